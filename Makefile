@@ -1,0 +1,47 @@
+# `make run` and `make test` set everything up by themselves; the rest is for daily work.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PHOTOS := $(wildcard ../shared/photos)
+export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
+
+.PHONY: run test test-all check bench clean
+
+run: $(VENV)/ready-run  ## install, classify the sample pictures, leave a report to open
+	$(BIN)/eyeful samples samples
+	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite
+	@echo
+	@echo "Open out/report.html in a browser; the figures are in out/figures."
+
+test: $(VENV)/ready-test check  ## lint, types, layers and all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/ready-test check  ## all tests, the slow ones too
+	$(BIN)/python -m pytest
+
+check: $(VENV)/ready-test  ## lint, types, layer rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/ready-run  ## how fast, against the textbook loop
+	$(BIN)/python bench/throughput.py
+
+clean:
+	rm -rf $(VENV) samples out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# torch first and alone: its version decides which build of everything else fits.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready-run: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) torch
+	$(PIP) --editable ".[models,figures,samples]"
+	@touch $@
+
+$(VENV)/ready-test: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) torch
+	$(PIP) --editable ".[all,dev]"
+	@touch $@ $(VENV)/ready-run

@@ -1,0 +1,133 @@
+"""A bundle: `passport.json` and an engine's files, in one folder.
+
+Cache entry, export and air-gap package are this one format. Normalisation lies inside the engine's graph, so a
+batch is plain uint8 NHWC and the passport fully determines the answer.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from eyeful.bundle.files import sha256_of
+from eyeful.errors import BundleError
+from eyeful.types import Labels, Recipe
+
+FORMAT = 1
+PASSPORT = "passport.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Passport:
+    """What determines a model's answers, and where it comes from.
+
+    Attributes:
+        model: the name that was asked for.
+        architecture: library, name and number of classes.
+        recipe: the preprocessing that belongs to the weights.
+        labels: names and WordNet ids, by position in the output vector.
+        weights: source, licence and sha256 of the weights.
+        engine: which engine the files are for.
+        versions: the tools that made the files.
+        files: sha256 of every file of the bundle, by name.
+    """
+
+    model: str
+    architecture: dict[str, Any]
+    recipe: Recipe
+    labels: Labels
+    weights: dict[str, Any]
+    engine: str
+    versions: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self) | {"recipe": self.recipe.as_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Passport":
+        """The inverse of `as_dict`.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not a passport.
+        """
+        labels = Labels(tuple(values["labels"]["names"]), tuple(values["labels"]["wnids"]))
+        return cls(**(values | {"recipe": Recipe.from_dict(values["recipe"]), "labels": labels}))
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One prepared model on disk."""
+
+    folder: Path
+    passport: Passport
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder says of itself that it is a bundle."""
+    return (folder / PASSPORT).is_file()
+
+
+def write_bundle(folder: Path, passport: Passport, write_files: Callable[[Path], None]) -> Bundle:
+    """Make a bundle that is whole or not there: written beside its place, hashed, then renamed.
+
+    Args:
+        folder: where it shall be; an existing bundle there is replaced.
+        passport: everything but the file hashes.
+        write_files: writes the engine's files into the folder it is given.
+
+    Raises:
+        BundleError: it cannot be written there.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise BundleError(f"cannot write a prepared model to {folder}: {error}") from error
+    try:
+        write_files(temporary)
+        files = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
+        passport = replace(passport, files=files)
+        text = json.dumps(passport.as_dict(), indent=1, ensure_ascii=False)
+        (temporary / PASSPORT).write_text(text + "\n", encoding="utf-8")
+        temporary.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    except OSError as error:
+        raise BundleError(f"cannot write a prepared model to {folder}: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return Bundle(folder, passport)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Open a bundle and check every file against its passport.
+
+    Raises:
+        BundleError: it is missing, damaged or of another format; the text names the file.
+    """
+    try:
+        values = json.loads((folder / PASSPORT).read_text(encoding="utf-8"))
+        if values.get("format") != FORMAT:
+            raise BundleError(
+                f"{folder}: bundle format {values.get('format')} is not {FORMAT}, which this eyeful reads; "
+                "export the model again"
+            )
+        passport = Passport.from_dict(values)
+        for name, expected in passport.files.items():
+            if sha256_of(folder / name) != expected:
+                raise BundleError(f"{folder / name} is damaged: its sha256 is not the passport's; {_REMEDY}")
+    except OSError as error:
+        name = Path(error.filename or folder).name
+        raise BundleError(f"{folder}: {name} cannot be read ({error.strerror}); {_REMEDY}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BundleError(f"{folder / PASSPORT} is not a passport ({error!r}); {_REMEDY}") from error
+    return Bundle(folder, passport)
+
+
+_REMEDY = "delete the folder, then prepare or export the model again"

@@ -1,0 +1,65 @@
+"""The command line: one thin file for each command. Errors are one line and an exit code.
+
+Exit codes: 0 all rows good; 1 some rows are errors; 2 wrong usage, or the run could not be done; 130 and 143
+stopped by a signal.
+"""
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import eyeful
+from eyeful.cli import info, models, predict, samples
+from eyeful.errors import EyefulError
+
+app = typer.Typer(
+    name="eyeful",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Names what is in pictures, with a pretrained CNN.",
+    epilog="First steps: `eyeful samples samples/`, then `eyeful predict samples/`.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"eyeful {eyeful.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("predict")(predict.predict)
+app.command("models")(models.models)
+app.command("info")(info.info)
+app.command("samples")(samples.samples)
+
+
+def main() -> None:
+    """The `eyeful` command."""
+    logging.basicConfig(stream=sys.stderr, format="eyeful: %(message)s", level=logging.WARNING)
+    logging.getLogger("eyeful").setLevel(logging.INFO)
+    try:
+        app()
+    except EyefulError as error:
+        sys.stderr.write(f"eyeful: error: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of our output has gone, as `eyeful ... | head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("eyeful: stopped\n")
+        sys.exit(130)

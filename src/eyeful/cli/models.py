@@ -1,0 +1,49 @@
+"""`eyeful models`: what can be loaded by name."""
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eyeful.cli import options
+from eyeful.errors import UnknownModelError
+from eyeful.models import DEFAULT_MODEL, ModelEntry, list_models
+
+
+def models(
+    query: Annotated[
+        str,
+        typer.Argument(help="Part of a name; without one, timm's 1,800 are left out.", show_default=False),
+    ] = "",
+    here: Annotated[bool, typer.Option("--here", help="Only models whose weights are on this machine.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """List models by name, with size, cost, ImageNet accuracy, and whether their weights are here."""
+    found = list_models(query, here=here)
+    if not found:
+        raise UnknownModelError(f"no model's name has {query!r} in it; `eyeful models` lists them")
+    if as_json:
+        print(json.dumps([dataclasses.asdict(entry) for entry in found], indent=1))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("model", no_wrap=True)
+    for title in ("parameters", "GFLOPs", "top-1 %"):
+        table.add_column(title, justify="right")
+    table.add_column("weights")
+    for entry in found:
+        table.add_row(*_cells(entry))
+    Console().print(table)
+
+
+def _cells(entry: ModelEntry) -> tuple[str, ...]:
+    name = f"{entry.name} (default)" if entry.name == DEFAULT_MODEL else entry.name
+    return (
+        name,
+        f"{entry.parameters / 1e6:.1f} M" if entry.parameters else "",
+        f"{entry.gflops:.2f}" if entry.gflops else "",
+        f"{entry.top1:.1f}" if entry.top1 else "",
+        "here" if entry.here else "",
+    )

@@ -1,0 +1,167 @@
+"""`eyeful predict`: pictures in, labels out."""
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from eyeful.cli import options
+from eyeful.cli.progress import Progress
+from eyeful.errors import UsageError
+from eyeful.images import DEFAULT_MAX_PIXELS
+from eyeful.pipeline import Classifier, load
+from eyeful.runs import run, write_record
+from eyeful.sinks import Sink, sink_for
+from eyeful.sinks.figures import FiguresSink
+from eyeful.sinks.jsonl import JsonlSink
+from eyeful.sinks.report import ReportSink
+from eyeful.sinks.table import TableSink
+from eyeful.sources import open_source
+from eyeful.types import CropMode, Interpolation
+
+_PICTURES, _OUTPUT, _RUNNING = "Pictures", "Output", "Running"
+
+
+def predict(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Pictures: files, folders, globs, URLs, .txt or .csv lists.", show_default=False),
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="The same as an argument.", hidden=True)
+    ] = None,
+    model: options.Model = options.DEFAULT_MODEL,
+    checkpoint: options.Checkpoint = None,
+    labels: options.LabelFile = None,
+    topk: Annotated[
+        int, typer.Option("--topk", "--top-k", "-k", help="Labels for each picture.", rich_help_panel=_OUTPUT)
+    ] = 5,
+    min_prob: Annotated[
+        float,
+        typer.Option(help='Below this probability say "unsure" instead of a label.', rich_help_panel=_OUTPUT),
+    ] = 0.0,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write rows to a .jsonl or .csv file.", rich_help_panel=_OUTPUT),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write an HTML page that shows everything.", rich_help_panel=_OUTPUT)
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(help="Write a figure for each picture into this folder.", rich_help_panel=_OUTPUT),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace outputs that exist.", rich_help_panel=_OUTPUT)] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="No table, no progress, no account.", rich_help_panel=_OUTPUT),
+    ] = False,
+    recursive: Annotated[
+        bool,
+        typer.Option("--recursive/--no-recursive", help="Search folders in folders.", rich_help_panel=_PICTURES),
+    ] = True,
+    crop_mode: Annotated[
+        CropMode | None,
+        typer.Option(
+            help="center, squash or border; the weights' own by default. squash and border show the network the "
+            "whole picture.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    img_size: Annotated[
+        int | None,
+        typer.Option(
+            "--img-size", "--imgsz", help="Side of the network's input in pixels.", rich_help_panel=_PICTURES
+        ),
+    ] = None,
+    crop_pct: Annotated[
+        float | None,
+        typer.Option(help="Share of the resized side that the crop keeps.", rich_help_panel=_PICTURES),
+    ] = None,
+    interpolation: Annotated[
+        Interpolation | None, typer.Option(help="bilinear, bicubic, nearest ...", rich_help_panel=_PICTURES)
+    ] = None,
+    max_pixels: Annotated[
+        int, typer.Option(help="Pictures with more pixels are errors.", rich_help_panel=_PICTURES)
+    ] = DEFAULT_MAX_PIXELS,
+    batch_size: Annotated[
+        int,
+        typer.Option("--batch-size", "-b", help="Pictures in one forward pass.", rich_help_panel=_RUNNING),
+    ] = 8,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", "-j", help="Decode threads; 0: one for each core.", rich_help_panel=_RUNNING),
+    ] = 0,
+    device: options.Device = "auto",
+    engine: options.EngineFlag = "auto",
+    precision: options.PrecisionFlag = "auto",
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Reference arithmetic: torch, fp32, full decode.", rich_help_panel=_RUNNING),
+    ] = False,
+) -> None:
+    """Name what is in pictures.
+
+    On a terminal, a table with bars; piped, a JSON line for each picture; with -o, a file. Every input gets
+    exactly one row: an answer, or a named error.
+    """
+    given = [*(inputs or []), *(source or [])]
+    if not given:
+        raise UsageError("name a picture, a folder or a list; `eyeful samples samples/` writes some to try")
+    for path in (output, report):
+        if path is not None and path.exists() and not overwrite:
+            raise UsageError(f"{path} exists already: --overwrite replaces it")
+    rows = [sink_for(output)] if output is not None else []
+    pictures = open_source(given, recursive=recursive)
+    with load(
+        model,
+        checkpoint=checkpoint,
+        labels=labels,
+        device=device,
+        engine=engine,
+        precision=precision,
+        exact=exact,
+        crop_mode=crop_mode,
+        img_size=img_size,
+        crop_pct=crop_pct,
+        interpolation=interpolation,
+        topk=topk,
+        min_prob=min_prob,
+        batch_size=batch_size,
+        workers=workers,
+        max_pixels=max_pixels,
+    ) as classifier:
+        sinks = [*rows, *_other_sinks(classifier, report, figures, to_stdout=output is None, quiet=quiet)]
+        progress = nullcontext() if quiet else Progress(given, recursive=recursive)
+        with progress as shown:
+            account = run(classifier, pictures, sinks, shown.advance if shown is not None else lambda _: None)
+        if output is not None:
+            write_record(output, classifier, account)
+    if not quiet:
+        _tell(str(account))
+        for path in (output, report, figures):
+            if path is not None:
+                _tell(f"wrote {path}")
+    raise typer.Exit(1 if account.errors else 0)
+
+
+def _other_sinks(
+    classifier: Classifier, report: Path | None, figures: Path | None, *, to_stdout: bool, quiet: bool
+) -> list[Sink]:
+    sinks: list[Sink] = []
+    if report is not None:
+        sinks.append(ReportSink(report, classifier.passport))
+    if figures is not None:
+        sinks.append(FiguresSink(figures))
+    if to_stdout and not sys.stdout.isatty():
+        sinks.append(JsonlSink(sys.stdout))
+    elif to_stdout and not quiet:
+        sinks.append(TableSink(Console()))
+    return sinks
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"eyeful: {line}\n")

@@ -1,0 +1,93 @@
+"""Device, engine and precision: what is asked and what runs are compared, and nothing falls back silently."""
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from eyeful.engines.base import EngineName, Precision
+from eyeful.errors import EngineError, UsageError
+from eyeful.extras import available, require
+
+DEVICES = "auto, cpu, cuda, cuda:N or mps"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What will run. `precision` is None where the engine shall pick what the device does natively."""
+
+    engine: EngineName
+    device: str
+    precision: Precision | None
+
+
+def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") -> Choice:
+    """Settle what `auto` means here, and refuse what cannot run here.
+
+    Args:
+        device: auto, cpu, cuda, cuda:N or mps. `auto` takes a GPU where torch has one.
+        engine: auto, torch or openvino. `auto` is OpenVINO on a CPU, torch on a GPU.
+        precision: auto, fp32, bf16 or fp16.
+
+    Raises:
+        UsageError: a word that is none of these.
+        EngineError: the device is not here, or the engine cannot use it.
+    """
+    if engine not in ("auto", *get_args(EngineName)):
+        raise UsageError(f"engine {engine!r} is not one of auto, {', '.join(get_args(EngineName))}")
+    if precision not in ("auto", *get_args(Precision)):
+        raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(get_args(Precision))}")
+    device = _device(device, engine)
+    if engine == "auto":
+        engine = "openvino" if device == "cpu" else "torch"
+    if engine == "openvino" and device != "cpu":
+        raise EngineError(
+            f"the engine openvino runs on the CPU, not on {device}: --engine torch --device {device}"
+        )
+    wanted = None if precision == "auto" else precision
+    return Choice(engine, device, wanted)  # type: ignore[arg-type]
+
+
+def _device(device: str, engine: str) -> str:
+    kind, _, number = device.partition(":")
+    if kind not in ("auto", "cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdigit())):
+        raise UsageError(f"device {device!r} is not one of {DEVICES}")
+    if device == "auto":
+        return _best_device() if engine in ("auto", "torch") else "cpu"
+    if kind == "cuda":
+        _check_cuda(int(number or 0))
+        return f"cuda:{number or 0}"
+    if kind == "mps" and not _has_mps():
+        raise EngineError("this machine has no MPS device (an Apple GPU that torch can use): --device cpu")
+    return device
+
+
+def _best_device() -> str:
+    """A GPU where torch can use one; torch is imported only where a GPU's driver is."""
+    if not available("torch"):
+        return "cpu"
+    if Path("/proc/driver/nvidia/version").exists() or platform.system() == "Windows":
+        import torch
+
+        if torch.cuda.is_available():
+            return "cuda:0"
+    return "mps" if _has_mps() else "cpu"
+
+
+def _has_mps() -> bool:
+    if platform.system() != "Darwin" or not available("torch"):
+        return False
+    import torch
+
+    return torch.backends.mps.is_available()
+
+
+def _check_cuda(number: int) -> None:
+    require("torch", "a CUDA device")
+    import torch
+
+    if not torch.cuda.is_available():
+        build = "this torch is a CPU build" if torch.version.cuda is None else "torch finds no CUDA GPU or driver"
+        raise EngineError(f"there is no CUDA device here ({build}): --device cpu, or --device auto")
+    if number >= torch.cuda.device_count():
+        raise EngineError(f"there is no cuda:{number}; torch finds {torch.cuda.device_count()} CUDA device(s)")

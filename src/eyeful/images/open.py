@@ -1,0 +1,200 @@
+"""Safe opening: an item → one upright RGB picture, or a PictureError with its kind.
+
+This is the only caller of `PIL.Image.open`. Limits are checked before memory is spent, formats are an allowlist,
+and the one broad `except` of the house lies here, because Pillow's codecs raise at least eight exception types.
+"""
+
+import errno
+import io
+import os
+import stat
+import warnings as python_warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from eyeful.errors import PictureError
+from eyeful.images.budget import MemoryBudget
+from eyeful.images.colour import to_rgb
+from eyeful.signature import OPENED, name_of_signature, why_not_a_picture
+from eyeful.types import Item
+
+DEFAULT_MAX_PIXELS = 89_478_485
+"""Pixels of one picture; Pillow's own limit, at which it merely warns."""
+
+MAX_ASPECT = 100
+"""Longer side over shorter side: a 142-byte 65000x1 picture would ask for 4.3 gigapixels after resizing."""
+
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {  # EXIF orientation → what makes the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Pictures between Pillow's limit and twice that only warn; our own limit decides, so the warning is noise.
+python_warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one picture may cost."""
+
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    max_aspect: float = MAX_ASPECT
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One opened picture: upright, RGB; and what was done to make it so."""
+
+    picture: Image.Image
+    warnings: tuple[str, ...]
+
+
+@contextmanager
+def open_item(item: Item, limits: Limits, budget: MemoryBudget) -> Iterator[Opened]:
+    """Open an item's picture; its share of the memory budget is kept for the duration of the block.
+
+    Raises:
+        PictureError: the picture cannot be had; `kind` says why.
+    """
+    with ExitStack() as stack:
+        picture = _undecoded(item, stack)
+        _check_size(picture.size, limits)
+        stack.enter_context(budget.hold(_decoded_bytes(picture)))
+        yield _decode(picture)
+
+
+def _undecoded(item: Item, stack: ExitStack) -> Image.Image:
+    """The item's picture with its header read, its pixels not yet."""
+    content = item.content
+    if isinstance(content, Image.Image):
+        return content
+    if isinstance(content, np.ndarray):
+        return Image.fromarray(content)
+    if isinstance(content, Path):
+        return _identify(stack.enter_context(_open_file(content)))
+    encoded = content if isinstance(content, bytes) else content()
+    if not encoded:
+        raise PictureError("empty", "there are no bytes")
+    return _identify(io.BytesIO(encoded))
+
+
+def _open_file(path: Path) -> IO[bytes]:
+    """Open a regular file for reading; FIFOs, sockets and devices are refused without being read."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise PictureError("not_regular", "not a regular file")
+        if status.st_size == 0:
+            raise PictureError("empty", "the file is empty")
+        return os.fdopen(
+            os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
+        )
+    except FileNotFoundError as error:
+        raise PictureError("not_found", "no such file") from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOTDIR:
+            raise PictureError("not_found", "no such file") from error
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise PictureError("unreadable", f"cannot be read: {reason}") from error
+
+
+def _identify(file: IO[bytes]) -> Image.Image:
+    """Read the header, of allowed formats only."""
+    try:
+        return Image.open(file, formats=_registered_formats())
+    except UnidentifiedImageError as error:
+        raise _unidentified(file) from error
+    except Image.DecompressionBombError as error:
+        raise PictureError("too_large", "more pixels than can be decoded safely") from error
+    except MemoryError as error:
+        raise PictureError("too_large", "its header asks for more memory than there is") from error
+    except Exception as error:
+        if "too large" in str(error):  # a text or colour profile chunk that unpacks beyond Pillow's limit
+            raise PictureError("too_large", f"its metadata is a bomb: {_one_line(error)}") from error
+        raise PictureError("truncated", f"its header is broken: {_one_line(error)}") from error
+
+
+def _registered_formats() -> list[str]:
+    """The allowed formats that this Pillow was built with."""
+    Image.init()
+    return [name for name in OPENED if name in Image.OPEN]
+
+
+def _unidentified(file: IO[bytes]) -> PictureError:
+    """Tell a broken picture of a known format, a format we do not open, and something else apart."""
+    file.seek(0)
+    head = file.read(64)
+    name = name_of_signature(head)
+    if name in OPENED:
+        return PictureError("truncated", f"it begins like {name}, but its header is incomplete or broken")
+    if name is not None:
+        return PictureError("unsupported_format", f"{name} files are not opened{why_not_a_picture(head)}")
+    return PictureError("unidentified", f"not a picture of a known format{why_not_a_picture(head)}")
+
+
+def _check_size(size: tuple[int, int], limits: Limits) -> None:
+    """Refuse what would cost too much, before memory is spent."""
+    width, height = size
+    if width < 1 or height < 1:
+        raise PictureError("truncated", f"its header claims {width}x{height} pixels")
+    if width * height > limits.max_pixels:
+        raise PictureError(
+            "too_large",
+            f"{width}x{height} is {width * height / 1e6:.0f} megapixels; "
+            f"the limit is {limits.max_pixels / 1e6:.0f} (--max-pixels)",
+        )
+    if max(width, height) > limits.max_aspect * min(width, height):
+        raise PictureError("aspect", f"{width}x{height} is narrower than 1:{limits.max_aspect:g}")
+
+
+def _decoded_bytes(picture: Image.Image) -> int:
+    """What decoding, making upright and converting may hold at once (Pillow keeps RGB in 4 bytes a pixel)."""
+    return picture.width * picture.height * (4 if picture.mode == "RGB" else 8)
+
+
+def _decode(picture: Image.Image) -> Opened:
+    """Pixels, upright, in RGB."""
+    found: list[str] = []
+    try:
+        if getattr(picture, "is_animated", False) and picture.format != "MPO":  # MPO: a camera's second view
+            found.append("first_frame_of_n")
+        deep = any(";16" in str(tile) for tile in getattr(picture, "tile", ()))
+        picture.load()
+        upright = _UPRIGHT.get(_orientation(picture))
+        rgb, colour_warnings = to_rgb(picture)
+        if deep and "sixteen_bit_scaled" not in colour_warnings:
+            colour_warnings.append("sixteen_bit_scaled")
+        if upright is not None:
+            rgb = rgb.transpose(upright)
+            found.append("exif_rotated")
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise PictureError("too_large", f"decoding needs more memory than there is: {_one_line(error)}") from error
+    except Exception as error:
+        raise PictureError("truncated", f"its pixels cannot be decoded: {_one_line(error)}") from error
+    return Opened(rgb, (*found, *colour_warnings))
+
+
+def _orientation(picture: Image.Image) -> int:
+    """EXIF orientation, 1 to 8; 1 where it is missing, broken or undefined: metadata must not lose a picture."""
+    try:
+        value = picture.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # noqa: BLE001 - the EXIF reader raises what it likes
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _one_line(error: BaseException) -> str:
+    """An exception's text, short and without line breaks or addresses."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

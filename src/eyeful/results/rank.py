@@ -1,0 +1,42 @@
+"""Logits → probabilities → ranked labels."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eyeful.types import Labels, Score
+
+
+def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+    """Probabilities from raw scores: exp(logit / T) over its sum, along the last axis.
+
+    Softmax keeps the order of the logits and depends only on their differences. A temperature above 1 flattens
+    the probabilities, one below 1 sharpens them; the order stays.
+
+    Args:
+        logits: (..., K) float32.
+        temperature: T, above 0.
+    """
+    scaled = (logits - logits.max(axis=-1, keepdims=True)) / np.float32(temperature)
+    exponentials = np.exp(scaled)
+    probs: NDArray[np.float32] = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return probs
+
+
+def top_k(values: NDArray[np.float32], k: int) -> NDArray[np.intp]:
+    """Positions of the k largest values of a vector, largest first; equal values in order of position."""
+    return np.argsort(-values, kind="stable")[:k]
+
+
+def rank(logits: NDArray[np.float32], labels: Labels, k: int) -> tuple[Score, ...]:
+    """The k best labels for one picture, best first.
+
+    Args:
+        logits: (K,) float32.
+        labels: as many as there are logits.
+        k: how many; clamped to the number of classes.
+    """
+    probs = softmax(logits)
+    return tuple(
+        Score(int(i), labels.wnids[i], labels.names[i], float(probs[i]), float(logits[i]))
+        for i in top_k(logits, k)
+    )

@@ -1,0 +1,70 @@
+"""The account of a run: so many inputs = so many predicted + so many errors + so many other files ignored."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from eyeful.types import Prediction
+
+
+@dataclass(slots=True)
+class Account:
+    """Counts of one run.
+
+    Attributes:
+        inputs: items that the sources gave.
+        predicted: rows with an answer, the unsure ones among them.
+        abstained: answers below `min_prob`.
+        errors: rows without an answer, by kind.
+        ignored: other files met in folders, by extension; no inputs.
+        seconds: wall time.
+    """
+
+    inputs: int = 0
+    predicted: int = 0
+    abstained: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def add(self, prediction: Prediction) -> None:
+        """Count one row."""
+        if prediction.error_kind is None:
+            self.predicted += 1
+            self.abstained += prediction.abstained
+        else:
+            self.errors[prediction.error_kind] += 1
+
+    @property
+    def rows(self) -> int:
+        """Rows written."""
+        return self.predicted + self.errors.total()
+
+    def __str__(self) -> str:
+        text = f"{_counted(self.inputs, 'input')} = {self.predicted} predicted"
+        if self.abstained:
+            text += f" ({self.abstained} unsure)"
+        text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
+        text += f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
+        if self.rows and self.seconds:
+            text += f"; {self.seconds:.1f} s, {self.rows / self.seconds:.0f} pictures/s"
+        return text
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values, for the run's record."""
+        return {
+            "inputs": self.inputs,
+            "predicted": self.predicted,
+            "abstained": self.abstained,
+            "errors": dict(self.errors),
+            "ignored": dict(self.ignored),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _kinds(counter: Counter[str]) -> str:
+    return f" ({', '.join(f'{kind} {number}' for kind, number in counter.most_common(6))})" if counter else ""

@@ -1,0 +1,120 @@
+"""The lesson's figure: the picture beside a bar chart of its best labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from eyeful.errors import OutputError, UsageError
+from eyeful.extras import require
+from eyeful.images import Limits, MemoryBudget, open_item
+from eyeful.sinks.base import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from eyeful.types import Prediction
+
+_DPI = 120
+_BLUE = "#2a6f97"
+_GREY = "#9aa5ac"
+
+
+def plot(prediction: Prediction) -> Any:
+    """The picture beside its top-k bars.
+
+    Args:
+        prediction: with an answer.
+
+    Returns:
+        a matplotlib Figure, 6 by 3 inches; `figure.savefig("cat.png")` writes it.
+
+    Raises:
+        UsageError: the prediction is an error.
+        PictureError: the picture is no longer there.
+        MissingExtraError: Matplotlib is not installed.
+    """
+    require("matplotlib", "figures")
+    from matplotlib.figure import Figure
+
+    if not prediction.ok:
+        raise UsageError(f"{prediction.filename} has no answer to plot: {prediction.answer}")
+    figure = Figure(figsize=(6, 3), dpi=_DPI, layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.imshow(_picture(prediction))
+    left.set_axis_off()
+    left.set_title("Input Image", fontsize=10)
+    labels = [_shortened(score.label) for score in prediction.top]
+    probs = [score.prob for score in prediction.top]
+    places = np.arange(len(labels))
+    bars = right.barh(
+        places, probs, color=[_GREY if prediction.abstained else _BLUE, *[_GREY] * (len(labels) - 1)]
+    )
+    right.bar_label(bars, fmt="%.2f", padding=3, fontsize=7, color="#444444")
+    right.set_yticks(places, labels, fontsize=8)
+    right.invert_yaxis()
+    right.set_xlim(0, 1.15)
+    right.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"], fontsize=8)
+    right.set_xlabel("Probability", fontsize=8)
+    right.set_title(f"Top {len(labels)} Predictions" + (" (unsure)" if prediction.abstained else ""), fontsize=10)
+    right.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+class FiguresSink:
+    """Writes one PNG for each answered picture: `0001-cat.png` and so on, in input order.
+
+    Args:
+        folder: where to; created.
+    """
+
+    wants_thumbnails = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        require("matplotlib", "figures")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot write figures to {self._folder}: {error.strerror}") from error
+        return self
+
+    def append(self, prediction: Prediction) -> None:
+        """Draw one prediction; an error has no figure but takes its number."""
+        self._count += 1
+        if prediction.ok:
+            name = f"{self._count:04d}-{_safe_stem(prediction.filename)}.png"
+            plot(prediction).savefig(self._folder / name)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
+def _picture(prediction: Prediction) -> NDArray[np.uint8]:
+    if prediction.thumbnail is not None:
+        return prediction.thumbnail
+    if prediction.item is None:
+        raise UsageError(f"{prediction.filename} does not carry its picture")
+    with open_item(prediction.item, Limits(), MemoryBudget()) as opened:
+        small = opened.picture.copy()
+        small.thumbnail((800, 800))
+        return np.array(small)
+
+
+def _shortened(label: str, length: int = 22) -> str:
+    text = printable(label).replace("$", r"\$")
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _safe_stem(filename: str) -> str:
+    stem = filename.replace("\\", "/").rstrip("/").rpartition("/")[2].rpartition(".")[0] or "picture"
+    return "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "_" for char in stem)[:60]

@@ -1,0 +1,86 @@
+"""Where pictures come from → items, lazily and in order.
+
+One rule: what is named always gives a row; what is found in a folder must look like a picture. A new source is
+one new file with a function that yields items, and one line in `_from_text` or `_from_object`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from eyeful.errors import UsageError
+from eyeful.sources import folder, listing, memory, url
+from eyeful.types import Item
+
+__all__ = ["Source", "open_source"]
+
+
+@dataclass(slots=True)
+class Source:
+    """Items to classify, lazily.
+
+    Attributes:
+        items: each picture once, in order; can be walked once.
+        single: exactly one picture was named, so the answer is one prediction rather than a list.
+        ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
+    """
+
+    items: Iterator[Item]
+    single: bool
+    ignored: Counter[str] = field(default_factory=Counter)
+
+
+def open_source(inputs: Any, *, recursive: bool = True) -> Source:
+    """Turn whatever a user hands us into items.
+
+    Args:
+        inputs: a path, folder, glob, URL, list file (.txt, .csv), encoded bytes, PIL picture, uint8 RGB array
+            (HWC, HW or NHWC), or any iterable of these.
+        recursive: search folders in folders.
+
+    Raises:
+        UsageError: something that is none of these; the text says what to convert it to.
+    """
+    ignored: Counter[str] = Counter()
+    if isinstance(inputs, str | Path):
+        return _from_text(inputs, recursive, ignored)
+    if isinstance(inputs, bytes | bytearray | memoryview | Image.Image | np.ndarray):
+        return _from_object(inputs)
+    if isinstance(inputs, Item):
+        return Source(iter((inputs,)), single=True)
+    if isinstance(inputs, Iterable) and not hasattr(inputs, "__array__"):
+
+        def walk() -> Iterator[Item]:
+            for one in inputs:
+                part = open_source(one, recursive=recursive)
+                yield from part.items
+                ignored.update(part.ignored)
+
+        return Source(walk(), single=False, ignored=ignored)
+    raise UsageError(memory.why_not(inputs))
+
+
+def _from_text(text: str | Path, recursive: bool, ignored: Counter[str]) -> Source:
+    if isinstance(text, str) and url.is_url(text):
+        return Source(iter((url.item(text),)), single=True)
+    path = Path(text)
+    if folder.is_folder(path):
+        return Source(folder.items(path, recursive=recursive, ignored=ignored), single=False, ignored=ignored)
+    if listing.is_listing(path):
+        return Source(listing.items(path), single=False)
+    if folder.is_glob(path):
+        return Source(folder.glob_items(path), single=False)
+    return Source(iter((Item(str(text), path),)), single=True)
+
+
+def _from_object(value: Any) -> Source:
+    if isinstance(value, np.ndarray):
+        items = memory.array_items(value)
+        return Source(iter(items), single=value.ndim < 4)
+    return Source(chain((memory.item(value),)), single=True)

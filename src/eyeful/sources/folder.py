@@ -1,0 +1,88 @@
+"""Folders and globs: pictures in a tree, recursively, in sorted order, other files counted."""
+
+import glob
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from eyeful.errors import PictureError
+from eyeful.signature import begins_like_a_picture
+from eyeful.types import Item
+
+EXTENSIONS = frozenset(
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib"),
+        *(".tif", ".tiff", ".avif", ".avifs", ".jp2", ".j2k", ".jpx", ".jpc", ".jpf"),
+        *(".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".hif"),
+    )
+)
+"""What a file in a folder must end with to be an input (in any case of letters)."""
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder that can be told to be one."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_glob(path: Path) -> bool:
+    """Whether a path is a pattern: it has a wildcard and no file has that very name."""
+    return glob.has_magic(str(path)) and not os.path.lexists(path)
+
+
+def items(folder: Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+    """A folder's pictures, depth first, each level sorted by name; links to folders are not followed.
+
+    Args:
+        folder: where to look.
+        recursive: look in folders of folders.
+        ignored: counts the other files by extension as they are met.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found)
+    except OSError as error:
+        yield _unreadable(folder, error)
+        return
+    for name, is_dir in entries:
+        path = folder / name
+        if is_dir:
+            if recursive:
+                yield from items(path, recursive=True, ignored=ignored)
+        elif looks_like_a_picture(path):
+            yield Item(str(path), path)
+        elif not is_folder(path):
+            ignored[path.suffix.lower() or "no extension"] += 1
+
+
+def glob_items(pattern: Path) -> Iterator[Item]:
+    """The files that a pattern names, sorted; the pattern itself, as a missing file, when it names none."""
+    names = sorted(glob.iglob(str(pattern), recursive=True))  # noqa: PTH207 - a pattern may be absolute
+    for name in names:
+        path = Path(name)
+        if not is_folder(path):
+            yield Item(name, path)
+    if not names:
+        yield Item(str(pattern), pattern)
+
+
+def looks_like_a_picture(path: Path) -> bool:
+    """A known extension, or none and the first bytes of a picture."""
+    suffix = path.suffix.lower()
+    if suffix or not path.is_file():
+        return suffix in EXTENSIONS
+    try:
+        with path.open("rb") as file:
+            return begins_like_a_picture(file.read(16))
+    except OSError:
+        return False
+
+
+def _unreadable(folder: Path, error: OSError) -> Item:
+    def refuse() -> bytes:
+        raise PictureError("unreadable", f"the folder cannot be read: {error.strerror}")
+
+    return Item(str(folder), refuse)

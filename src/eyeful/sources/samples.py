@@ -1,0 +1,72 @@
+"""Pictures that packages carry, for a first run: some that a classifier knows, some outside its label set."""
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from eyeful.errors import MissingExtraError, OutputError
+from eyeful.extras import install_command
+
+_SKIMAGE = "data"
+_MATPLOTLIB = "mpl-data/sample_data"
+
+_SAMPLES = {  # our name → (package, folder in it, its name there, what to notice)
+    "cat.png": ("skimage", _SKIMAGE, "chelsea.png", "three kinds of cat share the probability"),
+    "coffee.png": ("skimage", _SKIMAGE, "coffee.png", "a clear case"),
+    "rocket.jpg": ("skimage", _SKIMAGE, "rocket.jpg", "there is no label 'rocket': missile, projectile"),
+    "motorcycle.png": (
+        "skimage",
+        _SKIMAGE,
+        "motorcycle_left.png",
+        "the nearest label is a part or a relative",
+    ),
+    "cameraman.png": ("skimage", _SKIMAGE, "camera.png", "no label for a person: the tripod wins"),
+    "astronaut.png": ("skimage", _SKIMAGE, "astronaut.png", "no label for a person: clothing and background"),
+    "admiral.jpg": (
+        "matplotlib",
+        _MATPLOTLIB,
+        "grace_hopper.jpg",
+        "no label for a person: she becomes her uniform",
+    ),
+    "page.png": ("skimage", _SKIMAGE, "page.png", "printed text, outside the label set"),
+    "galaxies.jpg": (
+        "skimage",
+        _SKIMAGE,
+        "hubble_deep_field.jpg",
+        "outside the label set: the answer is nonsense",
+    ),
+}
+
+
+def write_samples(folder: Path) -> list[Path]:
+    """Copy the sample pictures into a folder, with a text that says where each is from.
+
+    Returns:
+        the pictures' paths.
+
+    Raises:
+        MissingExtraError: the packages that carry them are not installed.
+        OutputError: they cannot be written there.
+    """
+    pictures = {name: _carried(package, inner, there) for name, (package, inner, there, _) in _SAMPLES.items()}
+    credits_ = "".join(
+        f"{name}: {there} of {package}; {notice}\n" for name, (package, _, there, notice) in _SAMPLES.items()
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in pictures.items():
+            shutil.copyfile(path, folder / name)
+        (folder / "SOURCES.md").write_text(credits_, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write the samples to {folder}: {error.strerror}") from error
+    return [folder / name for name in pictures]
+
+
+def _carried(package: str, inner: str, name: str) -> Path:
+    spec = find_spec(package)
+    path = Path(str(spec.origin)).parent / inner / name if spec else None
+    if path is None or not path.is_file():
+        raise MissingExtraError(
+            f"the samples come with {package}, which is not installed: {install_command('samples')}"
+        )
+    return path
