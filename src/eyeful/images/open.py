@@ -116,7 +116,7 @@ def _identify(file: IO[bytes]) -> Image.Image:
         return Image.open(file, formats=_registered_formats())
     except UnidentifiedImageError as error:
         raise _unidentified(file) from error
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError("too_large", "more pixels than can be decoded safely") from error
     except MemoryError as error:
         raise PictureError("too_large", "its header asks for more memory than there is") from error

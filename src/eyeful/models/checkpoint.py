@@ -177,15 +177,25 @@ def build(architecture: Architecture) -> nn.Module:
     """The network of an architecture, with random weights."""
     if architecture.library == "torchvision":
         return torchvision_models.build(architecture)
-    return timm_models.build(architecture.name, architecture.num_classes)
+    return timm_models.build(architecture)
 
 
 def shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of an architecture's tensors, without memory for them."""
+    """Names and shapes of an architecture's tensors, without memory for its weights.
+
+    Only `torch.empty`, with which layers make their weights, goes to the meta device: some constructors (RegNet's)
+    calculate with small tensors that must be real.
+    """
     import_torchvision()
     import torch
+    from torch.overrides import TorchFunctionMode
 
-    with torch.device("meta"):
+    class EmptyOnMeta(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            extra = {"device": "meta"} if func is torch.empty else {}
+            return func(*args, **{**(kwargs or {}), **extra})
+
+    with EmptyOnMeta():
         return {name: tuple(tensor.shape) for name, tensor in build(architecture).state_dict().items()}
 
 

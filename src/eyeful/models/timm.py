@@ -53,11 +53,11 @@ def find_on_hub(repo: str) -> Model:
         WeightsError: the repository cannot be reached and is not cached, or is not timm's.
     """
     import_timm()
-    from timm.models import load_model_config_from_path
+    from timm.models._hub import load_model_config_from_path
 
     folder = _hub_file(repo, "config.json").parent
     try:
-        config, architecture, _ = load_model_config_from_path(folder)
+        config, architecture, options = load_model_config_from_path(folder)
     except (KeyError, ValueError, RuntimeError, TypeError) as error:
         raise WeightsError(f"hf-hub:{repo} is not a timm model: its config.json has no usable {error}") from error
     if not knows(architecture):
@@ -65,12 +65,16 @@ def find_on_hub(repo: str) -> Model:
             f"hf-hub:{repo} wants the architecture {architecture!r}, which this timm does not have"
         )
     values = {"architecture": architecture, "license": None} | dict(config)
-    return _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values))
+    return _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values, options), options)
 
 
-def build(name: str, num_classes: int) -> nn.Module:
+def build(architecture: Architecture) -> nn.Module:
     """The network with random weights."""
-    module: nn.Module = import_timm().create_model(name, pretrained=False, num_classes=num_classes)
+    module: nn.Module = import_timm().create_model(
+        architecture.name,
+        pretrained=False,
+        **(architecture.options | {"num_classes": architecture.num_classes}),
+    )
     return module
 
 
@@ -115,11 +119,11 @@ def labels_of(config: dict[str, Any]) -> Labels:
     return Labels(titles, tuple(name if name in described else None for name in names))
 
 
-def _model(name: str, config: dict[str, Any], load: Any) -> Model:
+def _model(name: str, config: dict[str, Any], load: Any, options: dict[str, Any] | None = None) -> Model:
     source = config.get("hf_hub_id") or config.get("url") or name
     return Model(
         name=name,
-        architecture=Architecture("timm", config["architecture"], config["num_classes"]),
+        architecture=Architecture("timm", config["architecture"], config["num_classes"], options or {}),
         recipe=recipe_of(config),
         labels=labels_of(config),
         weights=Weights(
@@ -140,17 +144,24 @@ def _load_from_catalogue(tagged: str, config: Any) -> tuple[nn.Module, Weights]:
     return _loaded(tagged, path, config.to_dict())
 
 
-def _load_from_hub(repo: str, architecture: str, config: dict[str, Any]) -> tuple[nn.Module, Weights]:
-    return _loaded(architecture, _weights_on_hub(repo, None), config)
+def _load_from_hub(
+    repo: str, architecture: str, config: dict[str, Any], options: dict[str, Any]
+) -> tuple[nn.Module, Weights]:
+    return _loaded(architecture, _weights_on_hub(repo, None), config, options)
 
 
-def _loaded(name: str, path: Path, config: dict[str, Any]) -> tuple[nn.Module, Weights]:
+def _loaded(
+    name: str, path: Path, config: dict[str, Any], options: dict[str, Any] | None = None
+) -> tuple[nn.Module, Weights]:
     """Let timm read a verified file with its own code, filters for old formats included."""
     digest = verified_sha256(path)
     overlay = config | {"file": str(path), "hf_hub_id": None, "url": None, "source": None}
     try:
         module = import_timm().create_model(
-            name, pretrained=True, pretrained_cfg_overlay=overlay, num_classes=config["num_classes"]
+            name,
+            pretrained=True,
+            pretrained_cfg_overlay=overlay,
+            **({"num_classes": config["num_classes"]} | (options or {})),
         )
     except (RuntimeError, KeyError, ValueError) as error:
         raise WeightsError(

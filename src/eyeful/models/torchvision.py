@@ -111,7 +111,7 @@ def _resolve(spec: str) -> tuple[str, Any]:
     if "_Weights." in spec:
         try:
             weights = models.get_weight(spec)
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, KeyError) as error:
             raise UnknownModelError(f"TorchVision has no weights {spec!r}; see `eyeful models`") from error
         name = next(name for name in names() if models.get_model_weights(name) is type(weights))
         return name, weights

@@ -60,13 +60,11 @@ def items(folder: Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[I
 
 def glob_items(pattern: Path) -> Iterator[Item]:
     """The files that a pattern names, sorted; the pattern itself, as a missing file, when it names none."""
-    names = sorted(glob.iglob(str(pattern), recursive=True))  # noqa: PTH207 - a pattern may be absolute
-    for name in names:
-        path = Path(name)
-        if not is_folder(path):
-            yield Item(name, path)
-    if not names:
-        yield Item(str(pattern), pattern)
+    fixed = next(place for place, part in enumerate(pattern.parts) if glob.has_magic(part))
+    base, rest = Path(*pattern.parts[:fixed]), str(Path(*pattern.parts[fixed:]))
+    paths = sorted(path for path in base.glob(rest) if not is_folder(path))
+    for path in paths or [pattern]:
+        yield Item(str(path), path)
 
 
 def looks_like_a_picture(path: Path) -> bool:

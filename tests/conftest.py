@@ -1,0 +1,95 @@
+"""Shared by all tests: a cache folder of their own, pictures, checkpoints that discriminate."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from eyeful.models.torchvision_import import import_torchvision
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the user's caches, or the network."""
+    home = tmp_path_factory.mktemp("home")
+    os.environ["EYEFUL_HOME"] = str(home / "eyeful")
+    os.environ["TORCH_HOME"] = str(home / "torch")
+    os.environ["HF_HOME"] = str(home / "hf")
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ.pop("EYEFUL_MIRROR", None)
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The labelled photographs, where the machine has them."""
+    folder = Path(os.environ.get("EYEFUL_PHOTOS") or "missing")
+    if not (folder / "labelled").is_dir():
+        pytest.skip("EYEFUL_PHOTOS does not name a folder with labelled/ and camera/")
+    return folder
+
+
+def noise_picture(seed: int, width: int = 320, height: int = 240) -> Image.Image:
+    """A picture with structure at every scale, so that resizing and shifting it change its pixels."""
+    random = np.random.default_rng(seed)
+    total = np.zeros((height, width, 3))
+    for cells in (2, 5, 13, 60):
+        coarse = Image.fromarray(random.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
+        total += np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), dtype=float)
+    total += random.normal(0, 12, total.shape)
+    return Image.fromarray(np.clip(total / 4, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 12 generated pictures of several sizes and formats."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for seed in range(12):
+        width, height = ((320, 240), (240, 320), (500, 375), (64, 48))[seed % 4]
+        ending = ("png", "jpg", "webp")[seed % 3]
+        noise_picture(seed, width, height).save(folder / f"{seed:02d}.{ending}")
+    return folder
+
+
+def discriminating_state(name: str, num_classes: int, size: int = 224, **options):
+    """A seeded random network's state_dict whose answers differ between pictures.
+
+    A random network gives nearly one class for every picture; the mean logits over a few pictures are subtracted
+    from the last layer's bias, where it has one, so that what is left depends on the picture.
+    """
+    import_torchvision()
+    import torch
+    from torchvision.models import get_model
+
+    torch.manual_seed(0)
+    model = get_model(name, weights=None, num_classes=num_classes, **options).eval()
+    batch = np.stack([np.asarray(noise_picture(1000 + n, size, size)) for n in range(4)])
+    x = torch.from_numpy(batch).permute(0, 3, 1, 2).float().div(255).sub(0.45).div(0.225)
+    with torch.inference_mode():
+        logits = model(x)
+    state = model.state_dict()
+    last = list(state)[-1]
+    if last.endswith("bias") and state[last].shape == (num_classes,) and name != "squeezenet1_1":
+        state[last] = state[last] - logits.mean(0)
+    return {key: tensor.clone() for key, tensor in state.items()}
+
+
+@pytest.fixture(scope="session")
+def resnet18_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ResNet-18 checkpoint with 1,000 classes, as users have them: torch.save of a state_dict."""
+    state = discriminating_state("resnet18", 1000)
+    import torch
+
+    path = tmp_path_factory.mktemp("checkpoint") / "resnet18.pth"
+    torch.save(state, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def lite0():
+    """The default classifier with its real ImageNet weights, in fp32."""
+    import eyeful
+
+    with eyeful.load("efficientnet_lite0", precision="fp32") as classifier:
+        yield classifier

