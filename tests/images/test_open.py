@@ -9,9 +9,9 @@ import zlib
 
 import numpy as np
 import pytest
-from conftest import noise_picture
 from PIL import Image
 
+from conftest import noise_picture
 from eyeful.errors import PictureError
 from eyeful.images import Limits, MemoryBudget, open_item
 from eyeful.types import Item
@@ -40,7 +40,12 @@ def png_header(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 99))
+        + chunk(b"IEND", b"")
+    )
 
 
 RGB = noise_picture(0, 40, 30)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import noise_picture
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from conftest import noise_picture
 from eyeful.images import apply_recipe, crop_box, remarks
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.types import Recipe

@@ -46,12 +46,20 @@ def test_timm_recipes_are_timms():
     from timm.data import resolve_data_config
 
     timm = import_timm()
-    for name in ["tf_efficientnet_lite2.in1k", "convnext_tiny.fb_in1k", "beit_base_patch16_224.in22k_ft_in22k_in1k"]:
+    for name in [
+        "tf_efficientnet_lite2.in1k",
+        "convnext_tiny.fb_in1k",
+        "beit_base_patch16_224.in22k_ft_in22k_in1k",
+    ]:
         data = resolve_data_config({}, pretrained_cfg=timm.get_pretrained_cfg(name).to_dict())
         recipe = find(f"timm/{name}").recipe
         assert recipe.size == data["input_size"][1:]
         assert recipe.scale_size[0] == int(data["input_size"][1] // data["crop_pct"])
-        assert (recipe.interpolation, recipe.mean, recipe.std) == (data["interpolation"], data["mean"], data["std"])
+        assert (recipe.interpolation, recipe.mean, recipe.std) == (
+            data["interpolation"],
+            data["mean"],
+            data["std"],
+        )
 
 
 def test_a_larger_imagenet_has_its_own_labels():

@@ -5,9 +5,9 @@ import pickle
 
 import pytest
 import torch
-from conftest import discriminating_state
 from safetensors.torch import save_file
 
+from conftest import discriminating_state
 from eyeful.errors import CheckpointError, UsageError
 from eyeful.models import ModelRequest, find_model
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import discriminating_state
 
+from conftest import discriminating_state
 from eyeful.errors import WeightsError
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.torchvision_import import import_timm, import_torchvision

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from conftest import noise_picture
 
+from conftest import noise_picture
 from eyeful.errors import PictureError, UsageError
 from eyeful.sources import open_source
 from eyeful.sources.url import fetch

@@ -63,7 +63,8 @@ class TorchEngine:
     def normalised(self, batch_NHWC: Tensor) -> Tensor:
         """uint8 pixels → what the network takes: 0 to 1, minus the mean, over the std, NCHW float32.
 
-        The operations and their order are TorchVision's `ToDtype(scale=True)` and `Normalize`.
+        The operations and their order are those of the weights' own transforms, TorchVision's and timm's. (v2's
+        `ToDtype(scale=True)` multiplies by 1/255 instead, which differs in the last bit.)
         """
         x_NCHW = batch_NHWC.permute(0, 3, 1, 2).contiguous().float().div_(255)
         return x_NCHW.sub_(self._mean).div_(self._std)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import pickle
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -159,7 +160,11 @@ def _fitted(architecture: Architecture, spec: str, state: StateDict, path: Path)
             f"{path} does not fit {architecture.name}: {misfit}{_suggestion(state, architecture)}"
         )
     module = build(architecture)
-    module.load_state_dict(state, strict=True)
+    complete = OrderedDict(state)
+    # A few networks (MNASNet) ask for the version of a state_dict, which safetensors does not carry. The shapes fit,
+    # so it is this version.
+    complete._metadata = module.state_dict()._metadata  # type: ignore[attr-defined]  # noqa: SLF001
+    module.load_state_dict(complete, strict=True)
     try:
         return ready(module), architecture
     except WeightsError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +42,9 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
     model = find_model(request)
     recipe = model.recipe.with_options(img_size=img_size)
     module, weights = model.load()
-    graph = with_normalisation(convert(model, module, recipe), recipe)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracers warn of what `_check` settles
+        graph = with_normalisation(convert(model, module, recipe), recipe)
     passport = passport_of(model, weights, recipe, "openvino")
     bundle = write_bundle(
         folder, passport, lambda place: ov.save_model(graph, place / GRAPH, compress_to_fp16=False)

@@ -1,0 +1,203 @@
+"""The command as a user runs it: output, exit codes, one line for every error."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import eyeful
+from conftest import noise_picture
+
+
+def command(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    code = "from eyeful.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-W", "error::ResourceWarning", "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    done = command("samples", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory) -> tuple[Path, dict[str, str]]:
+    """Good pictures of every mode between files that are none; what each row must say."""
+    folder = tmp_path_factory.mktemp("mixed")
+    espresso = Path(__file__).parents[1] / "data" / "none"
+    assert not espresso.exists()
+    picture = noise_picture(2, 300, 200)
+    picture.save(folder / "a-good.png")
+    jpeg = folder / "b-truncated.jpg"
+    picture.save(jpeg)
+    jpeg.write_bytes(jpeg.read_bytes()[:3000])
+    (folder / "c-corrupt.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4)
+    (folder / "d-empty.jpg").touch()
+    (folder / "e-text.jpg").write_text("not a picture, whatever its name says; much longer than a header")
+    gray = picture.convert("L")
+    Image.fromarray(__import__("numpy").asarray(gray).astype("uint16") * 257).save(folder / "f-16bit.png")
+    picture.convert("CMYK").save(folder / "g-cmyk.jpg")
+    palette = picture.quantize(64)
+    palette.save(folder / "h-palette.png", transparency=0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.save(folder / "i-rotated.png", exif=exif)
+    (folder / "notes.txt").write_text("ignored")
+    kinds = {
+        "a-good.png": "ok",
+        "b-truncated.jpg": "truncated",
+        "c-corrupt.jpg": "truncated",
+        "d-empty.jpg": "empty",
+        "e-text.jpg": "unidentified",
+        "f-16bit.png": "ok",
+        "g-cmyk.jpg": "ok",
+        "h-palette.png": "ok",
+        "i-rotated.png": "ok",
+    }
+    return folder, kinds
+
+
+def test_the_samples_get_the_answers_that_the_readme_promises(samples):
+    done = command("predict", samples)
+    assert done.returncode == 0, done.stderr
+    rows = {Path(row["filename"]).name: row for row in map(json.loads, done.stdout.splitlines())}
+    assert len(rows) == 9
+    assert rows["coffee.png"]["label"] == "espresso"
+    assert rows["coffee.png"]["prob"] == pytest.approx(0.95, abs=0.01)
+    assert {score["label"] for score in rows["cat.png"]["top"][:3]} == {"tiger cat", "Egyptian cat", "tabby"}
+    assert rows["cameraman.png"]["label"] == "tripod"
+    assert "9 inputs = 9 predicted + 0 errors; 1 other file ignored (.md 1)" in done.stderr
+
+
+def test_python_gives_the_same_answer_as_the_shell(samples):
+    row = json.loads(command("predict", samples / "cat.png").stdout)
+    with eyeful.load() as classifier:
+        prediction = classifier.predict(samples / "cat.png")
+    assert [score["label"] for score in row["top"]] == [score.label for score in prediction.top]
+    assert row["prob"] == pytest.approx(prediction.prob, abs=1e-6)
+
+
+@pytest.mark.parametrize("flags", [[], ["--exact"], ["--workers", 1, "--batch-size", 2]])
+def test_bad_files_get_their_own_row_and_no_neighbours_label(mixed, flags, tmp_path):
+    folder, kinds = mixed
+    out = tmp_path / "rows.jsonl"
+    done = command("predict", folder, "-o", out, *flags)
+    assert done.returncode == 1, done.stderr
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {Path(row["filename"]).name: row["error_kind"] or row["status"] for row in rows} == kinds
+    for row in rows:
+        if row["status"] == "ok":
+            alone = json.loads(command("predict", row["filename"], *flags).stdout)
+            assert alone["label"] == row["label"]
+            assert alone["prob"] == pytest.approx(row["prob"], abs=2e-3)
+        else:
+            assert row["label"] is None
+    warnings = {Path(row["filename"]).name[0]: row["warnings"] for row in rows}
+    assert "sixteen_bit_scaled" in warnings["f"]
+    assert "cmyk_converted" in warnings["g"]
+    assert "alpha_composited" in warnings["h"]
+    assert "exif_rotated" in warnings["i"]
+    assert (
+        "9 inputs = 5 predicted + 4 errors (truncated 2, empty 1, unidentified 1); 1 other file ignored"
+        in done.stderr
+    )
+    record = json.loads((tmp_path / "rows.jsonl.run.json").read_text())
+    assert record["account"]["inputs"] == 9
+    assert record["passport"]["weights"]["sha256"].startswith("57934424")
+    assert len(record["fingerprint"]) == 64
+
+
+def test_outputs_are_not_overwritten_unless_asked(samples, tmp_path):
+    out = tmp_path / "rows.csv"
+    assert command("predict", samples / "cat.png", "-o", out).returncode == 0
+    before = out.read_text()
+    refused = command("predict", samples / "coffee.png", "-o", out)
+    assert refused.returncode == 2
+    assert "--overwrite" in refused.stderr
+    assert out.read_text() == before
+    assert command("predict", samples / "coffee.png", "-o", out, "--overwrite").returncode == 0
+    assert "espresso" in out.read_text()
+
+
+def test_report_and_figures(samples, tmp_path):
+    done = command(
+        "predict", samples, "--report", tmp_path / "r.html", "--figures", tmp_path / "f", "--min-prob", 0.5
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "f").iterdir())) == 9
+    assert "unsure (flatworm?)" in (tmp_path / "r.html").read_text()
+    assert f"wrote {tmp_path / 'r.html'}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["predict"], "name a picture"),
+        (["predict", "x.jpg", "--model", "resnet19"], "did you mean resnet18"),
+        (["predict", "x.jpg", "--device", "cuda:9"], "cuda"),
+        (["predict", "x.jpg", "--checkpoint", "none.pth", "--model", "resnet18"], "none.pth"),
+        (["predict", "x.jpg", "-o", "rows.xlsx"], ".jsonl"),
+        (["predict", "x.jpg", "--topk", "0"], "topk"),
+        (["info", "nonsense"], "unknown model"),
+        (["models", "zzzz"], "zzzz"),
+    ],
+)
+def test_a_users_error_is_one_line_and_exit_code_2(arguments, says, tmp_path):
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.startswith("eyeful: error: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_missing_file_is_a_row(tmp_path):
+    done = command("predict", "none.jpg", cwd=tmp_path)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error_kind"] == "not_found"
+
+
+def test_an_empty_folder_is_said(tmp_path):
+    done = command("predict", tmp_path)
+    assert done.returncode == 0
+    assert "0 inputs = 0 predicted + 0 errors" in done.stderr
+
+
+def test_quiet(samples):
+    done = command("predict", samples / "cat.png", "--quiet")
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["label"] == "tiger cat"
+
+
+def test_a_reader_that_goes_away_is_no_crash(samples):
+    shell = f"{sys.executable} -c 'from eyeful.cli import main; main()' predict {samples} | head -1"
+    done = subprocess.run(shell, shell=True, capture_output=True, text=True)  # noqa: S602 - the pipe is the point
+    assert "Traceback" not in done.stderr
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_models_and_info():
+    listed = {entry["name"]: entry for entry in json.loads(command("models", "--json").stdout)}
+    assert listed["efficientnet_lite0"]["here"]
+    assert listed["resnet18"]["parameters"] == 11689512
+    table = command("models", "lite0").stdout
+    assert "efficientnet_lite0 (default)" in table
+    card = command("info", "resnet18").stdout
+    for fact in ("11689512", "1.814", "69.758 %", "BSD-3-Clause", "shorter side to 256", "resnet18-f37072fd.pth"):
+        assert fact in card
+    as_json = json.loads(command("info", "resnet18", "--json").stdout)
+    assert as_json["labels"][281] == {"index": 281, "label": "tabby", "wnid": "n02123045"}
+
+
+def test_version():
+    assert command("--version").stdout == f"eyeful {eyeful.__version__}\n"

@@ -1,0 +1,87 @@
+"""Every TorchVision classifier runs from a checkpoint, with plain torch's logits, in both engines."""
+
+import numpy as np
+import pytest
+import torch
+
+import eyeful
+from conftest import discriminating_state, noise_picture
+from eyeful.models.torchvision_import import import_torchvision
+
+SMALLEST = [
+    "alexnet",
+    "convnext_tiny",
+    "densenet121",
+    "efficientnet_b0",
+    "efficientnet_v2_s",
+    "googlenet",
+    "inception_v3",
+    "maxvit_t",
+    "mnasnet0_5",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "regnet_x_400mf",
+    "regnet_y_400mf",
+    "resnet18",
+    "resnext50_32x4d",
+    "shufflenet_v2_x0_5",
+    "squeezenet1_1",
+    "swin_t",
+    "swin_v2_t",
+    "vgg11",
+    "vit_b_32",
+    "wide_resnet50_2",
+]
+models = import_torchvision().models
+REST = [name for name in models.list_models(module=models) if name not in SMALLEST]
+CLASSES = 11
+
+
+def options_of(name: str) -> dict:
+    """As TorchVision builds a network for its pretrained weights."""
+    if name in ("inception_v3", "googlenet"):
+        return {"transform_input": True, "aux_logits": False, "init_weights": False}
+    return {}
+
+
+@pytest.mark.parametrize("name", [*SMALLEST, *(pytest.param(name, marks=pytest.mark.slow) for name in REST)])
+def test_a_checkpoint_gives_torchs_logits(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
+    weights = models.get_model_weights(name).DEFAULT
+    size = max(32, *weights.meta["min_size"])
+    options = options_of(name)
+    if name.startswith("vit_"):
+        options["image_size"] = size
+    state = discriminating_state(name, CLASSES, size, **options)
+    path = tmp_path / "weights.pth"
+    torch.save(state, path)
+    batch = np.stack([np.asarray(noise_picture(seed, size, size)) for seed in range(3)])
+    expected = plain_torch(name, state, batch, options, weights.transforms())
+    spread = np.abs(expected - expected.mean(0)).max()
+    assert spread > 1e-4 * np.abs(expected).max(), "a checkpoint that cannot tell pictures apart tests nothing"
+    for engine in ("torch", "openvino"):
+        with eyeful.load(
+            name,
+            checkpoint=path,
+            img_size=size,
+            crop_pct=1.0,
+            engine=engine,
+            device="cpu",
+            precision="fp32",
+        ) as classifier:
+            found = classifier.logits(batch)
+        tolerance = 1e-5 if engine == "torch" else 2e-4
+        assert np.abs(found - expected).max() <= tolerance * max(1.0, np.abs(expected).max()), engine
+        assert np.array_equal(found.argmax(1), expected.argmax(1)), engine
+
+
+def plain_torch(name, state, batch, options, preset):
+    """TorchVision alone: its transform's own steps, its model, no eyeful."""
+    from torchvision.transforms.v2 import functional as F
+
+    model = models.get_model(name, weights=None, num_classes=CLASSES, **options).eval()
+    model.load_state_dict(state)
+    x = torch.from_numpy(batch).permute(0, 3, 1, 2)
+    x = F.normalize(F.to_dtype(x, torch.float32, scale=True), preset.mean, preset.std)
+    with torch.inference_mode():
+        return model(x).numpy()

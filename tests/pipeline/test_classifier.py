@@ -1,0 +1,160 @@
+"""The one path: order, errors in their place, laziness, and equal answers from every kind of input."""
+
+import threading
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import eyeful
+from conftest import noise_picture
+from eyeful.bundle import Passport
+from eyeful.errors import PictureError, UsageError
+from eyeful.pipeline import Classifier, Settings
+from eyeful.types import Labels, Recipe
+
+RECIPE = Recipe((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
+LABELS = Labels(("red", "green", "blue"), (None, None, None))
+
+
+class FakeEngine:
+    """Logits are the mean of each channel: a picture's label is its colour."""
+
+    name, device, precision, capacity = "fake", "cpu", "fp32", 2
+
+    def __init__(self, poison=None):
+        self.poison = poison
+        self.batches: list[int] = []
+
+    def submit(self, batch_NHWC):
+        self.batches.append(len(batch_NHWC))
+        logits = batch_NHWC.mean((1, 2), dtype=np.float32) / 10
+        if self.poison is not None:
+            logits[(batch_NHWC == self.poison).all((1, 2, 3))] = np.nan
+        future = Future()
+        future.set_result(logits.astype(np.float32))
+        return future
+
+    def close(self):
+        pass
+
+
+def classifier(engine=None, **settings) -> Classifier:
+    passport = Passport("fake", {}, RECIPE, LABELS, {"sha256": "0"}, "fake")
+    return Classifier(engine or FakeEngine(), passport, settings=Settings(**settings))
+
+
+def colour(name: str) -> Image.Image:
+    return Image.new("RGB", (9, 9), name)
+
+
+def test_one_input_gives_one_prediction_and_several_a_list():
+    clf = classifier()
+    assert clf.predict(colour("blue")).label == "blue"
+    assert [p.label for p in clf.predict([colour("blue"), colour("red")])] == ["blue", "red"]
+    assert clf.predict([]) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+def test_rows_keep_the_order_of_inputs_and_bad_ones_their_place(workers, batch_size):
+    names = [("red", "lime", "blue", None)[n % 4] for n in range(41)]
+    inputs = [colour(name) if name else b"no picture" * 9 for name in names]
+    rows = classifier(workers=workers, batch_size=batch_size).predict(inputs)
+    expected = [{"red": "red", "lime": "green", "blue": "blue", None: None}[name] for name in names]
+    assert [row.label for row in rows] == expected
+    assert {row.error_kind for row in rows if row.label is None} == {"unidentified"}
+
+
+def test_a_folder_of_bad_files_still_streams():
+    stream = classifier(batch_size=2).stream(b"bad" * 20 for _ in range(10_000))
+    assert next(stream).error_kind == "unidentified"
+    stream.close()
+
+
+def test_streaming_is_lazy_and_joins_its_threads_when_it_is_left():
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(1)
+            yield colour("red")
+
+    stream = classifier(workers=2, batch_size=4).stream(endless())
+    assert next(stream).label == "red"
+    assert len(taken) < 60
+    stream.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("eyeful-decode")]
+
+
+def test_any_k_is_clamped_to_the_number_of_classes():
+    clf = classifier(topk=99)
+    assert len(clf.predict(colour("red")).top) == 3
+    assert [score.label for score in clf.predict(colour("red"), topk=1).top] == ["red"]
+
+
+def test_below_min_prob_an_answer_is_unsure():
+    clf = classifier(min_prob=0.5)
+    assert not clf.predict(colour("red")).abstained
+    unsure = clf.predict(colour("#808080"))
+    assert unsure.abstained
+    assert unsure.answer == "unsure (red?)"
+    assert unsure.ok
+
+
+def test_an_answer_that_is_not_finite_is_an_error_and_its_batch_mates_are_answered():
+    clf = classifier(FakeEngine(poison=7))
+    bad, good = clf.predict([Image.new("RGB", (9, 9), (7, 7, 7)), colour("blue")])
+    assert bad.error_kind == "nonfinite"
+    assert good.label == "blue"
+
+
+def test_logits():
+    clf = classifier()
+    assert clf.logits(colour("red")).shape == (3,)
+    assert clf.logits([colour("red")] * 2).shape == (2, 3)
+    assert clf.logits([]).shape == (0, 3)
+    with pytest.raises(PictureError, match="nowhere.jpg: no such file"):
+        clf.logits(["nowhere.jpg"])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"topk": 0}, {"min_prob": 2}, {"batch_size": 0}, {"batch_size": 5000}, {"workers": -1}]
+)
+def test_settings_outside_their_range(settings):
+    with pytest.raises(UsageError):
+        Settings(**settings)
+
+
+def test_every_kind_of_input_gives_the_same_answer(lite0, tmp_path):
+    picture = noise_picture(4)
+    path = tmp_path / "picture.png"
+    picture.save(path)
+    (tmp_path / "list.txt").write_text(str(path))
+    from_path = lite0.logits(path)
+    for same in (str(path), path.read_bytes(), picture, np.asarray(picture)):
+        assert np.array_equal(lite0.logits(same), from_path)
+    for same in (tmp_path / "list.txt", f"{tmp_path}/*.png", [path], np.asarray(picture)[None]):
+        assert np.array_equal(lite0.logits(same)[0], from_path)
+
+
+def test_what_a_classifier_says_of_itself(lite0):
+    assert (lite0.engine, lite0.device, lite0.precision) == ("openvino", "cpu", "fp32")
+    assert lite0.labels[281] == "tabby"
+    assert lite0.passport["weights"]["sha256"].startswith("57934424")
+    assert lite0.passport["recipe"]["interpolation"] == "bicubic"
+    assert "1000 labels" in repr(lite0)
+
+
+def test_a_prediction_shows_itself_in_a_notebook(lite0):
+    shown = lite0.predict(noise_picture(1))._repr_html_()
+    assert shown.count("<tr>") == 6
+    assert "<b>nowhere&lt;.jpg</b>" in lite0.predict("nowhere<.jpg")._repr_html_()
+
+
+def test_public_names():
+    assert set(eyeful.__all__) <= set(dir(eyeful))
+    assert eyeful.Classifier is Classifier
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = eyeful.nothing

@@ -1,0 +1,187 @@
+"""Rows in every format, with names that try to break them."""
+
+import base64
+import csv
+import io
+import json
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from eyeful.errors import OutputError, UsageError
+from eyeful.sinks import sink_for
+from eyeful.sinks.base import printable, row_of
+from eyeful.sinks.figures import FiguresSink, plot
+from eyeful.sinks.jsonl import JsonlSink
+from eyeful.sinks.report import MOST_ROWS, ReportSink
+from eyeful.sinks.table import TableSink, bar
+from eyeful.types import Prediction, Score
+
+PASSPORT = {"model": "fake", "classes": 3}
+HOSTILE = [
+    '=HYPERLINK("http--evil","x").png',
+    "+cmd.png",
+    "-rf.png",
+    "@SUM(1).png",
+    'a"b,c.png',
+    "a\nb.png",
+    "a\r\nX-Injected: 1.png",
+    "\x1b[31mred.png",
+    "\u202egnp.exe.png",
+    "<script>alert(1)</script>.png",
+    "{{7*7}}.png",
+    "🐱.png",
+    os.fsdecode(b"bad\xff\xfeutf8.png"),
+]
+
+
+def good(filename="cat.png", prob=0.7, **extra) -> Prediction:
+    top = (Score(1, "n1", "tabby", prob, 2.5), Score(0, None, "<b>tiger", 1 - prob, 1.5))
+    return Prediction(filename, top, thumbnail=np.full((6, 8, 3), 99, np.uint8), **extra)
+
+
+def bad(filename="bad.png") -> Prediction:
+    return Prediction(filename, error_kind="truncated", error="its pixels cannot be decoded")
+
+
+def test_a_row_has_the_fields_of_the_contract():
+    row = row_of(good(warnings=("exif_rotated",)))
+    assert list(row) == [
+        *("filename", "status", "index", "wnid", "label", "prob", "logit"),
+        *("abstained", "top", "warnings", "error_kind", "error"),
+    ]
+    assert row["top"][1] == {"index": 0, "wnid": None, "label": "<b>tiger", "prob": 0.3, "logit": 1.5}
+    failed = row_of(bad())
+    assert (failed["status"], failed["label"], failed["top"], failed["error_kind"]) == (
+        "error",
+        None,
+        [],
+        "truncated",
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_survive_in_json_lines(name, tmp_path):
+    with sink_for(tmp_path / "rows.jsonl") as sink:
+        sink.append(good(name))
+        sink.append(bad(name))
+    lines = (tmp_path / "rows.jsonl").read_text(encoding="utf-8").split("\n")
+    assert len(lines) == 3
+    row = json.loads(lines[0])
+    if "filename_b64" in row:
+        assert base64.b64decode(row["filename_b64"]) == os.fsencode(name)
+    else:
+        assert row["filename"] == name
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_in_csv_begin_no_formula(name, tmp_path):
+    with sink_for(tmp_path / "rows.csv") as sink:
+        sink.append(good(name))
+        sink.append(bad(name))
+    with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2
+    assert rows[0]["filename"][0] not in "=+-@"
+    assert json.loads(rows[0]["top"])[0]["label"] == "tabby"
+    assert rows[1]["error_kind"] == "truncated"
+    assert rows[1]["prob"] == ""
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1))
+@settings(max_examples=200)
+def test_any_name_is_one_line_of_json(name):
+    stream = io.StringIO()
+    with JsonlSink(stream) as sink:
+        sink.append(good(name))
+    assert stream.getvalue().count("\n") == 1
+    assert json.loads(stream.getvalue())["filename"] == name
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_table_cannot_move_the_cursor(name):
+    stream = io.StringIO()
+    with TableSink(Console(file=stream, width=100)) as sink:
+        sink.append(good(name))
+        sink.append(bad(name))
+        sink.append(good(name, abstained=True))
+    text = stream.getvalue()
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "tabby" in text
+    assert "70.0%" in text
+    assert "truncated: its pixels" in text
+    assert "unsure (tabby?)" in text
+    assert printable(name) in text
+
+
+def test_bars():
+    assert bar(1.0, 8) == "████████"
+    assert bar(0.5, 8) == "████"
+    assert bar(0.0, 8) == ""
+    assert bar(1 / 64, 8) == "▏"
+
+
+def test_the_report_is_self_contained_escaped_and_sorted(tmp_path):
+    path = tmp_path / "deep" / "report.html"
+    with ReportSink(path, PASSPORT) as sink:
+        sink.append(good("sure.png", 0.9))
+        sink.append(good("unsure.png", 0.6))
+        for name in HOSTILE:
+            sink.append(bad(name))
+    page = path.read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "&lt;b&gt;tiger" in page
+    assert "data:image/jpeg;base64," in page
+    assert "http" not in page.replace("http-equiv", "").replace("http--evil", "")
+    assert page.index("-rf.png") < page.index("unsure.png") < page.index("sure.png", page.index("unsure.png") + 10)
+    assert f"{len(HOSTILE) + 2} inputs = 2 predicted + {len(HOSTILE)} errors" in page
+
+
+def test_a_report_of_a_large_run_keeps_what_needs_a_look(tmp_path):
+    with ReportSink(tmp_path / "report.html", PASSPORT) as sink:
+        for number in range(MOST_ROWS + 50):
+            sink.append(Prediction(f"{number}.png", (Score(0, None, "x", number / 2000, 0.0),)))
+        sink.append(bad("last.png"))
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<li ") == MOST_ROWS
+    assert ">last.png<" in page
+    assert ">0.png<" in page
+    assert f">{MOST_ROWS + 49}.png<" not in page
+
+
+def test_the_lessons_figure():
+    figure = plot(good())
+    left, right = figure.axes
+    assert left.get_title() == "Input Image"
+    assert not left.axison
+    assert right.get_title() == "Top 2 Predictions"
+    assert right.get_xlabel() == "Probability"
+    assert [label.get_text() for label in right.get_yticklabels()] == ["tabby", "<b>tiger"]
+    assert [patch.get_width() for patch in right.patches] == pytest.approx([0.7, 0.3])
+    assert right.yaxis_inverted(), "the best label is on top"
+    assert tuple(figure.get_size_inches()) == (6, 3)
+
+
+def test_figures_are_numbered_by_input(tmp_path):
+    with FiguresSink(tmp_path) as sink:
+        for prediction in (good("a/../$x.y.png"), bad(), good("../../etc/passwd")):
+            sink.append(prediction)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0001-_x_y.png", "0003-picture.png"]
+
+
+def test_an_error_cannot_be_plotted():
+    with pytest.raises(UsageError, match="no answer to plot"):
+        plot(bad())
+
+
+def test_an_unknown_format_and_a_place_that_cannot_be_written(tmp_path):
+    with pytest.raises(UsageError, match=r"\.jsonl, \.csv"):
+        sink_for(tmp_path / "rows.xlsx")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot write"), sink_for(tmp_path / "file" / "rows.jsonl"):
+        pass

@@ -1,0 +1,32 @@
+"""`import eyeful` is light, and a prepared model runs without torch."""
+
+import subprocess
+import sys
+
+HEAVY = ("torch", "torchvision", "timm", "openvino", "matplotlib", "pandas")
+
+
+def python(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True)
+
+
+def test_import_eyeful_imports_nothing_heavy():
+    trace = python("import eyeful", "-X", "importtime").stderr
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in trace.splitlines()}
+    assert "eyeful" in imported
+    assert not imported & set(HEAVY)
+
+
+def test_the_command_line_imports_nothing_heavy_before_it_is_needed():
+    loaded = python("import sys, eyeful.cli; print(*sys.modules)").stdout.split()
+    assert not set(loaded) & set(HEAVY)
+
+
+def test_a_prepared_model_runs_without_torch(lite0, pictures):
+    code = f"""
+import sys, eyeful
+with eyeful.load(precision="fp32") as classifier:
+    print(classifier.predict({str(pictures / "00.png")!r}).label)
+assert not set(sys.modules) & {{"torch", "torchvision", "timm"}}
+"""
+    assert python(code).stdout.strip() == lite0.predict(pictures / "00.png").label
