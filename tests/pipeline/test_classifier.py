@@ -115,7 +115,7 @@ def test_logits():
     assert clf.logits(colour("red")).shape == (3,)
     assert clf.logits([colour("red")] * 2).shape == (2, 3)
     assert clf.logits([]).shape == (0, 3)
-    with pytest.raises(PictureError, match="nowhere.jpg: no such file"):
+    with pytest.raises(PictureError, match=r"nowhere\.jpg: no such file"):
         clf.logits(["nowhere.jpg"])
 
 

@@ -161,8 +161,8 @@ def _fitted(architecture: Architecture, spec: str, state: StateDict, path: Path)
         )
     module = build(architecture)
     complete = OrderedDict(state)
-    # A few networks (MNASNet) ask for the version of a state_dict, which safetensors does not carry. The shapes fit,
-    # so it is this version.
+    # A few networks (MNASNet) ask for the version of a state_dict, which safetensors does not carry. The shapes
+    # fit, so it is this version.
     complete._metadata = module.state_dict()._metadata  # type: ignore[attr-defined]  # noqa: SLF001
     module.load_state_dict(complete, strict=True)
     try:

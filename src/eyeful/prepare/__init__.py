@@ -36,7 +36,6 @@ def prepared(request: ModelRequest, img_size: int | None = None) -> Bundle:
             log.warning("%s; preparing it again", error)
     from eyeful.prepare.openvino import prepare
 
-    log.info("preparing %s for this machine; it is kept for the next run", request.name)
     return prepare(request, img_size, folder)
 
 

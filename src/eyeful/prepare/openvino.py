@@ -41,6 +41,7 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
     """
     model = find_model(request)
     recipe = model.recipe.with_options(img_size=img_size)
+    log.info("preparing %s for this machine; it is kept for the next run", model.name)
     module, weights = model.load()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracers warn of what `_check` settles
