@@ -1,0 +1,51 @@
+"""What the README shows is run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("readme")
+
+
+def test_its_commands_run_in_order(place):
+    commands = [
+        line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ eyeful")
+    ]
+    assert len(commands) >= 5
+    for command in commands:
+        code = "from eyeful.cli import main; main()"
+        done = subprocess.run([sys.executable, "-c", code, *command.split()[1:]], capture_output=True, cwd=place)
+        assert done.returncode == 0, (command, done.stderr)
+    for made in ("rows.jsonl", "report.html", "figures/0004-cat.png"):
+        assert (place / made).is_file()
+
+
+def test_its_python_runs(place):
+    (code,) = blocks("python")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("tiger cat 0.39")
+    assert (place / "cat.png").is_file()
+
+
+def test_its_numbers_are_true(place):
+    from eyeful.models import list_models
+
+    assert len([entry for entry in list_models() if not entry.name.startswith("efficientnet_lite")]) == 80
+
+
+def test_its_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (Path(__file__).parents[1] / target).exists(), target
