@@ -14,7 +14,7 @@ from PIL import Image
 from conftest import noise_picture
 from eyeful.errors import PictureError
 from eyeful.images import Limits, MemoryBudget, open_item
-from eyeful.types import Item
+from eyeful.types import Item, Recipe
 
 
 def encoded(picture: Image.Image, format: str = "PNG", **options) -> bytes:
@@ -210,3 +210,26 @@ def test_the_budget_lets_one_large_picture_in_and_makes_the_next_wait():
 def _hold(budget: MemoryBudget) -> bool:
     with budget.hold(1):
         return True
+
+
+RECIPE = Recipe((64, 64), (73, 73), "bilinear", (0.5,) * 3, (0.5,) * 3)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_jpeg_is_decoded_at_a_reduced_scale_of_at_least_twice_the_target(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    jpeg = encoded(noise_picture(6, 1600, 1200), "JPEG", exif=exif)
+    with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=RECIPE) as found:
+        assert min(found.picture.size) == 150
+        assert found.full_size == ((1600, 1200) if orientation == 6 else (1200, 1600))
+    with open_item(Item("it", jpeg), Limits(), MemoryBudget()) as found:
+        assert min(found.picture.size) == 1200
+
+
+def test_only_the_pixels_to_be_decoded_count_against_the_limit():
+    jpeg = encoded(noise_picture(6, 1600, 1200), "JPEG")
+    limits = Limits(max_pixels=100_000)
+    with open_item(Item("it", jpeg), limits, MemoryBudget(), reduce_for=RECIPE) as found:
+        assert found.picture.width * found.picture.height < 100_000
+    assert kind_of(jpeg, limits) == "too_large"

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conftest import noise_picture
-from eyeful.images import apply_recipe, crop_box, remarks
+from eyeful.images import apply_recipe, apply_recipe_fast, crop_box, remarks
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.types import Recipe
 
@@ -121,3 +121,14 @@ def test_a_crop_mode_set_by_hand_shows_the_whole_picture_unless_crop_pct_is_give
     assert center.with_options(crop_mode="center").scale_size == (256, 256)
     assert center.with_options(img_size=112).scale_size == (128, 128)
     assert center.with_options() == center
+
+
+@given(st.integers(40, 600), st.integers(40, 600), interpolations, st.sampled_from(["center", "squash", "border"]))
+@settings(max_examples=60, deadline=None)
+def test_the_fast_way_differs_by_a_level_here_and_there(width, height, interpolation, mode):
+    picture = noise_picture(5, width, height)
+    fast = recipe(64, 73).with_options(crop_mode=mode, interpolation=interpolation)
+    found = apply_recipe_fast(picture, (height, width), fast).astype(int)
+    difference = np.abs(found - apply_recipe(picture, fast))
+    assert difference.mean() < 0.5
+    assert np.quantile(difference, 0.95) <= 2

@@ -21,8 +21,9 @@ from PIL import Image, UnidentifiedImageError
 from eyeful.errors import PictureError
 from eyeful.images.budget import MemoryBudget
 from eyeful.images.colour import to_rgb
+from eyeful.images.transform import resized_size
 from eyeful.signature import OPENED, name_of_signature, why_not_a_picture
-from eyeful.types import Item
+from eyeful.types import Item, Recipe, Size
 
 DEFAULT_MAX_PIXELS = 89_478_485
 """Pixels of one picture; Pillow's own limit, at which it merely warns."""
@@ -40,6 +41,9 @@ _UPRIGHT = {  # EXIF orientation → what makes the picture upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+_TURNED = {_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
+"""Those that swap width and height."""
 
 # Pictures between Pillow's limit and twice that only warn; our own limit decides, so the warning is noise.
 python_warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -59,20 +63,34 @@ class Opened:
 
     picture: Image.Image
     warnings: tuple[str, ...]
+    full_size: Size
+    """Upright (height, width) in the file; larger than `picture` where a JPEG was decoded at a reduced scale."""
 
 
 @contextmanager
-def open_item(item: Item, limits: Limits, budget: MemoryBudget) -> Iterator[Opened]:
+def open_item(
+    item: Item, limits: Limits, budget: MemoryBudget, reduce_for: Recipe | None = None
+) -> Iterator[Opened]:
     """Open an item's picture; its share of the memory budget is kept for the duration of the block.
+
+    Args:
+        item: what to open.
+        limits: what it may cost.
+        budget: shared by all workers.
+        reduce_for: decode a JPEG at the smallest scale that leaves at least twice this recipe's resize target;
+            None decodes every pixel.
 
     Raises:
         PictureError: the picture cannot be had; `kind` says why.
     """
     with ExitStack() as stack:
         picture = _undecoded(item, stack)
+        size = picture.size
+        if reduce_for is not None:
+            _reduce(picture, reduce_for)
         _check_size(picture.size, limits)
         stack.enter_context(budget.hold(_decoded_bytes(picture)))
-        yield _decode(picture)
+        yield _decode(picture, size)
 
 
 def _undecoded(item: Item, stack: ExitStack) -> Image.Image:
@@ -164,7 +182,16 @@ def _decoded_bytes(picture: Image.Image) -> int:
     return picture.width * picture.height * (4 if picture.mode == "RGB" else 8)
 
 
-def _decode(picture: Image.Image) -> Opened:
+def _reduce(picture: Image.Image, recipe: Recipe) -> None:
+    """Let libjpeg decode at 1/2, 1/4 or 1/8 where twice the resize target remains; no other format can."""
+    if picture.format not in ("JPEG", "MPO") or min(picture.size) < 1:
+        return
+    height, width = resized_size((picture.height, picture.width), recipe)
+    side = 2 * max(height, width) if recipe.crop_mode == "squash" else 0  # upright may be the other way round
+    picture.draft(None, (max(side, 2 * width), max(side, 2 * height)))
+
+
+def _decode(picture: Image.Image, size: tuple[int, int]) -> Opened:
     """Pixels, upright, in RGB."""
     found: list[str] = []
     try:
@@ -183,7 +210,8 @@ def _decode(picture: Image.Image) -> Opened:
         raise PictureError("too_large", f"decoding needs more memory than there is: {_one_line(error)}") from error
     except Exception as error:
         raise PictureError("truncated", f"its pixels cannot be decoded: {_one_line(error)}") from error
-    return Opened(rgb, (*found, *colour_warnings))
+    full_size = size if upright in _TURNED else (size[1], size[0])
+    return Opened(rgb, (*found, *colour_warnings), full_size)
 
 
 def _orientation(picture: Image.Image) -> int:

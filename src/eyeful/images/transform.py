@@ -53,14 +53,45 @@ def apply_recipe(picture: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
     height, width = resized_size((picture.height, picture.width), recipe)
     if (width, height) != picture.size:
         picture = picture.resize((width, height), _RESAMPLE[recipe.interpolation])
-    top, left = crop_offset((height, width), recipe)
+    return _cropped(picture, recipe)
+
+
+def _cropped(picture: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
+    """The middle of a resized picture; where the crop is larger, the rest is black or the mean colour."""
+    top, left = crop_offset((picture.height, picture.width), recipe)
     crop_h, crop_w = recipe.size
-    if top < 0 or left < 0:
-        fill = tuple(round(255 * value) for value in recipe.mean) if recipe.crop_mode == "border" else (0, 0, 0)
-        canvas = Image.new("RGB", (crop_w, crop_h), fill)
-        canvas.paste(picture, (-left, -top))
-        return np.array(canvas)
-    return np.array(picture.crop((left, top, left + crop_w, top + crop_h)))
+    if picture.height >= crop_h and picture.width >= crop_w:
+        return np.array(picture.crop((left, top, left + crop_w, top + crop_h)))
+    fill = tuple(round(255 * value) for value in recipe.mean) if recipe.crop_mode == "border" else (0, 0, 0)
+    canvas = Image.new("RGB", (crop_w, crop_h), fill)
+    canvas.paste(picture, (-left, -top))
+    return np.array(canvas)
+
+
+def apply_recipe_fast(picture: Image.Image, full_size: Size, recipe: Recipe) -> NDArray[np.uint8]:
+    """Resize and crop in one step: only what the network will see is resampled.
+
+    The box is aligned to the integers of resize-then-crop, so that the pixels differ from `apply_recipe` by one
+    level on a few per cent of them (an unaligned box moves answers).
+
+    Args:
+        picture: upright RGB, perhaps decoded at a reduced scale.
+        full_size: (height, width) of the picture in the file.
+        recipe: as for `apply_recipe`.
+    """
+    height, width = resized_size(full_size, recipe)
+    crop_h, crop_w = recipe.size
+    if height < crop_h or width < crop_w:
+        return _cropped(picture.resize((width, height), _RESAMPLE[recipe.interpolation]), recipe)
+    top, left = crop_offset((height, width), recipe)
+    scale_y, scale_x = picture.height / height, picture.width / width
+    box = (
+        left * scale_x,
+        top * scale_y,
+        min((left + crop_w) * scale_x, picture.width),
+        min((top + crop_h) * scale_y, picture.height),
+    )
+    return np.array(picture.resize((crop_w, crop_h), _RESAMPLE[recipe.interpolation], box))
 
 
 def crop_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:

@@ -46,6 +46,8 @@ class Settings:
         batch_size: pictures in one forward pass.
         workers: decode threads; 0: one for each core.
         limits: what one picture may cost.
+        exact: decode every pixel, resize, then crop; False takes the fast way, which differs by a level here and
+            there.
     """
 
     topk: int = 5
@@ -53,6 +55,7 @@ class Settings:
     batch_size: int = 8
     workers: int = 0
     limits: Limits = field(default_factory=Limits)
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if self.topk < 1:
@@ -142,7 +145,7 @@ class Classifier:
             "weights": self._passport.weights,
             "recipe": self.recipe.as_dict(),
             "colour_policy": COLOUR_POLICY,
-            "decode": "full",
+            "decode": "full" if self.settings.exact else "reduced",
             "engine": self.engine,
             "device": self.device,
             "precision": self.precision,
@@ -209,6 +212,7 @@ class Classifier:
             recipe=self.recipe,
             limits=self.settings.limits,
             budget=self._budget,
+            exact=self.settings.exact,
             thumbnails=thumbnails,
         )
         return ordered_map(load, items, workers, depth=workers + self.settings.batch_size)

@@ -41,7 +41,7 @@ def load(
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, torch or openvino.
         precision: auto, fp32, bf16 or fp16.
-        exact: reference arithmetic: torch in fp32, TorchVision's or timm's own resize and crop.
+        exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
         crop_mode: center, squash or border; the weights' own when None. So for the next three.
         img_size: side of the network's input, in pixels.
         crop_pct: side of the crop over side of the resized picture, above 0 and at most 1.
@@ -58,7 +58,7 @@ def load(
         EngineError: it cannot run as asked.
         MissingExtraError: something must be installed first; the text says how.
     """
-    settings = Settings(topk, min_prob, batch_size, workers, Limits(max_pixels))
+    settings = Settings(topk, min_prob, batch_size, workers, Limits(max_pixels), exact)
     if exact:
         if engine not in ("auto", "torch") or precision not in ("auto", "fp32"):
             raise UsageError(f"exact means torch in fp32, not {engine} in {precision}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eyeful.errors import PictureError
-from eyeful.images import apply_recipe, open_item, remarks
+from eyeful.images import apply_recipe, apply_recipe_fast, open_item, remarks
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
@@ -45,15 +45,24 @@ class Loaded:
         )
 
 
-def load_picture(item: Item, recipe: Recipe, limits: Limits, budget: MemoryBudget, *, thumbnails: bool) -> Loaded:
-    """Open one item and apply the recipe; never raises, so that no picture can end a run."""
+def load_picture(
+    item: Item, recipe: Recipe, limits: Limits, budget: MemoryBudget, *, exact: bool, thumbnails: bool
+) -> Loaded:
+    """Open one item and apply the recipe; never raises, so that no picture can end a run.
+
+    `exact` decodes every pixel and resizes, then crops; otherwise JPEGs are decoded at a reduced scale and only
+    what the network will see is resampled.
+    """
     try:
-        with open_item(item, limits, budget) as opened:
-            size = (opened.picture.height, opened.picture.width)
+        with open_item(item, limits, budget, reduce_for=None if exact else recipe) as opened:
+            if exact:
+                pixels_HWC = apply_recipe(opened.picture, recipe)
+            else:
+                pixels_HWC = apply_recipe_fast(opened.picture, opened.full_size, recipe)
             return Loaded(
                 item,
-                apply_recipe(opened.picture, recipe),
-                (*opened.warnings, *remarks(size, recipe)),
+                pixels_HWC,
+                (*opened.warnings, *remarks(opened.full_size, recipe)),
                 thumbnail_of(opened.picture) if thumbnails else None,
             )
     except PictureError as error:
