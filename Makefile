@@ -6,10 +6,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 PHOTOS := $(wildcard ../shared/photos)
 export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
 
-.PHONY: run test test-all check bench clean
+.PHONY: run samples test test-all check bench clean
 
-run: $(VENV)/ready-run  ## install, classify the sample pictures, leave a report to open
-	$(BIN)/eyeful samples samples
+run: $(VENV)/ready-run samples  ## install, classify the sample pictures, leave a report to open
 	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite
 	@echo
 	@echo "Open out/report.html in a browser; the figures are in out/figures."
@@ -26,8 +25,11 @@ check: $(VENV)/ready-test  ## lint, types, layer rule
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/ready-run  ## how fast, against the textbook loop
-	$(BIN)/python bench/throughput.py
+bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
+	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)
+
+samples: $(VENV)/ready-run
+	$(BIN)/eyeful samples samples
 
 clean:
 	rm -rf $(VENV) samples out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from eyeful.models import DEFAULT_MODEL
+from eyeful.errors import UsageError
+from eyeful.models import DEFAULT_MODEL as DEFAULT_MODEL  # noqa: PLC0414 - the commands' default
 
 Model = Annotated[
     str,
@@ -37,15 +38,19 @@ PrecisionFlag = Annotated[
     str,
     typer.Option("--precision", help="auto, fp32, bf16 or fp16.", rich_help_panel="Running"),
 ]
+Images = Annotated[
+    list[str] | None,
+    typer.Option("--images", help="Pictures or folders; may be given more than once.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-__all__ = [
-    "DEFAULT_MODEL",
-    "AsJson",
-    "Checkpoint",
-    "Device",
-    "EngineFlag",
-    "LabelFile",
-    "Model",
-    "PrecisionFlag",
-]
+
+def images_given(images: list[str] | None) -> list[str]:
+    """What `--images` named.
+
+    Raises:
+        UsageError: nothing.
+    """
+    if not images:
+        raise UsageError("--images PHOTOS names the pictures to use; `eyeful samples samples/` writes some")
+    return images

@@ -46,8 +46,9 @@ class Settings:
         batch_size: pictures in one forward pass.
         workers: decode threads; 0: one for each core.
         limits: what one picture may cost.
-        exact: decode every pixel, resize, then crop; False takes the fast way, which differs by a level here and
-            there.
+        full_decode: decode every pixel of a JPEG, not a reduced scale of it.
+        two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which
+            differs by a level here and there.
     """
 
     topk: int = 5
@@ -55,7 +56,8 @@ class Settings:
     batch_size: int = 8
     workers: int = 0
     limits: Limits = field(default_factory=Limits)
-    exact: bool = False
+    full_decode: bool = False
+    two_step_resize: bool = False
 
     def __post_init__(self) -> None:
         if self.topk < 1:
@@ -102,6 +104,10 @@ class Classifier:
             f"{self.engine} on {self.device}, {self.precision}>"
         )
 
+    def with_settings(self, settings: Settings) -> Classifier:
+        """The same model and engine under other settings; closing either closes both."""
+        return Classifier(self._engine, self._passport, self.recipe, settings)
+
     def close(self) -> None:
         """Wait for what is in flight and free the device."""
         self._engine.close()
@@ -136,6 +142,15 @@ class Classifier:
         """The arithmetic that runs."""
         return self._engine.precision
 
+    def submit(self, batch_NHWC: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
+        """The forward stage alone: a future of logits_NK for pictures that the recipe was applied to."""
+        return self._engine.submit(batch_NHWC)
+
+    @property
+    def capacity(self) -> int:
+        """Batches worth keeping in flight."""
+        return self._engine.capacity
+
     @property
     def passport(self) -> dict[str, Any]:
         """What determines the answers, and where the model comes from; plain JSON values."""
@@ -145,7 +160,8 @@ class Classifier:
             "weights": self._passport.weights,
             "recipe": self.recipe.as_dict(),
             "colour_policy": COLOUR_POLICY,
-            "decode": "full" if self.settings.exact else "reduced",
+            "decode": "full" if self.settings.full_decode else "reduced",
+            "resize": "two steps" if self.settings.two_step_resize else "one step",
             "engine": self.engine,
             "device": self.device,
             "precision": self.precision,
@@ -180,7 +196,7 @@ class Classifier:
         source = inputs if isinstance(inputs, Source) else open_source(inputs)
         k = self.settings.topk if topk is None else topk
         in_flight: deque[InFlight] = deque()
-        for batch in self._batches(self._load(source.items, thumbnails=thumbnails)):
+        for batch in self._batches(self.load_pictures(source.items, thumbnails=thumbnails)):
             in_flight.append(self._start(batch))
             if len(in_flight) > self._engine.capacity:
                 yield from self._finish(*in_flight.popleft(), k)
@@ -205,14 +221,21 @@ class Classifier:
             return rows[0]
         return np.stack(rows) if rows else np.empty((0, len(self._labels)), np.float32)
 
-    def _load(self, items: Iterable[Any], *, thumbnails: bool) -> Iterator[Loaded]:
+    def load_pictures(self, items: Iterable[Any], *, thumbnails: bool = False) -> Iterator[Loaded]:
+        """The decode stage alone: opened, resized and cropped pictures, in order.
+
+        Args:
+            items: what to open.
+            thumbnails: keep a small picture of each.
+        """
         workers = self.settings.workers or os.cpu_count() or 1
         load = partial(
             load_picture,
             recipe=self.recipe,
             limits=self.settings.limits,
             budget=self._budget,
-            exact=self.settings.exact,
+            full_decode=self.settings.full_decode,
+            two_step_resize=self.settings.two_step_resize,
             thumbnails=thumbnails,
         )
         return ordered_map(load, items, workers, depth=workers + self.settings.batch_size)

@@ -58,7 +58,7 @@ def load(
         EngineError: it cannot run as asked.
         MissingExtraError: something must be installed first; the text says how.
     """
-    settings = Settings(topk, min_prob, batch_size, workers, Limits(max_pixels), exact)
+    settings = Settings(topk, min_prob, batch_size, workers, Limits(max_pixels), exact, exact)
     if exact:
         if engine not in ("auto", "torch") or precision not in ("auto", "fp32"):
             raise UsageError(f"exact means torch in fp32, not {engine} in {precision}")

@@ -46,16 +46,23 @@ class Loaded:
 
 
 def load_picture(
-    item: Item, recipe: Recipe, limits: Limits, budget: MemoryBudget, *, exact: bool, thumbnails: bool
+    item: Item,
+    recipe: Recipe,
+    limits: Limits,
+    budget: MemoryBudget,
+    *,
+    full_decode: bool,
+    two_step_resize: bool,
+    thumbnails: bool,
 ) -> Loaded:
     """Open one item and apply the recipe; never raises, so that no picture can end a run.
 
-    `exact` decodes every pixel and resizes, then crops; otherwise JPEGs are decoded at a reduced scale and only
-    what the network will see is resampled.
+    `full_decode` and `two_step_resize` together are the exact way; without them JPEGs are decoded at a reduced
+    scale, and only what the network will see is resampled.
     """
     try:
-        with open_item(item, limits, budget, reduce_for=None if exact else recipe) as opened:
-            if exact:
+        with open_item(item, limits, budget, reduce_for=None if full_decode else recipe) as opened:
+            if two_step_resize:
                 pixels_HWC = apply_recipe(opened.picture, recipe)
             else:
                 pixels_HWC = apply_recipe_fast(opened.picture, opened.full_size, recipe)

@@ -10,7 +10,7 @@ from eyeful.errors import OutputError
 from eyeful.pipeline import Classifier
 from eyeful.runs.account import Account
 
-_DETERMINING = ("weights", "recipe", "colour_policy", "decode", "engine", "precision", "labels_sha256")
+_DETERMINING = ("weights", "recipe", "colour_policy", "decode", "resize", "engine", "precision", "labels_sha256")
 
 
 def determinants(classifier: Classifier) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""Start-up: whole processes that classify one picture, cold and warm, beside a script on torch."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from eyeful.models import ModelRequest
+
+_EYEFUL = "from eyeful.cli import main; main()"
+
+_SCRIPT = """
+import sys
+from eyeful.models.torchvision_import import import_torchvision  # imports torch and TorchVision, nothing else
+import_torchvision()
+import torch
+from PIL import Image
+from torchvision.models import resnet18
+from torchvision.transforms import v2
+transform = v2.Compose([v2.Resize(256), v2.CenterCrop(224), v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
+model = resnet18().eval()
+with torch.inference_mode():
+    torch.softmax(model(transform(Image.open(sys.argv[1]).convert("RGB")).unsqueeze(0)), 1).topk(5)
+"""
+
+
+def startup(request: ModelRequest, picture: Path, repeats: int = 3) -> dict[str, float]:
+    """Seconds from start to answer, the best of a few processes.
+
+    Args:
+        request: the model.
+        picture: one file.
+        repeats: processes of each kind; cold runs once, with an empty cache.
+
+    Returns:
+        `cold`, `warm` and `torch script` in seconds, `warm peak memory` in MB.
+    """
+    arguments = ["predict", str(picture), "--quiet", "--model", request.name]
+    for flag, path in (("--checkpoint", request.checkpoint), ("--labels", request.labels)):
+        arguments += [flag, str(path)] if path else []
+    command = [sys.executable, "-c", _EYEFUL, *arguments]
+    with tempfile.TemporaryDirectory() as empty:
+        cold, _ = _run(command, {"EYEFUL_HOME": empty})
+    warm = [_run(command, {}) for _ in range(repeats)]
+    script = [_run([sys.executable, "-c", _SCRIPT, str(picture)], {}) for _ in range(repeats)]
+    return {
+        "cold": cold,
+        "warm": min(seconds for seconds, _ in warm),
+        "torch script": min(seconds for seconds, _ in script),
+        "warm peak memory": max(peak for _, peak in warm),
+    }
+
+
+def _run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """Wall seconds and peak memory (MB) of one process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, _, usage = os.wait4(process.pid, 0)
+    process.returncode = 0
+    return time.perf_counter() - started, usage.ru_maxrss / 1024

@@ -1,0 +1,143 @@
+"""Pictures per second of each stage and of the whole, in interleaved rounds; medians and spread."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eyeful.bench.startup import startup
+from eyeful.errors import UsageError
+from eyeful.pipeline import Classifier, load
+from eyeful.sources import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eyeful.types import Item
+
+STAGES = ("textbook", "eyeful", "decode", "forward")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a benchmark measured; rates in pictures per second.
+
+    Attributes:
+        path: what ran ("openvino bf16 on cpu").
+        rates: every round's rate, by stage: the textbook loop, eyeful end to end, decode only, forward only.
+        startup: seconds of whole processes that classify one picture, and their peak memory in MB.
+    """
+
+    path: str
+    pictures: int
+    rates: dict[str, list[float]]
+    startup: dict[str, float] = field(default_factory=dict)
+
+    def median(self, stage: str) -> float:
+        """A stage's median rate."""
+        return statistics.median(self.rates[stage])
+
+    @property
+    def estimate(self) -> float:
+        """The composite estimate 1 / (1/decode + 1/forward): what both stages reach when they share the cores."""
+        return 1 / (1 / self.median("decode") + 1 / self.median("forward"))
+
+    @property
+    def speedup(self) -> float:
+        """The rate of eyeful over the textbook loop."""
+        return self.median("eyeful") / self.median("textbook")
+
+    @property
+    def bottleneck(self) -> str:
+        """The slower stage, and the flag that would move it."""
+        if self.median("decode") < self.median("forward"):
+            return "decoding pictures; more cores (--workers) or smaller files would move it"
+        return "the forward pass; a smaller --model, --precision bf16 or a GPU (--device cuda) would move it"
+
+
+def bench(
+    model: str,
+    images: Any,
+    *,
+    checkpoint: Path | None = None,
+    labels: Path | None = None,
+    pictures: int = 1000,
+    rounds: int = 3,
+    **options: Any,
+) -> Figures:
+    """Measure the textbook loop and eyeful on the same files and weights.
+
+    Args:
+        model: as for `eyeful.load`, and so the next two.
+        checkpoint: local weights.
+        labels: their labels.
+        images: files or folders; repeated up to `pictures`.
+        pictures: how many each round classifies (the textbook loop: a fifth of them).
+        rounds: how often each stage runs, in turn.
+        **options: what else `eyeful.load` takes.
+
+    Raises:
+        UsageError: there are no files among the images.
+        MissingExtraError: torch, which the textbook loop needs, is not installed.
+    """
+    from eyeful.bench.textbook import textbook_loop
+    from eyeful.models import ModelRequest, find_model
+
+    found = [item for item in open_source(images).items if isinstance(item.content, Path)]
+    request = ModelRequest(model, checkpoint, labels)
+    module, _ = find_model(request).load()
+    with load(model, checkpoint=checkpoint, labels=labels, **options) as classifier:
+        items = [item for item in found if classifier.predict(item.content).ok]  # type: ignore[union-attr]
+        if not items:
+            raise UsageError("there are no pictures to measure with")
+        items = list(islice(cycle(items), pictures))
+        loop = textbook_loop(module, classifier.recipe, classifier.device)
+        batch_NHWC = _first_batch(classifier, items)
+        stages: dict[str, Callable[[], int]] = {
+            "textbook": lambda: _count(loop(item.content) for item in items[: max(1, pictures // 5)]),  # type: ignore[arg-type]
+            "eyeful": lambda: _count(classifier.stream(items)),
+            "decode": lambda: _count(classifier.load_pictures(items)),
+            "forward": lambda: _forward(classifier, batch_NHWC, pictures),
+        }
+        rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
+        for _ in range(rounds):
+            for stage, run in stages.items():
+                rates[stage].append(_rate(run))
+        path = f"{classifier.engine} {classifier.precision} on {classifier.device}"
+    first = items[0].content
+    return Figures(path, pictures, rates, startup(request, first) if isinstance(first, Path) else {})
+
+
+def _rate(run: Callable[[], int]) -> float:
+    gc.collect()
+    started = time.perf_counter()
+    count = run()
+    return count / (time.perf_counter() - started)
+
+
+def _count(things: Any) -> int:
+    return sum(1 for _ in things)
+
+
+def _first_batch(classifier: Classifier, items: list[Item]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    loaded = classifier.load_pictures(items[: classifier.settings.batch_size])
+    return np.stack([row.pixels_HWC for row in loaded if row.pixels_HWC is not None])
+
+
+def _forward(classifier: Classifier, batch_NHWC: np.ndarray[Any, np.dtype[np.uint8]], pictures: int) -> int:
+    """Keep the engine as full as the pipeline would."""
+    in_flight: deque[Any] = deque()
+    done = 0
+    for _ in range(max(1, pictures // len(batch_NHWC))):
+        in_flight.append(classifier.submit(batch_NHWC))
+        if len(in_flight) > classifier.capacity:
+            done += len(in_flight.popleft().result())
+    return done + sum(len(future.result()) for future in in_flight)

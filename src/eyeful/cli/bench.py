@@ -1,0 +1,88 @@
+"""`eyeful bench MODEL --images PHOTOS`: how fast, and what the limit is."""
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eyeful.bench import Figures
+from eyeful.bench import bench as run_bench
+from eyeful.cli import options
+
+_TITLES = {
+    "textbook": "textbook loop (torch eager, one at a time)",
+    "eyeful": "eyeful, end to end",
+    "decode": "decode only",
+    "forward": "forward only",
+}
+
+
+def bench(
+    model: Annotated[str, typer.Argument(help="Name of a model.")] = options.DEFAULT_MODEL,
+    images: options.Images = None,
+    checkpoint: options.Checkpoint = None,
+    labels: options.LabelFile = None,
+    device: options.Device = "auto",
+    engine: options.EngineFlag = "auto",
+    precision: options.PrecisionFlag = "auto",
+    pictures: Annotated[int, typer.Option(help="Pictures in each round; files are repeated.")] = 1000,
+    rounds: Annotated[int, typer.Option(help="Interleaved rounds; medians are shown.")] = 3,
+    batch_size: Annotated[int, typer.Option("--batch-size", "-b", help="Pictures in one forward pass.")] = 8,
+    workers: Annotated[int, typer.Option("--workers", "-j", help="Decode threads; 0: one for each core.")] = 0,
+    as_json: options.AsJson = False,
+) -> None:
+    """Measure eyeful beside the textbook loop, on the same pictures and weights, in one run."""
+    found = run_bench(
+        model,
+        options.images_given(images),
+        checkpoint=checkpoint,
+        labels=labels,
+        device=device,
+        engine=engine,
+        precision=precision,
+        pictures=pictures,
+        rounds=rounds,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    if as_json:
+        derived = {
+            "speedup": found.speedup,
+            "estimate": found.estimate,
+            "of_estimate": found.median("eyeful") / found.estimate,
+            "bottleneck": found.bottleneck,
+        }
+        print(json.dumps(dataclasses.asdict(found) | derived, indent=1))
+    else:
+        _show(found)
+
+
+def _show(found: Figures) -> None:
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(found.path)
+    for title in ("pictures/s", "least", "most", "ratio"):
+        table.add_column(title, justify="right")
+    for stage, title in _TITLES.items():
+        rates = found.rates[stage]
+        ratio = found.median(stage) / found.median("textbook")
+        table.add_row(
+            title, *(f"{rate:.0f}" for rate in (found.median(stage), min(rates), max(rates))), f"{ratio:.1f}x"
+        )
+    table.add_row("estimate 1/(1/decode + 1/forward)", f"{found.estimate:.0f}")
+    console.print(table)
+    console.print(
+        f"eyeful runs at {found.speedup:.1f} times the textbook loop and "
+        f"{found.median('eyeful') / found.estimate:.2f} of the estimate; the limit is {found.bottleneck}.",
+        soft_wrap=True,
+    )
+    if found.startup:
+        start = found.startup
+        console.print(
+            f"One picture, whole process: {start['warm']:.2f} s warm ({start['warm peak memory']:.0f} MB), "
+            f"{start['cold']:.1f} s cold; a script on torch and TorchVision takes {start['torch script']:.2f} s.",
+            soft_wrap=True,
+        )

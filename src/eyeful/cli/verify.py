@@ -1,0 +1,71 @@
+"""`eyeful verify MODEL --images PHOTOS`: are the fast answers the same?"""
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eyeful.cli import options
+from eyeful.sinks.base import printable
+from eyeful.verify import Agreement, Verification
+from eyeful.verify import verify as run_verify
+
+
+def verify(
+    model: Annotated[str, typer.Argument(help="Name of a model.")] = options.DEFAULT_MODEL,
+    images: options.Images = None,
+    checkpoint: options.Checkpoint = None,
+    labels: options.LabelFile = None,
+    device: options.Device = "auto",
+    engine: options.EngineFlag = "auto",
+    precision: options.PrecisionFlag = "auto",
+    topk: Annotated[int, typer.Option("--topk", "-k", help="k of the top-k agreement.")] = 5,
+    min_agreement: Annotated[
+        float | None, typer.Option(help="Exit with 1 where the top-1 agreement is below this, 0 to 1.")
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Compare the fast path with the reference (torch, fp32, full decode) on your own pictures."""
+    found = run_verify(
+        model,
+        options.images_given(images),
+        checkpoint=checkpoint,
+        labels=labels,
+        device=device,
+        engine=engine,
+        precision=precision,
+        topk=topk,
+    )
+    print(json.dumps(dataclasses.asdict(found), indent=1, ensure_ascii=False)) if as_json else _show(found, topk)
+    if min_agreement is not None and (found.fast.top1 < min_agreement or found.fast.errors):
+        raise typer.Exit(1)
+
+
+def _show(found: Verification, topk: int) -> None:
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"{found.fast.pictures} pictures, against torch fp32")
+    for title in ("same top-1", f"same top-{topk}", "mean |Δprob|", "max |Δprob|"):
+        table.add_column(title, justify="right")
+    table.add_row(f"{found.path}, fast pictures", *_cells(found.fast))
+    for cause, agreement in found.causes.items():
+        table.add_row(f"  {cause} alone", *_cells(agreement))
+    console.print(table)
+    if found.fast.errors:
+        console.print(f"{found.fast.errors} pictures are an error in one path only", style="red")
+    for difference in found.fast.worst:
+        same = difference.reference == difference.found
+        labels = difference.reference if same else f"{difference.reference} -> {difference.found}"
+        console.print(f"  {difference.delta:.3f}  {printable(difference.filename)}  {labels}", soft_wrap=True)
+
+
+def _cells(agreement: Agreement) -> tuple[str, ...]:
+    return (
+        f"{agreement.top1:.1%}",
+        f"{agreement.topk:.1%}",
+        f"{agreement.mean_delta:.4f}",
+        f"{agreement.max_delta:.4f}",
+    )

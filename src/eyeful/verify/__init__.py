@@ -1,0 +1,6 @@
+"""Agreement of two paths on the user's own pictures: how often, by how much, and where a difference comes from."""
+
+from eyeful.verify.agreement import Agreement, compare
+from eyeful.verify.paths import Verification, verify
+
+__all__ = ["Agreement", "Verification", "compare", "verify"]

@@ -1,0 +1,76 @@
+"""The paths that are compared with the reference: the fast one, and each of its shortcuts alone."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from eyeful.errors import UsageError
+from eyeful.pipeline import Classifier, load
+from eyeful.sources import open_source
+from eyeful.types import Item, Prediction
+from eyeful.verify.agreement import Agreement, compare
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What `verify` found.
+
+    Attributes:
+        path: the fast path that was asked for ("openvino bf16 on cpu").
+        fast: its agreement with the reference.
+        causes: the agreement of each shortcut alone: decode scale, resize, precision.
+    """
+
+    path: str
+    fast: Agreement
+    causes: dict[str, Agreement]
+
+
+def verify(
+    model: str,
+    images: Any,
+    *,
+    device: str = "auto",
+    engine: str = "auto",
+    precision: str = "auto",
+    topk: int = 5,
+    **options: Any,
+) -> Verification:
+    """Run the reference (torch, fp32, full decode, two-step resize) and the fast path on the same pictures.
+
+    Args:
+        model: as for `eyeful.load`.
+        images: what to classify.
+        device: of the fast path, as for `eyeful.load`, and so the next two.
+        engine: auto, torch or openvino.
+        precision: auto, fp32, bf16 or fp16.
+        topk: k of the top-k agreement.
+        **options: what else `eyeful.load` takes (checkpoint, labels ...), for both paths.
+
+    Raises:
+        UsageError: there are no pictures.
+        MissingExtraError: torch, the reference, is not installed.
+    """
+    items = list(open_source(images).items)
+    if not items:
+        raise UsageError("there are no pictures to verify with")
+    with load(model, exact=True, device="cpu", topk=topk, **options) as reference:
+        expected = _answers(reference, items)
+        causes = {
+            "decode scale": compare(expected, _answers(_with(reference, full_decode=False), items), topk),
+            "resize": compare(expected, _answers(_with(reference, two_step_resize=False), items), topk),
+        }
+    with load(model, device=device, engine=engine, precision=precision, topk=topk, **options) as fast:
+        path = f"{fast.engine} {fast.precision} on {fast.device}"
+        exact_pixels = _with(fast, full_decode=True, two_step_resize=True)
+        causes["engine and precision"] = compare(expected, _answers(exact_pixels, items), topk)
+        found = compare(expected, _answers(fast, items), topk)
+    return Verification(path, found, causes)
+
+
+def _with(classifier: Classifier, **settings: Any) -> Classifier:
+    """The same engine with other settings."""
+    return classifier.with_settings(replace(classifier.settings, **settings))
+
+
+def _answers(classifier: Classifier, items: list[Item]) -> list[Prediction]:
+    return list(classifier.stream(items))

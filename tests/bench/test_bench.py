@@ -1,0 +1,44 @@
+"""The benchmark measures what it says; no speed is asserted."""
+
+import pytest
+from PIL import Image
+
+from eyeful.bench import Figures, bench
+from eyeful.errors import UsageError
+from eyeful.models import ModelRequest, find_model
+
+
+def test_every_stage_is_measured(pictures, resnet18_checkpoint):
+    found = bench(
+        "resnet18", pictures, checkpoint=resnet18_checkpoint, device="cpu", pictures=16, rounds=2, precision="fp32"
+    )
+    assert found.path == "openvino fp32 on cpu"
+    assert set(found.rates) == {"textbook", "eyeful", "decode", "forward"}
+    assert all(len(rates) == 2 and min(rates) > 0 for rates in found.rates.values())
+    assert found.startup["warm"] > 0
+
+
+def test_what_follows_from_the_rates():
+    found = Figures("x", 1, {"textbook": [9, 10, 50], "eyeful": [60], "decode": [100], "forward": [300]})
+    assert found.median("textbook") == 10
+    assert found.speedup == 6
+    assert found.estimate == pytest.approx(75)
+    assert "--workers" in found.bottleneck
+
+
+def test_the_textbook_loop_is_the_lessons(pictures, resnet18_checkpoint):
+    """The baseline gives eyeful's exact answers: it is the same work."""
+    import eyeful
+    from eyeful.bench.textbook import textbook_loop
+
+    model = find_model(ModelRequest("resnet18", resnet18_checkpoint))
+    loop = textbook_loop(model.load()[0], model.recipe, "cpu")
+    files = [path for path in sorted(pictures.iterdir()) if Image.open(path).size != (64, 48)]
+    with eyeful.load("resnet18", checkpoint=resnet18_checkpoint, exact=True, device="cpu") as classifier:
+        for path in files:
+            assert [score.index for score in classifier.predict(path).top] == loop(path)
+
+
+def test_nothing_to_measure_with(tmp_path):
+    with pytest.raises(UsageError, match="no pictures"):
+        bench("efficientnet_lite0", tmp_path)

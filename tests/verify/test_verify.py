@@ -1,0 +1,70 @@
+"""Agreement: what is counted, and that it tells paths apart."""
+
+import json
+
+import numpy as np
+import pytest
+
+from eyeful.errors import UsageError
+from eyeful.results import rank
+from eyeful.types import Labels, Prediction
+from eyeful.verify import compare, verify
+
+LABELS = Labels(("a", "b", "c"), (None,) * 3)
+
+
+def answer(name, *logits) -> Prediction:
+    values = np.array(logits, np.float32)
+    return Prediction(name, rank(values, LABELS, 2), logits=values)
+
+
+FAILED = Prediction("bad", error_kind="truncated", error="cut")
+
+
+def test_compare_counts_by_picture():
+    reference = [answer("1", 3, 2, 0), answer("2", 0, 5, 1), answer("3", 9, 0, 0), FAILED, FAILED]
+    found = [answer("1", 2, 3, 0), answer("2", 0, 5, 1), answer("3", 9, 0, 0), FAILED, answer("bad", 1, 0, 0)]
+    agreement = compare(reference, found, k=2)
+    assert (agreement.pictures, agreement.errors) == (3, 1)
+    assert agreement.top1 == pytest.approx(2 / 3)
+    assert agreement.topk == 1.0
+    assert agreement.max_delta == pytest.approx(0.4621 * 0.9528, abs=0.02)
+    assert agreement.worst[0].filename == "1"
+    assert (agreement.worst[0].reference, agreement.worst[0].found) == ("a", "b")
+
+
+def test_the_fast_path_agrees_on_generated_pictures(pictures):
+    found = verify("efficientnet_lite0", pictures, device="cpu", precision="fp32")
+    assert found.path == "openvino fp32 on cpu"
+    assert found.fast.pictures == 12
+    assert found.causes["engine and precision"].max_delta < 1e-4
+    assert found.causes["resize"].max_delta > 0, "the fast resize is not the exact one"
+    assert found.fast.max_delta < 0.1
+
+
+def test_the_fast_path_agrees_on_photographs(photos):
+    found = verify("efficientnet_lite0", photos / "labelled", device="cpu", precision="fp32")
+    assert found.fast.top1 >= 0.99
+
+
+def test_camera_photographs_survive_the_reduced_decode(photos):
+    found = verify("efficientnet_lite0", photos / "camera", device="cpu", precision="fp32")
+    assert found.fast.top1 * 12 >= 11 - 1e-9
+    assert 0 < found.causes["decode scale"].max_delta < 0.1
+
+
+def test_nothing_to_verify_with(tmp_path):
+    with pytest.raises(UsageError, match="no pictures"):
+        verify("efficientnet_lite0", tmp_path)
+
+
+def test_the_command_sets_the_exit_code(pictures):
+    from typer.testing import CliRunner
+
+    from eyeful.cli import app
+
+    arguments = ["verify", "--images", str(pictures), "--device", "cpu", "--precision", "fp32", "--json"]
+    done = CliRunner().invoke(app, [*arguments, "--min-agreement", "0"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["fast"]["pictures"] == 12
+    assert CliRunner().invoke(app, [*arguments, "--min-agreement", "1.01"]).exit_code == 1
