@@ -1,7 +1,6 @@
 """The benchmark measures what it says; no speed is asserted."""
 
 import pytest
-from PIL import Image
 
 from eyeful.bench import Figures, bench
 from eyeful.errors import UsageError
@@ -33,7 +32,7 @@ def test_the_textbook_loop_is_the_lessons(pictures, resnet18_checkpoint):
 
     model = find_model(ModelRequest("resnet18", resnet18_checkpoint))
     loop = textbook_loop(model.load()[0], model.recipe, "cpu")
-    files = [path for path in sorted(pictures.iterdir()) if Image.open(path).size != (64, 48)]
+    files = sorted(pictures.iterdir())
     with eyeful.load("resnet18", checkpoint=resnet18_checkpoint, exact=True, device="cpu") as classifier:
         for path in files:
             assert [score.index for score in classifier.predict(path).top] == loop(path)

@@ -24,8 +24,8 @@ def textbook_loop(module: nn.Module, recipe: Recipe, device: str) -> Callable[[P
     module = module.to(device).eval()
 
     def classify(path: Path) -> list[int]:
-        with torch.inference_mode():
-            x = transform(Image.open(path).convert("RGB")).unsqueeze(0).to(device)
+        with torch.inference_mode(), Image.open(path) as picture:
+            x = transform(picture.convert("RGB")).unsqueeze(0).to(device)
             probs = torch.softmax(module(x), dim=1)
             places: list[int] = probs.topk(min(5, probs.shape[1]), dim=1).indices[0].tolist()
             return places

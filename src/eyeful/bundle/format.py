@@ -73,7 +73,7 @@ def is_bundle(folder: Path) -> bool:
     return (folder / PASSPORT).is_file()
 
 
-def write_bundle(folder: Path, passport: Passport, write_files: Callable[[Path], None]) -> Bundle:
+def write_bundle(folder: Path, passport: Passport, write_files: Callable[[Path], object]) -> Bundle:
     """Make a bundle that is whole or not there: written beside its place, hashed, then renamed.
 
     Args:

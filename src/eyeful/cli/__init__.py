@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import eyeful
-from eyeful.cli import bench, info, models, predict, samples, verify
+from eyeful.cli import bench, export, info, models, predict, samples, verify
 from eyeful.errors import EyefulError
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ def _options(
 app.command("predict")(predict.predict)
 app.command("models")(models.models)
 app.command("info")(info.info)
+app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
 app.command("samples")(samples.samples)

@@ -53,7 +53,7 @@ def _device(device: str, engine: str) -> str:
     if kind not in ("auto", "cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdigit())):
         raise UsageError(f"device {device!r} is not one of {DEVICES}")
     if device == "auto":
-        return _best_device() if engine in ("auto", "torch") else "cpu"
+        return "cpu" if engine == "openvino" else _best_device()
     if kind == "cuda":
         _check_cuda(int(number or 0))
         return f"cuda:{number or 0}"

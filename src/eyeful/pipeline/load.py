@@ -63,30 +63,34 @@ def load(
         if engine not in ("auto", "torch") or precision not in ("auto", "fp32"):
             raise UsageError(f"exact means torch in fp32, not {engine} in {precision}")
         engine, precision = "torch", "fp32"
-    choice = choose(device, engine, precision)
     if is_bundle(Path(name)):
+        bundle = read_bundle(Path(name))
+        if engine not in ("auto", bundle.passport.engine):
+            raise UsageError(f"the bundle {name} is for the engine {bundle.passport.engine}, not {engine}")
         if checkpoint or labels or img_size:
             raise UsageError(
                 f"the bundle {name} has its weights, labels and size; load the model by name to change them"
             )
-        runner, passport = _from_bundle(read_bundle(Path(name)), choice)
+        runner, passport = _from_bundle(bundle, choose(device, bundle.passport.engine, precision))
     else:
         request = ModelRequest(
             str(name), Path(checkpoint) if checkpoint else None, Path(labels) if labels else None
         )
-        runner, passport = _from_request(request, choice, img_size)
+        runner, passport = _from_request(request, choose(device, engine, precision), img_size)
     recipe = passport.recipe.with_options(crop_mode, None, crop_pct, interpolation)
     return Classifier(runner, passport, recipe, settings)
 
 
 def _from_bundle(bundle: Bundle, choice: Choice) -> tuple[Engine, Passport]:
-    if choice.engine != bundle.passport.engine:
-        raise UsageError(
-            f"the bundle {bundle.folder} is for the engine {bundle.passport.engine}, not {choice.engine}"
-        )
+    passport = bundle.passport
+    if passport.engine == "torch":
+        from eyeful.engines.torch import TorchEngine
+        from eyeful.prepare.torch import load_module
+
+        return TorchEngine(load_module(bundle), passport.recipe, choice.device, choice.precision), passport
     from eyeful.engines.openvino import OpenVINOEngine
 
-    return OpenVINOEngine(bundle, choice.precision), bundle.passport
+    return OpenVINOEngine(bundle, choice.precision), passport
 
 
 def _from_request(request: ModelRequest, choice: Choice, img_size: int | None) -> tuple[Engine, Passport]:

@@ -4,15 +4,17 @@ import hashlib
 import json
 import logging
 import re
+import shutil
 from pathlib import Path
 
-from eyeful.bundle import FORMAT, Bundle, is_bundle, read_bundle, sha256_of
+from eyeful.bundle import FORMAT, Bundle, is_bundle, read_bundle, sha256_of, write_bundle
 from eyeful.cache import cache_folder
-from eyeful.errors import BundleError, CheckpointError
+from eyeful.engines.base import EngineName
+from eyeful.errors import BundleError, CheckpointError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare.passport import passport_of, tool_versions
 
-__all__ = ["passport_of", "prepared"]
+__all__ = ["export", "passport_of", "prepared"]
 
 log = logging.getLogger("eyeful")
 
@@ -37,6 +39,33 @@ def prepared(request: ModelRequest, img_size: int | None = None) -> Bundle:
     from eyeful.prepare.openvino import prepare
 
     return prepare(request, img_size, folder)
+
+
+def export(request: ModelRequest, folder: Path, engine: EngineName, img_size: int | None = None) -> Bundle:
+    """Write a model's bundle for one engine to a folder of the user's: an air-gap package.
+
+    Args:
+        request: which model.
+        folder: where to; must not exist, or be a bundle, which is replaced.
+        engine: openvino (runs without torch) or torch.
+        img_size: the input's side in pixels, when it is not the weights' own.
+
+    Raises:
+        UsageError: the folder holds something else.
+        ModelError: the model cannot be had or converted, or the folder cannot be written.
+    """
+    if folder.exists() and not is_bundle(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} holds something that is no bundle; name a new folder")
+    if engine == "torch":
+        from eyeful.prepare.torch import prepare
+
+        return prepare(request, img_size, folder)
+    bundle = prepared(request, img_size)
+    return write_bundle(
+        folder,
+        bundle.passport,
+        lambda place: [shutil.copy(bundle.folder / name, place) for name in bundle.passport.files],
+    )
 
 
 def _folder(request: ModelRequest, img_size: int | None) -> Path:
