@@ -23,7 +23,7 @@ def test_its_commands_run_in_order(place):
     commands = [
         line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ eyeful")
     ]
-    assert len(commands) >= 5
+    assert len(commands) >= 9
     for command in commands:
         code = "from eyeful.cli import main; main()"
         done = subprocess.run([sys.executable, "-c", code, *command.split()[1:]], capture_output=True, cwd=place)

@@ -110,6 +110,16 @@ def test_an_answer_that_is_not_finite_is_an_error_and_its_batch_mates_are_answer
     assert good.label == "blue"
 
 
+def test_half_precision_that_overflows_is_computed_again_in_fp32():
+    half = FakeEngine(poison=7)
+    half.precision = "bf16"
+    passport = Passport("fake", {}, RECIPE, LABELS, {"sha256": "0"}, "fake")
+    clf = Classifier(half, passport, fp32_engine=FakeEngine)
+    assert clf.predict(Image.new("RGB", (9, 9), (7, 7, 7))).ok
+    clf = Classifier(half, passport, fp32_engine=lambda: FakeEngine(poison=7))
+    assert clf.predict(Image.new("RGB", (9, 9), (7, 7, 7))).error_kind == "nonfinite"
+
+
 def test_logits():
     clf = classifier()
     assert clf.logits(colour("red")).shape == (3,)

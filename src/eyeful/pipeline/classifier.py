@@ -21,7 +21,7 @@ from eyeful.sources import Source, open_source
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
 
     from numpy.typing import NDArray
@@ -76,6 +76,13 @@ class Classifier:
     Attributes:
         recipe: the preprocessing in force: the weights' own, with what was set by hand.
         labels: the names of the closed set of answers, by position.
+
+    Args:
+        engine: runs the model.
+        passport: says what the model is.
+        recipe: in place of the passport's.
+        settings: how to work.
+        fp32_engine: makes an engine for pictures whose answer overflows in half precision.
     """
 
     def __init__(
@@ -84,6 +91,7 @@ class Classifier:
         passport: Passport,
         recipe: Recipe | None = None,
         settings: Settings | None = None,
+        fp32_engine: Callable[[], Engine] | None = None,
     ) -> None:
         self.recipe = recipe or passport.recipe
         self.settings = settings or Settings()
@@ -91,6 +99,8 @@ class Classifier:
         self._engine = engine
         self._labels: Labels = passport.labels
         self._budget = MemoryBudget()
+        self._make_fp32 = fp32_engine
+        self._fp32: Engine | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -106,11 +116,13 @@ class Classifier:
 
     def with_settings(self, settings: Settings) -> Classifier:
         """The same model and engine under other settings; closing either closes both."""
-        return Classifier(self._engine, self._passport, self.recipe, settings)
+        return Classifier(self._engine, self._passport, self.recipe, settings, self._make_fp32)
 
     def close(self) -> None:
         """Wait for what is in flight and free the device."""
-        self._engine.close()
+        for engine in (self._engine, self._fp32):
+            if engine is not None:
+                engine.close()
 
     @property
     def model(self) -> str:
@@ -267,11 +279,20 @@ class Classifier:
         for row in rows:
             yield self._predicted(row, next(logits), k) if row.pixels_HWC is not None else row.as_error()
 
+    def _in_fp32(self, row: Loaded, logits_K: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The answer for one picture once more, where half precision overflowed."""
+        if self.precision == "fp32" or self._make_fp32 is None or row.pixels_HWC is None:
+            return logits_K
+        if self._fp32 is None:
+            self._fp32 = self._make_fp32()
+        again_NK: NDArray[np.float32] = self._fp32.submit(row.pixels_HWC[None]).result()
+        return again_NK[0]
+
     def _predicted(self, row: Loaded, logits_K: NDArray[np.float32], k: int) -> Prediction:
         if not np.isfinite(logits_K).all():
-            return row.as_error(
-                PictureError("nonfinite", f"the network's answer is not finite in {self.precision}")
-            )
+            logits_K = self._in_fp32(row, logits_K)
+        if not np.isfinite(logits_K).all():
+            return row.as_error(PictureError("nonfinite", "the network's answer is not finite, in fp32 either"))
         top = rank(logits_K, self._labels, k)
         return Prediction(
             filename=row.item.filename,

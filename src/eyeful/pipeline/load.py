@@ -1,15 +1,22 @@
 """`eyeful.load`: a model's name → a classifier that is ready."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from eyeful.bundle import Bundle, Passport, is_bundle, read_bundle
 from eyeful.engines import Choice, Engine, choose
+from eyeful.engines.base import Precision
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS, Limits
 from eyeful.models import DEFAULT_MODEL, ModelRequest, find_model
 from eyeful.pipeline.classifier import Classifier, Settings
 from eyeful.prepare import passport_of, prepared
-from eyeful.types import CropMode, Interpolation
+from eyeful.types import CropMode, Interpolation, Recipe
+
+MakeEngine = Callable[[Precision | None], Engine]
+"""Makes the engine of a loaded model at a precision; None: what the device does natively."""
 
 
 def load(
@@ -71,37 +78,39 @@ def load(
             raise UsageError(
                 f"the bundle {name} has its weights, labels and size; load the model by name to change them"
             )
-        runner, passport = _from_bundle(bundle, choose(device, bundle.passport.engine, precision))
+        choice = choose(device, bundle.passport.engine, precision)
+        make_engine, passport = _from_bundle(bundle, choice.device)
     else:
         request = ModelRequest(
             str(name), Path(checkpoint) if checkpoint else None, Path(labels) if labels else None
         )
-        runner, passport = _from_request(request, choose(device, engine, precision), img_size)
+        choice = choose(device, engine, precision)
+        make_engine, passport = _from_request(request, choice, img_size)
     recipe = passport.recipe.with_options(crop_mode, None, crop_pct, interpolation)
-    return Classifier(runner, passport, recipe, settings)
+    return Classifier(make_engine(choice.precision), passport, recipe, settings, partial(make_engine, "fp32"))
 
 
-def _from_bundle(bundle: Bundle, choice: Choice) -> tuple[Engine, Passport]:
+def _from_bundle(bundle: Bundle, device: str) -> tuple[MakeEngine, Passport]:
     passport = bundle.passport
     if passport.engine == "torch":
-        from eyeful.engines.torch import TorchEngine
         from eyeful.prepare.torch import load_module
 
-        return TorchEngine(load_module(bundle), passport.recipe, choice.device, choice.precision), passport
+        return _torch(load_module(bundle), passport.recipe, device), passport
     from eyeful.engines.openvino import OpenVINOEngine
 
-    return OpenVINOEngine(bundle, choice.precision), passport
+    return partial(OpenVINOEngine, bundle), passport
 
 
-def _from_request(request: ModelRequest, choice: Choice, img_size: int | None) -> tuple[Engine, Passport]:
+def _from_request(request: ModelRequest, choice: Choice, img_size: int | None) -> tuple[MakeEngine, Passport]:
     if choice.engine == "openvino":
-        return _from_bundle(prepared(request, img_size), choice)
+        return _from_bundle(prepared(request, img_size), choice.device)
     model = find_model(request)
     module, weights = model.load()
     recipe = model.recipe.with_options(img_size=img_size)
+    return _torch(module, recipe, choice.device), passport_of(model, weights, recipe, "torch")
+
+
+def _torch(module: Any, recipe: Recipe, device: str) -> MakeEngine:
     from eyeful.engines.torch import TorchEngine
 
-    return (
-        TorchEngine(module, recipe, choice.device, choice.precision),
-        passport_of(model, weights, recipe, "torch"),
-    )
+    return partial(TorchEngine, module, recipe, device)
