@@ -285,8 +285,8 @@ class Classifier:
             return logits_K
         if self._fp32 is None:
             self._fp32 = self._make_fp32()
-        again_NK: NDArray[np.float32] = self._fp32.submit(row.pixels_HWC[None]).result()
-        return again_NK[0]
+        again_K: NDArray[np.float32] = self._fp32.submit(row.pixels_HWC[None]).result()[0]
+        return again_K
 
     def _predicted(self, row: Loaded, logits_K: NDArray[np.float32], k: int) -> Prediction:
         if not np.isfinite(logits_K).all():
