@@ -44,7 +44,7 @@ def require(module: str, purpose: str) -> ModuleType:
     """
     extra, title = _EXTRA_OF[module]
     if not available(module):
-        verb = "need" if purpose.endswith("s") else "needs"
+        verb = "need" if purpose == "figures" else "needs"
         raise MissingExtraError(
             f"{purpose} {verb} {title}, which is not installed: {install_command(extra)}", name=module
         )

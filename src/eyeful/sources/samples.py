@@ -66,7 +66,8 @@ def _carried(package: str, inner: str, name: str) -> Path:
     spec = find_spec(package)
     path = Path(str(spec.origin)).parent / inner / name if spec else None
     if path is None or not path.is_file():
+        title = "scikit-image" if package == "skimage" else "Matplotlib"
         raise MissingExtraError(
-            f"the samples come with {package}, which is not installed: {install_command('samples')}"
+            f"the samples come with {title}, which is not installed: {install_command('samples')}"
         )
     return path

