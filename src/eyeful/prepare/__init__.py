@@ -11,8 +11,8 @@ from eyeful.bundle import FORMAT, Bundle, is_bundle, read_bundle, sha256_of, wri
 from eyeful.cache import cache_folder
 from eyeful.engines.base import EngineName
 from eyeful.errors import BundleError, CheckpointError, UsageError
-from eyeful.extras import require
 from eyeful.models import ModelRequest
+from eyeful.models.torchvision_import import import_timm
 from eyeful.prepare.passport import passport_of, tool_versions
 
 __all__ = ["export", "passport_of", "prepared"]
@@ -37,8 +37,7 @@ def prepared(request: ModelRequest, img_size: int | None = None) -> Bundle:
             return read_bundle(folder)
         except BundleError as error:
             log.warning("%s; preparing it again", error)
-    for module in ("torch", "torchvision", "timm"):
-        require(module, f"preparing {request.name}")
+    import_timm()
     from eyeful.prepare.openvino import prepare
 
     return prepare(request, img_size, folder)
