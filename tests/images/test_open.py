@@ -233,3 +233,11 @@ def test_only_the_pixels_to_be_decoded_count_against_the_limit():
     with open_item(Item("it", jpeg), limits, MemoryBudget(), reduce_for=RECIPE) as found:
         assert found.picture.width * found.picture.height < 100_000
     assert kind_of(jpeg, limits) == "too_large"
+
+
+def test_a_callers_picture_is_left_as_it_is(tmp_path):
+    noise_picture(6, 1600, 1200).save(tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as mine:
+        with open_item(Item("it", mine), Limits(), MemoryBudget(), reduce_for=RECIPE) as found:
+            assert found.picture.size == (1600, 1200)
+        assert mine.size == (1600, 1200)
