@@ -77,11 +77,11 @@ def test_a_checkpoint_gives_torchs_logits(name, tmp_path, monkeypatch):
 
 def plain_torch(name, state, batch, options, preset):
     """TorchVision alone: its transform's own steps, its model, no eyeful."""
-    from torchvision.transforms.v2 import functional as F
+    from torchvision.transforms import functional as F
 
     model = models.get_model(name, weights=None, num_classes=CLASSES, **options).eval()
     model.load_state_dict(state)
-    x = torch.from_numpy(batch).permute(0, 3, 1, 2)
-    x = F.normalize(F.to_dtype(x, torch.float32, scale=True), preset.mean, preset.std)
+    x = torch.from_numpy(batch).permute(0, 3, 1, 2).contiguous()  # the memory layout decides the last bits
+    x = F.normalize(F.convert_image_dtype(x, torch.float32), preset.mean, preset.std)
     with torch.inference_mode():
         return model(x).numpy()
