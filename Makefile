@@ -9,7 +9,7 @@ export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
 .PHONY: run samples test test-all check bench clean
 
 run: $(VENV)/ready-run samples  ## install, classify the sample pictures, leave a report to open
-	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite
+	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite --table
 	@echo
 	@echo "Open out/report.html in a browser; the figures are in out/figures."
 

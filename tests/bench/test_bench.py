@@ -15,6 +15,7 @@ def test_every_stage_is_measured(pictures, resnet18_checkpoint):
     assert set(found.rates) == {"textbook", "eyeful", "decode", "forward"}
     assert all(len(rates) == 2 and min(rates) > 0 for rates in found.rates.values())
     assert found.startup["warm"] > 0
+    assert 30 < found.startup["warm peak memory"] < 5000
 
 
 def test_what_follows_from_the_rates():

@@ -178,6 +178,13 @@ def test_quiet(samples):
     assert json.loads(done.stdout)["label"] == "tiger cat"
 
 
+def test_the_table_where_no_terminal_is(samples):
+    done = command("predict", samples / "coffee.png", "--table")
+    assert "espresso" in done.stdout
+    assert "█" in done.stdout
+    assert "{" not in done.stdout
+
+
 def test_a_reader_that_goes_away_is_no_crash(samples):
     shell = f"{sys.executable} -c 'from eyeful.cli import main; main()' predict {samples} | head -1"
     done = subprocess.run(shell, shell=True, capture_output=True, text=True)  # noqa: S602 - the pipe is the point

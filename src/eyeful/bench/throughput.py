@@ -60,7 +60,8 @@ class Figures:
         """The slower stage, and the flag that would move it."""
         if self.median("decode") < self.median("forward"):
             return "decoding pictures; more cores (--workers) or smaller files would move it"
-        return "the forward pass; a smaller --model, --precision bf16 or a GPU (--device cuda) would move it"
+        cheaper = "" if "fp32" not in self.path else ", --precision bf16"
+        return f"the forward pass; a smaller --model{cheaper} or a GPU (--device cuda) would move it"
 
 
 def bench(

@@ -54,6 +54,9 @@ def predict(
         Path | None,
         typer.Option(help="Write a figure for each picture into this folder.", rich_help_panel=_OUTPUT),
     ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="The table, even where no terminal is.", rich_help_panel=_OUTPUT)
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace outputs that exist.", rich_help_panel=_OUTPUT)] = False,
     quiet: Annotated[
         bool,
@@ -134,7 +137,11 @@ def predict(
         workers=workers,
         max_pixels=max_pixels,
     ) as classifier:
-        sinks = [*rows, *_other_sinks(classifier, report, figures, to_stdout=output is None, quiet=quiet)]
+        sinks = [*rows, *_other_sinks(classifier, report, figures)]
+        if table or (output is None and sys.stdout.isatty() and not quiet):
+            sinks.append(TableSink(Console()))
+        elif output is None and not sys.stdout.isatty():
+            sinks.append(JsonlSink(sys.stdout))
         progress = nullcontext() if quiet else Progress(given, recursive=recursive)
         with progress as shown:
             account = run(classifier, pictures, sinks, shown.advance if shown is not None else lambda _: None)
@@ -148,18 +155,12 @@ def predict(
     raise typer.Exit(1 if account.errors else 0)
 
 
-def _other_sinks(
-    classifier: Classifier, report: Path | None, figures: Path | None, *, to_stdout: bool, quiet: bool
-) -> list[Sink]:
+def _other_sinks(classifier: Classifier, report: Path | None, figures: Path | None) -> list[Sink]:
     sinks: list[Sink] = []
     if report is not None:
         sinks.append(ReportSink(report, classifier.passport))
     if figures is not None:
         sinks.append(FiguresSink(figures))
-    if to_stdout and not sys.stdout.isatty():
-        sinks.append(JsonlSink(sys.stdout))
-    elif to_stdout and not quiet:
-        sinks.append(TableSink(Console()))
     return sinks
 
 
