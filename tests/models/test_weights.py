@@ -12,7 +12,7 @@ import torch
 
 from conftest import discriminating_state
 from eyeful.errors import WeightsError
-from eyeful.models import ModelRequest, find_model
+from eyeful.models import ModelRequest, find_model, list_models
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.models.weights import hub_file, verified_sha256
 
@@ -190,6 +190,7 @@ def test_a_model_of_timms_catalogue(mirror, hub_repo):
     assert torch.equal(module.state_dict()["fc.weight"], state["fc.weight"])
     assert any(path.startswith("/timm/resnet10t.c3_in1k/resolve/") for path in mirror.asked)
     assert weights.licence == "apache-2.0"
+    assert "timm/resnet10t.c3_in1k" in [entry.name for entry in list_models(here=True)]
 
 
 def test_the_hub_offline(mirror, hub_repo, monkeypatch):

@@ -57,7 +57,7 @@ def list_models(query: str = "", *, here: bool = False) -> list[ModelEntry]:
     """What can be loaded by name: packaged models, TorchVision's 80, and timm's that match a query.
 
     Args:
-        query: part of a name; an empty one leaves timm's 1,800 out.
+        query: part of a name; an empty one leaves timm's 1,800 out, but for those that are here.
         here: only models whose weights are on this machine.
     """
     from eyeful.extras import available
@@ -68,7 +68,7 @@ def list_models(query: str = "", *, here: bool = False) -> list[ModelEntry]:
         from eyeful.models import torchvision
 
         found += torchvision.entries()
-    if query and not here and available("timm") and available("torch"):
+    if (query or here) and available("timm") and available("torch"):
         from eyeful.models import timm
 
         found += timm.entries(query.removeprefix("timm/"))

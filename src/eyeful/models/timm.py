@@ -22,7 +22,16 @@ _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 def entries(query: str) -> list[ModelEntry]:
     """Timm's pretrained models whose name holds the query."""
-    return [ModelEntry(f"timm/{name}") for name in import_timm().list_pretrained(f"*{query}*")]
+    names = import_timm().list_pretrained(f"*{query}*")
+    return [ModelEntry(f"timm/{name}", here=_is_cached(name)) for name in names]
+
+
+def _is_cached(name: str) -> bool:
+    """Whether a model's weights are in the Hugging Face cache."""
+    from huggingface_hub import try_to_load_from_cache
+
+    repo = import_timm().get_pretrained_cfg(name).hf_hub_id
+    return bool(repo) and any(isinstance(try_to_load_from_cache(repo, file), str) for file in _WEIGHT_FILES)
 
 
 def knows(name: str) -> bool:
