@@ -6,16 +6,16 @@ import hashlib
 import json
 import os
 from collections import deque
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from eyeful.errors import PictureError, UsageError
-from eyeful.images import COLOUR_POLICY, Limits, MemoryBudget
+from eyeful.errors import PictureError
+from eyeful.images import COLOUR_POLICY, MemoryBudget
 from eyeful.pipeline.picture import Loaded, load_picture
 from eyeful.pipeline.prefetch import ordered_map
+from eyeful.pipeline.settings import Settings
 from eyeful.results import rank
 from eyeful.sources import Source, open_source
 from eyeful.types import Prediction
@@ -34,40 +34,6 @@ if TYPE_CHECKING:
 
 _MOST_ROWS_PER_PICTURE = 8
 """How many rows a batch may hold for each of its pictures, so that a folder of bad files still streams."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a classifier works, beyond what its model says.
-
-    Attributes:
-        topk: labels in each answer; clamped to the number of classes.
-        min_prob: below it an answer is marked as abstained.
-        batch_size: pictures in one forward pass.
-        workers: decode threads; 0: one for each core.
-        limits: what one picture may cost.
-        full_decode: decode every pixel of a JPEG, not a reduced scale of it.
-        two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which
-            differs by a level here and there.
-    """
-
-    topk: int = 5
-    min_prob: float = 0.0
-    batch_size: int = 8
-    workers: int = 0
-    limits: Limits = field(default_factory=Limits)
-    full_decode: bool = False
-    two_step_resize: bool = False
-
-    def __post_init__(self) -> None:
-        if self.topk < 1:
-            raise UsageError(f"topk {self.topk} is not at least 1")
-        if not 0 <= self.min_prob <= 1:
-            raise UsageError(f"min_prob {self.min_prob} is not between 0 and 1")
-        if not 1 <= self.batch_size <= 1024:
-            raise UsageError(f"batch size {self.batch_size} is not between 1 and 1024")
-        if not 0 <= self.workers <= 256:
-            raise UsageError(f"{self.workers} workers is not between 0 and 256")
 
 
 class Classifier:

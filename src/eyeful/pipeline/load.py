@@ -11,7 +11,8 @@ from eyeful.engines.base import Precision
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS, Limits
 from eyeful.models import DEFAULT_MODEL, ModelRequest, find_model
-from eyeful.pipeline.classifier import Classifier, Settings
+from eyeful.pipeline.classifier import Classifier
+from eyeful.pipeline.settings import Settings
 from eyeful.prepare import passport_of, prepared
 from eyeful.types import CropMode, Interpolation, Recipe
 
