@@ -3,7 +3,8 @@
 import pytest
 
 from eyeful.bench import Figures, bench
-from eyeful.errors import UsageError
+from eyeful.bench.startup import startup
+from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
 
 
@@ -42,3 +43,8 @@ def test_the_textbook_loop_is_the_lessons(pictures, resnet18_checkpoint):
 def test_nothing_to_measure_with(tmp_path):
     with pytest.raises(UsageError, match="no pictures"):
         bench("efficientnet_lite0", tmp_path)
+
+
+def test_a_process_that_fails_is_no_measurement(tmp_path):
+    with pytest.raises(EngineError, match=r"start-up cannot be measured.*unknown model"):
+        startup(ModelRequest("no_such_model"), tmp_path / "none.jpg")

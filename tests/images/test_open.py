@@ -14,6 +14,7 @@ from PIL import Image
 from conftest import noise_picture
 from eyeful.errors import PictureError
 from eyeful.images import Limits, MemoryBudget, open_item
+from eyeful.images.transform import resized_size
 from eyeful.types import Item, Recipe
 
 
@@ -241,3 +242,16 @@ def test_a_callers_picture_is_left_as_it_is(tmp_path):
         with open_item(Item("it", mine), Limits(), MemoryBudget(), reduce_for=RECIPE) as found:
             assert found.picture.size == (1600, 1200)
         assert mine.size == (1600, 1200)
+
+
+@pytest.mark.parametrize("mode", ["center", "squash", "border"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_reduced_decode_leaves_twice_the_target_on_both_sides_either_way_up(mode, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    jpeg = encoded(noise_picture(6, 1600, 1200), "JPEG", exif=exif)
+    oblong = Recipe((40, 150), (50, 190), "bilinear", (0.5,) * 3, (0.5,) * 3, mode)
+    with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=oblong) as found:
+        height, width = resized_size(found.full_size, oblong)
+        assert found.picture.height >= 2 * height
+        assert found.picture.width >= 2 * width

@@ -7,16 +7,18 @@ import tempfile
 import time
 from pathlib import Path
 
+from eyeful.errors import EngineError
 from eyeful.models import ModelRequest
 
 _EYEFUL = """
-import sys
+import os, sys
 from eyeful.cli import main
 try:
     main()
 finally:
-    with open("/proc/self/status") as status:
-        print(next(line.split()[1] for line in status if line.startswith("VmHWM:")), file=sys.stderr)
+    if os.path.exists("/proc/self/status"):
+        with open("/proc/self/status") as status:
+            print(next(line.split()[1] for line in status if line.startswith("VmHWM:")), file=sys.stderr)
 """
 # A process's own high-water mark: what wait4 reports begins with the memory of the process that forked it.
 
@@ -63,11 +65,17 @@ def startup(request: ModelRequest, picture: Path, repeats: int = 3) -> dict[str,
 
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Wall seconds of one process, and its peak memory in MB where it told (on Linux), else 0."""
+    """Wall seconds of one process, and its peak memory in MB where it told (on Linux), else 0.
+
+    Raises:
+        EngineError: it failed, so its time means nothing.
+    """
     started = time.perf_counter()
     done = subprocess.run(  # noqa: S603 - our own command
         command, env=os.environ | environment, capture_output=True, text=True, check=False
     )
     seconds = time.perf_counter() - started
+    if done.returncode:
+        raise EngineError(f"start-up cannot be measured: {' '.join(done.stderr.split())[-300:]}")
     *_, last = done.stderr.splitlines() or [""]
     return seconds, int(last) / 1024 if last.isdigit() else 0.0

@@ -183,12 +183,15 @@ def _decoded_bytes(picture: Image.Image) -> int:
 
 
 def _reduce(picture: Image.Image, recipe: Recipe) -> None:
-    """Let libjpeg decode at 1/2, 1/4 or 1/8 where twice the resize target remains; no other format can."""
+    """Let libjpeg decode at 1/2, 1/4 or 1/8 where twice the resize target remains; no other format can.
+
+    The target is that of the picture as stored and as turned upright, whichever is larger.
+    """
     if picture.format not in ("JPEG", "MPO") or min(picture.size) < 1:
         return
     height, width = resized_size((picture.height, picture.width), recipe)
-    side = 2 * max(height, width) if recipe.crop_mode == "squash" else 0  # upright may be the other way round
-    picture.draft(None, (max(side, 2 * width), max(side, 2 * height)))
+    turned_width, turned_height = resized_size((picture.width, picture.height), recipe)
+    picture.draft(None, (2 * max(width, turned_width), 2 * max(height, turned_height)))
 
 
 def _decode(picture: Image.Image, size: tuple[int, int]) -> Opened:
