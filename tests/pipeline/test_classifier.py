@@ -21,7 +21,7 @@ LABELS = Labels(("red", "green", "blue"), (None, None, None))
 class FakeEngine:
     """Logits are the mean of each channel: a picture's label is its colour."""
 
-    name, device, precision, capacity = "fake", "cpu", "fp32", 2
+    name, device, precision, capacity, batch_size = "fake", "cpu", "fp32", 2, 8
 
     def __init__(self, poison=None):
         self.poison = poison
@@ -130,7 +130,7 @@ def test_logits():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"topk": 0}, {"min_prob": 2}, {"batch_size": 0}, {"batch_size": 5000}, {"workers": -1}]
+    "settings", [{"topk": 0}, {"min_prob": 2}, {"batch_size": -1}, {"batch_size": 5000}, {"workers": -1}]
 )
 def test_settings_outside_their_range(settings):
     with pytest.raises(UsageError):

@@ -1,5 +1,7 @@
-"""Exported bundles run elsewhere, with the same answers; openvino's without torch."""
+"""Exported bundles run elsewhere, with the same answers; all but torch's without torch."""
 
+import json
+import os
 import subprocess
 import sys
 
@@ -10,11 +12,13 @@ import eyeful
 from eyeful.errors import BundleError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
+from eyeful.sources import open_source
+from eyeful.types import Recipe
 
 REQUEST = ModelRequest("efficientnet_lite0")
 
 
-@pytest.mark.parametrize("engine", ["openvino", "torch"])
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime", "torch"])
 def test_a_bundle_gives_the_same_answers(engine, tmp_path, pictures, lite0):
     export(REQUEST, tmp_path / "bundle", engine)
     with eyeful.load(tmp_path / "bundle", precision="fp32", device="cpu") as classifier:
@@ -47,12 +51,51 @@ with eyeful.load(sys.argv[1]) as classifier:
 """
 
 
-def test_an_openvino_bundle_runs_where_torch_cannot_be_imported(tmp_path, pictures, lite0, monkeypatch):
-    export(REQUEST, tmp_path / "bundle", "openvino")
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_a_bundle_runs_where_torch_cannot_be_imported(engine, tmp_path, pictures, lite0, monkeypatch):
+    export(REQUEST, tmp_path / "bundle", engine)
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path / "empty"))
     arguments = [sys.executable, "-c", _WITHOUT_TORCH, str(tmp_path / "bundle"), str(pictures / "01.jpg")]
     done = subprocess.run(arguments, capture_output=True, text=True)
     assert done.stdout.strip() == lite0.predict(pictures / "01.jpg").label, done.stderr
+
+
+def test_an_onnx_file_says_everything_itself(tmp_path, pictures, lite0):
+    """Outside eyeful, with ONNX Runtime alone: uint8 in, logits out, labels and recipe in the metadata."""
+    import onnxruntime
+
+    bundle = export(REQUEST, tmp_path / "bundle", "onnxruntime")
+    session = onnxruntime.InferenceSession(bundle.folder / "model.onnx", providers=["CPUExecutionProvider"])
+    (pixels,), (logits,) = session.get_inputs(), session.get_outputs()
+    assert (pixels.name, pixels.type, pixels.shape[1:]) == ("pixels_NHWC", "tensor(uint8)", [224, 224, 3])
+    assert (logits.name, logits.type) == ("logits_NK", "tensor(float)")
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["eyeful.labels"]) == list(lite0.labels)
+    assert Recipe.from_dict(json.loads(metadata["eyeful.recipe"])) == lite0.recipe
+    for size in (1, 5):
+        files = [pictures / "01.jpg"] * size
+        batch = np.stack([row.pixels_HWC for row in lite0.load_pictures(open_source(files).items)])
+        (found,) = session.run(None, {"pixels_NHWC": batch})
+        assert np.abs(found - lite0.submit(batch).result()).max() < 1e-3
+
+
+def test_conversion_reports_to_nobody(tmp_path):
+    """OpenVINO's and NNCF's telemetry is not even imported, and leaves nothing in the user's home."""
+    code = f"""
+import sys
+from pathlib import Path
+from eyeful.engines.openvino_import import import_nncf
+from eyeful.models import ModelRequest
+from eyeful.prepare import export
+from eyeful.sources import open_source
+from eyeful.types import Recipe
+export(ModelRequest("efficientnet_lite0"), Path({str(tmp_path)!r}) / "bundle", "openvino")
+import_nncf()
+assert sys.modules["openvino_telemetry"] is None
+"""
+    environment = os.environ | {"HOME": str(tmp_path), "EYEFUL_HOME": str(tmp_path / "home")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    assert {path.name for path in tmp_path.iterdir()} <= {"bundle", "home", ".cache"}
 
 
 def test_a_folder_with_something_else_is_never_replaced(tmp_path):

@@ -4,8 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from eyeful.errors import UsageError
+from eyeful.models import ModelRequest
+from eyeful.prepare import export
 from eyeful.results import rank
 from eyeful.types import Labels, Prediction
 from eyeful.verify import compare, verify
@@ -51,6 +54,17 @@ def test_camera_photographs_survive_the_reduced_decode(photos):
     found = verify("efficientnet_lite0", photos / "camera", device="cpu", precision="fp32")
     assert found.fast.top1 * 12 >= 11 - 1e-9
     assert 0 < found.causes["decode scale"].max_delta < 0.1
+
+
+def test_a_bundle_is_compared_with_the_model_it_was_made_of(pictures, tmp_path, resnet18_checkpoint):
+    export(ModelRequest("resnet18", resnet18_checkpoint), tmp_path / "bundle", "onnxruntime")
+    found = verify(str(tmp_path / "bundle"), pictures, checkpoint=resnet18_checkpoint)
+    assert found.path == "onnxruntime fp32 on cpu"
+    assert found.causes["engine and precision"].max_delta < 1e-4
+    other = tmp_path / "other.pth"
+    torch.save({**torch.load(resnet18_checkpoint), "fc.bias": torch.zeros(1000)}, other)
+    with pytest.raises(UsageError, match="made of other weights"):
+        verify(str(tmp_path / "bundle"), pictures, checkpoint=other)
 
 
 def test_nothing_to_verify_with(tmp_path):

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from eyeful.errors import EngineError
-from eyeful.models import ModelRequest
 
 _EYEFUL = """
 import os, sys
@@ -28,34 +27,32 @@ from eyeful.models.torchvision_import import import_torchvision  # imports torch
 import_torchvision()
 import torch
 from PIL import Image
-from torchvision.models import resnet18
+from torchvision.models import get_model
 from torchvision.transforms import v2
 transform = v2.Compose([v2.Resize(256), v2.CenterCrop(224), v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
-model = resnet18().eval()
+model = get_model(sys.argv[2]).eval()
 with torch.inference_mode():
     torch.softmax(model(transform(Image.open(sys.argv[1]).convert("RGB")).unsqueeze(0)), 1).topk(5)
 """
 
 
-def startup(request: ModelRequest, picture: Path, repeats: int = 3) -> dict[str, float]:
+def startup(flags: list[str], picture: Path, architecture: str = "resnet18", repeats: int = 3) -> dict[str, float]:
     """Seconds from start to answer, the best of a few processes.
 
     Args:
-        request: the model.
+        flags: of `eyeful predict`: the model and how to run it.
         picture: one file.
+        architecture: TorchVision's name of the network that the script runs, without its weights.
         repeats: processes of each kind; cold runs once, with an empty cache.
 
     Returns:
         `cold`, `warm` and `torch script` in seconds, `warm peak memory` in MB.
     """
-    arguments = ["predict", str(picture), "--quiet", "--model", request.name]
-    for flag, path in (("--checkpoint", request.checkpoint), ("--labels", request.labels)):
-        arguments += [flag, str(path)] if path else []
-    command = [sys.executable, "-c", _EYEFUL, *arguments]
+    command = [sys.executable, "-c", _EYEFUL, "predict", str(picture), "--quiet", *flags]
     with tempfile.TemporaryDirectory() as empty:
         cold, _ = _run(command, {"EYEFUL_HOME": empty})
     warm = [_run(command, {}) for _ in range(repeats)]
-    script = [_run([sys.executable, "-c", _SCRIPT, str(picture)], {}) for _ in range(repeats)]
+    script = [_run([sys.executable, "-c", _SCRIPT, str(picture), architecture], {}) for _ in range(repeats)]
     return {
         "cold": cold,
         "warm": min(seconds for seconds, _ in warm),

@@ -6,7 +6,7 @@ import gc
 import statistics
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eyeful.bench.startup import startup
+from eyeful.bundle import is_bundle, read_bundle
 from eyeful.errors import UsageError
-from eyeful.pipeline import Classifier, load
+from eyeful.models import ModelRequest, find_model
+from eyeful.pipeline import Classifier, Stage, advice, load, origin
+from eyeful.prepare import load_module
 from eyeful.sources import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from torch import nn
 
     from eyeful.types import Item
 
@@ -31,15 +36,22 @@ class Figures:
     """What a benchmark measured; rates in pictures per second.
 
     Attributes:
-        path: what ran ("openvino bf16 on cpu").
+        engine, precision, device: what ran.
         rates: every round's rate, by stage: the textbook loop, eyeful end to end, decode only, forward only.
         startup: seconds of whole processes that classify one picture, and their peak memory in MB.
     """
 
-    path: str
+    engine: str
+    precision: str
+    device: str
     pictures: int
     rates: dict[str, list[float]]
     startup: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """What ran: "openvino bf16 on cpu"."""
+        return f"{self.engine} {self.precision} on {self.device}"
 
     def median(self, stage: str) -> float:
         """A stage's median rate."""
@@ -58,10 +70,8 @@ class Figures:
     @property
     def bottleneck(self) -> str:
         """The slower stage, and the flag that would move it."""
-        if self.median("decode") < self.median("forward"):
-            return "decoding pictures; more cores (--workers) or smaller files would move it"
-        cheaper = "" if "fp32" not in self.path else ", --precision bf16"
-        return f"the forward pass; a smaller --model{cheaper} or a GPU (--device cuda) would move it"
+        stage: Stage = "decode" if self.median("decode") < self.median("forward") else "forward"
+        return advice(stage, self.device, self.precision)
 
 
 def bench(
@@ -90,12 +100,11 @@ def bench(
         MissingExtraError: torch, which the textbook loop needs, is not installed.
     """
     from eyeful.bench.textbook import textbook_loop
-    from eyeful.models import ModelRequest, find_model
 
     found = [item for item in open_source(images).items if isinstance(item.content, Path)]
-    request = ModelRequest(model, checkpoint, labels)
-    module, _ = find_model(request).load()
-    with load(model, checkpoint=checkpoint, labels=labels, **options) as classifier:
+    module, architecture = _network(model, checkpoint, labels)
+    own = {} if is_bundle(Path(model)) else {"checkpoint": checkpoint, "labels": labels}
+    with load(model, **own, **options) as classifier:  # type: ignore[arg-type]
         items = [item for item in found if classifier.predict(item.content).ok]  # type: ignore[union-attr]
         if not items:
             raise UsageError("there are no pictures to measure with")
@@ -112,9 +121,26 @@ def bench(
         for _ in range(rounds):
             for stage, run in stages.items():
                 rates[stage].append(_rate(run))
-        path = f"{classifier.engine} {classifier.precision} on {classifier.device}"
+        path = (classifier.engine, classifier.precision, classifier.device)
     first = items[0].content
-    return Figures(path, pictures, rates, startup(request, first) if isinstance(first, Path) else {})
+    flags = ["--model", model]
+    for name, value in (own | options).items():
+        flags += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
+    return Figures(*path, pictures, rates, startup(flags, first, architecture) if isinstance(first, Path) else {})
+
+
+def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[nn.Module, str]:
+    """The network for the textbook loop, and which of TorchVision's the start-up script shall build."""
+    if is_bundle(Path(model)):
+        bundle = read_bundle(Path(model))
+        if bundle.passport.engine == "torch":
+            return load_module(bundle), _in_torchvision(bundle.passport.architecture)
+    found = find_model(ModelRequest((origin(model) or {"name": model})["name"], checkpoint, labels))
+    return found.load()[0], _in_torchvision(asdict(found.architecture))
+
+
+def _in_torchvision(architecture: dict[str, Any]) -> str:
+    return str(architecture["name"]) if architecture["library"] == "torchvision" else "resnet18"
 
 
 def _rate(run: Callable[[], int]) -> float:
@@ -129,7 +155,7 @@ def _count(things: Any) -> int:
 
 
 def _first_batch(classifier: Classifier, items: list[Item]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    loaded = classifier.load_pictures(items[: classifier.settings.batch_size])
+    loaded = classifier.load_pictures(items[: classifier.batch_size])
     return np.stack([row.pixels_HWC for row in loaded if row.pixels_HWC is not None])
 
 

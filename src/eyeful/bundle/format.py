@@ -31,6 +31,8 @@ class Passport:
         labels: names and WordNet ids, by position in the output vector.
         weights: source, licence and sha256 of the weights.
         engine: which engine the files are for.
+        precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
+        calibration: how an int8 network was made and what it was found to agree with; None for others.
         versions: the tools that made the files.
         files: sha256 of every file of the bundle, by name.
     """
@@ -41,6 +43,8 @@ class Passport:
     labels: Labels
     weights: dict[str, Any]
     engine: str
+    precision: str = "fp32"
+    calibration: dict[str, Any] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
@@ -66,6 +70,11 @@ class Bundle:
 
     folder: Path
     passport: Passport
+
+    def copy_files(self, folder: Path) -> None:
+        """Copy the engine's files, as `write_bundle` asks for."""
+        for name in self.passport.files:
+            shutil.copy(self.folder / name, folder)
 
 
 def is_bundle(folder: Path) -> bool:

@@ -30,8 +30,8 @@ def bench(
     precision: options.PrecisionFlag = "auto",
     pictures: Annotated[int, typer.Option(help="Pictures in each round; files are repeated.")] = 1000,
     rounds: Annotated[int, typer.Option(help="Interleaved rounds; medians are shown.")] = 3,
-    batch_size: Annotated[int, typer.Option("--batch-size", "-b", help="Pictures in one forward pass.")] = 8,
-    workers: Annotated[int, typer.Option("--workers", "-j", help="Decode threads; 0: one for each core.")] = 0,
+    batch_size: options.BatchSize = 0,
+    workers: options.Workers = 0,
     as_json: options.AsJson = False,
 ) -> None:
     """Measure eyeful beside the textbook loop, on the same pictures and weights, in one run."""
@@ -50,6 +50,7 @@ def bench(
     )
     if as_json:
         derived = {
+            "path": found.path,
             "speedup": found.speedup,
             "estimate": found.estimate,
             "of_estimate": found.median("eyeful") / found.estimate,

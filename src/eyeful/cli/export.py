@@ -2,15 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from eyeful.bundle import Bundle
 from eyeful.cli import options
 from eyeful.engines.base import EngineName
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare import export as write_export
+from eyeful.verify import export_int8
+
+_INT8 = "int8"
 
 
 def export(
@@ -18,7 +22,27 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder to write.", show_default=False)
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="What shall run it; openvino needs no torch.")] = "openvino",
+    engine: Annotated[
+        EngineName, typer.Option(help="What shall run it; openvino and onnxruntime need no torch.")
+    ] = "openvino",
+    precision: Annotated[
+        Literal["fp32", "int8"],
+        typer.Option(help="int8 needs --calibrate; fp32 files run in bf16 too.", rich_help_panel=_INT8),
+    ] = "fp32",
+    calibrate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Pictures like those to come: half of them set int8's ranges, the others judge the result.",
+            show_default=False,
+            rich_help_panel=_INT8,
+        ),
+    ] = None,
+    min_agreement: Annotated[
+        float,
+        typer.Option(
+            help="Refuse int8 where fewer held-out pictures get fp32's label, 0 to 1.", rich_help_panel=_INT8
+        ),
+    ] = 0.95,
     checkpoint: options.Checkpoint = None,
     labels: options.LabelFile = None,
     img_size: Annotated[
@@ -31,6 +55,35 @@ def export(
         raise UsageError("-o DIR says where to write the bundle")
     if output.exists() and not overwrite:
         raise UsageError(f"{output} exists already: --overwrite replaces it")
-    bundle = write_export(ModelRequest(model, checkpoint, labels), output, engine, img_size)
+    request = ModelRequest(model, checkpoint, labels)
+    if precision == "int8":
+        _tell_of(_export_int8(request, output, engine, calibrate, min_agreement, img_size), output)
+    elif calibrate:
+        raise UsageError("--calibrate is for --precision int8")
+    else:
+        _tell_of(write_export(request, output, engine, img_size), output)
+
+
+def _export_int8(
+    request: ModelRequest,
+    output: Path,
+    engine: EngineName,
+    calibrate: list[str] | None,
+    min_agreement: float,
+    img_size: int | None,
+) -> Bundle:
+    if engine != "openvino":
+        raise UsageError(f"int8 runs in openvino, not in {engine}")
+    if not calibrate:
+        raise UsageError("--calibrate PHOTOS names pictures like those to come; int8 is made and judged with them")
+    bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, img_size=img_size)
+    sys.stderr.write(
+        f"eyeful: int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.pictures} held-out pictures; "
+        f"mean |Δprob| {agreement.mean_delta:.4f}, max {agreement.max_delta:.4f}\n"
+    )
+    return bundle
+
+
+def _tell_of(bundle: Bundle, output: Path) -> None:
     size = sum(path.stat().st_size for path in bundle.folder.iterdir())
     sys.stderr.write(f"eyeful: wrote {output} ({size / 1e6:.0f} MB); eyeful predict --model {output} runs it\n")

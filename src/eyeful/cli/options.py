@@ -32,7 +32,7 @@ LabelFile = Annotated[
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel="Running")]
 EngineFlag = Annotated[
     str,
-    typer.Option("--engine", help="auto, openvino or torch.", rich_help_panel="Running"),
+    typer.Option("--engine", help="auto, openvino, onnxruntime or torch.", rich_help_panel="Running"),
 ]
 PrecisionFlag = Annotated[
     str,
@@ -41,6 +41,18 @@ PrecisionFlag = Annotated[
 Images = Annotated[
     list[str] | None,
     typer.Option("--images", help="Pictures or folders; may be given more than once.", show_default=False),
+]
+BatchSize = Annotated[
+    int,
+    typer.Option(
+        "--batch-size",
+        "-b",
+        help="Pictures in one forward pass; 0: what suits the engine.",
+        rich_help_panel="Running",
+    ),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", "-j", help="Decode threads; 0: one for each core.", rich_help_panel="Running")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -1,6 +1,7 @@
 """`eyeful predict`: pictures in, labels out."""
 
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -90,20 +91,18 @@ def predict(
     max_pixels: Annotated[
         int, typer.Option(help="Pictures with more pixels are errors.", rich_help_panel=_PICTURES)
     ] = DEFAULT_MAX_PIXELS,
-    batch_size: Annotated[
-        int,
-        typer.Option("--batch-size", "-b", help="Pictures in one forward pass.", rich_help_panel=_RUNNING),
-    ] = 8,
-    workers: Annotated[
-        int,
-        typer.Option("--workers", "-j", help="Decode threads; 0: one for each core.", rich_help_panel=_RUNNING),
-    ] = 0,
+    batch_size: options.BatchSize = 0,
+    workers: options.Workers = 0,
     device: options.Device = "auto",
     engine: options.EngineFlag = "auto",
     precision: options.PrecisionFlag = "auto",
     exact: Annotated[
         bool,
         typer.Option("--exact", help="Reference arithmetic: torch, fp32, full decode.", rich_help_panel=_RUNNING),
+    ] = False,
+    torchcompile: Annotated[
+        bool,
+        typer.Option("--torchcompile", help="With --engine torch: torch.compile.", rich_help_panel=_RUNNING),
     ] = False,
 ) -> None:
     """Name what is in pictures.
@@ -119,6 +118,7 @@ def predict(
             raise UsageError(f"{path} exists already: --overwrite replaces it")
     rows = [sink_for(output)] if output is not None else []
     pictures = open_source(given, recursive=recursive)
+    started = time.perf_counter()
     with load(
         model,
         checkpoint=checkpoint,
@@ -136,7 +136,9 @@ def predict(
         batch_size=batch_size,
         workers=workers,
         max_pixels=max_pixels,
+        torchcompile=torchcompile,
     ) as classifier:
+        startup = time.perf_counter() - started
         sinks = [*rows, *_other_sinks(classifier, report, figures)]
         if table or (output is None and sys.stdout.isatty() and not quiet):
             sinks.append(TableSink(Console()))
@@ -147,8 +149,10 @@ def predict(
             account = run(classifier, pictures, sinks, shown.advance if shown is not None else lambda _: None)
         if output is not None:
             write_record(output, classifier, account)
+        verdict = account.verdict(classifier, startup)
     if not quiet:
         _tell(str(account))
+        _tell(verdict)
         for path in (output, report, figures):
             if path is not None:
                 _tell(f"wrote {path}")

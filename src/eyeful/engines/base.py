@@ -6,24 +6,27 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-EngineName = Literal["torch", "openvino"]
+EngineName = Literal["torch", "openvino", "onnxruntime"]
 Precision = Literal["fp32", "bf16", "fp16"]
+"""What an engine can be asked for. int8 is not asked of an engine: it is made, with pictures, into a bundle."""
 
 
 class Engine(Protocol):
     """Runs a model: batch_NHWC in, logits_NK out.
 
     Attributes:
-        name: "torch" or "openvino".
+        name: "torch", "openvino" or "onnxruntime".
         device: where it runs, as torch names devices.
         precision: the arithmetic that really runs.
         capacity: how many batches are worth keeping in flight.
+        batch_size: how many pictures in a batch suit it.
     """
 
     name: str
     device: str
     precision: str
     capacity: int
+    batch_size: int
 
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
         """Start one batch; the future holds its logits_NK, float32, or an EngineError.

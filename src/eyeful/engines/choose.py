@@ -26,7 +26,7 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
 
     Args:
         device: auto, cpu, cuda, cuda:N or mps. `auto` takes a GPU where torch has one.
-        engine: auto, torch or openvino. `auto` is OpenVINO on a CPU, torch on a GPU.
+        engine: auto, torch, openvino or onnxruntime. `auto` is OpenVINO on a CPU, torch on a GPU.
         precision: auto, fp32, bf16 or fp16.
 
     Raises:
@@ -35,14 +35,23 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
     """
     if engine not in ("auto", *get_args(EngineName)):
         raise UsageError(f"engine {engine!r} is not one of auto, {', '.join(get_args(EngineName))}")
+    if precision == "int8":
+        raise UsageError(
+            "an int8 model is made with pictures of yours: eyeful export MODEL -o DIR --precision int8 "
+            "--calibrate PHOTOS; then --model DIR"
+        )
     if precision not in ("auto", *get_args(Precision)):
-        raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(get_args(Precision))}")
+        raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(get_args(Precision))}, int8")
     device = _device(device, engine)
     if engine == "auto":
         engine = "openvino" if device == "cpu" else "torch"
-    if engine == "openvino" and device != "cpu":
+    if engine != "torch" and device != "cpu":
         raise EngineError(
-            f"the engine openvino runs on the CPU, not on {device}: --engine torch --device {device}"
+            f"the engine {engine} runs on the CPU, not on {device}: --engine torch --device {device}"
+        )
+    if engine == "onnxruntime" and precision not in ("auto", "fp32"):
+        raise EngineError(
+            f"the engine onnxruntime runs fp32, not {precision}: --engine openvino --precision {precision}"
         )
     wanted = None if precision == "auto" else precision
     return Choice(engine, device, wanted)  # type: ignore[arg-type]
@@ -53,7 +62,7 @@ def _device(device: str, engine: str) -> str:
     if kind not in ("auto", "cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdigit())):
         raise UsageError(f"device {device!r} is not one of {DEVICES}")
     if device == "auto":
-        return "cpu" if engine == "openvino" else _best_device()
+        return _best_device() if engine in ("auto", "torch") else "cpu"
     if kind == "cuda":
         _check_cuda(int(number or 0))
         return f"cuda:{number or 0}"

@@ -1,17 +1,27 @@
 """OpenVINO: the default on CPUs. Runs a bundle without torch; normalisation lies inside its graph."""
 
+import hashlib
+import json
 from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
-from eyeful.bundle import Bundle
+from eyeful.bundle import Bundle, read_bundle, write_bundle
+from eyeful.cache import cache_folder
 from eyeful.engines.base import Precision
-from eyeful.errors import EngineError
+from eyeful.engines.openvino_import import import_openvino
+from eyeful.errors import BundleError, EngineError
+
+ov = import_openvino()
 
 GRAPH = "model.xml"
+_COMPILED = "compiled.blob"
 
 _TYPES = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 """Precisions by OpenVINO's names."""
@@ -23,6 +33,7 @@ class OpenVINOEngine:
     Args:
         bundle: prepared for this engine.
         precision: None lets OpenVINO choose what the CPU does natively (bf16 with AMX or AVX512-BF16, else fp32).
+            An int8 bundle runs as it was made.
 
     Raises:
         EngineError: the graph cannot be compiled, or the precision is not to be had on this CPU.
@@ -30,20 +41,20 @@ class OpenVINOEngine:
 
     name: str = "openvino"
     device: str = "cpu"
+    batch_size: int = 8
 
     def __init__(self, bundle: Bundle, precision: Precision | None = None) -> None:
         config = {"PERFORMANCE_HINT": "THROUGHPUT"}
         if precision is not None:
             config["INFERENCE_PRECISION_HINT"] = _TYPES[precision]
         try:
-            compiled = ov.Core().compile_model(bundle.folder / GRAPH, "CPU", config)
-            self.precision: str = _precision_of(compiled)
+            compiled = _compiled(bundle, config)
+            native = _precision_of(compiled)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot run {bundle.passport.model}: {_first_line(error)}") from error
-        if precision not in (None, self.precision):
-            raise EngineError(
-                f"this CPU runs {self.precision}, not {precision}: --precision auto or {self.precision}"
-            )
+        if precision not in (None, native):
+            raise EngineError(f"this CPU runs {native}, not {precision}: --precision auto or {native}")
+        self.precision: str = "int8" if bundle.passport.precision == "int8" else native
         self._queue = ov.AsyncInferQueue(compiled)
         self._queue.set_callback(_deliver)
         self.capacity = len(self._queue) + 1
@@ -60,6 +71,31 @@ class OpenVINOEngine:
     def close(self) -> None:
         """Wait for what is in flight."""
         self._queue.wait_all()
+
+
+def _compiled(bundle: Bundle, config: dict[str, str]) -> Any:
+    """The graph compiled for this CPU; in native precision it is kept, as OpenVINO exports it, in its own bundle.
+
+    OpenVINO's `CACHE_DIR` does the same, but would run a damaged file; a bundle is checked when it is read.
+    """
+    core = ov.Core()
+    if "INFERENCE_PRECISION_HINT" in config:  # asked for by hand, perhaps once
+        return core.compile_model(bundle.folder / GRAPH, "CPU", config)
+    facts = [bundle.passport.files, config, ov.__version__, core.get_property("CPU", "FULL_DEVICE_NAME")]
+    facts.append(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+    folder = cache_folder() / "compiled" / digest
+    with suppress(BundleError, RuntimeError):
+        blob = read_bundle(folder).folder / _COMPILED
+        return core.import_model(BytesIO(blob.read_bytes()), "CPU", config)
+    compiled = core.compile_model(bundle.folder / GRAPH, "CPU", config)
+
+    def write(place: Path) -> None:
+        (place / _COMPILED).write_bytes(compiled.export_model().getvalue())
+
+    with suppress(BundleError):  # it was only to be faster next time
+        write_bundle(folder, replace(bundle.passport, files={}), write)
+    return compiled
 
 
 def _precision_of(compiled: Any) -> str:

@@ -1,7 +1,8 @@
 """The one path: sources → images → engine → results, joined in a `Classifier`."""
 
 from eyeful.pipeline.classifier import Classifier
-from eyeful.pipeline.load import load
+from eyeful.pipeline.limit import Stage, Waits, advice
+from eyeful.pipeline.load import load, origin
 from eyeful.pipeline.settings import Settings
 
-__all__ = ["Classifier", "Settings", "load"]
+__all__ = ["Classifier", "Settings", "Stage", "Waits", "advice", "load", "origin"]

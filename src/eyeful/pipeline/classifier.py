@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import deque
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from eyeful.errors import PictureError
 from eyeful.images import COLOUR_POLICY, MemoryBudget
+from eyeful.pipeline.cores import usable_cores
+from eyeful.pipeline.limit import Waits
 from eyeful.pipeline.picture import Loaded, load_picture
 from eyeful.pipeline.prefetch import ordered_map
 from eyeful.pipeline.settings import Settings
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from eyeful.types import Labels, Recipe
 
     InFlight = tuple[list[Loaded], "Future[NDArray[np.float32]] | None"]
+
+_MOST_WORKERS = 32
+"""More decode threads than this only queue for Python's lock."""
 
 _MOST_ROWS_PER_PICTURE = 8
 """How many rows a batch may hold for each of its pictures, so that a folder of bad files still streams."""
@@ -130,6 +135,16 @@ class Classifier:
         return self._engine.capacity
 
     @property
+    def batch_size(self) -> int:
+        """Pictures in one forward pass."""
+        return self.settings.batch_size or self._engine.batch_size
+
+    @property
+    def workers(self) -> int:
+        """Decode threads."""
+        return self.settings.workers or min(usable_cores(), _MOST_WORKERS)
+
+    @property
     def passport(self) -> dict[str, Any]:
         """What determines the answers, and where the model comes from; plain JSON values."""
         return {
@@ -143,6 +158,7 @@ class Classifier:
             "engine": self.engine,
             "device": self.device,
             "precision": self.precision,
+            "calibration": self._passport.calibration,
             "classes": len(self._labels),
             "labels_sha256": hashlib.sha256(json.dumps([self.labels, self.wnids]).encode()).hexdigest(),
             "versions": self._passport.versions,
@@ -163,23 +179,36 @@ class Classifier:
         predictions = list(self.stream(source, topk=topk))
         return predictions[0] if source.single else predictions
 
-    def stream(self, inputs: Any, *, topk: int | None = None, thumbnails: bool = False) -> Generator[Prediction]:
+    def stream(
+        self, inputs: Any, *, topk: int | None = None, thumbnails: bool = False, waits: Waits | None = None
+    ) -> Generator[Prediction]:
         """Classify lazily: predictions in input order, in constant memory.
 
         Args:
             inputs: as for `predict`, or an opened Source.
             topk: as for `predict`.
             thumbnails: keep a small picture on each prediction.
+            waits: counts the time that each stage made this one wait.
         """
+        waits = waits or Waits()
         source = inputs if isinstance(inputs, Source) else open_source(inputs)
         k = self.settings.topk if topk is None else topk
         in_flight: deque[InFlight] = deque()
-        for batch in self._batches(self.load_pictures(source.items, thumbnails=thumbnails)):
-            in_flight.append(self._start(batch))
-            if len(in_flight) > self._engine.capacity:
-                yield from self._finish(*in_flight.popleft(), k)
-        while in_flight:
-            yield from self._finish(*in_flight.popleft(), k)
+        with closing(self.load_pictures(source.items, thumbnails=thumbnails)) as loaded:
+            batches = self._batches(loaded)
+            while True:
+                with waits.on("decode"):
+                    batch = next(batches, None)
+                if batch is not None:
+                    with waits.on("forward"):
+                        in_flight.append(self._start(batch))
+                if batch is None or len(in_flight) > self._engine.capacity:
+                    if not in_flight:
+                        return
+                    rows, future = in_flight.popleft()
+                    with waits.on("forward"):
+                        logits_NK = future.result() if future is not None else None
+                    yield from self._answered(rows, logits_NK, k)
 
     def logits(self, inputs: Any) -> NDArray[np.float32]:
         """Raw scores, float32: (K,) for one picture, (N, K) for several.
@@ -199,14 +228,13 @@ class Classifier:
             return rows[0]
         return np.stack(rows) if rows else np.empty((0, len(self._labels)), np.float32)
 
-    def load_pictures(self, items: Iterable[Any], *, thumbnails: bool = False) -> Iterator[Loaded]:
+    def load_pictures(self, items: Iterable[Any], *, thumbnails: bool = False) -> Generator[Loaded]:
         """The decode stage alone: opened, resized and cropped pictures, in order.
 
         Args:
             items: what to open.
             thumbnails: keep a small picture of each.
         """
-        workers = self.settings.workers or os.cpu_count() or 1
         load = partial(
             load_picture,
             recipe=self.recipe,
@@ -216,19 +244,16 @@ class Classifier:
             two_step_resize=self.settings.two_step_resize,
             thumbnails=thumbnails,
         )
-        return ordered_map(load, items, workers, depth=workers + self.settings.batch_size)
+        return ordered_map(load, items, self.workers, depth=self.workers + self.batch_size)
 
     def _batches(self, loaded: Iterator[Loaded]) -> Iterator[list[Loaded]]:
         """Rows with up to `batch_size` pictures among them; bad ones ride along in their place."""
         rows: list[Loaded] = []
-        pictures = 0
+        pictures, full = 0, self.batch_size
         for row in loaded:
             rows.append(row)
             pictures += row.pixels_HWC is not None
-            if (
-                pictures == self.settings.batch_size
-                or len(rows) == _MOST_ROWS_PER_PICTURE * self.settings.batch_size
-            ):
+            if pictures == full or len(rows) == _MOST_ROWS_PER_PICTURE * full:
                 yield rows
                 rows, pictures = [], 0
         if rows:
@@ -238,10 +263,8 @@ class Classifier:
         pictures = [row.pixels_HWC for row in rows if row.pixels_HWC is not None]
         return rows, self._engine.submit(np.stack(pictures)) if pictures else None
 
-    def _finish(
-        self, rows: list[Loaded], future: Future[NDArray[np.float32]] | None, k: int
-    ) -> Iterator[Prediction]:
-        logits = iter(future.result() if future is not None else ())
+    def _answered(self, rows: list[Loaded], logits_NK: NDArray[np.float32] | None, k: int) -> Iterator[Prediction]:
+        logits = iter(() if logits_NK is None else logits_NK)
         for row in rows:
             yield self._predicted(row, next(logits), k) if row.pixels_HWC is not None else row.as_error()
 

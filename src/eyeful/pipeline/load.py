@@ -35,9 +35,10 @@ def load(
     interpolation: Interpolation | None = None,
     topk: int = 5,
     min_prob: float = 0.0,
-    batch_size: int = 8,
+    batch_size: int = 0,
     workers: int = 0,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    torchcompile: bool = False,
 ) -> Classifier:
     """Load a classifier; its weights are fetched and prepared at first use.
 
@@ -47,7 +48,7 @@ def load(
         checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
         labels: a label file for the checkpoint: one name per line, or index_to_name.json.
         device: auto, cpu, cuda, cuda:N or mps.
-        engine: auto, torch or openvino.
+        engine: auto, torch, openvino or onnxruntime.
         precision: auto, fp32, bf16 or fp16.
         exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
         crop_mode: center, squash or border; the weights' own when None. So for the next three.
@@ -56,9 +57,10 @@ def load(
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         topk: labels in each answer.
         min_prob: below it an answer is marked as abstained; 0 to 1.
-        batch_size: pictures in one forward pass.
-        workers: decode threads; 0: one for each core.
+        batch_size: pictures in one forward pass; 0: what suits the engine.
+        workers: decode threads; 0: one for each core that this process may use.
         max_pixels: the largest picture that is opened.
+        torchcompile: with the engine torch, compile the network with `torch.compile` at the first batch.
 
     Raises:
         UsageError: an argument is outside its range, or two contradict each other.
@@ -73,45 +75,83 @@ def load(
         engine, precision = "torch", "fp32"
     if is_bundle(Path(name)):
         bundle = read_bundle(Path(name))
-        if engine not in ("auto", bundle.passport.engine):
-            raise UsageError(f"the bundle {name} is for the engine {bundle.passport.engine}, not {engine}")
         if checkpoint or labels or img_size:
             raise UsageError(
                 f"the bundle {name} has its weights, labels and size; load the model by name to change them"
             )
-        choice = choose(device, bundle.passport.engine, precision)
-        make_engine, passport = _from_bundle(bundle, choice.device)
+        choice = choose(device, _engine_of(bundle, engine), _precision_of(bundle, precision))
+        make_engine, passport = _from_bundle(bundle, choice.device, torchcompile)
     else:
         request = ModelRequest(
             str(name), Path(checkpoint) if checkpoint else None, Path(labels) if labels else None
         )
         choice = choose(device, engine, precision)
-        make_engine, passport = _from_request(request, choice, img_size)
+        make_engine, passport = _from_request(request, choice, img_size, torchcompile)
+    if torchcompile and choice.engine != "torch":
+        raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
     recipe = passport.recipe.with_options(crop_mode, None, crop_pct, interpolation)
-    return Classifier(make_engine(choice.precision), passport, recipe, settings, partial(make_engine, "fp32"))
+    fp32 = partial(make_engine, "fp32") if passport.precision == "fp32" else None
+    return Classifier(make_engine(choice.precision), passport, recipe, settings, fp32)
 
 
-def _from_bundle(bundle: Bundle, device: str) -> tuple[MakeEngine, Passport]:
+def origin(name: str | Path) -> dict[str, Any] | None:
+    """What a bundle was made of: arguments of `load` that lead to its reference; None for what is no bundle.
+
+    A bundle for torch is its own origin. A checkpoint is not remembered and must be named again.
+
+    Raises:
+        BundleError: it is damaged.
+    """
+    if not is_bundle(Path(name)):
+        return None
+    passport = read_bundle(Path(name)).passport
+    if passport.engine == "torch":
+        return {"name": name}
+    return {"name": passport.model.partition(" with ")[0], "img_size": passport.recipe.size[0]}
+
+
+def _engine_of(bundle: Bundle, engine: str) -> str:
+    if engine not in ("auto", bundle.passport.engine):
+        raise UsageError(f"the bundle {bundle.folder} is for the engine {bundle.passport.engine}, not {engine}")
+    return bundle.passport.engine
+
+
+def _precision_of(bundle: Bundle, precision: str) -> str:
+    """What to ask of the engine: nothing, of a network that is int8 by its making."""
+    if bundle.passport.precision != "int8":
+        return precision
+    if precision not in ("auto", "int8"):
+        raise UsageError(f"the bundle {bundle.folder} is int8, not {precision}; load the model by name instead")
+    return "auto"
+
+
+def _from_bundle(bundle: Bundle, device: str, torchcompile: bool) -> tuple[MakeEngine, Passport]:
     passport = bundle.passport
     if passport.engine == "torch":
         from eyeful.prepare.torch import load_module
 
-        return _torch(load_module(bundle), passport.recipe, device), passport
+        return _torch(load_module(bundle), passport.recipe, device, torchcompile), passport
+    if passport.engine == "onnxruntime":
+        from eyeful.engines.onnxruntime import OnnxRuntimeEngine
+
+        return lambda _: OnnxRuntimeEngine(bundle), passport
     from eyeful.engines.openvino import OpenVINOEngine
 
     return partial(OpenVINOEngine, bundle), passport
 
 
-def _from_request(request: ModelRequest, choice: Choice, img_size: int | None) -> tuple[MakeEngine, Passport]:
-    if choice.engine == "openvino":
-        return _from_bundle(prepared(request, img_size), choice.device)
+def _from_request(
+    request: ModelRequest, choice: Choice, img_size: int | None, torchcompile: bool
+) -> tuple[MakeEngine, Passport]:
+    if choice.engine != "torch":
+        return _from_bundle(prepared(request, img_size, choice.engine), choice.device, torchcompile)
     model = find_model(request)
     module, weights = model.load()
     recipe = model.recipe.with_options(img_size=img_size)
-    return _torch(module, recipe, choice.device), passport_of(model, weights, recipe, "torch")
+    return _torch(module, recipe, choice.device, torchcompile), passport_of(model, weights, recipe, "torch")
 
 
-def _torch(module: Any, recipe: Recipe, device: str) -> MakeEngine:
+def _torch(module: Any, recipe: Recipe, device: str, torchcompile: bool) -> MakeEngine:
     from eyeful.engines.torch import TorchEngine
 
-    return partial(TorchEngine, module, recipe, device)
+    return partial(TorchEngine, module, recipe, device, torchcompile=torchcompile)

@@ -1,7 +1,7 @@
 """Work ahead, but not too far: an ordered map over threads with a bounded number of results in hand."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int, depth: int) -> Iterator[R]:
+def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int, depth: int) -> Generator[R]:
     """`map(function, items)` over threads, in order; at most `depth` results are computed ahead.
 
     Whatever way the iteration ends, every thread is joined before it returns.

@@ -1,11 +1,13 @@
 """Model → bundle: converted once, checked, kept; found again without importing torch."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import logging
 import re
-import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eyeful.bundle import FORMAT, Bundle, is_bundle, read_bundle, sha256_of, write_bundle
 from eyeful.cache import cache_folder
@@ -15,30 +17,37 @@ from eyeful.models import ModelRequest
 from eyeful.models.torchvision_import import import_timm
 from eyeful.prepare.passport import passport_of, tool_versions
 
-__all__ = ["export", "passport_of", "prepared"]
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["export", "load_module", "passport_of", "prepared", "refuse_to_replace"]
 
 log = logging.getLogger("eyeful")
 
 
-def prepared(request: ModelRequest, img_size: int | None = None) -> Bundle:
-    """The bundle of a model for OpenVINO, from the cache or made now.
+def prepared(request: ModelRequest, img_size: int | None = None, engine: EngineName = "openvino") -> Bundle:
+    """The bundle of a model for an engine that runs converted models, from the cache or made now.
 
     Args:
         request: which model.
         img_size: the input's side in pixels, when it is not the weights' own.
+        engine: openvino or onnxruntime.
 
     Raises:
         ModelError: the model cannot be had or converted.
         MissingExtraError: it is not prepared yet, and what would prepare it is not installed.
     """
-    folder = _folder(request, img_size)
+    folder = _folder(request, img_size, engine)
     if is_bundle(folder):
         try:
             return read_bundle(folder)
         except BundleError as error:
             log.warning("%s; preparing it again", error)
     import_timm()
-    from eyeful.prepare.openvino import prepare
+    if engine == "onnxruntime":
+        from eyeful.prepare.onnxruntime import prepare
+    else:
+        from eyeful.prepare.openvino import prepare
 
     return prepare(request, img_size, folder)
 
@@ -49,28 +58,44 @@ def export(request: ModelRequest, folder: Path, engine: EngineName, img_size: in
     Args:
         request: which model.
         folder: where to; must not exist, or be a bundle, which is replaced.
-        engine: openvino (runs without torch) or torch.
+        engine: openvino or onnxruntime (both run without torch), or torch.
         img_size: the input's side in pixels, when it is not the weights' own.
 
     Raises:
         UsageError: the folder holds something else.
         ModelError: the model cannot be had or converted, or the folder cannot be written.
     """
-    if folder.exists() and not is_bundle(folder) and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} holds something that is no bundle; name a new folder")
+    refuse_to_replace(folder)
     if engine == "torch":
         from eyeful.prepare.torch import prepare
 
         return prepare(request, img_size, folder)
-    bundle = prepared(request, img_size)
-    return write_bundle(
-        folder,
-        bundle.passport,
-        lambda place: [shutil.copy(bundle.folder / name, place) for name in bundle.passport.files],
-    )
+    bundle = prepared(request, img_size, engine)
+    return write_bundle(folder, bundle.passport, bundle.copy_files)
 
 
-def _folder(request: ModelRequest, img_size: int | None) -> Path:
+def load_module(bundle: Bundle) -> nn.Module:
+    """The network of a bundle for torch.
+
+    Raises:
+        BundleError: the weights do not fit the architecture, as another version of its library builds it.
+    """
+    from eyeful.prepare.torch import load_module
+
+    return load_module(bundle)
+
+
+def refuse_to_replace(folder: Path) -> None:
+    """See that a bundle may be written to a folder.
+
+    Raises:
+        UsageError: it holds something that is not one.
+    """
+    if folder.exists() and not is_bundle(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} holds something that is no bundle; name a new folder")
+
+
+def _folder(request: ModelRequest, img_size: int | None, engine: EngineName) -> Path:
     """Where a request's bundle is kept: its name, and a digest of everything that decides its content."""
     asked = {
         "format": FORMAT,
@@ -78,7 +103,8 @@ def _folder(request: ModelRequest, img_size: int | None) -> Path:
         "checkpoint": _digest(request.checkpoint),
         "labels": _digest(request.labels),
         "img_size": img_size,
-        "tools": tool_versions(),
+        "engine": engine,
+        "tools": tool_versions(engine),
     }
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", request.name).strip("-")[:80]

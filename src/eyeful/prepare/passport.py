@@ -8,7 +8,12 @@ from eyeful.engines.base import EngineName
 from eyeful.models import Model, Weights
 from eyeful.types import Recipe
 
-_TOOLS = ("torch", "torchvision", "timm", "openvino")
+_TOOLS = ("torch", "torchvision", "timm")
+_CONVERTERS: dict[EngineName, tuple[str, ...]] = {
+    "openvino": ("openvino",),
+    "onnxruntime": ("onnxscript",),
+    "torch": (),
+}
 
 
 def passport_of(model: Model, weights: Weights, recipe: Recipe, engine: EngineName) -> Passport:
@@ -20,14 +25,14 @@ def passport_of(model: Model, weights: Weights, recipe: Recipe, engine: EngineNa
         labels=model.labels,
         weights=asdict(weights),
         engine=engine,
-        versions=tool_versions(),
+        versions=tool_versions(engine),
     )
 
 
-def tool_versions() -> dict[str, str]:
-    """Versions of the libraries that decide what a model's name means; those installed."""
+def tool_versions(engine: EngineName) -> dict[str, str]:
+    """Versions of the libraries that decide what a model's name means for an engine; those installed."""
     found = {}
-    for tool in _TOOLS:
+    for tool in (*_TOOLS, *_CONVERTERS[engine]):
         try:
             found[tool] = version(tool)
         except PackageNotFoundError:

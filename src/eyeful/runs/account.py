@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from eyeful.pipeline import Classifier, Waits, advice
 from eyeful.types import Prediction
 
 
@@ -18,6 +19,7 @@ class Account:
         errors: rows without an answer, by kind.
         ignored: other files met in folders, by extension; no inputs.
         seconds: wall time.
+        waits: what the time was spent waiting for.
     """
 
     inputs: int = 0
@@ -26,6 +28,7 @@ class Account:
     errors: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    waits: Waits = field(default_factory=Waits)
 
     def add(self, prediction: Prediction) -> None:
         """Count one row."""
@@ -45,10 +48,19 @@ class Account:
         if self.abstained:
             text += f" ({self.abstained} unsure)"
         text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
-        text += f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
-        if self.rows and self.seconds:
-            text += f"; {self.seconds:.1f} s, {self.rows / self.seconds:.0f} pictures/s"
-        return text
+        return text + f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
+
+    def verdict(self, classifier: Classifier, startup: float = 0.0) -> str:
+        """How fast it was, what the limit was, and what would move it, in one line.
+
+        Args:
+            classifier: what ran.
+            startup: seconds before the first picture.
+        """
+        rate = f"{self.rows / max(self.seconds, 1e-9):.0f} pictures/s in {self.seconds:.1f} s"
+        if startup > self.seconds:
+            return f"{rate}; starting took {startup:.1f} s, so more pictures in one run would cost less each"
+        return f"{rate}; the limit is {advice(self.waits.longest, classifier.device, classifier.precision)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the run's record."""

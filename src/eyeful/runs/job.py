@@ -43,11 +43,14 @@ def run(
     try:
         with ExitStack() as stack:
             opened = [stack.enter_context(sink) for sink in sinks]
-            rows = stack.enter_context(closing(classifier.stream(counting, thumbnails=wants_thumbnails)))
+            rows = stack.enter_context(
+                closing(classifier.stream(counting, thumbnails=wants_thumbnails, waits=account.waits))
+            )
             for prediction in rows:
                 account.add(prediction)
-                for sink in opened:
-                    sink.append(prediction)
+                with account.waits.on("write"):
+                    for sink in opened:
+                        sink.append(prediction)
                 on_row(prediction)
     except BrokenPipeError:
         raise

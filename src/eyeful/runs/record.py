@@ -10,7 +10,17 @@ from eyeful.errors import OutputError
 from eyeful.pipeline import Classifier
 from eyeful.runs.account import Account
 
-_DETERMINING = ("weights", "recipe", "colour_policy", "decode", "resize", "engine", "precision", "labels_sha256")
+_DETERMINING = (
+    "weights",
+    "recipe",
+    "colour_policy",
+    "decode",
+    "resize",
+    "engine",
+    "precision",
+    "calibration",
+    "labels_sha256",
+)
 
 
 def determinants(classifier: Classifier) -> dict[str, Any]:
@@ -40,8 +50,8 @@ def write_record(output: Path, classifier: Classifier, account: Account) -> Path
         "settings": {
             "topk": settings.topk,
             "min_prob": settings.min_prob,
-            "batch_size": settings.batch_size,
-            "workers": settings.workers,
+            "batch_size": classifier.batch_size,
+            "workers": classifier.workers,
             "max_pixels": settings.limits.max_pixels,
         },
         "fingerprint": fingerprint(classifier),

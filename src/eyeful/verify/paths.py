@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from eyeful.errors import UsageError
-from eyeful.pipeline import Classifier, load
+from eyeful.pipeline import Classifier, load, origin
 from eyeful.sources import open_source
 from eyeful.types import Item, Prediction
 from eyeful.verify.agreement import Agreement, compare
@@ -38,28 +38,36 @@ def verify(
     """Run the reference (torch, fp32, full decode, two-step resize) and the fast path on the same pictures.
 
     Args:
-        model: as for `eyeful.load`.
+        model: as for `eyeful.load`. The reference of a bundle is the model that it was made of.
         images: what to classify.
         device: of the fast path, as for `eyeful.load`, and so the next two.
         engine: auto, torch or openvino.
         precision: auto, fp32, bf16 or fp16.
         topk: k of the top-k agreement.
-        **options: what else `eyeful.load` takes (checkpoint, labels ...), for both paths.
+        **options: what else `eyeful.load` takes (checkpoint, labels ...), for both paths; of a bundle for the
+            reference only.
 
     Raises:
-        UsageError: there are no pictures.
+        UsageError: there are no pictures, or the bundle was made of other weights.
         MissingExtraError: torch, the reference, is not installed.
     """
     items = list(open_source(images).items)
     if not items:
         raise UsageError("there are no pictures to verify with")
-    with load(model, exact=True, device="cpu", topk=topk, **options) as reference:
+    made_of = origin(model)
+    fast_options = options if made_of is None else {}
+    with load(**(made_of or {"name": model}), exact=True, device="cpu", topk=topk, **options) as reference:
+        weights = reference.passport["weights"]["sha256"]
         expected = _answers(reference, items)
         causes = {
             "decode scale": compare(expected, _answers(_with(reference, full_decode=False), items), topk),
             "resize": compare(expected, _answers(_with(reference, two_step_resize=False), items), topk),
         }
-    with load(model, device=device, engine=engine, precision=precision, topk=topk, **options) as fast:
+    with load(model, device=device, engine=engine, precision=precision, topk=topk, **fast_options) as fast:
+        if fast.passport["weights"]["sha256"] != weights:
+            raise UsageError(
+                f"{model} was made of other weights than {reference.model}: --checkpoint FILE names them"
+            )
         path = f"{fast.engine} {fast.precision} on {fast.device}"
         exact_pixels = _with(fast, full_decode=True, two_step_resize=True)
         causes["engine and precision"] = compare(expected, _answers(exact_pixels, items), topk)

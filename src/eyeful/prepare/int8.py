@@ -1,0 +1,57 @@
+"""Quantisation to int8 after training: NNCF calibrates an OpenVINO bundle's graph on pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from eyeful.bundle import Bundle, write_bundle
+from eyeful.engines.openvino import GRAPH, ov
+from eyeful.engines.openvino_import import import_nncf
+from eyeful.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: Path) -> Bundle:
+    """Write the int8 bundle of an OpenVINO bundle; whether it still agrees is for the caller to find out.
+
+    Args:
+        bundle: in fp32.
+        batches_NHWC: pictures with the bundle's recipe applied; their activations set the ranges.
+        folder: where the int8 bundle goes.
+
+    Raises:
+        ModelError: NNCF cannot quantise this network.
+        MissingExtraError: NNCF is not installed.
+    """
+    nncf = import_nncf()
+    nncf.set_log_level(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            graph = nncf.quantize(
+                ov.Core().read_model(bundle.folder / GRAPH),
+                nncf.Dataset(batches_NHWC),
+                preset=nncf.QuantizationPreset.MIXED,
+                subset_size=len(batches_NHWC),
+            )
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"NNCF cannot quantise {bundle.passport.model}: {reason}") from error
+    digest = hashlib.sha256()
+    for batch_NHWC in batches_NHWC:
+        digest.update(batch_NHWC.tobytes())
+    calibration = {"pictures": sum(map(len, batches_NHWC)), "pixels_sha256": digest.hexdigest()}
+    passport = replace(bundle.passport, precision="int8", calibration=calibration, files={})
+    return write_bundle(
+        folder, passport, lambda place: ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
+    )

@@ -1,0 +1,107 @@
+"""Conversion to ONNX: one file that says everything itself, with normalisation in its graph.
+
+Input `pixels_NHWC`: uint8 RGB after resize and crop, any number of pictures. Output `logits_NK`: float32. The
+file's metadata hold, as JSON, `eyeful.labels` (by position), `eyeful.wnids` and `eyeful.recipe`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from eyeful.bundle import Bundle, write_bundle
+from eyeful.engines.onnxruntime import GRAPH, OnnxRuntimeEngine
+from eyeful.errors import ModelError
+from eyeful.extras import require
+from eyeful.models import Model, ModelRequest, find_model
+from eyeful.prepare.check import check
+from eyeful.prepare.passport import passport_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eyeful.types import Recipe
+
+log = logging.getLogger("eyeful")
+
+_LARGEST_BATCH = 1024
+
+
+def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle:
+    """Convert a model and write its bundle.
+
+    Raises:
+        ModelError: the model cannot be had, or its conversion does not give torch's answers.
+        MissingExtraError: what converts or runs it is not installed.
+    """
+    require("onnxscript", "an ONNX file")
+    require("onnxruntime", "an ONNX file")
+    model = find_model(request)
+    recipe = model.recipe.with_options(img_size=img_size)
+    log.info("converting %s to ONNX; it is kept for the next run", model.name)
+    module, weights = model.load()
+    program = convert(model, Deployed(module, recipe), recipe)
+    program.model.metadata_props.update(
+        {
+            "eyeful.labels": json.dumps(model.labels.names, ensure_ascii=False),
+            "eyeful.wnids": json.dumps(model.labels.wnids),
+            "eyeful.recipe": json.dumps(recipe.as_dict()),
+        }
+    )
+    bundle = write_bundle(
+        folder,
+        passport_of(model, weights, recipe, "onnxruntime"),
+        lambda place: program.save(place / GRAPH, external_data=False),
+    )
+    check(bundle, partial(OnnxRuntimeEngine, bundle), module)
+    return bundle
+
+
+class Deployed(nn.Module):
+    """The network with normalisation in front: pixels_NHWC uint8 in, logits_NK out."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(recipe.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(recipe.std).view(1, 3, 1, 1))
+
+    def forward(self, pixels_NHWC: Tensor) -> Tensor:
+        """uint8 pictures → raw scores."""
+        x_NCHW = pixels_NHWC.permute(0, 3, 1, 2).float() / 255
+        logits_NK: Tensor = self.network((x_NCHW - self.mean) / self.std)
+        return logits_NK
+
+
+def convert(model: Model, deployed: nn.Module, recipe: Recipe) -> Any:
+    """The network as an ONNX program, through `torch.export`.
+
+    Raises:
+        ModelError: it cannot be converted.
+    """
+    example = torch.zeros(2, *recipe.size, 3, dtype=torch.uint8)
+    batch = torch.export.Dim("N", min=1, max=_LARGEST_BATCH)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter warns of what `check` settles
+            return torch.onnx.export(
+                deployed.eval(),
+                (example,),
+                dynamo=True,
+                input_names=["pixels_NHWC"],
+                output_names=["logits_NK"],
+                dynamic_shapes=({0: batch},),
+                verbose=False,
+            )
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"{model.name} cannot be converted to ONNX: --engine torch runs it ({reason})") from error

@@ -1,0 +1,74 @@
+"""An int8 bundle is made on some of the user's pictures and judged on the others, before it stays."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eyeful.bundle import Bundle, write_bundle
+from eyeful.errors import ModelError, UsageError
+from eyeful.models import ModelRequest
+from eyeful.pipeline import load
+from eyeful.prepare import prepared, refuse_to_replace
+from eyeful.sources import open_source
+from eyeful.verify.agreement import Agreement, compare
+
+_FEWEST = 20
+_MOST_CALIBRATING = 300
+_BATCH = 10
+
+
+def export_int8(
+    request: ModelRequest,
+    folder: Path,
+    images: Any,
+    *,
+    min_agreement: float = 0.95,
+    img_size: int | None = None,
+) -> tuple[Bundle, Agreement]:
+    """Write a model's int8 bundle for OpenVINO, if it still agrees with fp32.
+
+    Every second picture calibrates (up to 300); the others, which the calibration has not seen, judge.
+
+    Args:
+        request: which model.
+        folder: where to; must not exist, or be a bundle, which is replaced.
+        images: pictures like those that will be classified, 20 at least.
+        min_agreement: the least share of held-out pictures with the same best label, 0 to 1.
+        img_size: the input's side in pixels, when it is not the weights' own.
+
+    Returns:
+        the bundle, and its agreement with fp32 on the held-out pictures.
+
+    Raises:
+        UsageError: too few pictures, or the folder holds something else.
+        ModelError: the model cannot be had or quantised, or int8 agrees too rarely; nothing is written then.
+        MissingExtraError: NNCF is not installed.
+    """
+    from eyeful.prepare.int8 import quantise
+
+    refuse_to_replace(folder)
+    fp32 = prepared(request, img_size)
+    with load(fp32.folder, precision="fp32", device="cpu") as reference:
+        items = list(open_source(images).items)
+        pictures = [row for row in reference.load_pictures(items) if row.pixels_HWC is not None]
+        if len(pictures) < _FEWEST:
+            raise UsageError(f"{len(pictures)} pictures are too few to make int8 with; give at least {_FEWEST}")
+        pixels = [row.pixels_HWC for row in pictures[::2][:_MOST_CALIBRATING] if row.pixels_HWC is not None]
+        batches = [np.stack(pixels[place : place + _BATCH]) for place in range(0, len(pixels), _BATCH)]
+        held_out = [row.item for row in pictures[1::2]]
+        expected = list(reference.stream(held_out))
+    with tempfile.TemporaryDirectory() as temporary:
+        candidate = quantise(fp32, batches, Path(temporary) / "int8")
+        with load(candidate.folder, device="cpu") as classifier:
+            agreement = compare(expected, list(classifier.stream(held_out)))
+        if agreement.top1 < min_agreement:
+            raise ModelError(
+                f"int8 {fp32.passport.model} gives the label of fp32 on {agreement.top1:.1%} of "
+                f"{agreement.pictures} held-out pictures, less than --min-agreement {min_agreement:g}: not written"
+            )
+        found = {"held_out": agreement.pictures, "agreement": round(agreement.top1, 4)}
+        passport = replace(candidate.passport, calibration=(candidate.passport.calibration or {}) | found)
+        return write_bundle(folder, passport, candidate.copy_files), agreement

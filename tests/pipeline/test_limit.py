@@ -1,0 +1,50 @@
+"""How many cores there are, what a run waited for, and what it says about it."""
+
+import os
+
+import pytest
+
+from eyeful.pipeline import Waits, advice
+from eyeful.pipeline.cores import usable_cores
+from eyeful.runs import Account
+
+ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("100000 100000", 1), ("50000 100000", 1), ("max 100000", ALL), ("", ALL), (None, ALL)]
+)
+def test_a_containers_quota_counts(quota, cores, tmp_path):
+    if quota is not None:
+        (tmp_path / "cpu.max").write_text(quota)
+    assert usable_cores(tmp_path / "cpu.max") == cores
+
+
+def test_the_longest_wait_names_the_limit():
+    waits = Waits({"decode": 1.0, "forward": 3.0, "write": 2.0})
+    assert waits.longest == "forward"
+    with waits.on("decode"):
+        pass
+    assert waits.seconds["decode"] > 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "device", "precision", "flag"),
+    [
+        ("decode", "cpu", "bf16", "--workers"),
+        ("forward", "cpu", "fp32", "--precision bf16"),
+        ("forward", "cpu", "bf16", "int8"),
+        ("forward", "cuda:0", "bf16", "--batch-size"),
+        ("write", "cpu", "bf16", "--report"),
+    ],
+)
+def test_advice_names_the_flag(stage, device, precision, flag):
+    assert flag in advice(stage, device, precision)
+
+
+def test_the_verdict_is_about_the_slowest(lite0):
+    account = Account(
+        inputs=100, predicted=100, seconds=2.0, waits=Waits({"decode": 1.5, "forward": 0.2, "write": 0.0})
+    )
+    assert account.verdict(lite0, 0.5).startswith("50 pictures/s in 2.0 s; the limit is decoding pictures")
+    assert "starting took 3.0 s" in account.verdict(lite0, 3.0)
