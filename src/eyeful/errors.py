@@ -10,6 +10,8 @@ EyefulError
 │  └─ BundleError        a prepared model on disk is incomplete, damaged or of another format
 ├─ EngineError           an engine or a device cannot do what was asked
 ├─ OutputError           results cannot be written
+├─ StuckError            decoding one picture hangs; the run must end
+├─ StoppedError          a signal asked the run to stop; what was in hand is written
 └─ PictureError          one picture cannot be classified; becomes its row's error_kind and error
 
 The text of each is one line: what, where, what to do.
@@ -73,6 +75,22 @@ class EngineError(EyefulError):
 
 class OutputError(EyefulError):
     """Results cannot be written where they were asked to go."""
+
+
+class StuckError(EyefulError):
+    """Decoding one picture hangs, which cannot be interrupted; the process must end."""
+
+
+class StoppedError(EyefulError):
+    """A signal asked the run to stop; what was in hand is written.
+
+    Args:
+        signal: its number.
+    """
+
+    def __init__(self, signal: int) -> None:
+        super().__init__("stopped")
+        self.signal = signal
 
 
 class PictureError(EyefulError):

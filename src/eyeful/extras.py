@@ -21,6 +21,8 @@ _EXTRA_OF = {
     "onnxruntime": ("onnx", "ONNX Runtime"),
     "onnxscript": ("onnx", "onnxscript"),
     "nncf": ("int8", "NNCF"),
+    "fsspec": ("cloud", "fsspec"),
+    "pyarrow": ("parquet", "PyArrow"),
     "pillow_heif": ("heif", "pillow-heif"),
 }
 
@@ -45,8 +47,8 @@ def require(module: str, purpose: str) -> ModuleType:
     Raises:
         MissingExtraError: it is not installed; the text says how to install it.
     """
-    extra, title = _EXTRA_OF[module]
-    if not available(module):
+    extra, title = _EXTRA_OF[module.partition(".")[0]]
+    if not available(module.partition(".")[0]):
         verb = "need" if purpose == "figures" else "needs"
         raise MissingExtraError(
             f"{purpose} {verb} {title}, which is not installed: {install_command(extra)}", name=module

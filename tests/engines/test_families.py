@@ -1,4 +1,4 @@
-"""Every TorchVision classifier runs from a checkpoint, with plain torch's logits, in both engines."""
+"""Every TorchVision classifier runs from a checkpoint, with plain torch's logits, in every engine."""
 
 import numpy as np
 import pytest
@@ -35,6 +35,8 @@ SMALLEST = [
 models = import_torchvision().models
 REST = [name for name in models.list_models(module=models) if name not in SMALLEST]
 CLASSES = 11
+QUICK_TO_ONNX = ("mobilenet_v3_small", "resnet18", "vit_b_32")
+"""The others are converted to ONNX among the slow tests only: it takes 4 to 20 seconds each."""
 
 
 def options_of(name: str) -> dict:
@@ -46,6 +48,18 @@ def options_of(name: str) -> dict:
 
 @pytest.mark.parametrize("name", [*SMALLEST, *(pytest.param(name, marks=pytest.mark.slow) for name in REST)])
 def test_a_checkpoint_gives_torchs_logits(name, tmp_path, monkeypatch):
+    run_in_engines(name, ("torch", "openvino"), tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in QUICK_TO_ONNX else pytest.mark.slow) for name in [*SMALLEST, *REST]],
+)
+def test_an_onnx_file_gives_torchs_logits(name, tmp_path, monkeypatch):
+    run_in_engines(name, ("onnxruntime",), tmp_path, monkeypatch)
+
+
+def run_in_engines(name, engines, tmp_path, monkeypatch):
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
     weights = models.get_model_weights(name).DEFAULT
     size = max(32, *weights.meta["min_size"])
@@ -59,7 +73,7 @@ def test_a_checkpoint_gives_torchs_logits(name, tmp_path, monkeypatch):
     expected = plain_torch(name, state, batch, options, weights.transforms())
     spread = np.abs(expected - expected.mean(0)).max()
     assert spread > 1e-4 * np.abs(expected).max(), "a checkpoint that cannot tell pictures apart tests nothing"
-    for engine in ("torch", "openvino"):
+    for engine in engines:
         with eyeful.load(
             name,
             checkpoint=path,

@@ -10,7 +10,7 @@ import pytest
 from conftest import noise_picture
 from eyeful.errors import PictureError, UsageError
 from eyeful.sources import open_source
-from eyeful.sources.url import fetch
+from eyeful.sources.download import fetch
 
 
 def names(inputs, **options) -> list[str]:

@@ -13,7 +13,7 @@ import typer
 
 import eyeful
 from eyeful.cli import bench, export, info, models, predict, samples, verify
-from eyeful.errors import EyefulError
+from eyeful.errors import EyefulError, StoppedError, StuckError
 
 app = typer.Typer(
     name="eyeful",
@@ -57,6 +57,12 @@ def main() -> None:
     logging.getLogger("eyeful").setLevel(logging.INFO)
     try:
         app()
+    except StoppedError as stopped:
+        sys.exit(128 + stopped.signal)
+    except StuckError as error:  # its thread never ends, so neither would a polite exit
+        sys.stderr.write(f"eyeful: error: {error}\n")
+        sys.stderr.flush()
+        os._exit(2)
     except EyefulError as error:
         sys.stderr.write(f"eyeful: error: {error}\n")
         sys.exit(2)

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,11 @@ from rich.console import Console
 
 from eyeful.cli import options
 from eyeful.cli.progress import Progress
-from eyeful.errors import UsageError
+from eyeful.errors import OutputError, StoppedError, StuckError, UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.pipeline import Classifier, load
-from eyeful.runs import run, write_record
-from eyeful.sinks import Sink, sink_for
+from eyeful.runs import Output, Stop, run
+from eyeful.sinks import Sink
 from eyeful.sinks.figures import FiguresSink
 from eyeful.sinks.jsonl import JsonlSink
 from eyeful.sinks.report import ReportSink
@@ -29,7 +30,10 @@ _PICTURES, _OUTPUT, _RUNNING = "Pictures", "Output", "Running"
 def predict(
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(help="Pictures: files, folders, globs, URLs, .txt or .csv lists.", show_default=False),
+        typer.Argument(
+            help="Pictures: files, folders, globs, URLs, archives, s3://..., .txt or .csv lists; - reads names.",
+            show_default=False,
+        ),
     ] = None,
     source: Annotated[
         list[str] | None, typer.Option("--source", help="The same as an argument.", hidden=True)
@@ -45,9 +49,18 @@ def predict(
         typer.Option(help='Below this probability say "unsure" instead of a label.', rich_help_panel=_OUTPUT),
     ] = 0.0,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write rows to a .jsonl or .csv file.", rich_help_panel=_OUTPUT),
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write rows to a .jsonl, .csv or .parquet file, or to FOLDER/ as Parquet parts.",
+            rich_help_panel=_OUTPUT,
+        ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on where a run with the same -o was cut off.", rich_help_panel=_OUTPUT),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write an HTML page that shows everything.", rich_help_panel=_OUTPUT)
     ] = None,
@@ -113,10 +126,13 @@ def predict(
     given = [*(inputs or []), *(source or [])]
     if not given:
         raise UsageError("name a picture, a folder or a list; `eyeful samples samples/` writes some to try")
-    for path in (output, report):
-        if path is not None and path.exists() and not overwrite:
-            raise UsageError(f"{path} exists already: --overwrite replaces it")
-    rows = [sink_for(output)] if output is not None else []
+    if report is not None and report.exists() and not overwrite:
+        raise UsageError(f"{report} exists already: --overwrite replaces it")
+    if resume and report is not None:
+        raise UsageError("--resume goes on with rows; a --report shows one whole run")
+    if resume and output is None:
+        raise UsageError("--resume goes on with the file that -o names")
+    rows = Output(output, resume=resume, overwrite=overwrite) if output is not None else None
     pictures = open_source(given, recursive=recursive)
     started = time.perf_counter()
     with load(
@@ -139,16 +155,15 @@ def predict(
         torchcompile=torchcompile,
     ) as classifier:
         startup = time.perf_counter() - started
-        sinks = [*rows, *_other_sinks(classifier, report, figures)]
+        sinks = _other_sinks(classifier, report, figures)
         if table or (output is None and sys.stdout.isatty() and not quiet):
             sinks.append(TableSink(Console()))
         elif output is None and not sys.stdout.isatty():
             sinks.append(JsonlSink(sys.stdout))
         progress = nullcontext() if quiet else Progress(given, recursive=recursive)
-        with progress as shown:
-            account = run(classifier, pictures, sinks, shown.advance if shown is not None else lambda _: None)
-        if output is not None:
-            write_record(output, classifier, account)
+        with _told_how_to_resume(output), progress as shown, Stop() as stop:
+            advance = shown.advance if shown is not None else lambda _: None
+            account = run(classifier, pictures, sinks, output=rows, stop=stop, on_rows=advance)
         verdict = account.verdict(classifier, startup)
     if not quiet:
         _tell(str(account))
@@ -157,6 +172,17 @@ def predict(
             if path is not None:
                 _tell(f"wrote {path}")
     raise typer.Exit(1 if account.errors else 0)
+
+
+@contextmanager
+def _told_how_to_resume(output: str | None) -> Iterator[None]:
+    """Say, whatever ends a run early, that nothing is lost."""
+    try:
+        yield
+    except (StoppedError, StuckError, OutputError):
+        if output is not None:
+            _tell(f"the rows so far are in {output}; the same command with --resume goes on from there")
+        raise
 
 
 def _other_sinks(classifier: Classifier, report: Path | None, figures: Path | None) -> list[Sink]:

@@ -10,7 +10,6 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 from eyeful.sources import open_source
-from eyeful.types import Prediction
 
 
 class Progress:
@@ -50,10 +49,10 @@ class Progress:
         if self._shown:
             self._bar.stop()
 
-    def advance(self, _: Prediction) -> None:
-        """One row more."""
+    def advance(self, rows: int) -> None:
+        """So many rows more."""
         if self._shown:
-            self._bar.advance(self._task)
+            self._bar.advance(self._task, rows)
 
     def _count(self) -> None:
         total = 0

@@ -63,7 +63,7 @@ class OpenVINOEngine:
         """Start one batch; see `Engine.submit`."""
         future: Future[NDArray[np.float32]] = Future()
         try:
-            self._queue.start_async({0: batch_NHWC}, future)
+            self._queue.start_async({0: batch_NHWC}, (future, batch_NHWC), share_inputs=True)
         except RuntimeError as error:
             future.set_exception(EngineError(f"OpenVINO failed: {_first_line(error)}"))
         return future
@@ -103,7 +103,8 @@ def _precision_of(compiled: Any) -> str:
     return {"f32": "fp32", "bf16": "bf16", "f16": "fp16"}[element_type]
 
 
-def _deliver(request: Any, future: "Future[NDArray[np.float32]]") -> None:
+def _deliver(request: Any, submitted: "tuple[Future[NDArray[np.float32]], NDArray[np.uint8]]") -> None:
+    future, _ = submitted  # the pixels are not copied, so they must live until here
     future.set_result(np.array(request.get_output_tensor(0).data, dtype=np.float32))
 
 

@@ -89,7 +89,7 @@ def open_item(
         if reduce_for is not None and picture is not item.content:  # a caller's own picture is left as it is
             _reduce(picture, reduce_for)
         _check_size(picture.size, limits)
-        stack.enter_context(budget.hold(_decoded_bytes(picture)))
+        stack.enter_context(budget.hold(_decoded_bytes(picture), item.filename))
         yield _decode(picture, size)
 
 

@@ -228,6 +228,23 @@ class Classifier:
             return rows[0]
         return np.stack(rows) if rows else np.empty((0, len(self._labels)), np.float32)
 
+    @property
+    def loader(self) -> partial[Loaded]:
+        """Opens one picture as this classifier does; can be sent to another process."""
+        return partial(
+            load_picture,
+            recipe=self.recipe,
+            limits=self.settings.limits,
+            full_decode=self.settings.full_decode,
+            two_step_resize=self.settings.two_step_resize,
+        )
+
+    @property
+    def most_in_flight(self) -> int:
+        """How many inputs may have been taken and have no row yet."""
+        batches = self.capacity + 2  # in the engine, one that waits for it, and one that is being gathered
+        return self.workers + self.batch_size + batches * _MOST_ROWS_PER_PICTURE * self.batch_size
+
     def load_pictures(self, items: Iterable[Any], *, thumbnails: bool = False) -> Generator[Loaded]:
         """The decode stage alone: opened, resized and cropped pictures, in order.
 
@@ -235,16 +252,8 @@ class Classifier:
             items: what to open.
             thumbnails: keep a small picture of each.
         """
-        load = partial(
-            load_picture,
-            recipe=self.recipe,
-            limits=self.settings.limits,
-            budget=self._budget,
-            full_decode=self.settings.full_decode,
-            two_step_resize=self.settings.two_step_resize,
-            thumbnails=thumbnails,
-        )
-        return ordered_map(load, items, self.workers, depth=self.workers + self.batch_size)
+        load = partial(self.loader, budget=self._budget, thumbnails=thumbnails)
+        return ordered_map(load, items, self.workers, self.workers + self.batch_size, self._budget.check)
 
     def _batches(self, loaded: Iterator[Loaded]) -> Iterator[list[Loaded]]:
         """Rows with up to `batch_size` pictures among them; bad ones ride along in their place."""

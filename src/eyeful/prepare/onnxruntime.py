@@ -57,7 +57,7 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
     bundle = write_bundle(
         folder,
         passport_of(model, weights, recipe, "onnxruntime"),
-        lambda place: program.save(place / GRAPH, external_data=False),
+        lambda place: program.save(place / GRAPH),
     )
     check(bundle, partial(OnnxRuntimeEngine, bundle), module)
     return bundle

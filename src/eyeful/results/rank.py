@@ -24,7 +24,10 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
 
 def top_k(values: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     """Positions of the k largest values of a vector, largest first; equal values in order of position."""
-    return np.argsort(-values, kind="stable")[:k]
+    k = min(k, len(values))
+    least = np.partition(values, -k)[-k]
+    candidates = np.flatnonzero(values >= least)  # a full sort would cost more than all else after the network
+    return candidates[np.argsort(-values[candidates], kind="stable")[:k]]
 
 
 def rank(logits: NDArray[np.float32], labels: Labels, k: int) -> tuple[Score, ...]:

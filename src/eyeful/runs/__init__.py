@@ -2,6 +2,8 @@
 
 from eyeful.runs.account import Account
 from eyeful.runs.job import run
-from eyeful.runs.record import fingerprint, write_record
+from eyeful.runs.output import Output
+from eyeful.runs.record import fingerprint
+from eyeful.runs.signals import Stop
 
-__all__ = ["Account", "fingerprint", "run", "write_record"]
+__all__ = ["Account", "Output", "Stop", "fingerprint", "run"]

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eyeful.pipeline import Classifier, Waits, advice
-from eyeful.types import Prediction
 
 
 @dataclass(slots=True)
@@ -18,7 +17,8 @@ class Account:
         abstained: answers below `min_prob`.
         errors: rows without an answer, by kind.
         ignored: other files met in folders, by extension; no inputs.
-        seconds: wall time.
+        resumed: rows among these that an earlier run wrote.
+        seconds: wall time of this one.
         waits: what the time was spent waiting for.
     """
 
@@ -27,16 +27,17 @@ class Account:
     abstained: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    resumed: int = 0
     seconds: float = 0.0
     waits: Waits = field(default_factory=Waits)
 
-    def add(self, prediction: Prediction) -> None:
+    def add(self, error_kind: str | None, *, abstained: bool = False) -> None:
         """Count one row."""
-        if prediction.error_kind is None:
+        if error_kind is None:
             self.predicted += 1
-            self.abstained += prediction.abstained
+            self.abstained += abstained
         else:
-            self.errors[prediction.error_kind] += 1
+            self.errors[error_kind] += 1
 
     @property
     def rows(self) -> int:
@@ -57,7 +58,10 @@ class Account:
             classifier: what ran.
             startup: seconds before the first picture.
         """
-        rate = f"{self.rows / max(self.seconds, 1e-9):.0f} pictures/s in {self.seconds:.1f} s"
+        new = self.rows - self.resumed
+        rate = f"{new / max(self.seconds, 1e-9):.0f} pictures/s in {self.seconds:.1f} s"
+        if self.resumed:
+            rate = f"{self.resumed} rows were there; {rate}"
         if startup > self.seconds:
             return f"{rate}; starting took {startup:.1f} s, so more pictures in one run would cost less each"
         return f"{rate}; the limit is {advice(self.waits.longest, classifier.device, classifier.precision)}"
@@ -70,6 +74,7 @@ class Account:
             "abstained": self.abstained,
             "errors": dict(self.errors),
             "ignored": dict(self.ignored),
+            "resumed": self.resumed,
             "seconds": round(self.seconds, 3),
         }
 

@@ -1,22 +1,30 @@
-"""Carry a run: every item through the classifier into every sink, and count."""
+"""Carry a run: every item through the classifier into every sink, and account for each."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 
-from eyeful.errors import EyefulError, OutputError
+from eyeful.errors import EyefulError, OutputError, StoppedError, StuckError, UsageError
 from eyeful.pipeline import Classifier
 from eyeful.runs.account import Account
+from eyeful.runs.output import Output
+from eyeful.runs.quarantine import tried_alone
+from eyeful.runs.signals import Stop
 from eyeful.sinks import Sink
 from eyeful.sources import Source
-from eyeful.types import Item, Prediction
+from eyeful.types import Item
 
 
 def run(
     classifier: Classifier,
     source: Source,
-    sinks: Sequence[Sink],
-    on_row: Callable[[Prediction], None] = lambda _: None,
+    sinks: Sequence[Sink] = (),
+    *,
+    output: Output | None = None,
+    stop: Stop | None = None,
+    on_rows: Callable[[int], None] = lambda _: None,
 ) -> Account:
     """Classify every item of a source and hand each row to every sink, in order.
 
@@ -24,39 +32,106 @@ def run(
         classifier: what answers.
         source: what to classify; used up.
         sinks: where rows go; opened and closed here.
-        on_row: called after each row, for progress.
+        output: the file of all rows. Those that it holds already are accounted for and not made again.
+        stop: when a signal came, nothing more is begun.
+        on_rows: called with the number of new rows, for progress.
 
     Raises:
+        StoppedError: a signal came; what was in hand is written.
+        StuckError: a picture hangs; the process must end.
+        UsageError: the output that shall be resumed was made differently, or of other inputs.
         OutputError: a sink cannot write.
         EyefulError: rows and inputs do not match, which is a bug of ours.
     """
     account = Account(ignored=source.ignored)
     started = time.perf_counter()
-
-    def counted() -> Iterator[Item]:
-        for item in source.items:
-            account.inputs += 1
-            yield item
-
-    counting = Source(counted(), source.single, source.ignored)
-    wants_thumbnails = any(sink.wants_thumbnails for sink in sinks)
     try:
-        with ExitStack() as stack:
-            opened = [stack.enter_context(sink) for sink in sinks]
-            rows = stack.enter_context(
-                closing(classifier.stream(counting, thumbnails=wants_thumbnails, waits=account.waits))
-            )
-            for prediction in rows:
-                account.add(prediction)
-                with account.waits.on("write"):
-                    for sink in opened:
-                        sink.append(prediction)
-                on_row(prediction)
+        if output is None:
+            _carry(classifier, source, sinks, account, stop=stop, on_rows=on_rows)
+        else:
+            rows = output.open(classifier)
+            items = _behind_what_is_written(source.items, output, account, on_rows)
+            if output.crashed:
+                items = tried_alone(items, classifier.most_in_flight + rows.rows_in_hand, classifier.loader)
+            output.write_record(classifier, account, "running")
+            try:
+                behind = replace(source, items=items)
+                _carry(classifier, behind, [rows, *sinks], account, stop=stop, on_rows=on_rows)
+            except StuckError:  # the record says "running", so that a resumed run tries this picture alone
+                raise
+            except BaseException as error:
+                with suppress(OutputError):
+                    output.write_record(classifier, account, "stopped" if _is_stop(error) else "failed")
+                raise
+            account.seconds = time.perf_counter() - started
+            output.write_record(classifier, account, "complete")
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(f"cannot write the results: {error.strerror or error}") from error
     account.seconds = time.perf_counter() - started
-    if account.rows != account.inputs:
-        raise EyefulError(f"internal error: {account.inputs} inputs gave {account.rows} rows; please report this")
     return account
+
+
+def _carry(
+    classifier: Classifier,
+    source: Source,
+    sinks: Sequence[Sink],
+    account: Account,
+    *,
+    stop: Stop | None,
+    on_rows: Callable[[int], None],
+) -> None:
+    """What the source gives, to every sink; every input must come out as its row, in order."""
+    expected: deque[str] = deque()
+
+    def counted() -> Iterator[Item]:
+        for item in source.items:
+            if stop is not None and stop.signal is not None:
+                return
+            account.inputs += 1
+            expected.append(item.filename)
+            yield item
+
+    counting = Source(counted(), source.single, source.ignored)
+    wants_thumbnails = any(sink.wants_thumbnails for sink in sinks)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(sink) for sink in sinks]
+        stream = classifier.stream(counting, thumbnails=wants_thumbnails, waits=account.waits)
+        for prediction in stack.enter_context(closing(stream)):
+            if prediction.filename != expected.popleft():
+                raise EyefulError(
+                    f"internal error: the row of {prediction.filename} is out of order; please report"
+                )
+            account.add(prediction.error_kind, abstained=prediction.abstained)
+            with account.waits.on("write"):
+                for sink in opened:
+                    sink.append(prediction)
+            on_rows(1)
+        if account.rows != account.inputs or expected:
+            raise EyefulError(f"internal error: {account.inputs} inputs gave {account.rows} rows; please report")
+        if stop is not None and stop.signal is not None:
+            raise StoppedError(stop.signal)
+
+
+def _behind_what_is_written(
+    items: Iterator[Item], output: Output, account: Account, on_rows: Callable[[int], None]
+) -> Iterator[Item]:
+    """The items that have no row yet; the inputs must begin with those that have."""
+    items = iter(items)
+    for number, row in enumerate(output.written(), 1):
+        item = next(items, None)
+        if item is None or item.filename != row.filename:
+            found = "there is no such input" if item is None else f"the input is {item.filename}"
+            raise UsageError(
+                f"{output.path} cannot be resumed, its inputs were others: row {number} is {row.filename}, {found}"
+            )
+        account.inputs += 1
+        account.resumed += 1
+        account.add(row.error_kind, abstained=row.abstained)
+        on_rows(1)
+    return items
+
+
+def _is_stop(error: BaseException) -> bool:
+    return isinstance(error, StoppedError | KeyboardInterrupt | BrokenPipeError)

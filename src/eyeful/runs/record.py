@@ -1,25 +1,14 @@
-"""The record beside each output: what determined its answers, and the account."""
+"""What determined the answers of a run, for the record beside its output."""
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
-from eyeful.bundle.files import write_atomically
-from eyeful.errors import OutputError
 from eyeful.pipeline import Classifier
-from eyeful.runs.account import Account
 
 _DETERMINING = (
-    "weights",
-    "recipe",
-    "colour_policy",
-    "decode",
-    "resize",
-    "engine",
-    "precision",
-    "calibration",
-    "labels_sha256",
+    *("weights", "recipe", "colour_policy", "decode", "resize"),
+    *("engine", "precision", "calibration", "labels_sha256"),
 )
 
 
@@ -38,14 +27,10 @@ def fingerprint(classifier: Classifier) -> str:
     return hashlib.sha256(json.dumps(determinants(classifier), sort_keys=True).encode()).hexdigest()
 
 
-def write_record(output: Path, classifier: Classifier, account: Account) -> Path:
-    """Write `OUTPUT.run.json`: the passport, the settings, the fingerprint and the account.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
+def record_of(classifier: Classifier) -> dict[str, Any]:
+    """The passport, the settings, what determines answers, and its fingerprint."""
     settings = classifier.settings
-    record = {
+    return {
         "passport": classifier.passport,
         "settings": {
             "topk": settings.topk,
@@ -54,12 +39,6 @@ def write_record(output: Path, classifier: Classifier, account: Account) -> Path
             "workers": classifier.workers,
             "max_pixels": settings.limits.max_pixels,
         },
+        "determinants": determinants(classifier),
         "fingerprint": fingerprint(classifier),
-        "account": account.as_dict(),
     }
-    path = output.with_name(output.name + ".run.json")
-    try:
-        write_atomically(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-    return path

@@ -2,6 +2,9 @@
 
 import base64
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -25,6 +28,37 @@ class Sink(Protocol):
 
     def append(self, prediction: Prediction) -> None:
         """Take one prediction, in input order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a resumed run must know of a row that is there already."""
+
+    filename: str
+    error_kind: str | None
+    abstained: bool
+
+
+class RowSink(Sink, Protocol):
+    """A sink whose file holds every row, so that a run can be resumed from it.
+
+    Attributes:
+        rows_in_hand: how many rows it may hold that are not on disk yet.
+    """
+
+    rows_in_hand: int
+
+    def __init__(self, path: Path, *, resume: bool = False, record: dict[str, Any] | None = None) -> None: ...
+
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether there is an output already."""
+        ...
+
+    @staticmethod
+    def written(path: Path) -> Iterator[Written]:
+        """The rows that an output holds, in order; what a crash left of a last one is removed first."""
         ...
 
 

@@ -1,13 +1,17 @@
 """CSV: the same columns as a JSON line; `top` and `warnings` are JSON in one cell."""
 
+import base64
 import csv
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from eyeful.sinks.base import row_of
-from eyeful.sinks.jsonl import open_text
+from eyeful.errors import OutputError
+from eyeful.sinks.base import Written, row_of
+from eyeful.sinks.jsonl import cut_last_line, open_text
 from eyeful.types import Prediction
 
 COLUMNS = (
@@ -25,26 +29,56 @@ COLUMNS = (
     "error",
     "filename_b64",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ESCAPED = ("=", "+", "-", "@", "\t", "\r", "'")
+"""What a spreadsheet takes for a formula when a cell begins with it; and the mark that says it is none."""
 
 
 class CsvSink:
     """Writes each row as it comes.
 
     Args:
-        path: the file to create.
+        path: the file.
+        resume: go on behind the rows that it holds.
+        record: what determined the answers; has no place in this format.
     """
 
     wants_thumbnails = False
+    rows_in_hand = 0
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, resume: bool = False, record: dict[str, Any] | None = None) -> None:
+        del record
         self._path = path
+        self._mode = "a" if resume else "w"
         self._file: IO[str]
 
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether there is an output already."""
+        return path.exists()
+
+    @staticmethod
+    def written(path: Path) -> Iterator[Written]:
+        """The rows that a file holds, after a last row that was cut off is removed.
+
+        Raises:
+            OutputError: it is not such a file.
+        """
+        cut_last_line(path, quoted=True)
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            if rows.fieldnames not in (None, list(COLUMNS)):
+                raise OutputError(f"{path} has other columns than ours: --overwrite starts anew")
+            for row in rows:
+                encoded = row["filename_b64"]
+                name = os.fsdecode(base64.b64decode(encoded)) if encoded else _text(row["filename"])
+                yield Written(name, row["error_kind"] or None, row["abstained"] == "true")
+
     def __enter__(self) -> Self:
-        self._file = open_text(self._path)
+        self._file = open_text(self._path, self._mode)
         self._writer = csv.DictWriter(self._file, COLUMNS, restval="", lineterminator="\n")
-        self._writer.writeheader()
+        if self._path.stat().st_size == 0:
+            self._writer.writeheader()
+            self._file.flush()
         return self
 
     def append(self, prediction: Prediction) -> None:
@@ -62,6 +96,11 @@ def _cell(value: Any) -> Any:
     """A value as a spreadsheet may read it: no text begins a formula, lists are JSON, booleans are lower case."""
     if isinstance(value, list | bool):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and value.startswith(_ESCAPED):
         return "'" + value
     return "" if value is None else value
+
+
+def _text(cell: str) -> str:
+    """The text that `_cell` wrote."""
+    return cell.removeprefix("'")

@@ -1,12 +1,15 @@
 """JSON lines: one row, one line, to a file or a stream."""
 
+import base64
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from eyeful.errors import OutputError
-from eyeful.sinks.base import row_of
+from eyeful.sinks.base import Written, row_of
 from eyeful.types import Prediction
 
 
@@ -14,17 +17,50 @@ class JsonlSink:
     """Writes each row as it comes.
 
     Args:
-        target: a file to create, or an open text stream, which is left open.
+        target: a file, or an open text stream, which is left open.
+        resume: go on behind the rows that the file holds.
+        record: what determined the answers; has no place in this format.
     """
 
     wants_thumbnails = False
+    rows_in_hand = 0
 
-    def __init__(self, target: Path | IO[str]) -> None:
+    def __init__(
+        self, target: Path | IO[str], *, resume: bool = False, record: dict[str, Any] | None = None
+    ) -> None:
+        del record
         self._target = target
+        self._mode = "a" if resume else "w"
         self._file: IO[str]
 
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether there is an output already."""
+        return path.exists()
+
+    @staticmethod
+    def written(path: Path) -> Iterator[Written]:
+        """The rows that a file holds, after a last line that was cut off is removed.
+
+        Raises:
+            OutputError: it is not such a file.
+        """
+        cut_last_line(path, quoted=False)
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    row = json.loads(line)
+                    encoded = row.get("filename_b64")
+                    name = os.fsdecode(base64.b64decode(encoded)) if encoded else row["filename"]
+                    yield Written(name, row["error_kind"], row["abstained"])
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    raise OutputError(
+                        f"{path}: line {number} is no row of ours: --overwrite starts anew"
+                    ) from error
+
     def __enter__(self) -> Self:
-        self._file = open_text(self._target) if isinstance(self._target, Path) else self._target
+        is_path = isinstance(self._target, Path)
+        self._file = open_text(self._target, self._mode) if is_path else self._target  # type: ignore[arg-type,assignment]
         return self
 
     def append(self, prediction: Prediction) -> None:
@@ -39,14 +75,33 @@ class JsonlSink:
             self._file.close()
 
 
-def open_text(path: Path) -> IO[str]:
-    """Create a text file for rows, its folder too.
+def open_text(path: Path, mode: str) -> IO[str]:
+    """Open a text file for rows; its folder is made where it is missing.
 
     Raises:
-        OutputError: it cannot be created.
+        OutputError: it cannot be opened.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("w", encoding="utf-8", newline="")
+        return path.open(mode, encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def cut_last_line(path: Path, *, quoted: bool) -> None:
+    """Remove what follows the last whole line: what a killed run or a full disk left of a row.
+
+    Args:
+        path: the file.
+        quoted: a line break between quotation marks ends no line, as in CSV.
+    """
+    whole = position = 0
+    inside = False
+    with path.open("rb+") as file:
+        for line in file:
+            position += len(line)
+            inside ^= quoted and line.count(b'"') % 2 == 1
+            if line.endswith(b"\n") and not inside:
+                whole = position
+        if whole < position:
+            file.truncate(whole)

@@ -15,10 +15,11 @@ import numpy as np
 from PIL import Image
 
 from eyeful.errors import UsageError
-from eyeful.sources import folder, listing, memory, url
+from eyeful.sources import archive, cloud, folder, listing, memory, url
+from eyeful.sources.refused import refused
 from eyeful.types import Item
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "open_source", "refused"]
 
 
 @dataclass(slots=True)
@@ -40,8 +41,9 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
     """Turn whatever a user hands us into items.
 
     Args:
-        inputs: a path, folder, glob, URL, list file (.txt, .csv), encoded bytes, PIL picture, uint8 RGB array
-            (HWC, HW or NHWC), or any iterable of these.
+        inputs: a path, folder, glob, URL, archive (.tar, .tar.gz, .zip ...), bucket (s3://...), list file (.txt,
+            .csv), `-` for names on standard input, encoded bytes, PIL picture, uint8 RGB array (HWC, HW or NHWC),
+            or any iterable of these.
         recursive: search folders in folders.
 
     Raises:
@@ -67,16 +69,24 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
 
 
 def _from_text(text: str | Path, recursive: bool, ignored: Counter[str]) -> Source:
-    if isinstance(text, str) and url.is_url(text):
-        return Source(iter((url.item(text),)), single=True)
     path = Path(text)
-    if folder.is_folder(path):
-        return Source(folder.items(path, recursive=recursive, ignored=ignored), single=False, ignored=ignored)
-    if listing.is_listing(path):
-        return Source(listing.items(path), single=False)
-    if folder.is_glob(path):
-        return Source(folder.glob_items(path), single=False)
-    return Source(iter((Item(str(text), path),)), single=True)
+    if isinstance(text, str) and url.is_url(text):
+        items, single = iter((url.item(text),)), True
+    elif isinstance(text, str) and cloud.is_cloud(text):
+        items, single = cloud.items(text, recursive=recursive, ignored=ignored), False
+    elif text == "-":
+        items, single = listing.stdin_items(), False
+    elif folder.is_folder(path):
+        items, single = folder.items(path, recursive=recursive, ignored=ignored), False
+    elif archive.is_archive(path):
+        items, single = archive.items(path, ignored), False
+    elif listing.is_listing(path):
+        items, single = listing.items(path), False
+    elif folder.is_glob(path):
+        items, single = folder.glob_items(path), False
+    else:
+        items, single = iter((Item(str(text), path),)), True
+    return Source(items, single, ignored)
 
 
 def _from_object(value: Any) -> Source:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from eyeful.errors import PictureError
 from eyeful.signature import begins_like_a_picture
+from eyeful.sources.refused import refused
 from eyeful.types import Item
 
 EXTENSIONS = frozenset(
@@ -45,7 +45,7 @@ def items(folder: Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[I
         with os.scandir(folder) as found:
             entries = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found)
     except OSError as error:
-        yield _unreadable(folder, error)
+        yield refused(str(folder), "unreadable", f"the folder cannot be read: {error.strerror}")
         return
     for name, is_dir in entries:
         path = folder / name
@@ -77,10 +77,3 @@ def looks_like_a_picture(path: Path) -> bool:
             return begins_like_a_picture(file.read(16))
     except OSError:
         return False
-
-
-def _unreadable(folder: Path, error: OSError) -> Item:
-    def refuse() -> bytes:
-        raise PictureError("unreadable", f"the folder cannot be read: {error.strerror}")
-
-    return Item(str(folder), refuse)

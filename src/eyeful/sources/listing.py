@@ -1,11 +1,13 @@
 """Lists of pictures: `.txt` with a path or URL on each line, `.csv` with a column of them."""
 
 import csv
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from eyeful.errors import UsageError
-from eyeful.sources import url
+from eyeful.sources import cloud, url
 from eyeful.types import Item
 
 _COLUMNS = ("filename", "file", "path", "image", "url")
@@ -35,9 +37,19 @@ def items(path: Path) -> Iterator[Item]:
         raise UsageError(f"the list {path} cannot be read: {reason}") from error
 
 
+def stdin_items() -> Iterator[Item]:
+    """One item for every line of standard input, as `find photos -name '*.jpg' | eyeful predict -` gives them."""
+    for line in sys.stdin.buffer:
+        name = os.fsdecode(line.rstrip(b"\r\n"))
+        if name.strip():
+            yield named(name)
+
+
 def named(name: str) -> Item:
-    """The item that a name in a list stands for: a URL, or a file."""
-    return url.item(name) if url.is_url(name) else Item(name, Path(name))
+    """The item that a name in a list stands for: a URL, an address in a bucket, or a file."""
+    if url.is_url(name):
+        return url.item(name)
+    return cloud.named(name) if cloud.is_cloud(name) else Item(name, Path(name))
 
 
 def _csv_names(lines: Iterator[str]) -> Iterator[str]:

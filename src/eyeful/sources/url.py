@@ -1,18 +1,8 @@
-"""Pictures by URL: http and https only, with limits on time and size while reading."""
+"""Pictures by URL: http and https only."""
 
-import time
-import urllib.error
-import urllib.request
 from functools import partial
-from http.client import HTTPException
 
-from eyeful.errors import PictureError
 from eyeful.types import Item
-
-TIMEOUT = 20.0
-"""Seconds for a whole download."""
-MAX_BYTES = 64 << 20
-_CHUNK = 1 << 16
 
 
 def is_url(text: str) -> bool:
@@ -22,54 +12,10 @@ def is_url(text: str) -> bool:
 
 def item(address: str) -> Item:
     """The item of a URL: fetched when it is opened, in a decode worker."""
-    return Item(address, partial(fetch, address))
+    return Item(address, partial(_fetch, address))
 
 
-def fetch(address: str, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTES) -> bytes:
-    """Download one picture.
+def _fetch(address: str) -> bytes:
+    from eyeful.sources.download import fetch  # urllib's import is a fifth of a warm start's
 
-    Args:
-        address: an http or https URL; redirects to the same protocols are followed.
-        timeout: seconds for the whole download.
-        max_bytes: the largest body that is read.
-
-    Raises:
-        PictureError: `fetch_failed`, `timeout` or `too_large`.
-    """
-    deadline = time.monotonic() + timeout
-    try:
-        # _opener speaks http and https only, whatever the scheme of the address
-        request = urllib.request.Request(address, headers={"User-Agent": "eyeful"})  # noqa: S310
-        with _opener().open(request, timeout=timeout) as reply:
-            body = bytearray()
-            while chunk := reply.read(_CHUNK):
-                body += chunk
-                if len(body) > max_bytes:
-                    raise PictureError("too_large", f"the download is larger than {max_bytes >> 20} MB")
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-            return bytes(body)
-    except TimeoutError as error:
-        raise PictureError("timeout", f"not downloaded within {timeout:g} seconds") from error
-    except urllib.error.HTTPError as error:
-        raise PictureError("fetch_failed", f"the server answered {error.code} {error.reason}") from error
-    except (OSError, HTTPException, ValueError) as error:
-        if isinstance(getattr(error, "reason", None), TimeoutError):
-            raise PictureError("timeout", f"not downloaded within {timeout:g} seconds") from error
-        raise PictureError("fetch_failed", f"not downloaded: {getattr(error, 'reason', error)}") from error
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """An opener that knows http and https and nothing else: a redirect to file: or ftp: leads nowhere."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPRedirectHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-        urllib.request.UnknownHandler,
-    ):
-        opener.add_handler(handler())
-    return opener
+    return fetch(address)

@@ -1,0 +1,99 @@
+"""A run's rows on disk: where they go, what is there already, and the record beside them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from eyeful.bundle.files import write_atomically
+from eyeful.errors import OutputError, UsageError
+from eyeful.runs.record import determinants, record_of
+from eyeful.sinks import format_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eyeful.pipeline import Classifier
+    from eyeful.runs.account import Account
+    from eyeful.sinks import RowSink, Written
+
+State = Literal["running", "complete", "stopped", "failed"]
+"""How far a run came. One that is still `running` in its record, when it is resumed, crashed."""
+
+
+class Output:
+    """What `-o` names.
+
+    Args:
+        name: a file whose ending says the format, or a folder.
+        resume: go on with what is there.
+        overwrite: replace what is there.
+
+    Raises:
+        UsageError: there is something already and neither is asked for, or no format has that ending.
+    """
+
+    def __init__(self, name: str, *, resume: bool = False, overwrite: bool = False) -> None:
+        self._format = format_of(name)
+        self.path = Path(name)
+        self._record = self.path.with_name(self.path.name + ".run.json")
+        there = self._format.exists(self.path)
+        if there and not (resume or overwrite):
+            raise UsageError(f"{name} exists already: --resume continues it, --overwrite replaces it")
+        self._resume = resume and (there or self._record.exists())
+        self.crashed = False
+
+    def open(self, classifier: Classifier) -> RowSink:
+        """The sink for this run's rows.
+
+        Raises:
+            UsageError: what is there was made by a run that answers differently.
+            MissingExtraError: the format's library is not installed.
+        """
+        if self._resume:
+            self._check(classifier)
+        return self._format(self.path, resume=self._resume, record=record_of(classifier))
+
+    def written(self) -> Iterator[Written]:
+        """The rows that are there and stay.
+
+        Raises:
+            OutputError: they cannot be read.
+        """
+        if not self._resume or not self._format.exists(self.path):
+            return
+        try:
+            yield from self._format.written(self.path)
+        except OSError as error:
+            raise OutputError(f"{self.path} cannot be read: {error.strerror}") from error
+
+    def write_record(self, classifier: Classifier, account: Account, state: State) -> None:
+        """Write `OUTPUT.run.json`: the passport, the settings, the fingerprint and the account.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        record = record_of(classifier) | {"state": state, "account": account.as_dict()}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise OutputError(f"cannot write {self._record}: {error.strerror}") from error
+
+    def _check(self, classifier: Classifier) -> None:
+        record: dict[str, Any] = {}
+        with suppress(OSError, ValueError):
+            record = json.loads(self._record.read_text(encoding="utf-8"))
+        before, now = record.get("determinants"), determinants(classifier)
+        if not isinstance(before, dict):
+            raise UsageError(
+                f"{self.path} cannot be resumed: {self._record.name}, which says how it was made, is missing or "
+                "damaged; --overwrite starts anew"
+            )
+        differing = [name for name in now if before.get(name) != now[name]]
+        if differing:
+            how = "; ".join(f"{name} was {before.get(name)}, is {now[name]}" for name in differing)
+            raise UsageError(f"{self.path} cannot be resumed, its rows were made differently: {how[:600]}")
+        self.crashed = record.get("state") == "running"

@@ -1,0 +1,162 @@
+"""Parquet: rows in parts that are closed before they count, so that whatever is there can be read.
+
+A Parquet file cannot be appended to. Rows gather in memory and are written as a part: under a temporary name,
+synced, renamed. `-o FOLDER/` leaves the parts as a data set. For `-o FILE.parquet` they lie in
+`FILE.parquet.parts/` and become one file when the run is complete.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from eyeful.errors import OutputError
+from eyeful.extras import require
+from eyeful.sinks.base import Written, row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from eyeful.types import Prediction
+
+ROWS_IN_A_PART = 1000
+"""What a crash costs at most, to be classified again."""
+
+
+class ParquetSink:
+    """Writes rows in parts.
+
+    Args:
+        path: a .parquet file, or the folder of a data set.
+        resume: go on behind the parts that are there.
+        record: what determined the answers; becomes the metadata `eyeful`.
+    """
+
+    wants_thumbnails = False
+    rows_in_hand = ROWS_IN_A_PART
+
+    def __init__(self, path: Path, *, resume: bool = False, record: dict[str, Any] | None = None) -> None:
+        self._arrow = require("pyarrow", "a Parquet file")
+        require("pyarrow.parquet", "a Parquet file")
+        self._path = path
+        self._folder = _parts_of(path)
+        self._resume = resume
+        self._schema = _schema().with_metadata({"eyeful": json.dumps(record or {}, ensure_ascii=False)})
+        self._rows: list[dict[str, Any]] = []
+
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether there is an output already, whole or in parts."""
+        return path.is_file() or any(_parts(path))
+
+    @staticmethod
+    def written(path: Path) -> Iterator[Written]:
+        """The rows that an output holds.
+
+        Raises:
+            OutputError: a part cannot be read.
+        """
+        parquet = require("pyarrow.parquet", "a Parquet file")
+        for file in [path] if path.is_file() else _parts(path):
+            try:
+                rows = parquet.read_table(file, columns=["filename", "filename_b64", "error_kind", "abstained"])
+            except (OSError, ValueError, KeyError) as error:
+                raise OutputError(f"{file} is no part of ours: --overwrite starts anew ({error})") from error
+            for row in rows.to_pylist():
+                encoded = row["filename_b64"]
+                name = os.fsdecode(base64.b64decode(encoded)) if encoded else row["filename"]
+                yield Written(name, row["error_kind"], row["abstained"])
+
+    def __enter__(self) -> Self:
+        try:
+            if not self._resume:
+                for part in [*_parts(self._path), self._path]:
+                    if part.is_file():
+                        part.unlink()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if self._path.is_file():  # it was complete; now more rows come
+                self._path.rename(self._folder / _part_name(0))
+            self._next = len(_parts(self._path))
+        except OSError as error:
+            raise OutputError(f"cannot write {self._folder}: {error.strerror}") from error
+        return self
+
+    def append(self, prediction: Prediction) -> None:
+        """Take one row; every thousand are a part."""
+        self._rows.append(row_of(prediction))
+        if len(self._rows) == ROWS_IN_A_PART:
+            self._close_part()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close_part()
+        if kind is None and self._folder != self._path:
+            self._join()
+
+    def _close_part(self) -> None:
+        if not self._rows:
+            return
+        table = self._arrow.Table.from_pylist(self._rows, self._schema)
+        self._write(self._folder / _part_name(self._next), [table])
+        self._next += 1
+        self._rows = []
+
+    def _join(self) -> None:
+        """All parts in one file, one row group each; then the parts go."""
+        parts = (self._arrow.parquet.read_table(part, schema=self._schema) for part in _parts(self._path))
+        self._write(self._path, parts)
+        shutil.rmtree(self._folder)
+
+    def _write(self, path: Path, tables: Any) -> None:
+        temporary = path.with_name(f".{path.name}.tmp")
+        try:
+            with self._arrow.parquet.ParquetWriter(temporary, self._schema) as writer:
+                for table in tables:
+                    writer.write_table(table)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _schema() -> Any:
+    arrow = require("pyarrow", "a Parquet file")
+    score = [
+        ("index", arrow.int32()),
+        ("wnid", arrow.string()),
+        ("label", arrow.string()),
+        ("prob", arrow.float64()),
+        ("logit", arrow.float64()),
+    ]
+    return arrow.schema(
+        [
+            ("filename", arrow.string()),
+            ("status", arrow.string()),
+            *score,
+            ("abstained", arrow.bool_()),
+            ("top", arrow.list_(arrow.struct(score))),
+            ("warnings", arrow.list_(arrow.string())),
+            ("error_kind", arrow.string()),
+            ("error", arrow.string()),
+            ("filename_b64", arrow.string()),
+        ]
+    )
+
+
+def _parts_of(path: Path) -> Path:
+    return path.with_name(path.name + ".parts") if path.suffix.lower() == ".parquet" else path
+
+
+def _parts(path: Path) -> list[Path]:
+    return sorted(_parts_of(path).glob("part-*.parquet"))
+
+
+def _part_name(number: int) -> str:
+    return f"part-{number:06d}.parquet"

@@ -1,0 +1,108 @@
+"""Pictures in buckets: `s3://`, `gs://`, `hf://` and what else fsspec knows, read by decode workers.
+
+Credentials and endpoints are those of the bucket's own library (`AWS_PROFILE`, `AWS_ENDPOINT_URL`, ...) or of
+fsspec's configuration.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+from eyeful.errors import PictureError, UsageError
+from eyeful.extras import require
+from eyeful.sources.folder import EXTENSIONS
+from eyeful.sources.refused import refused
+from eyeful.types import Item
+
+MAX_BYTES = 256 << 20
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+
+
+def is_cloud(text: str) -> bool:
+    """Whether a text is an address in a bucket, rather than a path or a web address."""
+    return bool(_SCHEME.match(text)) and not text.lower().startswith(("http://", "https://"))
+
+
+def items(address: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+    """The picture at an address, the pictures below it, or those that match its pattern; in sorted order.
+
+    Args:
+        address: `SCHEME://BUCKET/PATH`; `*`, `?` and `[` make it a pattern.
+        recursive: look in folders of folders.
+        ignored: counts the other files by extension as they are met.
+
+    Raises:
+        UsageError: no library for this scheme.
+        MissingExtraError: fsspec, or the library for this scheme, is not installed.
+    """
+    filesystem, path = _opened(address)
+    scheme = address.partition("://")[0]
+    try:
+        if any(char in path for char in "*?["):
+            for found in filesystem.glob(path) or [path]:
+                yield _item(scheme, found)
+        elif filesystem.isdir(path):
+            yield from _below(filesystem, scheme, path, recursive=recursive, ignored=ignored)
+        else:
+            yield _item(scheme, path)
+    except Exception as error:  # noqa: BLE001 - every bucket's library has exceptions of its own
+        yield refused(address, "unreadable", f"cannot be listed: {_one_line(error)}")
+
+
+def named(address: str) -> Item:
+    """The item of one picture by its address."""
+    return Item(address, partial(fetch, address))
+
+
+def fetch(address: str) -> bytes:
+    """Read one picture.
+
+    Raises:
+        PictureError: `not_found`, `too_large` or `fetch_failed`.
+    """
+    filesystem, path = _opened(address)
+    try:
+        with filesystem.open(path, "rb") as file:
+            content: bytes = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise PictureError("not_found", "no such object") from error
+    except Exception as error:
+        raise PictureError("fetch_failed", f"cannot be fetched: {_one_line(error)}") from error
+    if len(content) > MAX_BYTES:
+        raise PictureError("too_large", f"larger than {MAX_BYTES >> 20} MB")
+    return content
+
+
+def _below(filesystem: Any, scheme: str, folder: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+    """Depth first, each level sorted by name, as in a folder on disk."""
+    entries = sorted(filesystem.ls(folder, detail=True), key=lambda entry: entry["name"])
+    for entry in entries:
+        if entry["name"].rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
+            continue
+        if entry["type"] == "directory":
+            if recursive:
+                yield from _below(filesystem, scheme, entry["name"], recursive=True, ignored=ignored)
+        elif PurePosixPath(entry["name"]).suffix.lower() in EXTENSIONS:
+            yield _item(scheme, entry["name"])
+        else:
+            ignored[PurePosixPath(entry["name"]).suffix.lower() or "no extension"] += 1
+
+
+def _item(scheme: str, path: str) -> Item:
+    return named(path if "://" in path else f"{scheme}://{path}")
+
+
+def _opened(address: str) -> tuple[Any, str]:
+    fsspec = require("fsspec", f"{address.partition('://')[0]}://")
+    try:
+        filesystem, path = fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{address} cannot be read: {_one_line(error)}") from error
+    return filesystem, str(path)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
