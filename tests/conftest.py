@@ -1,13 +1,17 @@
 """Shared by all tests: a cache folder of their own, pictures, checkpoints that discriminate."""
 
 import os
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from eyeful.bundle import Passport
 from eyeful.models.torchvision_import import import_torchvision
+from eyeful.pipeline import Classifier, Settings
+from eyeful.types import Labels, Recipe
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,6 +32,36 @@ def photos() -> Path:
     if not (folder / "labelled").is_dir():
         pytest.skip("EYEFUL_PHOTOS does not name a folder with labelled/ and camera/")
     return folder
+
+
+class FakeEngine:
+    """Logits are the mean of each channel: a picture's label is its colour."""
+
+    name, device, precision, capacity, batch_size = "fake", "cpu", "fp32", 2, 8
+
+    def __init__(self, poison=None):
+        self.poison = poison
+        self.batches: list[int] = []
+
+    def submit(self, batch_NHWC):
+        self.batches.append(len(batch_NHWC))
+        logits = batch_NHWC.mean((1, 2), dtype=np.float32) / 10
+        if self.poison is not None:
+            logits[(batch_NHWC == self.poison).all((1, 2, 3))] = np.nan
+        future = Future()
+        future.set_result(logits.astype(np.float32))
+        return future
+
+    def close(self):
+        pass
+
+
+def fake_classifier(engine=None, **settings) -> Classifier:
+    """A classifier that tells red, green and blue apart."""
+    recipe = Recipe((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
+    labels = Labels(("red", "green", "blue"), (None, None, None))
+    passport = Passport("fake", {}, recipe, labels, {"sha256": "0"}, "fake")
+    return Classifier(engine or FakeEngine(), passport, settings=Settings(**settings))
 
 
 def noise_picture(seed: int, width: int = 320, height: int = 240) -> Image.Image:

@@ -27,6 +27,12 @@ _EXTRA_OF = {
 }
 
 
+MODULES_OF: dict[str, list[str]] = {}
+"""extra → the modules that it brings."""
+for _module, (_extra, _) in _EXTRA_OF.items():
+    MODULES_OF.setdefault(_extra, []).append(_module)
+
+
 def install_command(extra: str) -> str:
     """The command that installs an extra, ready to paste."""
     return f'pip install "eyeful[{extra}]"'

@@ -1,6 +1,6 @@
 """What a file's first bytes say it is: to tell a broken picture from something else, and help a person."""
 
-OPENED = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+OPENED = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "HEIF")
 """Pillow's names of the formats that are ever decoded. EPS and other script formats are not: Pillow would start
 Ghostscript."""
 
@@ -13,9 +13,7 @@ _SIGNATURES = (  # (offset, magic, what it is)
     (0, b"MM\0*", "TIFF"),
     (4, b"ftypavif", "AVIF"),
     (4, b"jP  \r\n\x87\n", "JPEG2000"),
-    (4, b"ftypheic", "HEIC"),
-    (4, b"ftypheix", "HEIC"),
-    (4, b"ftypmif1", "HEIF"),
+    *((4, b"ftyp" + brand, "HEIF") for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")),
     (0, b"8BPS", "Photoshop"),
     (0, b"%!PS", "PostScript"),
     (0, b"%PDF", "PDF"),

@@ -1,14 +1,14 @@
 """The one path: order, errors in their place, laziness, and equal answers from every kind of input."""
 
 import threading
-from concurrent.futures import Future
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import eyeful
-from conftest import noise_picture
+from conftest import FakeEngine, noise_picture
+from conftest import fake_classifier as classifier
 from eyeful.bundle import Passport
 from eyeful.errors import PictureError, UsageError
 from eyeful.pipeline import Classifier, Settings
@@ -16,33 +16,6 @@ from eyeful.types import Labels, Recipe
 
 RECIPE = Recipe((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
 LABELS = Labels(("red", "green", "blue"), (None, None, None))
-
-
-class FakeEngine:
-    """Logits are the mean of each channel: a picture's label is its colour."""
-
-    name, device, precision, capacity, batch_size = "fake", "cpu", "fp32", 2, 8
-
-    def __init__(self, poison=None):
-        self.poison = poison
-        self.batches: list[int] = []
-
-    def submit(self, batch_NHWC):
-        self.batches.append(len(batch_NHWC))
-        logits = batch_NHWC.mean((1, 2), dtype=np.float32) / 10
-        if self.poison is not None:
-            logits[(batch_NHWC == self.poison).all((1, 2, 3))] = np.nan
-        future = Future()
-        future.set_result(logits.astype(np.float32))
-        return future
-
-    def close(self):
-        pass
-
-
-def classifier(engine=None, **settings) -> Classifier:
-    passport = Passport("fake", {}, RECIPE, LABELS, {"sha256": "0"}, "fake")
-    return Classifier(engine or FakeEngine(), passport, settings=Settings(**settings))
 
 
 def colour(name: str) -> Image.Image:

@@ -5,6 +5,8 @@ import csv
 import io
 import json
 import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +15,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from eyeful.errors import OutputError, UsageError
-from eyeful.sinks import sink_for
+from eyeful.sinks import FORMATS, format_of
 from eyeful.sinks.base import printable, row_of
+from eyeful.sinks.csv import CsvSink
 from eyeful.sinks.figures import FiguresSink, plot
 from eyeful.sinks.jsonl import JsonlSink
+from eyeful.sinks.parquet import ROWS_IN_A_PART, ParquetSink
 from eyeful.sinks.report import MOST_ROWS, ReportSink
 from eyeful.sinks.table import TableSink, bar
 from eyeful.types import Prediction, Score
@@ -66,7 +70,7 @@ def test_a_row_has_the_fields_of_the_contract():
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_survive_in_json_lines(name, tmp_path):
-    with sink_for(tmp_path / "rows.jsonl") as sink:
+    with JsonlSink(tmp_path / "rows.jsonl") as sink:
         sink.append(good(name))
         sink.append(bad(name))
     lines = (tmp_path / "rows.jsonl").read_text(encoding="utf-8").split("\n")
@@ -80,7 +84,7 @@ def test_hostile_names_survive_in_json_lines(name, tmp_path):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_in_csv_begin_no_formula(name, tmp_path):
-    with sink_for(tmp_path / "rows.csv") as sink:
+    with CsvSink(tmp_path / "rows.csv") as sink:
         sink.append(good(name))
         sink.append(bad(name))
     with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
@@ -180,8 +184,72 @@ def test_an_error_cannot_be_plotted():
 
 
 def test_an_unknown_format_and_a_place_that_cannot_be_written(tmp_path):
-    with pytest.raises(UsageError, match=r"\.jsonl, \.csv"):
-        sink_for(tmp_path / "rows.xlsx")
+    with pytest.raises(UsageError, match=r"\.jsonl, \.csv, \.parquet"):
+        format_of("rows.xlsx")
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot write"), sink_for(tmp_path / "file" / "rows.jsonl"):
-        pass
+    for ending, kind in FORMATS.items():
+        with pytest.raises(OutputError, match="cannot write"), kind(tmp_path / "file" / f"rows{ending}"):
+            pass
+
+
+ANY_NAME = st.one_of(
+    st.sampled_from(HOSTILE),
+    st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1),
+    st.binary(min_size=1).map(os.fsdecode),
+)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@given(st.lists(ANY_NAME, max_size=6), st.integers(0, 60))
+@settings(max_examples=60, deadline=None)
+def test_what_is_written_is_found_again_and_gone_on_with(ending, names, cut):
+    """Hostile names, a last row that was cut off, then more rows: what a resumed run stands on."""
+    kind = FORMATS[ending]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"rows{ending}"
+        with kind(path) as sink:
+            for name in names:
+                sink.append(bad(name))
+        if names and cut and path.suffix != ".parquet":  # a part is whole or not there
+            content = path.read_bytes()
+            header = content.index(b"\n") + 1 if ending == ".csv" else 0
+            path.write_bytes(content[: max(header, len(content) - cut)])
+        there = list(kind.written(path))
+        assert [row.filename for row in there] == names[: len(there)]
+        assert len(there) >= len(names) - 1 or cut
+        with kind(path, resume=True) as sink:
+            sink.append(good("more.png", abstained=True))
+        found = list(kind.written(path))
+        assert [row.filename for row in found] == [*names[: len(there)], "more.png"]
+        assert {row.error_kind for row in found[:-1]} <= {"truncated"}
+        assert (found[-1].error_kind, found[-1].abstained) == (None, True)
+
+
+def test_parquet_rows_are_those_of_the_contract(tmp_path):
+    import pyarrow.parquet
+
+    rows = [good(warnings=("exif_rotated",)), bad(), good(HOSTILE[-1])]
+    with ParquetSink(tmp_path / "rows.parquet", record={"fingerprint": "abc"}) as sink:
+        for row in rows:
+            sink.append(row)
+    table = pyarrow.parquet.read_table(tmp_path / "rows.parquet")
+    assert json.loads(table.schema.metadata[b"eyeful"]) == {"fingerprint": "abc"}
+    for found, expected in zip(table.to_pylist(), rows, strict=True):
+        assert {name: value for name, value in found.items() if name != "filename_b64" or value} == row_of(
+            expected
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet"]
+
+
+def test_a_folder_of_parquet_parts(tmp_path):
+    import pyarrow.parquet
+
+    assert format_of("rows/") is ParquetSink
+    with ParquetSink(tmp_path / "rows") as sink:
+        for number in range(ROWS_IN_A_PART + 1):
+            sink.append(bad(str(number)))
+    assert [path.name for path in sorted((tmp_path / "rows").iterdir())] == [
+        "part-000000.parquet",
+        "part-000001.parquet",
+    ]
+    assert pyarrow.parquet.read_table(tmp_path / "rows")["filename"].to_pylist()[-1] == str(ROWS_IN_A_PART)

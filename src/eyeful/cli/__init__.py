@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import eyeful
-from eyeful.cli import bench, export, info, models, predict, samples, verify
+from eyeful.cli import bench, cache, doctor, export, info, models, predict, samples, verify
 from eyeful.errors import EyefulError, StoppedError, StuckError
 
 app = typer.Typer(
@@ -49,6 +49,8 @@ app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
 app.command("samples")(samples.samples)
+app.command("cache")(cache.cache)
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

@@ -12,13 +12,15 @@ import warnings as python_warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from eyeful.errors import PictureError
+from eyeful.errors import MissingExtraError, PictureError
+from eyeful.extras import require
 from eyeful.images.budget import MemoryBudget
 from eyeful.images.colour import to_rgb
 from eyeful.images.transform import resized_size
@@ -131,7 +133,11 @@ def _open_file(path: Path) -> IO[bytes]:
 def _identify(file: IO[bytes]) -> Image.Image:
     """Read the header, of allowed formats only."""
     try:
+        if name_of_signature(_head(file)) == "HEIF":
+            _register_heif()
         return Image.open(file, formats=_registered_formats())
+    except PictureError:
+        raise
     except UnidentifiedImageError as error:
         raise _unidentified(file) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -144,6 +150,26 @@ def _identify(file: IO[bytes]) -> Image.Image:
         raise PictureError("truncated", f"its header is broken: {_one_line(error)}") from error
 
 
+def _head(file: IO[bytes]) -> bytes:
+    """The first bytes, read and put back."""
+    head = file.read(64)
+    file.seek(0)
+    return head
+
+
+@cache
+def _register_heif() -> None:
+    """Teach Pillow HEIC and HEIF, once, when the first such file comes.
+
+    Raises:
+        PictureError: the extra is not installed; the row says how to install it.
+    """
+    try:
+        require("pillow_heif", "a HEIC or HEIF file").register_heif_opener()
+    except MissingExtraError as error:
+        raise PictureError("unsupported_format", str(error)) from error
+
+
 def _registered_formats() -> list[str]:
     """The allowed formats that this Pillow was built with."""
     Image.init()
@@ -153,7 +179,7 @@ def _registered_formats() -> list[str]:
 def _unidentified(file: IO[bytes]) -> PictureError:
     """Tell a broken picture of a known format, a format we do not open, and something else apart."""
     file.seek(0)
-    head = file.read(64)
+    head = _head(file)
     name = name_of_signature(head)
     if name in OPENED:
         return PictureError("truncated", f"it begins like {name}, but its header is incomplete or broken")

@@ -39,6 +39,11 @@ def import_torchvision() -> ModuleType:
     return importlib.import_module("torchvision")
 
 
+def operators_are_declared() -> bool:
+    """Whether TorchVision's operators had to be declared, because its compiled ones do not load here."""
+    return bool(_fragments)
+
+
 def import_timm() -> ModuleType:
     """timm, imported.
 

@@ -1,0 +1,30 @@
+"""`eyeful doctor`: what works here, and what to type where something does not."""
+
+import dataclasses
+import json
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eyeful.cli import options
+from eyeful.doctor import examine
+
+
+def doctor(as_json: options.AsJson = False) -> None:
+    """Say what this machine and installation can do, with a remedy for what they cannot; exit with 1 if broken."""
+    found = examine()
+    if as_json:
+        print(json.dumps([dataclasses.asdict(finding) for finding in found], indent=1))
+    else:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        table.add_column(style="bold")
+        table.add_column(overflow="fold")
+        for finding in found:
+            style = "red" if finding.broken else ""
+            table.add_row(finding.topic, finding.text, style=style)
+            if finding.remedy:
+                table.add_row("", f"→ {finding.remedy}")
+        Console(highlight=False, markup=False).print(table)
+    if any(finding.broken for finding in found):
+        raise typer.Exit(1)

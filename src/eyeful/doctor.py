@@ -1,0 +1,172 @@
+"""What this machine and installation can do, and the one line that mends what they cannot."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from PIL import features
+
+from eyeful.cache import cache_folder
+from eyeful.errors import EyefulError
+from eyeful.extras import MODULES_OF, available, install_command
+from eyeful.pipeline import usable_cores
+from eyeful.prepare.kept import list_kept
+
+_LIBRARIES = (
+    *("numpy", "pillow", "openvino", "torch", "torchvision", "timm", "onnxruntime", "nncf"),
+    *("pyarrow", "fsspec", "pillow-heif", "matplotlib"),
+)
+_CODECS = {
+    "jpg": "JPEG",
+    "zlib": "PNG",
+    "webp": "WEBP",
+    "avif": "AVIF",
+    "jpg_2000": "JPEG 2000",
+    "libtiff": "TIFF",
+}
+"""Pillow's names of what it may be built with, and the formats that people know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the examination.
+
+    Attributes:
+        topic: what was looked at.
+        text: what was found.
+        remedy: what to type, where something is missing or broken.
+        broken: it keeps eyeful from working, rather than being an option.
+    """
+
+    topic: str
+    text: str
+    remedy: str | None = None
+    broken: bool = False
+
+
+def examine() -> list[Finding]:
+    """Look at everything; takes a few seconds, since engines are really started."""
+    return [
+        _versions(),
+        _machine(),
+        *(_extra(extra) for extra in MODULES_OF),
+        _tried("openvino", _openvino, essential=True),
+        _tried("onnxruntime", _onnxruntime),
+        _tried("torch", _torch),
+        _tried("torchvision", _torchvision),
+        _codecs(),
+        _tried("cache", _cache, essential=True),
+    ]
+
+
+def _versions() -> Finding:
+    found = [f"eyeful {version('eyeful')}", f"Python {platform.python_version()}"]
+    for library in _LIBRARIES:
+        try:
+            found.append(f"{library} {version(library)}")
+        except PackageNotFoundError:
+            continue
+    return Finding("versions", ", ".join(found))
+
+
+def _machine() -> Finding:
+    return Finding(
+        "machine",
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, of which this process may use "
+        f"{usable_cores()}",
+    )
+
+
+def _extra(extra: str) -> Finding:
+    missing = [module for module in MODULES_OF[extra] if not available(module)]
+    if not missing:
+        return Finding(f"extra {extra}", "installed")
+    return Finding(f"extra {extra}", f"not installed: {', '.join(missing)}", install_command(extra))
+
+
+def _tried(topic: str, look: Callable[[], str | None], *, essential: bool = False) -> Finding:
+    """What a look at something gives; an optional thing that is not there is no finding of damage."""
+    try:
+        text = look()
+    except (EyefulError, ImportError, OSError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        return Finding(topic, f"does not work: {reason}", f"{sys.executable} -m pip install -U {topic}", essential)
+    return Finding(topic, text or "not installed")
+
+
+def _openvino() -> str:
+    from eyeful.engines.openvino_import import import_openvino
+
+    core = import_openvino().Core()
+    name = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
+    able = set(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")) & {"FP32", "BF16", "FP16", "INT8"}
+    fast = "bf16 natively" if "BF16" in able else "fp32 (this CPU has no native bf16)"
+    return f"{name}; --precision auto runs {fast}; can do {', '.join(sorted(able)).lower()}"
+
+
+def _onnxruntime() -> str | None:
+    if not available("onnxruntime"):
+        return None
+    import onnxruntime
+
+    return f"runs on {', '.join(onnxruntime.get_available_providers())}; eyeful uses the CPU, fp32"
+
+
+def _torch() -> str | None:
+    if not available("torch"):
+        return None
+    import torch
+
+    if torch.cuda.is_available():
+        cards = ", ".join(torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count()))
+        return f"CUDA {torch.version.cuda}: {cards}"
+    if torch.backends.mps.is_available():
+        return "an Apple GPU (--device mps)"
+    return "CPU only" + ("" if torch.version.cuda else "; this build knows no CUDA")
+
+
+def _torchvision() -> str | None:
+    if not (available("torchvision") and available("torch")):
+        return None
+    from eyeful.models.torchvision_import import import_torchvision, operators_are_declared
+
+    import_torchvision()
+    if operators_are_declared():
+        return "its compiled operators do not load beside this torch; classifiers need none of them"
+    return "its operators load"
+
+
+def _codecs() -> Finding:
+    missing = [title for codec, title in _CODECS.items() if not features.check(codec)]
+    text = f"Pillow opens {', '.join(title for title in _CODECS.values() if title not in missing)}"
+    if features.check("libjpeg_turbo"):
+        text += "; JPEG with libjpeg-turbo"
+    if not missing:
+        return Finding("codecs", text)
+    return Finding("codecs", f"{text}; not {', '.join(missing)}", f"{sys.executable} -m pip install -U pillow")
+
+
+def _cache() -> str:
+    folder = cache_folder()
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise OSError(f"{folder} cannot be written ({error.strerror}); EYEFUL_HOME names another place") from error
+    kept = list_kept()
+    damaged = sum(one.damage is not None for one in kept)
+    size = sum(one.size for one in kept) / 1e6
+    text = f"{folder}: {len(kept)} models, {size:.0f} MB, {_free(folder)} GB free"
+    return text + (f"; {damaged} damaged, `eyeful cache clear` removes them" if damaged else "")
+
+
+def _free(folder: Path) -> int:
+    import shutil
+
+    return int(shutil.disk_usage(folder).free / 1e9)

@@ -1,0 +1,57 @@
+"""The cache of prepared and compiled models: what is kept, whether it is whole, and how to be rid of it."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from eyeful.bundle import read_bundle
+from eyeful.cache import cache_folder
+from eyeful.errors import BundleError
+
+_KINDS: tuple[Literal["prepared", "compiled"], ...] = ("prepared", "compiled")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One bundle in the cache.
+
+    Attributes:
+        folder: where it lies.
+        kind: prepared (converted from a model's weights) or compiled (from such a one, for this CPU).
+        model: the model's name; the folder's where it cannot be read.
+        engine: what runs it.
+        size: bytes.
+        damage: what is wrong with it; None where every file is whole.
+    """
+
+    folder: Path
+    kind: Literal["prepared", "compiled"]
+    model: str
+    engine: str
+    size: int
+    damage: str | None = None
+
+
+def list_kept() -> list[Kept]:
+    """Every bundle in the cache, each checked against its hashes."""
+    return [
+        _look_at(folder, kind)
+        for kind in _KINDS
+        for folder in sorted((cache_folder() / kind).glob("*"))
+        if folder.is_dir()
+    ]
+
+
+def remove(kept: Kept) -> None:
+    """Delete one; the next run that wants it makes it again."""
+    shutil.rmtree(kept.folder, ignore_errors=True)
+
+
+def _look_at(folder: Path, kind: Literal["prepared", "compiled"]) -> Kept:
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    try:
+        passport = read_bundle(folder).passport
+    except BundleError as error:
+        return Kept(folder, kind, folder.name, "?", size, str(error))
+    return Kept(folder, kind, passport.model, passport.engine, size)

@@ -1,0 +1,166 @@
+"""A run: every input accounted for, resumed where it was cut off, stopped by signals, refused where it would lie."""
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from conftest import FakeEngine, fake_classifier
+from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
+from eyeful.pipeline import Classifier
+from eyeful.runs import Output, Stop, run
+from eyeful.sinks import format_of
+from eyeful.sources import open_source
+from eyeful.types import Prediction
+
+ENDINGS = ("rows.jsonl", "rows.csv", "rows.parquet", "rows/")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("colours")
+    for number in range(60):
+        if number % 7 == 3:
+            (folder / f"{number:02d}.png").write_text("not a picture, at all, whatever it is called")
+        else:
+            Image.new("RGB", (9, 9), ("red", "lime", "blue")[number % 3]).save(folder / f"{number:02d}.png")
+    (folder / "notes.txt").touch()
+    return folder
+
+
+def names(folder, count=60):
+    return [str(path) for path in sorted(folder.glob("*.png"))[:count]]
+
+
+def go(inputs, name, clf=None, **options):
+    return run(clf or fake_classifier(), open_source(inputs), output=Output(str(name), **options))
+
+
+def rows_of(name):
+    return list(format_of(str(name)).written(Path(name)))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("done", [0, 1, 37, 60])
+def test_a_resumed_run_ends_like_one_that_was_never_cut(ending, done, folder, tmp_path):
+    whole, cut = f"{tmp_path}/whole-{ending}", f"{tmp_path}/cut-{ending}"
+    go(names(folder), whole)
+    go(names(folder, done), cut)
+    engine = FakeEngine()
+    account = go(names(folder), cut, fake_classifier(engine), resume=True)
+    assert (account.inputs, account.rows, account.resumed) == (60, 60, done)
+    assert account.errors == {"unidentified": 9}
+    assert rows_of(cut) == rows_of(whole)
+    assert sum(engine.batches) <= 60 - done, "what has a row is not classified again"
+
+
+def test_without_a_word_nothing_is_replaced(folder, tmp_path):
+    out = tmp_path / "rows.jsonl"
+    go(folder, out)
+    with pytest.raises(UsageError, match="--resume continues it, --overwrite replaces it"):
+        go(folder, out)
+    assert go(folder, out, overwrite=True).resumed == 0
+    assert len(rows_of(out)) == 60
+
+
+def test_resume_begins_where_there_is_nothing_yet(folder, tmp_path):
+    assert go(folder, tmp_path / "new" / "rows.jsonl", resume=True).rows == 60
+
+
+@pytest.mark.parametrize(
+    ("settings", "difference"), [({"topk": 2}, "topk was 5, is 2"), ({"full_decode": True}, "decode was reduced")]
+)
+def test_rows_that_were_made_differently_are_not_gone_on_with(settings, difference, folder, tmp_path):
+    go(names(folder, 5), tmp_path / "rows.jsonl")
+    before = (tmp_path / "rows.jsonl").read_bytes()
+    with pytest.raises(UsageError, match=difference):
+        go(folder, tmp_path / "rows.jsonl", fake_classifier(**settings), resume=True)
+    assert (tmp_path / "rows.jsonl").read_bytes() == before
+
+
+def test_speed_settings_may_change_between_the_parts_of_a_run(folder, tmp_path):
+    go(names(folder, 5), tmp_path / "rows.jsonl")
+    assert go(folder, tmp_path / "rows.jsonl", fake_classifier(workers=3, batch_size=2), resume=True).rows == 60
+
+
+def test_other_inputs_are_told(folder, tmp_path):
+    go(names(folder, 5), tmp_path / "rows.jsonl")
+    others = [*names(folder)[:2], *names(folder)[3:]]
+    with pytest.raises(UsageError, match=r"row 3 is .*02\.png, the input is .*03\.png"):
+        go(others, tmp_path / "rows.jsonl", resume=True)
+    with pytest.raises(UsageError, match="there is no such input"):
+        go(names(folder, 4), tmp_path / "rows.jsonl", resume=True)
+
+
+def test_a_missing_record_and_a_foreign_file_are_refused(folder, tmp_path):
+    go(names(folder, 5), tmp_path / "rows.jsonl")
+    (tmp_path / "rows.jsonl.run.json").unlink()
+    with pytest.raises(UsageError, match=r"rows.jsonl.run.json, which says how it was made, is missing"):
+        go(folder, tmp_path / "rows.jsonl", resume=True)
+    for name, content, reason in (
+        ("a.jsonl", '{"x": 1}\n', "line 1 is no row"),
+        ("b.csv", "x,y\n1,2\n", "other columns"),
+        ("c.parquet", "no parquet", "is no part of ours"),
+    ):
+        go(names(folder, 1), tmp_path / name)
+        (tmp_path / name).write_text(content)
+        with pytest.raises(OutputError, match=reason):
+            go(folder, tmp_path / name, resume=True)
+
+
+def test_the_record_says_how_far_it_came(folder, tmp_path):
+    go(folder, tmp_path / "rows.jsonl")
+    record = json.loads((tmp_path / "rows.jsonl.run.json").read_text())
+    assert record["state"] == "complete"
+    assert record["account"]["inputs"] == 60
+    assert record["account"]["ignored"] == {".txt": 1}
+    assert record["passport"]["model"] == "fake"
+    assert len(record["fingerprint"]) == 64
+
+
+@pytest.mark.parametrize(("number", "ending"), [(signal.SIGINT, "rows.jsonl"), (signal.SIGTERM, "rows.parquet")])
+def test_a_signal_finishes_what_is_in_hand(number, ending, folder, tmp_path, capsys):
+    out = tmp_path / ending
+    seen = []
+
+    def after_ten(count):
+        seen.append(count)
+        if len(seen) == 10:
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(StoppedError) as stopped, Stop() as stop:
+        run(fake_classifier(), open_source(folder), output=Output(str(out)), stop=stop, on_rows=after_ten)
+    assert stopped.value.signal == number
+    assert "finishing what is in hand" in capsys.readouterr().err
+    written = rows_of(out)
+    assert 10 <= len(written) == len(seen) < 60
+    assert json.loads((tmp_path / f"{ending}.run.json").read_text())["state"] == "stopped"
+    assert go(folder, out, resume=True).rows == 60
+    assert signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL)
+
+
+def test_a_row_in_the_wrong_place_is_a_loud_error(folder, monkeypatch):
+    def shuffled(self, source, **_):
+        yield from [Prediction(item.filename) for item in source.items][::-1]
+
+    monkeypatch.setattr(Classifier, "stream", shuffled)
+    with pytest.raises(EyefulError, match="out of order"):
+        run(fake_classifier(), open_source(folder))
+
+
+def test_a_row_too_few_is_a_loud_error(folder, monkeypatch):
+    def lossy(self, source, **_):
+        yield from [Prediction(item.filename) for item in source.items][:-1]
+
+    monkeypatch.setattr(Classifier, "stream", lossy)
+    with pytest.raises(EyefulError, match="60 inputs gave 59 rows"):
+        run(fake_classifier(), open_source(folder))
+
+
+def test_threads_end_with_the_run(folder):
+    run(fake_classifier(), open_source(folder))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("eyeful-decode")]
