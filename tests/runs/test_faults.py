@@ -1,0 +1,210 @@
+"""What happens to a run when its process is killed, its disk is full, or a picture takes it down."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from conftest import noise_picture
+from eyeful.images.budget import STUCK_AFTER
+from eyeful.models import ModelRequest
+from eyeful.prepare import export
+from eyeful.runs.quarantine import FILE_LIMIT
+from eyeful.sinks import format_of
+
+MAIN = "from eyeful.cli import main; main()"
+
+
+def command(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, *map(str, arguments)], capture_output=True, text=True, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("model") / "bundle"
+    export(ModelRequest("efficientnet_lite0"), folder, "openvino")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Path:
+    """2,000 pictures: 20 of them, linked a hundred times."""
+    folder = tmp_path_factory.mktemp("many")
+    (folder / "source").mkdir()
+    for number in range(20):
+        noise_picture(number, 160, 120).save(folder / "source" / f"{number:02d}.jpg")
+    (folder / "links").mkdir()
+    for number in range(2000):
+        os.link(folder / "source" / f"{number % 20:02d}.jpg", folder / "links" / f"{number:04d}.jpg")
+    return folder / "links"
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(many, bundle, tmp_path_factory) -> dict[str, object]:
+    """What each format holds after a run that nothing disturbed, and how long it took."""
+    folder = tmp_path_factory.mktemp("whole")
+    started = time.monotonic()
+    done = command("predict", many, "-m", bundle, "-o", folder / "rows.jsonl", "-q")
+    seconds = time.monotonic() - started
+    assert done.returncode == 0, done.stderr
+    assert command("predict", many, "-m", bundle, "-o", folder / "rows.parquet", "-q").returncode == 0
+    return {
+        "rows.jsonl": content(folder / "rows.jsonl"),
+        "rows.parquet": content(folder / "rows.parquet"),
+        "s": seconds,
+    }
+
+
+def content(path: Path) -> object:
+    if path.suffix == ".jsonl":
+        return path.read_bytes()
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(path).to_pylist()
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+@pytest.mark.parametrize(
+    "seed", [seed if seed < 2 else pytest.param(seed, marks=pytest.mark.slow) for seed in range(20)]
+)
+def test_kill_9_at_random_moments_loses_and_doubles_nothing(name, seed, many, bundle, uninterrupted, tmp_path):
+    chance = random.Random(seed)  # noqa: S311
+    arguments = ["predict", str(many), "-m", str(bundle), "-o", str(tmp_path / name), "-q", "--resume"]
+    killed = 0
+    while killed < 3:
+        run = subprocess.Popen([sys.executable, "-c", MAIN, *arguments], stderr=subprocess.PIPE)
+        try:
+            run.wait(chance.uniform(0.3, 1.0) * uninterrupted["s"])
+        except subprocess.TimeoutExpired:
+            run.kill()
+            killed += 1
+        run.communicate()
+        if run.returncode == 0:
+            break
+    last = command(*arguments)
+    assert last.returncode == 0, last.stderr
+    assert content(tmp_path / name) == uninterrupted[name]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 256 kB, where this process may mount one."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can mount a small disk")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.parquet"])
+def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_disk, many, bundle):
+    pictures = sorted(many.iterdir())[:1500]
+    listing = small_disk.parent / "list.txt"
+    listing.write_text("\n".join(map(str, pictures)))
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * (40_000 if name != "rows.parquet" else 200_000))
+    arguments = ["predict", listing, "-m", bundle, "-o", small_disk / name]
+    full = command(*arguments)
+    assert full.returncode == 2
+    *_, hint, cause = full.stderr.strip().splitlines()
+    assert cause.startswith("eyeful: error: cannot write"), full.stderr
+    assert "No space left" in cause
+    assert "--resume" in hint
+    filler.unlink()
+    before = sum(1 for _ in format_of(str(small_disk / name)).written(small_disk / name))
+    assert before <= 1500, "Parquet may have every part, and no room for the whole"
+    if name != "rows.parquet":
+        assert before > 100
+    subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
+    resumed = command(*arguments, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    rows = [row.filename for row in format_of(str(small_disk / name)).written(small_disk / name)]
+    assert rows == [str(path) for path in pictures]
+
+
+BAD_CODEC = """
+    import os, signal, time
+    from PIL import PngImagePlugin
+    load = PngImagePlugin.PngImageFile.load
+    def bad(self):
+        if self.size == (51, 50):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if self.size == (52, 50):
+            time.sleep(600)
+        return load(self)
+    PngImagePlugin.PngImageFile.load = bad
+    from eyeful.images import budget
+    budget.STUCK_AFTER = 2.0
+    from eyeful.runs import quarantine
+    quarantine.FILE_LIMIT = 2.0
+"""
+
+
+@pytest.fixture
+def bad_codec(tmp_path) -> dict[str, str]:
+    """An environment whose PNG decoder crashes on 51x50 pixels and hangs on 52x50, in child processes too."""
+    assert (STUCK_AFTER, FILE_LIMIT) == (30, 10)
+    place = tmp_path / "site"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(textwrap.dedent(BAD_CODEC))
+    return os.environ | {"PYTHONPATH": str(place)}
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+def test_a_picture_that_takes_the_process_down_is_an_error_row_after_resume(name, bad_codec, bundle, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(30):
+        width = {11: 51, 17: 52, 23: 51}.get(number, 50)
+        Image.new("RGB", (width, 50), (number, 9, 9)).save(folder / f"{number:02d}.png")
+    inputs = sorted(folder.iterdir())
+    arguments = ["predict", folder, "-m", bundle, "-o", tmp_path / name, "-q"]
+    crashed = command(*arguments, env=bad_codec)
+    assert crashed.returncode < 0
+    resumed = command(*arguments, "--resume", env=bad_codec)
+    assert resumed.returncode == 1, resumed.stderr
+    assert "crashed" in resumed.stderr
+    rows = list(format_of(str(tmp_path / name)).written(tmp_path / name))
+    assert [row.filename for row in rows] == list(map(str, inputs))
+    kinds = {place: row.error_kind for place, row in enumerate(rows) if row.error_kind}
+    assert kinds == {11: "unreadable", 17: "timeout", 23: "unreadable"}
+
+
+def test_a_decode_that_hangs_ends_the_run_and_resume_gets_past_it(bad_codec, bundle, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a", "b", "hang", "c", "d"):
+        Image.new("RGB", (52 if name == "hang" else 50, 50), "red").save(folder / f"{name}.png")
+    arguments = ["predict", folder, "-m", bundle, "-o", tmp_path / "rows.jsonl", "-q"]
+    stuck = command(*arguments, env=bad_codec, timeout=60)
+    assert stuck.returncode == 2
+    assert "hang.png has not ended after 2 seconds" in stuck.stderr
+    assert "--resume" in stuck.stderr
+    assert command(*arguments, "--resume", env=bad_codec, timeout=60).returncode == 1
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["error_kind"] for row in rows] == [None, None, None, None, "timeout"]
+
+
+def test_ctrl_c_twice_stops_at_once_and_leaves_a_readable_file(many, bundle, tmp_path):
+    import signal
+
+    out = tmp_path / "rows.jsonl"
+    run = subprocess.Popen([sys.executable, "-c", MAIN, "predict", str(many), "-m", str(bundle), "-o", str(out)])
+    while not (out.exists() and out.stat().st_size > 10_000):
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(20) == 130
+    assert sum(1 for _ in format_of(str(out)).written(out)) > 10
