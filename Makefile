@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 PHOTOS := $(wildcard ../shared/photos)
 export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
 
-.PHONY: run samples test test-all check bench clean
+.PHONY: run samples test test-all check bench fuzz clean
 
 run: $(VENV)/ready-run samples  ## install, classify the sample pictures, leave a report to open
 	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite --table
@@ -28,11 +28,14 @@ check: $(VENV)/ready-test  ## lint, types, layer rule
 bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)
 
+fuzz: $(VENV)/ready-test  ## ten minutes of bytes that nobody thought of
+	$(BIN)/python tests/fuzz/fuzz_pictures.py fuzz-corpus -max_total_time=600
+
 samples: $(VENV)/ready-run
 	$(BIN)/eyeful samples samples
 
 clean:
-	rm -rf $(VENV) samples out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) samples out fuzz-corpus dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # torch first and alone: its version decides which build of everything else fits.
 $(BIN)/python:

@@ -35,9 +35,9 @@ def cache(
 def _show(found: list[Kept]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("model", "kind", "engine"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     table.add_column("MB", justify="right")
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for kept in found:
         state = "whole" if kept.damage is None else f"damaged: {kept.damage}"
         table.add_row(kept.model, kept.kind, kept.engine, f"{kept.size / 1e6:.1f}", state)

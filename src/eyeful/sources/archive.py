@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self
 
 from eyeful.errors import ErrorKind, PictureError
 from eyeful.sources.folder import EXTENSIONS
@@ -52,7 +52,7 @@ def items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
 
 def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
     plain = path.name.lower().endswith(".tar")
-    with tarfile.open(path, "r:" if plain else "r|*") as archive:
+    with tarfile.open(path, "r:" if plain else "r|*", tarinfo=_Member) as archive:
         for member in archive:
             archive.members = []  # type: ignore[attr-defined] # else the list grows with the archive
             name = f"{path}/{member.name}"
@@ -67,6 +67,19 @@ def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             else:
                 file = archive.extractfile(member)
                 yield Item(name, file.read() if file is not None else b"")
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose header must be whole. tarfile takes a cut or broken one, but for the first, for the end."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined] # the end mark
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"it is damaged or cut off ({error})") from error
 
 
 def _read_at(path: Path, offset: int, size: int) -> bytes:

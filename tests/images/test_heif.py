@@ -1,0 +1,45 @@
+"""HEIC with its extra, and the row that says how to get it."""
+
+import io
+
+import pytest
+
+from conftest import noise_picture
+from eyeful.errors import PictureError
+from eyeful.images import Limits, MemoryBudget, open_item
+from eyeful.images import open as opening
+from eyeful.types import Item
+
+
+@pytest.fixture(scope="module")
+def heic() -> bytes:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    buffer = io.BytesIO()
+    noise_picture(1, 120, 80).save(buffer, "HEIF", quality=90)
+    return buffer.getvalue()
+
+
+def opened(content: bytes):
+    with open_item(Item("a.heic", content), Limits(), MemoryBudget()) as found:
+        return found
+
+
+def test_a_heic_picture_is_opened(heic):
+    found = opened(heic)
+    assert found.picture.size == (120, 80)
+    assert found.picture.mode == "RGB"
+
+
+def test_a_cut_heic_is_truncated(heic):
+    with pytest.raises(PictureError) as failed:
+        opened(heic[: len(heic) // 2])
+    assert failed.value.kind == "truncated"
+
+
+def test_without_the_extra_the_row_says_what_installs_it(heic, monkeypatch):
+    monkeypatch.setattr("eyeful.extras.available", lambda _: False)
+    opening._register_heif.cache_clear()
+    with pytest.raises(PictureError, match=r'pip install "eyeful\[heif\]"') as failed:
+        opened(heic)
+    assert failed.value.kind == "unsupported_format"

@@ -1,0 +1,118 @@
+"""Archives: their pictures, streamed, in order; hostile and damaged ones."""
+
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from conftest import fake_classifier
+from eyeful.sources import archive, open_source
+
+ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+
+
+def png(colour: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (9, 9), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+MEMBERS = {
+    "0001.png": png("red"),
+    "0001.json": b"{}",  # a WebDataset shard: each sample's files side by side
+    "0001.cls": b"3",
+    "deep/er/0002.PNG": png("lime"),
+    "deep/er/broken.jpg": b"\xff\xd8\xff\xe0 cut off",
+    "../../etc/passwd.png": png("blue"),
+    "/etc/absolute.png": png("red"),
+    "README": b"no picture",
+}
+EXPECTED = [
+    ("0001.png", "red"),
+    ("deep/er/0002.PNG", "green"),
+    ("deep/er/broken.jpg", None),
+    ("../../etc/passwd.png", "blue"),
+    ("/etc/absolute.png", "red"),
+]
+
+
+def make(path: Path, members: dict[str, bytes] = MEMBERS) -> Path:
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+            zipped.mkdir("empty")
+            for name, content in members.items():
+                zipped.writestr(name, content)
+        return path
+    mode = {".gz": "w:gz", ".tgz": "w:gz", ".bz2": "w:bz2", ".xz": "w:xz"}.get(path.suffix, "w")
+    with tarfile.open(path, mode) as tar:
+        folder = tarfile.TarInfo("empty")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+        link = tarfile.TarInfo("link.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    return path
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("workers", [1, 4])
+def test_the_pictures_of_an_archive_in_its_own_order(ending, workers, tmp_path, monkeypatch):
+    path = make(tmp_path / f"shard{ending}")
+    monkeypatch.chdir(tmp_path)
+    source = open_source(path)
+    rows = list(fake_classifier(workers=workers).stream(source))
+    assert [(row.filename, row.label) for row in rows] == [(f"{path}/{name}", label) for name, label in EXPECTED]
+    assert source.ignored[".json"] == source.ignored[".cls"] == source.ignored["no extension"] == 1
+    assert [path.name for path in tmp_path.rglob("*")] == [f"shard{ending}"], "nothing is unpacked"
+
+
+def test_an_archive_in_a_folder_is_no_input(tmp_path):
+    make(tmp_path / "shard.tar")
+    source = open_source(tmp_path)
+    assert list(source.items) == []
+    assert source.ignored == {".tar": 1}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("keep", [0.0, 0.4, 0.9])
+def test_a_damaged_archive_is_an_error_row_not_a_crash(ending, keep, tmp_path):
+    path = make(tmp_path / f"shard{ending}", {f"{n:02d}.png": png("red") for n in range(40)})
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content))])
+    rows = fake_classifier().predict(path)
+    labelled = [row for row in rows if row.label == "red"]
+    assert len(labelled) == 40 or rows[-1].error_kind in ("truncated", "unreadable"), "what is lost is told"
+    assert {row.error_kind for row in rows} <= {None, "truncated", "unreadable"}
+
+
+def test_a_missing_archive_is_not_found(tmp_path):
+    (row,) = fake_classifier().predict(tmp_path / "none.tar")
+    assert row.error_kind == "not_found"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_member_that_unpacks_beyond_the_limit_is_refused(ending, tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_MEMBER", 50_000)
+    path = make(tmp_path / f"shard{ending}", {"bomb.png": bytes(1_000_000), "good.png": png("red")})
+    bomb, good = fake_classifier().predict(path)
+    assert bomb.error_kind == "too_large"
+    assert good.label == "red"
+
+
+def test_an_encrypted_member_is_unreadable(tmp_path):
+    path = make(tmp_path / "a.zip", {"a.png": png("red")})
+    content = bytearray(path.read_bytes())
+    for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = content.rindex(magic)
+        content[place + flags] |= 1
+    path.write_bytes(content)
+    row = fake_classifier().predict(path)[-1]
+    assert row.error_kind == "unreadable"
+    assert "password" in row.error
