@@ -94,7 +94,8 @@ def _tried(topic: str, look: Callable[[], str | None], *, essential: bool = Fals
         text = look()
     except (EyefulError, ImportError, OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
-        return Finding(topic, f"does not work: {reason}", f"{sys.executable} -m pip install -U {topic}", essential)
+        remedy = None if topic == "cache" else f"{sys.executable} -m pip install -U {topic}"
+        return Finding(topic, f"does not work: {reason}", remedy, essential)
     return Finding(topic, text or "not installed")
 
 

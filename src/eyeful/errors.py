@@ -11,6 +11,7 @@ EyefulError
 ├─ EngineError           an engine or a device cannot do what was asked
 ├─ OutputError           results cannot be written
 ├─ StuckError            decoding one picture hangs; the run must end
+├─ ReaderGoneError       the reader of our output has gone, as `eyeful ... | head` does
 ├─ StoppedError          a signal asked the run to stop; what was in hand is written
 └─ PictureError          one picture cannot be classified; becomes its row's error_kind and error
 
@@ -79,6 +80,13 @@ class OutputError(EyefulError):
 
 class StuckError(EyefulError):
     """Decoding one picture hangs, which cannot be interrupted; the process must end."""
+
+
+class ReaderGoneError(EyefulError):
+    """The reader of our output has gone, as in `eyeful predict photos/ | head`."""
+
+    def __init__(self) -> None:
+        super().__init__("the reader of the output has gone")
 
 
 class StoppedError(EyefulError):

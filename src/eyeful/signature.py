@@ -4,6 +4,8 @@ OPENED = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM"
 """Pillow's names of the formats that are ever decoded. EPS and other script formats are not: Pillow would start
 Ghostscript."""
 
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+
 _SIGNATURES = (  # (offset, magic, what it is)
     (0, b"\xff\xd8\xff", "JPEG"),
     (0, b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -13,7 +15,10 @@ _SIGNATURES = (  # (offset, magic, what it is)
     (0, b"MM\0*", "TIFF"),
     (4, b"ftypavif", "AVIF"),
     (4, b"jP  \r\n\x87\n", "JPEG2000"),
-    *((4, b"ftyp" + brand, "HEIF") for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")),
+    *(
+        (4, b"ftyp" + brand, "HEIF")
+        for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+    ),
     (0, b"8BPS", "Photoshop"),
     (0, b"%!PS", "PostScript"),
     (0, b"%PDF", "PDF"),

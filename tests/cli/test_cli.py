@@ -1,8 +1,12 @@
 """The command as a user runs it: output, exit codes, one line for every error."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +14,7 @@ import pytest
 from PIL import Image
 
 import eyeful
-from conftest import noise_picture
+from helpers import noise_picture
 
 
 def command(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
@@ -207,3 +211,108 @@ def test_models_and_info():
 
 def test_version():
     assert command("--version").stdout == f"eyeful {eyeful.__version__}\n"
+
+
+def test_a_terminal_does_not_eat_the_names_on_standard_input(mixed, tmp_path):
+    """With a progress bar on stderr, the names must still be read once only."""
+    pty = pytest.importorskip("pty")
+    folder, _ = mixed
+    names = sorted(str(path) for path in folder.glob("*.*")) * 20
+    controller, terminal = pty.openpty()
+    code = "from eyeful.cli import main; main()"
+    arguments = [sys.executable, "-c", code, "predict", "-", "-o", str(tmp_path / "rows.jsonl")]
+    run = subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=terminal, stdout=subprocess.DEVNULL, text=True)
+    os.close(terminal)
+    reader = threading.Thread(target=drain, args=(controller,), daemon=True)
+    reader.start()
+    run.communicate("\n".join(names))
+    assert run.returncode == 1
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == len(names)
+    reader.join(10)
+    os.close(controller)
+
+
+def drain(controller: int) -> None:
+    with suppress(OSError):
+        while os.read(controller, 4096):
+            pass
+
+
+def test_sigterm_ends_a_run_that_waits_for_names(mixed, tmp_path):
+    folder, _ = mixed
+    out = tmp_path / "rows.jsonl"
+    code = "from eyeful.cli import main; main()"
+    arguments = [sys.executable, "-c", code, "predict", "-", "-o", str(out)]
+    run = subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run.stdin.write(f"{folder / 'a-good.png'}\n" * 3)
+    run.stdin.flush()
+    while not Path(f"{out}.run.json").exists():
+        assert run.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.3)
+    run.terminate()
+    assert run.wait(20) == 143
+    assert len(out.read_text().splitlines()) == 3
+    run.stdin.close()
+    run.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "LIST", "-o", "LIST", "--overwrite"),
+        ("predict", "PICTURE", "-o", "a.jsonl", "--report", "a.jsonl"),
+        ("predict", "FOLDER", "--figures", "FOLDER/figures"),
+        ("predict", "PICTURE", "-o", "a.jsonl", "--resume", "--overwrite"),
+        ("predict", "PICTURE", "--resume"),
+        ("predict", "PICTURE", "-o", "a.jsonl", "--resume", "--figures", "f"),
+        ("predict", ""),
+        ("predict", "PICTURE", "-o", ""),
+        ("predict", "PICTURE", "--max-pixels", "0"),
+        ("bench", "--images", "PICTURE", "--pictures", "0"),
+        ("export", "-o", "FOLDER", "--overwrite"),
+    ],
+)
+def test_what_would_destroy_something_or_mean_nothing_is_refused(arguments, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    noise_picture(1, 64, 64).save(tmp_path / "pictures" / "a.png")
+    listing = tmp_path / "list.csv"
+    listing.write_text(f"filename\n{tmp_path}/pictures/a.png\n")
+    (tmp_path / "pictures" / "passport.json").write_text("{}")
+    places = {"LIST": listing, "PICTURE": tmp_path / "pictures" / "a.png", "FOLDER": tmp_path / "pictures"}
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    filled = [str(places.get(one, one)).replace("FOLDER", str(tmp_path / "pictures")) for one in arguments]
+    done = command(*filled, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_full_standard_output_and_closed_streams_are_one_line(samples):
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    code = "from eyeful.cli import main; main()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "models"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    shell = f'{sys.executable} -c "{code}" predict {samples}/cat.png'
+    assert subprocess.run(["bash", "-c", f"{shell} >&-"], stderr=subprocess.DEVNULL).returncode == 0
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {shell} {samples} | head -1"], capture_output=True)
+    assert b"Traceback" not in done.stderr
+
+
+def test_names_beyond_ascii_in_an_ascii_locale(tmp_path):
+    noise_picture(1, 64, 64).save(tmp_path / "日本.png")
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    done = command("predict", tmp_path / "日本.png", env=environment)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["filename"].endswith("日本.png")
+
+
+def test_samples_replace_nothing_of_the_users(tmp_path):
+    (tmp_path / "cat.png").write_text("my cat")
+    assert command("samples", tmp_path).returncode == 2
+    assert (tmp_path / "cat.png").read_text() == "my cat"

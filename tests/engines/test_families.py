@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import eyeful
-from conftest import discriminating_state, noise_picture
 from eyeful.models.torchvision_import import import_torchvision
+from helpers import discriminating_state, noise_picture
 
 SMALLEST = [
     "alexnet",

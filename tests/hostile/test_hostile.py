@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import noise_picture
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
+from helpers import noise_picture
 
 CANARIES = [Path("/tmp/eyeful-pickle-canary"), Path("/tmp/eyeful-eps-canary")]  # noqa: S108 - named by the tool
 MAIN = """

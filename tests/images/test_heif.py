@@ -3,12 +3,13 @@
 import io
 
 import pytest
+from PIL import Image
 
-from conftest import noise_picture
 from eyeful.errors import PictureError
 from eyeful.images import Limits, MemoryBudget, open_item
 from eyeful.images import open as opening
 from eyeful.types import Item
+from helpers import noise_picture
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,7 @@ def test_a_cut_heic_is_truncated(heic):
 
 def test_without_the_extra_the_row_says_what_installs_it(heic, monkeypatch):
     monkeypatch.setattr("eyeful.extras.available", lambda _: False)
+    monkeypatch.delitem(Image.OPEN, "HEIF")
     opening._register_heif.cache_clear()
     with pytest.raises(PictureError, match=r'pip install "eyeful\[heif\]"') as failed:
         opened(heic)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import noise_picture
 from eyeful.errors import PictureError
 from eyeful.images import Limits, MemoryBudget, open_item
 from eyeful.images.transform import resized_size
 from eyeful.types import Item, Recipe
+from helpers import noise_picture
 
 
 def encoded(picture: Image.Image, format: str = "PNG", **options) -> bytes:

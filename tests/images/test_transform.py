@@ -5,10 +5,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from conftest import noise_picture
 from eyeful.images import apply_recipe, apply_recipe_fast, crop_box, remarks
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.types import Recipe
+from helpers import noise_picture
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 sides = st.integers(2, 330)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from conftest import discriminating_state
 from eyeful.errors import CheckpointError, UsageError
 from eyeful.models import ModelRequest, find_model
+from helpers import discriminating_state
 
 
 @pytest.fixture(scope="module")

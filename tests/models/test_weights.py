@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import discriminating_state
 from eyeful.errors import WeightsError
 from eyeful.models import ModelRequest, find_model, list_models
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.models.weights import hub_file, verified_sha256
+from helpers import discriminating_state
 
 
 class _Mirror(BaseHTTPRequestHandler):

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 import eyeful
-from conftest import FakeEngine, noise_picture
-from conftest import fake_classifier as classifier
 from eyeful.bundle import Passport
 from eyeful.errors import PictureError, UsageError
 from eyeful.pipeline import Classifier, Settings
 from eyeful.types import Labels, Recipe
+from helpers import FakeEngine, noise_picture
+from helpers import fake_classifier as classifier
 
 RECIPE = Recipe((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
 LABELS = Labels(("red", "green", "blue"), (None, None, None))

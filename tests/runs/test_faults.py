@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from conftest import noise_picture
-from eyeful.images.budget import STUCK_AFTER
 from eyeful.models import ModelRequest
+from eyeful.pipeline import PATIENCE
 from eyeful.prepare import export
-from eyeful.runs.quarantine import FILE_LIMIT
+from eyeful.runs.quarantine import LIMIT
 from eyeful.sinks import format_of
+from helpers import noise_picture
 
 MAIN = "from eyeful.cli import main; main()"
 
@@ -144,17 +144,17 @@ BAD_CODEC = """
             time.sleep(600)
         return load(self)
     PngImagePlugin.PngImageFile.load = bad
-    from eyeful.images import budget
-    budget.STUCK_AFTER = 2.0
+    from eyeful.pipeline import watch
+    watch.PATIENCE = 2
     from eyeful.runs import quarantine
-    quarantine.FILE_LIMIT = 2.0
+    quarantine.LIMIT = 2.0
 """
 
 
 @pytest.fixture
 def bad_codec(tmp_path) -> dict[str, str]:
     """An environment whose PNG decoder crashes on 51x50 pixels and hangs on 52x50, in child processes too."""
-    assert (STUCK_AFTER, FILE_LIMIT) == (30, 10)
+    assert PATIENCE == LIMIT == 30
     place = tmp_path / "site"
     place.mkdir()
     (place / "sitecustomize.py").write_text(textwrap.dedent(BAD_CODEC))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -9,13 +10,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from conftest import FakeEngine, fake_classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
 from eyeful.pipeline import Classifier
 from eyeful.runs import Output, Stop, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction
+from helpers import FakeEngine, fake_classifier
 
 ENDINGS = ("rows.jsonl", "rows.csv", "rows.parquet", "rows/")
 
@@ -159,6 +160,67 @@ def test_a_row_too_few_is_a_loud_error(folder, monkeypatch):
     monkeypatch.setattr(Classifier, "stream", lossy)
     with pytest.raises(EyefulError, match="60 inputs gave 59 rows"):
         run(fake_classifier(), open_source(folder))
+
+
+def test_a_crash_between_joining_parts_and_deleting_them_doubles_nothing(folder, tmp_path):
+    out = tmp_path / "rows.parquet"
+    go(names(folder, 40), out)
+    parts = tmp_path / "rows.parquet.parts"
+    parts.mkdir()
+    for number in range(2):
+        shutil.copy(out, parts / f"part-{number:06d}.parquet")
+    assert go(folder, out, resume=True).resumed == 40
+    assert [row.filename for row in rows_of(out)] == names(folder)
+    assert not parts.exists()
+
+
+def test_two_runs_do_not_write_to_one_output(folder, tmp_path):
+    first = Output(str(tmp_path / "rows.jsonl"))
+    with pytest.raises(UsageError, match="another run is writing"):
+        Output(str(tmp_path / "rows.jsonl"), resume=True)
+    first.close()
+    Output(str(tmp_path / "rows.jsonl")).close()
+
+
+def test_an_output_that_cannot_be_opened_leaves_the_old_record(folder, tmp_path, monkeypatch):
+    out = tmp_path / "rows.jsonl"
+    go(folder, out)
+    before = (tmp_path / "rows.jsonl.run.json").read_text()
+
+    def refuse(self):
+        raise OutputError("read-only")
+
+    monkeypatch.setattr(format_of(str(out)), "__enter__", refuse)
+    with pytest.raises(OutputError, match="read-only"):
+        go(folder, out, fake_classifier(topk=2), overwrite=True)
+    record = json.loads((tmp_path / "rows.jsonl.run.json").read_text())
+    assert record["determinants"]["topk"] == 5 or record["state"] == "failed"
+    assert len(before) > 100
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "..", "rows.parquet/", "rows.xlsx"])
+def test_names_that_are_no_place_for_rows(name):
+    with pytest.raises(UsageError):
+        Output(name)
+
+
+@pytest.mark.parametrize(("ending", "damage"), [("rows.jsonl", b"\xff\xfe\n"), ("rows.csv", b"\xff\xfe\n")])
+def test_rows_that_are_no_text_cannot_be_resumed(ending, damage, folder, tmp_path):
+    out = tmp_path / ending
+    go(names(folder, 5), out)
+    with out.open("ab") as file:
+        file.write(damage)
+    with pytest.raises(OutputError, match="cannot be"):
+        go(folder, out, resume=True)
+
+
+def test_many_labels_and_a_bare_carriage_return_survive_in_csv(folder, tmp_path):
+    out = tmp_path / "rows.csv"
+    odd = tmp_path / "a\rb.png"
+    shutil.copy(folder / "00.png", odd)
+    go([odd, *names(folder, 1)], out)
+    out.write_bytes(out.read_bytes().replace(b'""label"": ""red""', b'""label"": ""' + b"r" * 200_000 + b'""'))
+    assert go([odd, *names(folder, 5)], out, resume=True).rows == 6
 
 
 def test_threads_end_with_the_run(folder):

@@ -1,5 +1,6 @@
 """Archives: their pictures, streamed, in order; hostile and damaged ones."""
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from conftest import fake_classifier
 from eyeful.sources import archive, open_source
+from helpers import fake_classifier
 
 ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
@@ -100,10 +101,32 @@ def test_a_missing_archive_is_not_found(tmp_path):
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_member_that_unpacks_beyond_the_limit_is_refused(ending, tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "MAX_MEMBER", 50_000)
+    monkeypatch.setattr(archive, "MAX_STREAMED", 50_000)
     path = make(tmp_path / f"shard{ending}", {"bomb.png": bytes(1_000_000), "good.png": png("red")})
     bomb, good = fake_classifier().predict(path)
     assert bomb.error_kind == "too_large"
     assert good.label == "red"
+
+
+def test_a_member_that_claims_the_impossible_ends_the_archive(tmp_path):
+    path = make(tmp_path / "a.tar", {"a.png": png("red"), "b.png": png("red")})
+    content = bytearray(path.read_bytes())
+    place = content.index(b"b.png")
+    content[place + 124 : place + 136] = b"\x80" + (1 << 80).to_bytes(11, "big")
+    header = bytearray(content[place : place + 512])
+    header[148:156] = b" " * 8
+    content[place + 148 : place + 156] = b"%06o\0 " % sum(header)
+    for name, packed in (("b.tar", bytes(content)), ("b.tar.gz", gzip.compress(bytes(content)))):
+        (tmp_path / name).write_bytes(packed)
+        rows = fake_classifier().predict(tmp_path / name)
+        assert [row.error_kind for row in rows] == [None, "truncated"]
+
+
+def test_a_zip_that_changed_is_read_anew(tmp_path):
+    path = make(tmp_path / "a.zip", {"a.png": png("red")})
+    assert [row.label for row in fake_classifier().predict(path)] == ["red"]
+    make(path, {"a.png": png("blue"), "b.png": png("blue")})
+    assert [row.label for row in fake_classifier().predict(path)] == ["blue", "blue"]
 
 
 def test_an_encrypted_member_is_unreadable(tmp_path):

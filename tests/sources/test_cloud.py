@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from conftest import fake_classifier, noise_picture
 from eyeful.errors import MissingExtraError, UsageError
 from eyeful.sources import open_source
+from helpers import fake_classifier, noise_picture
 
 moto = pytest.importorskip("moto.server")
 

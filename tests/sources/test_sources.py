@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from conftest import noise_picture
 from eyeful.errors import PictureError, UsageError
 from eyeful.sources import open_source
 from eyeful.sources.download import fetch
+from helpers import noise_picture
 
 
 def names(inputs, **options) -> list[str]:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import eyeful
-from conftest import noise_picture
 from eyeful.errors import ModelError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.runs import fingerprint
 from eyeful.verify import export_int8
+from helpers import noise_picture
 
 REQUEST = ModelRequest("efficientnet_lite0")
 

@@ -11,7 +11,7 @@ from eyeful.models import ModelRequest
 from eyeful.prepare import export
 from eyeful.results import rank
 from eyeful.types import Labels, Prediction
-from eyeful.verify import compare, verify
+from eyeful.verify import Agreement, Verification, compare, verify
 
 LABELS = Labels(("a", "b", "c"), (None,) * 3)
 
@@ -67,6 +67,18 @@ def test_a_bundle_is_compared_with_the_model_it_was_made_of(pictures, tmp_path, 
         verify(str(tmp_path / "bundle"), pictures, checkpoint=other)
 
 
+def test_disagreement_sets_the_exit_code(pictures, monkeypatch):
+    from typer.testing import CliRunner
+
+    from eyeful.cli import app
+
+    half = Verification("x", Agreement(2, 0, 0.5, 0.5, 0.1, 0.2, ()), {})
+    monkeypatch.setattr("eyeful.cli.verify.run_verify", lambda *_, **__: half)
+    arguments = ["verify", "--images", str(pictures), "--min-agreement"]
+    assert CliRunner().invoke(app, [*arguments, "0.6"]).exit_code == 1
+    assert CliRunner().invoke(app, [*arguments, "0.5"]).exit_code == 0
+
+
 def test_nothing_to_verify_with(tmp_path):
     with pytest.raises(UsageError, match="no pictures"):
         verify("efficientnet_lite0", tmp_path)
@@ -81,4 +93,5 @@ def test_the_command_sets_the_exit_code(pictures):
     done = CliRunner().invoke(app, [*arguments, "--min-agreement", "0"])
     assert done.exit_code == 0
     assert json.loads(done.stdout)["fast"]["pictures"] == 12
-    assert CliRunner().invoke(app, [*arguments, "--min-agreement", "1.01"]).exit_code == 1
+    for never in ("1.01", "nan", "-1"):
+        assert isinstance(CliRunner().invoke(app, [*arguments, "--min-agreement", never]).exception, UsageError)

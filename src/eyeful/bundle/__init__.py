@@ -1,7 +1,7 @@
 """The format of a prepared model on disk: one folder, checked whenever it is opened. No framework here."""
 
 from eyeful.bundle.files import sha256_of
-from eyeful.bundle.format import FORMAT, PASSPORT, Bundle, Passport, is_bundle, read_bundle, write_bundle
+from eyeful.bundle.format import FORMAT, PASSPORT, Bundle, Passport, is_bundle, names_in, read_bundle, write_bundle
 
 __all__ = [
     "FORMAT",
@@ -9,6 +9,7 @@ __all__ = [
     "Bundle",
     "Passport",
     "is_bundle",
+    "names_in",
     "read_bundle",
     "sha256_of",
     "write_bundle",

@@ -82,17 +82,27 @@ def is_bundle(folder: Path) -> bool:
     return (folder / PASSPORT).is_file()
 
 
+def names_in(folder: Path) -> set[str]:
+    """The names of the files that a bundle's passport lists; none where it cannot be read."""
+    try:
+        files = json.loads((folder / PASSPORT).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return set(files) if isinstance(files, dict) else set()
+
+
 def write_bundle(folder: Path, passport: Passport, write_files: Callable[[Path], object]) -> Bundle:
     """Make a bundle that is whole or not there: written beside its place, hashed, then renamed.
 
     Args:
         folder: where it shall be; an existing bundle there is replaced.
         passport: everything but the file hashes.
-        write_files: writes the engine's files into the folder it is given.
+        write_files: writes the engine's files into the folder it is given; what it raises leaves nothing behind.
 
     Raises:
         BundleError: it cannot be written there.
     """
+    folder = folder.resolve()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -105,13 +115,27 @@ def write_bundle(folder: Path, passport: Passport, write_files: Callable[[Path],
         text = json.dumps(passport.as_dict(), indent=1, ensure_ascii=False)
         (temporary / PASSPORT).write_text(text + "\n", encoding="utf-8")
         temporary.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
-    except OSError as error:
+        _put(temporary, folder)
+    except (OSError, RuntimeError) as error:  # RuntimeError: what OpenVINO makes of a full disk
         raise BundleError(f"cannot write a prepared model to {folder}: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return Bundle(folder, passport)
+
+
+def _put(temporary: Path, folder: Path) -> None:
+    """Give a new folder its name; the old one goes only when the new one is there."""
+    if not folder.exists():
+        temporary.rename(folder)
+        return
+    old = temporary.with_name(temporary.name + ".old")
+    folder.rename(old)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def read_bundle(folder: Path) -> Bundle:

@@ -4,6 +4,7 @@ Exit codes: 0 all rows good; 1 some rows are errors; 2 wrong usage, or the run c
 stopped by a signal.
 """
 
+import io
 import logging
 import os
 import sys
@@ -12,8 +13,8 @@ from typing import Annotated
 import typer
 
 import eyeful
-from eyeful.cli import bench, cache, doctor, export, info, models, predict, samples, verify
-from eyeful.errors import EyefulError, StoppedError, StuckError
+from eyeful.cli import bench, cache, doctor, export, info, models, predict, samples, serve, verify
+from eyeful.errors import EyefulError, ReaderGoneError, StoppedError, StuckError
 
 app = typer.Typer(
     name="eyeful",
@@ -48,6 +49,7 @@ app.command("info")(info.info)
 app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
+app.command("serve")(serve.serve)
 app.command("samples")(samples.samples)
 app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)
@@ -55,22 +57,39 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """The `eyeful` command."""
+    _have_streams()
     logging.basicConfig(stream=sys.stderr, format="eyeful: %(message)s", level=logging.WARNING)
     logging.getLogger("eyeful").setLevel(logging.INFO)
     try:
         app()
     except StoppedError as stopped:
         sys.exit(128 + stopped.signal)
-    except StuckError as error:  # its thread never ends, so neither would a polite exit
-        sys.stderr.write(f"eyeful: error: {error}\n")
-        sys.stderr.flush()
-        os._exit(2)
-    except EyefulError as error:
-        sys.stderr.write(f"eyeful: error: {error}\n")
-        sys.exit(2)
-    except BrokenPipeError:  # the reader of our output has gone, as `eyeful ... | head` does
+    except ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("eyeful: stopped\n")
-        sys.exit(130)
+    except StuckError as error:  # its thread never ends, so neither would a polite exit
+        _say(error)
+        os._exit(2)
+    except EyefulError as error:
+        _say(error)
+        sys.exit(2)
+    except OSError as error:  # standard output, since everything else says what it could not write
+        _say(f"cannot write the output: {error.strerror or error}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+
+
+def _say(error: object) -> None:
+    sys.stderr.write(f"eyeful: error: {error}\n")
+    sys.stderr.flush()
+
+
+def _have_streams() -> None:
+    """Standard streams that take any text, and are there even if the caller closed them."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the process's life
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the process's life
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cache import cache_folder
-from eyeful.prepare.kept import Kept, list_kept, remove
+from eyeful.prepare.kept import Kept, list_kept, remove, remove_leftovers
 
 
 def cache(
@@ -23,6 +23,7 @@ def cache(
     if action == "clear":
         for kept in found:
             remove(kept)
+        remove_leftovers()
         sys.stderr.write(f"eyeful: deleted {len(found)} from {cache_folder()}, {_megabytes(found)}\n")
         return
     if found:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from eyeful.errors import UsageError
+from eyeful.images import DEFAULT_MAX_PIXELS as DEFAULT_MAX_PIXELS  # noqa: PLC0414 - the commands' default
 from eyeful.models import DEFAULT_MODEL as DEFAULT_MODEL  # noqa: PLC0414 - the commands' default
 
 Model = Annotated[
@@ -54,6 +55,7 @@ BatchSize = Annotated[
 Workers = Annotated[
     int, typer.Option("--workers", "-j", help="Decode threads; 0: one for each core.", rich_help_panel="Running")
 ]
+MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures with more pixels are errors.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from eyeful.cli import options
 from eyeful.cli.progress import Progress
-from eyeful.errors import OutputError, StoppedError, StuckError, UsageError
+from eyeful.errors import OutputError, ReaderGoneError, StoppedError, StuckError, UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.pipeline import Classifier, load
 from eyeful.runs import Output, Stop, run
-from eyeful.sinks import Sink
+from eyeful.sinks import Sink, format_of
 from eyeful.sinks.figures import FiguresSink
 from eyeful.sinks.jsonl import JsonlSink
 from eyeful.sinks.report import ReportSink
@@ -102,7 +102,7 @@ def predict(
         Interpolation | None, typer.Option(help="bilinear, bicubic, nearest ...", rich_help_panel=_PICTURES)
     ] = None,
     max_pixels: Annotated[
-        int, typer.Option(help="Pictures with more pixels are errors.", rich_help_panel=_PICTURES)
+        int, typer.Option(min=1, help="Pictures with more pixels are errors.", rich_help_panel=_PICTURES)
     ] = DEFAULT_MAX_PIXELS,
     batch_size: options.BatchSize = 0,
     workers: options.Workers = 0,
@@ -126,12 +126,11 @@ def predict(
     given = [*(inputs or []), *(source or [])]
     if not given:
         raise UsageError("name a picture, a folder or a list; `eyeful samples samples/` writes some to try")
-    if report is not None and report.exists() and not overwrite:
-        raise UsageError(f"{report} exists already: --overwrite replaces it")
-    if resume and report is not None:
-        raise UsageError("--resume goes on with rows; a --report shows one whole run")
     if resume and output is None:
         raise UsageError("--resume goes on with the file that -o names")
+    if resume and (report is not None or figures is not None):
+        raise UsageError("--resume goes on with rows; --report and --figures show one whole run")
+    _check_places(given, output, report, figures, overwrite=overwrite)
     rows = Output(output, resume=resume, overwrite=overwrite) if output is not None else None
     pictures = open_source(given, recursive=recursive)
     started = time.perf_counter()
@@ -161,7 +160,7 @@ def predict(
         elif output is None and not sys.stdout.isatty():
             sinks.append(JsonlSink(sys.stdout))
         progress = nullcontext() if quiet else Progress(given, recursive=recursive)
-        with _told_how_to_resume(output), progress as shown, Stop() as stop:
+        with _told_how_to_resume(output, report, figures), progress as shown, Stop() as stop:
             advance = shown.advance if shown is not None else lambda _: None
             account = run(classifier, pictures, sinks, output=rows, stop=stop, on_rows=advance)
         verdict = account.verdict(classifier, startup)
@@ -175,14 +174,40 @@ def predict(
 
 
 @contextmanager
-def _told_how_to_resume(output: str | None) -> Iterator[None]:
+def _told_how_to_resume(output: str | None, *others: Path | None) -> Iterator[None]:
     """Say, whatever ends a run early, that nothing is lost."""
     try:
         yield
-    except (StoppedError, StuckError, OutputError):
-        if output is not None:
-            _tell(f"the rows so far are in {output}; the same command with --resume goes on from there")
+    except (StoppedError, StuckError, OutputError, ReaderGoneError):
+        if output is not None and format_of(output).exists(Path(output)):
+            without = "without --report and --figures and " if any(others) else ""
+            _tell(f"the rows so far are in {output}; the same command {without}with --resume goes on from there")
         raise
+
+
+def _check_places(
+    given: list[str], output: str | None, report: Path | None, figures: Path | None, *, overwrite: bool
+) -> None:
+    """See that outputs destroy neither inputs nor each other, and do not become inputs.
+
+    Raises:
+        UsageError: they would, or one exists already.
+    """
+    rows = Path(output) if output is not None else None
+    places = [path.resolve() for path in (rows, report, figures) if path is not None]
+    inputs = [Path(one).resolve() for one in given if one != "-" and "://" not in one]
+    for place in places:
+        if place in inputs and not place.is_dir():
+            raise UsageError(f"{place} is an input; name another file for the output")
+    if len(set(places)) < len(places):
+        raise UsageError("two outputs have the same name")
+    if report is not None and (report.is_dir() or (report.exists() and not overwrite)):
+        raise UsageError(f"{report} exists already: --overwrite replaces a file")
+    if figures is not None:
+        if any(folder == figures.resolve() or folder in figures.resolve().parents for folder in inputs):
+            raise UsageError(f"{figures} lies in a folder of pictures, so the figures would be classified too")
+        if figures.exists() and not overwrite and (not figures.is_dir() or any(figures.iterdir())):
+            raise UsageError(f"{figures} exists already: --overwrite writes into it")
 
 
 def _other_sinks(classifier: Classifier, report: Path | None, figures: Path | None) -> list[Sink]:

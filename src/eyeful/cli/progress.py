@@ -1,6 +1,7 @@
 """A progress bar on stderr with pictures/s and time left; nothing where stderr is not a terminal."""
 
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -9,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, T
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
-from eyeful.sources import open_source
+from eyeful.errors import EyefulError
+from eyeful.sources import can_be_walked_twice, open_source
 
 
 class Progress:
@@ -39,7 +41,8 @@ class Progress:
         if self._shown:
             self._bar.start()
             self._task = self._bar.add_task("", total=None)
-            threading.Thread(target=self._count, daemon=True).start()
+            if all(can_be_walked_twice(one) for one in self._inputs):
+                threading.Thread(target=self._count, daemon=True).start()
         return self
 
     def __exit__(
@@ -56,11 +59,12 @@ class Progress:
 
     def _count(self) -> None:
         total = 0
-        for _ in open_source(self._inputs, recursive=self._recursive).items:
-            total += 1
-            if self._stop.is_set():
-                return
-        self._bar.update(self._task, total=total)
+        with suppress(EyefulError):  # the run itself says what is wrong
+            for _ in open_source(self._inputs, recursive=self._recursive).items:
+                total += 1
+                if self._stop.is_set():
+                    return
+            self._bar.update(self._task, total=total)
 
 
 class _SpeedColumn(ProgressColumn):

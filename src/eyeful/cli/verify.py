@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cli import options
+from eyeful.errors import UsageError
 from eyeful.sinks.base import printable
 from eyeful.verify import Agreement, Verification
 from eyeful.verify import verify as run_verify
@@ -29,6 +30,8 @@ def verify(
     as_json: options.AsJson = False,
 ) -> None:
     """Compare the fast path with the reference (torch, fp32, full decode) on your own pictures."""
+    if min_agreement is not None and not 0 <= min_agreement <= 1:
+        raise UsageError(f"--min-agreement {min_agreement} is not between 0 and 1")
     found = run_verify(
         model,
         options.images_given(images),

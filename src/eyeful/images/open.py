@@ -91,7 +91,7 @@ def open_item(
         if reduce_for is not None and picture is not item.content:  # a caller's own picture is left as it is
             _reduce(picture, reduce_for)
         _check_size(picture.size, limits)
-        stack.enter_context(budget.hold(_decoded_bytes(picture), item.filename))
+        stack.enter_context(budget.hold(_decoded_bytes(picture)))
         yield _decode(picture, size)
 
 
@@ -133,9 +133,7 @@ def _open_file(path: Path) -> IO[bytes]:
 def _identify(file: IO[bytes]) -> Image.Image:
     """Read the header, of allowed formats only."""
     try:
-        if name_of_signature(_head(file)) == "HEIF":
-            _register_heif()
-        return Image.open(file, formats=_registered_formats())
+        return _open(file)
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -150,8 +148,19 @@ def _identify(file: IO[bytes]) -> Image.Image:
         raise PictureError("truncated", f"its header is broken: {_one_line(error)}") from error
 
 
+def _open(file: IO[bytes]) -> Image.Image:
+    try:
+        return Image.open(file, formats=_registered_formats())
+    except UnidentifiedImageError:
+        if name_of_signature(_head(file)) != "HEIF":
+            raise
+        _register_heif()
+        return Image.open(file, formats=_registered_formats())
+
+
 def _head(file: IO[bytes]) -> bytes:
-    """The first bytes, read and put back."""
+    """The first bytes."""
+    file.seek(0)
     head = file.read(64)
     file.seek(0)
     return head
@@ -178,7 +187,6 @@ def _registered_formats() -> list[str]:
 
 def _unidentified(file: IO[bytes]) -> PictureError:
     """Tell a broken picture of a known format, a format we do not open, and something else apart."""
-    file.seek(0)
     head = _head(file)
     name = name_of_signature(head)
     if name in OPENED:

@@ -4,6 +4,19 @@ from eyeful.pipeline.classifier import Classifier
 from eyeful.pipeline.cores import usable_cores
 from eyeful.pipeline.limit import Stage, Waits, advice
 from eyeful.pipeline.load import load, origin
+from eyeful.pipeline.picture import Loaded
 from eyeful.pipeline.settings import Settings
+from eyeful.pipeline.watch import PATIENCE
 
-__all__ = ["Classifier", "Settings", "Stage", "Waits", "advice", "load", "origin", "usable_cores"]
+__all__ = [
+    "PATIENCE",
+    "Classifier",
+    "Loaded",
+    "Settings",
+    "Stage",
+    "Waits",
+    "advice",
+    "load",
+    "origin",
+    "usable_cores",
+]

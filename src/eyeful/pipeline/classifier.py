@@ -18,6 +18,7 @@ from eyeful.pipeline.limit import Waits
 from eyeful.pipeline.picture import Loaded, load_picture
 from eyeful.pipeline.prefetch import ordered_map
 from eyeful.pipeline.settings import Settings
+from eyeful.pipeline.watch import Watch
 from eyeful.results import rank
 from eyeful.sources import Source, open_source
 from eyeful.types import Prediction
@@ -86,7 +87,7 @@ class Classifier:
         )
 
     def with_settings(self, settings: Settings) -> Classifier:
-        """The same model and engine under other settings; closing either closes both."""
+        """The same model and engine under other settings; closing either closes the engine of both."""
         return Classifier(self._engine, self._passport, self.recipe, settings, self._make_fp32)
 
     def close(self) -> None:
@@ -252,8 +253,9 @@ class Classifier:
             items: what to open.
             thumbnails: keep a small picture of each.
         """
-        load = partial(self.loader, budget=self._budget, thumbnails=thumbnails)
-        return ordered_map(load, items, self.workers, self.workers + self.batch_size, self._budget.check)
+        watch = Watch()
+        load = partial(self.loader, budget=self._budget, thumbnails=thumbnails, watch=watch)
+        return ordered_map(load, items, self.workers, self.workers + self.batch_size, watch.look)
 
     def _batches(self, loaded: Iterator[Loaded]) -> Iterator[list[Loaded]]:
         """Rows with up to `batch_size` pictures among them; bad ones ride along in their place."""
@@ -275,7 +277,7 @@ class Classifier:
     def _answered(self, rows: list[Loaded], logits_NK: NDArray[np.float32] | None, k: int) -> Iterator[Prediction]:
         logits = iter(() if logits_NK is None else logits_NK)
         for row in rows:
-            yield self._predicted(row, next(logits), k) if row.pixels_HWC is not None else row.as_error()
+            yield self.answer(row, next(logits), k) if row.pixels_HWC is not None else row.as_error()
 
     def _in_fp32(self, row: Loaded, logits_K: NDArray[np.float32]) -> NDArray[np.float32]:
         """The answer for one picture once more, where half precision overflowed."""
@@ -286,12 +288,19 @@ class Classifier:
         again_K: NDArray[np.float32] = self._fp32.submit(row.pixels_HWC[None]).result()[0]
         return again_K
 
-    def _predicted(self, row: Loaded, logits_K: NDArray[np.float32], k: int) -> Prediction:
+    def answer(self, row: Loaded, logits_K: NDArray[np.float32], k: int | None = None) -> Prediction:
+        """The last stage alone: the row of a picture, from its logits.
+
+        Args:
+            row: what the decode stage gave.
+            logits_K: what the forward stage gave for it.
+            k: labels in the answer; the settings' when None.
+        """
         if not np.isfinite(logits_K).all():
             logits_K = self._in_fp32(row, logits_K)
         if not np.isfinite(logits_K).all():
             return row.as_error(PictureError("nonfinite", "the network's answer is not finite, in fp32 either"))
-        top = rank(logits_K, self._labels, k)
+        top = rank(logits_K, self._labels, k or self.settings.topk)
         return Prediction(
             filename=row.item.filename,
             top=top,

@@ -1,7 +1,9 @@
 """`eyeful.load`: a model's name → a classifier that is ready."""
 
+import copy
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,8 @@ def load(
     if exact:
         if engine not in ("auto", "torch") or precision not in ("auto", "fp32"):
             raise UsageError(f"exact means torch in fp32, not {engine} in {precision}")
+        if torchcompile:
+            raise UsageError("exact means torch's own arithmetic, not torch.compile's")
         engine, precision = "torch", "fp32"
     if is_bundle(Path(name)):
         bundle = read_bundle(Path(name))
@@ -80,15 +84,15 @@ def load(
                 f"the bundle {name} has its weights, labels and size; load the model by name to change them"
             )
         choice = choose(device, _engine_of(bundle, engine), _precision_of(bundle, precision))
+        _check_torchcompile(choice, torchcompile)
         make_engine, passport = _from_bundle(bundle, choice.device, torchcompile)
     else:
         request = ModelRequest(
             str(name), Path(checkpoint) if checkpoint else None, Path(labels) if labels else None
         )
         choice = choose(device, engine, precision)
+        _check_torchcompile(choice, torchcompile)
         make_engine, passport = _from_request(request, choice, img_size, torchcompile)
-    if torchcompile and choice.engine != "torch":
-        raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
     recipe = passport.recipe.with_options(crop_mode, None, crop_pct, interpolation)
     fp32 = partial(make_engine, "fp32") if passport.precision == "fp32" else None
     return Classifier(make_engine(choice.precision), passport, recipe, settings, fp32)
@@ -108,6 +112,11 @@ def origin(name: str | Path) -> dict[str, Any] | None:
     if passport.engine == "torch":
         return {"name": name}
     return {"name": passport.model.partition(" with ")[0], "img_size": passport.recipe.size[0]}
+
+
+def _check_torchcompile(choice: Choice, torchcompile: bool) -> None:
+    if torchcompile and choice.engine != "torch":
+        raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
 
 
 def _engine_of(bundle: Bundle, engine: str) -> str:
@@ -154,4 +163,11 @@ def _from_request(
 def _torch(module: Any, recipe: Recipe, device: str, torchcompile: bool) -> MakeEngine:
     from eyeful.engines.torch import TorchEngine
 
-    return partial(TorchEngine, module, recipe, device, torchcompile=torchcompile)
+    made = count()
+
+    def make(precision: Precision | None) -> Engine:
+        """Each engine has a network of its own: it lays out the weights in place."""
+        own = copy.deepcopy(module) if next(made) else module
+        return TorchEngine(own, recipe, device, precision, torchcompile=torchcompile)
+
+    return make

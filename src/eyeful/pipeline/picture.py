@@ -9,6 +9,7 @@ import numpy as np
 
 from eyeful.errors import PictureError
 from eyeful.images import apply_recipe, apply_recipe_fast, open_item, remarks
+from eyeful.pipeline.watch import Watch
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def load_picture(
     limits: Limits,
     budget: MemoryBudget,
     *,
+    watch: Watch | None = None,
     full_decode: bool,
     two_step_resize: bool,
     thumbnails: bool,
@@ -61,7 +63,10 @@ def load_picture(
     scale, and only what the network will see is resampled.
     """
     try:
-        with open_item(item, limits, budget, reduce_for=None if full_decode else recipe) as opened:
+        with (
+            (watch or Watch()).on(item.filename),
+            open_item(item, limits, budget, reduce_for=None if full_decode else recipe) as opened,
+        ):
             if two_step_resize:
                 pixels_HWC = apply_recipe(opened.picture, recipe)
             else:

@@ -58,6 +58,6 @@ def _result(future: Future[R], check: Callable[[], None]) -> R:
         try:
             return future.result(_LOOK_AFTER)
         except TimeoutError:
-            if future.done():  # the function's own
-                raise
+            if future.done():  # just now; or the error is the function's own
+                return future.result()
             check()

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.bundle import FORMAT, Bundle, is_bundle, read_bundle, sha256_of, write_bundle
+from eyeful.bundle import FORMAT, PASSPORT, Bundle, is_bundle, names_in, read_bundle, sha256_of, write_bundle
 from eyeful.cache import cache_folder
 from eyeful.engines.base import EngineName
 from eyeful.errors import BundleError, CheckpointError, UsageError
@@ -89,10 +89,17 @@ def refuse_to_replace(folder: Path) -> None:
     """See that a bundle may be written to a folder.
 
     Raises:
-        UsageError: it holds something that is not one.
+        UsageError: it holds something that is not one, or more than one.
     """
-    if folder.exists() and not is_bundle(folder) and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} holds something that is no bundle; name a new folder")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a new folder")
+    others = {path.name for path in folder.iterdir()}
+    if is_bundle(folder):
+        others -= {PASSPORT, *names_in(folder)}
+    if others:
+        raise UsageError(f"{folder} holds {min(others)}, which is no part of a bundle; name a new folder")
 
 
 def _folder(request: ModelRequest, img_size: int | None, engine: EngineName) -> Path:

@@ -39,8 +39,15 @@ def list_kept() -> list[Kept]:
         _look_at(folder, kind)
         for kind in _KINDS
         for folder in sorted((cache_folder() / kind).glob("*"))
-        if folder.is_dir()
+        if folder.is_dir() and not folder.name.startswith(".")
     ]
+
+
+def remove_leftovers() -> None:
+    """Delete what killed preparations left half-made."""
+    for kind in _KINDS:
+        for folder in (cache_folder() / kind).glob(".*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove(kept: Kept) -> None:

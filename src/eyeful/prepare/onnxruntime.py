@@ -54,13 +54,14 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
             "eyeful.recipe": json.dumps(recipe.as_dict()),
         }
     )
-    bundle = write_bundle(
-        folder,
-        passport_of(model, weights, recipe, "onnxruntime"),
-        lambda place: program.save(place / GRAPH),
-    )
-    check(bundle, partial(OnnxRuntimeEngine, bundle), module)
-    return bundle
+    passport = passport_of(model, weights, recipe, "onnxruntime")
+
+    def write(place: Path) -> None:
+        program.save(place / GRAPH)
+        bundle = Bundle(place, passport)
+        check(bundle, partial(OnnxRuntimeEngine, bundle), module)
+
+    return write_bundle(folder, passport, write)
 
 
 class Deployed(nn.Module):

@@ -40,11 +40,13 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
         warnings.simplefilter("ignore")  # tracers warn of what `_check` settles
         graph = with_normalisation(convert(model, module, recipe), recipe)
     passport = passport_of(model, weights, recipe, "openvino")
-    bundle = write_bundle(
-        folder, passport, lambda place: ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
-    )
-    check(bundle, partial(OpenVINOEngine, bundle, "fp32"), module)
-    return bundle
+
+    def write(place: Path) -> None:
+        ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
+        bundle = Bundle(place, passport)
+        check(bundle, partial(OpenVINOEngine, bundle, "fp32"), module)
+
+    return write_bundle(folder, passport, write)
 
 
 def convert(model: Model, module: nn.Module, recipe: Recipe) -> Any:

@@ -3,16 +3,17 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 
-from eyeful.errors import EyefulError, OutputError, StoppedError, StuckError, UsageError
+from eyeful.errors import EyefulError, OutputError, ReaderGoneError, StoppedError, StuckError, UsageError
 from eyeful.pipeline import Classifier
 from eyeful.runs.account import Account
 from eyeful.runs.output import Output
 from eyeful.runs.quarantine import tried_alone
 from eyeful.runs.signals import Stop
 from eyeful.sinks import Sink
+from eyeful.sinks.base import printable
 from eyeful.sources import Source
 from eyeful.types import Item
 
@@ -38,6 +39,7 @@ def run(
 
     Raises:
         StoppedError: a signal came; what was in hand is written.
+        ReaderGoneError: a pipe that rows went to was closed.
         StuckError: a picture hangs; the process must end.
         UsageError: the output that shall be resumed was made differently, or of other inputs.
         OutputError: a sink cannot write.
@@ -46,43 +48,53 @@ def run(
     account = Account(ignored=source.ignored)
     started = time.perf_counter()
     try:
-        if output is None:
-            _carry(classifier, source, sinks, account, stop=stop, on_rows=on_rows)
-        else:
-            rows = output.open(classifier)
-            items = _behind_what_is_written(source.items, output, account, on_rows)
-            if output.crashed:
-                items = tried_alone(items, classifier.most_in_flight + rows.rows_in_hand, classifier.loader)
-            output.write_record(classifier, account, "running")
-            try:
-                behind = replace(source, items=items)
-                _carry(classifier, behind, [rows, *sinks], account, stop=stop, on_rows=on_rows)
-            except StuckError:  # the record says "running", so that a resumed run tries this picture alone
-                raise
-            except BaseException as error:
-                with suppress(OutputError):
-                    output.write_record(classifier, account, "stopped" if _is_stop(error) else "failed")
-                raise
-            account.seconds = time.perf_counter() - started
-            output.write_record(classifier, account, "complete")
-    except BrokenPipeError:
-        raise
+        with ExitStack() as stack:
+            if output is None:
+                _carry(classifier, source, [stack.enter_context(sink) for sink in sinks], account, stop, on_rows)
+            else:
+                stack.callback(output.close)
+                rows = output.open(classifier)
+                items = _behind_what_is_written(source.items, output, account, on_rows)
+                if output.crashed:
+                    items = tried_alone(items, output.in_flight(classifier, rows), classifier.loader)
+                stack.enter_context(_recorded(classifier, output, account, started))
+                opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
+                output.write_record(classifier, account, "running")
+                _carry(classifier, replace(source, items=items), opened, account, stop, on_rows)
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
     except OSError as error:
         raise OutputError(f"cannot write the results: {error.strerror or error}") from error
     account.seconds = time.perf_counter() - started
     return account
 
 
-def _carry(
+@contextmanager
+def _recorded(classifier: Classifier, output: Output, account: Account, started: float) -> Iterator[None]:
+    """Write in the record how the block ended. What still says "running" when it is resumed has crashed."""
+    try:
+        yield
+    except StuckError:  # as good as a crash: the next run must try this picture alone
+        raise
+    except BaseException as error:
+        if not output.crashed:  # else the next run shall be as careful as this one
+            stopped = isinstance(error, StoppedError | KeyboardInterrupt | BrokenPipeError)
+            with suppress(OutputError):
+                output.write_record(classifier, account, "stopped" if stopped else "failed")
+        raise
+    account.seconds = time.perf_counter() - started
+    output.write_record(classifier, account, "complete")
+
+
+def _carry(  # noqa: PLR0917 - the parts of one run
     classifier: Classifier,
     source: Source,
     sinks: Sequence[Sink],
     account: Account,
-    *,
     stop: Stop | None,
     on_rows: Callable[[int], None],
 ) -> None:
-    """What the source gives, to every sink; every input must come out as its row, in order."""
+    """What the source gives, to every opened sink; every input must come out as its row, in order."""
     expected: deque[str] = deque()
 
     def counted() -> Iterator[Item]:
@@ -95,23 +107,21 @@ def _carry(
 
     counting = Source(counted(), source.single, source.ignored)
     wants_thumbnails = any(sink.wants_thumbnails for sink in sinks)
-    with ExitStack() as stack:
-        opened = [stack.enter_context(sink) for sink in sinks]
-        stream = classifier.stream(counting, thumbnails=wants_thumbnails, waits=account.waits)
-        for prediction in stack.enter_context(closing(stream)):
+    with closing(classifier.stream(counting, thumbnails=wants_thumbnails, waits=account.waits)) as stream:
+        for prediction in stream:
             if prediction.filename != expected.popleft():
                 raise EyefulError(
-                    f"internal error: the row of {prediction.filename} is out of order; please report"
+                    f"internal error: {printable(prediction.filename)} is out of order; please report this"
                 )
             account.add(prediction.error_kind, abstained=prediction.abstained)
             with account.waits.on("write"):
-                for sink in opened:
+                for sink in sinks:
                     sink.append(prediction)
             on_rows(1)
-        if account.rows != account.inputs or expected:
-            raise EyefulError(f"internal error: {account.inputs} inputs gave {account.rows} rows; please report")
-        if stop is not None and stop.signal is not None:
-            raise StoppedError(stop.signal)
+    if account.rows != account.inputs or expected:
+        raise EyefulError(f"internal error: {account.inputs} inputs gave {account.rows} rows; please report this")
+    if stop is not None and stop.signal is not None:
+        raise StoppedError(stop.signal)
 
 
 def _behind_what_is_written(
@@ -122,16 +132,13 @@ def _behind_what_is_written(
     for number, row in enumerate(output.written(), 1):
         item = next(items, None)
         if item is None or item.filename != row.filename:
-            found = "there is no such input" if item is None else f"the input is {item.filename}"
+            found = "there is no such input" if item is None else f"the input is {printable(item.filename)}"
             raise UsageError(
-                f"{output.path} cannot be resumed, its inputs were others: row {number} is {row.filename}, {found}"
+                f"{output.path} cannot be resumed, its inputs were others: row {number} is "
+                f"{printable(row.filename)}, {found}"
             )
         account.inputs += 1
         account.resumed += 1
         account.add(row.error_kind, abstained=row.abstained)
         on_rows(1)
     return items
-
-
-def _is_stop(error: BaseException) -> bool:
-    return isinstance(error, StoppedError | KeyboardInterrupt | BrokenPipeError)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from filelock import FileLock, Timeout
+
 from eyeful.bundle.files import write_atomically
+from eyeful.cache import cache_folder
 from eyeful.errors import OutputError, UsageError
 from eyeful.runs.record import determinants, record_of
 from eyeful.sinks import format_of
@@ -36,14 +42,26 @@ class Output:
     """
 
     def __init__(self, name: str, *, resume: bool = False, overwrite: bool = False) -> None:
+        if resume and overwrite:
+            raise UsageError("--resume keeps what is there, --overwrite replaces it; choose one")
         self._format = format_of(name)
         self.path = Path(name)
         self._record = self.path.with_name(self.path.name + ".run.json")
+        self._lock = _locked(self.path)
         there = self._format.exists(self.path)
         if there and not (resume or overwrite):
             raise UsageError(f"{name} exists already: --resume continues it, --overwrite replaces it")
         self._resume = resume and (there or self._record.exists())
         self.crashed = False
+        self._in_flight = 0
+
+    def close(self) -> None:
+        """Let another run write here."""
+        self._lock.release()
+
+    def in_flight(self, classifier: Classifier, rows: RowSink) -> int:
+        """How many inputs may have been begun, here or by the run that crashed, and have no row."""
+        return max(classifier.most_in_flight, self._in_flight) + rows.rows_in_hand
 
     def open(self, classifier: Classifier) -> RowSink:
         """The sink for this run's rows.
@@ -66,8 +84,10 @@ class Output:
             return
         try:
             yield from self._format.written(self.path)
-        except OSError as error:
-            raise OutputError(f"{self.path} cannot be read: {error.strerror}") from error
+        except (OSError, ValueError, csv.Error) as error:
+            raise OutputError(
+                f"{self.path} cannot be read, so it cannot be resumed: {getattr(error, 'strerror', None) or error}"
+            ) from error
 
     def write_record(self, classifier: Classifier, account: Account, state: State) -> None:
         """Write `OUTPUT.run.json`: the passport, the settings, the fingerprint and the account.
@@ -85,7 +105,8 @@ class Output:
     def _check(self, classifier: Classifier) -> None:
         record: dict[str, Any] = {}
         with suppress(OSError, ValueError):
-            record = json.loads(self._record.read_text(encoding="utf-8"))
+            found = json.loads(self._record.read_text(encoding="utf-8"))
+            record = found if isinstance(found, dict) else {}
         before, now = record.get("determinants"), determinants(classifier)
         if not isinstance(before, dict):
             raise UsageError(
@@ -97,3 +118,24 @@ class Output:
             how = "; ".join(f"{name} was {before.get(name)}, is {now[name]}" for name in differing)
             raise UsageError(f"{self.path} cannot be resumed, its rows were made differently: {how[:600]}")
         self.crashed = record.get("state") == "running"
+        in_flight = record.get("most_in_flight")
+        self._in_flight = in_flight if isinstance(in_flight, int) else 0
+
+
+def _locked(path: Path) -> FileLock:
+    """The right to write to an output, for this process alone.
+
+    Raises:
+        UsageError: another run has it.
+    """
+    folder = cache_folder() / "locks"
+    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]
+    lock = FileLock(folder / f"{digest}.lock", timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"another run is writing {path}; wait for it, or name another file") from None
+    except OSError:  # a cache that cannot be written must not keep results from being written
+        pass
+    return lock

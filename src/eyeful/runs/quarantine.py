@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING
 
 from eyeful.images import MemoryBudget
+from eyeful.pipeline import PATIENCE
 from eyeful.sources import refused
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("eyeful")
 
-FILE_LIMIT = 10.0
-"""Seconds for one file, alone."""
-FETCHED_LIMIT = 40.0
-"""Seconds for one picture that has to be downloaded first."""
+LIMIT = float(PATIENCE)
+"""Seconds for one picture, alone; as long as in a run, so that a crash turns no good picture into an error."""
+_START = 120.0
+"""Seconds for the process to begin."""
 
 
 def tried_alone(items: Iterator[Item], count: int, load: Callable[..., object]) -> Iterator[Item]:
@@ -58,13 +59,12 @@ class _Cell:
     def tried(self, item: Item) -> Item:
         if self._process is None:
             self._start()
-        limit = FILE_LIMIT if isinstance(item.content, Path) else FETCHED_LIMIT
         try:
             self._line.send(item)
-            if self._line.poll(limit):
+            if self._line.poll(LIMIT):
                 self._line.recv()
                 return item
-            failed = refused(item.filename, "timeout", f"not decoded within {limit:.0f} seconds, alone")
+            failed = refused(item.filename, "timeout", f"not opened within {LIMIT:.0f} seconds, alone")
         except (EOFError, OSError):
             failed = refused(item.filename, "unreadable", "decoding it kills the process, even alone")
         self.close()
@@ -76,6 +76,8 @@ class _Cell:
         self._process = context.Process(target=_open_all, args=(theirs, self._load), daemon=True)
         self._process.start()
         theirs.close()
+        if self._line.poll(_START):
+            self._line.recv()
 
     def close(self) -> None:
         if self._process is not None:
@@ -86,7 +88,9 @@ class _Cell:
 
 
 def _open_all(line: Connection, load: Callable[..., object]) -> None:
+    signal(SIGINT, SIG_IGN)  # Ctrl-C is for the run, which ends this process
     budget = MemoryBudget()
+    line.send("ready")
     while True:
         try:
             item = line.recv()

@@ -18,6 +18,7 @@ def determinants(classifier: Classifier) -> dict[str, Any]:
     facts = {name: passport[name] for name in _DETERMINING}
     facts["weights"] = passport["weights"]["sha256"]
     facts["topk"] = classifier.settings.topk
+    facts["max_pixels"] = classifier.settings.limits.max_pixels
     facts["min_prob"] = classifier.settings.min_prob
     return facts
 
@@ -39,6 +40,7 @@ def record_of(classifier: Classifier) -> dict[str, Any]:
             "workers": classifier.workers,
             "max_pixels": settings.limits.max_pixels,
         },
+        "most_in_flight": classifier.most_in_flight,
         "determinants": determinants(classifier),
         "fingerprint": fingerprint(classifier),
     }

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: finish what is in hand, then stop; a second SIGINT stops at once."""
+"""SIGINT and SIGTERM: finish what is in hand, then stop; a second one stops at once."""
 
 import os
 import signal
@@ -32,8 +32,9 @@ class Stop:
             signal.signal(number, handler)
 
     def _heard(self, number: int, _: FrameType | None) -> None:
-        if self.signal is not None and number == signal.SIGINT:
+        if self.signal is not None:
             os._exit(128 + number)  # rows are written whole, and the next --resume repairs what is not
-        if self.signal is None:
-            self.signal = number
-            sys.stderr.write("eyeful: finishing what is in hand; Ctrl-C again stops at once\n")
+        self.signal = number
+        # names that are read from standard input end here, also for a read that is waiting for more of them
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        sys.stderr.write("eyeful: finishing what is in hand; Ctrl-C again stops at once\n")

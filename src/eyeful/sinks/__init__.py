@@ -25,10 +25,15 @@ def format_of(output: str) -> type[RowSink]:
     Raises:
         UsageError: no sink writes such files.
     """
-    if output.endswith(("/", "\\")) or Path(output).is_dir():
+    path = Path(output)
+    if path.name in ("", ".."):
+        raise UsageError(f"{output or 'an empty name'} is no place for rows; name a file or a new folder")
+    if path.is_dir() or output.endswith(("/", "\\")):
+        if path.suffix.lower() in FORMATS:
+            raise UsageError(f"{output} is a folder called like a file; name it without {path.suffix}")
         return FOLDER
     try:
-        return FORMATS[Path(output).suffix.lower()]
+        return FORMATS[path.suffix.lower()]
     except KeyError:
         raise UsageError(
             f"{output}: the ending must be one of {', '.join(FORMATS)}, or / for a folder of Parquet parts"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Literal, Self
 
 from eyeful.errors import OutputError
 from eyeful.sinks.base import Written, row_of
@@ -29,6 +29,8 @@ COLUMNS = (
     "error",
     "filename_b64",
 )
+_LARGEST_CELL = 1 << 30
+"""Characters: the csv module's own limit is less than the `top` of many labels takes."""
 _ESCAPED = ("=", "+", "-", "@", "\t", "\r", "'")
 """What a spreadsheet takes for a formula when a cell begins with it; and the mark that says it is none."""
 
@@ -53,8 +55,8 @@ class CsvSink:
 
     @staticmethod
     def exists(path: Path) -> bool:
-        """Whether there is an output already."""
-        return path.exists()
+        """Whether there is an output already; an empty file is none."""
+        return path.exists() and path.stat().st_size > 0
 
     @staticmethod
     def written(path: Path) -> Iterator[Written]:
@@ -64,6 +66,7 @@ class CsvSink:
             OutputError: it is not such a file.
         """
         cut_last_line(path, quoted=True)
+        csv.field_size_limit(_LARGEST_CELL)
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             if rows.fieldnames not in (None, list(COLUMNS)):
@@ -75,15 +78,20 @@ class CsvSink:
 
     def __enter__(self) -> Self:
         self._file = open_text(self._path, self._mode)
-        self._writer = csv.DictWriter(self._file, COLUMNS, restval="", lineterminator="\n")
-        if self._path.stat().st_size == 0:
-            self._writer.writeheader()
-            self._file.flush()
+        self._begun = self._path.stat().st_size > 0
         return self
 
     def append(self, prediction: Prediction) -> None:
         """Write one line; it is in the system's hands when this returns."""
-        self._writer.writerow({name: _cell(value) for name, value in row_of(prediction).items()})
+        row = {name: _cell(value) for name, value in row_of(prediction).items()}
+        # the csv module leaves a carriage return bare, which its own reader then takes for the end of a row
+        bare = any("\r" in str(cell) for cell in row.values())
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
+        writer = csv.DictWriter(self._file, COLUMNS, restval="", lineterminator="\n", quoting=quoting)
+        if not self._begun:
+            writer.writeheader()
+            self._begun = True
+        writer.writerow(row)
         self._file.flush()
 
     def __exit__(

@@ -35,8 +35,8 @@ class JsonlSink:
 
     @staticmethod
     def exists(path: Path) -> bool:
-        """Whether there is an output already."""
-        return path.exists()
+        """Whether there is an output already; an empty file is none."""
+        return path.exists() and path.stat().st_size > 0
 
     @staticmethod
     def written(path: Path) -> Iterator[Written]:

@@ -74,10 +74,12 @@ class ParquetSink:
 
     def __enter__(self) -> Self:
         try:
-            if not self._resume:
-                for part in [*_parts(self._path), self._path]:
-                    if part.is_file():
-                        part.unlink()
+            whole = self._path.is_file()
+            if whole or not self._resume:  # beside the whole file, parts are what a crash left of joining them
+                for part in _parts(self._path):
+                    part.unlink()
+            if whole and not self._resume:
+                self._path.unlink()
             self._folder.mkdir(parents=True, exist_ok=True)
             if self._path.is_file():  # it was complete; now more rows come
                 self._path.rename(self._folder / _part_name(0))

@@ -19,7 +19,7 @@ from eyeful.sources import archive, cloud, folder, listing, memory, url
 from eyeful.sources.refused import refused
 from eyeful.types import Item
 
-__all__ = ["Source", "open_source", "refused"]
+__all__ = ["Source", "can_be_walked_twice", "open_source", "refused"]
 
 
 @dataclass(slots=True)
@@ -68,7 +68,14 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
     raise UsageError(memory.why_not(inputs))
 
 
+def can_be_walked_twice(text: str) -> bool:
+    """Whether what is named can be counted without being used up, and cheaply; standard input cannot."""
+    return text != "-" and not archive.is_archive(Path(text)) and not cloud.is_cloud(text)
+
+
 def _from_text(text: str | Path, recursive: bool, ignored: Counter[str]) -> Source:
+    if text == "":
+        raise UsageError("an empty name names nothing; . is the folder that you are in")
     path = Path(text)
     if isinstance(text, str) and url.is_url(text):
         items, single = iter((url.item(text),)), True

@@ -5,6 +5,7 @@ A member's identity is `archive.tar/path/in/archive.jpg`. Nothing is ever writte
 only be read in order, so its members are read as they are met.
 """
 
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -22,8 +23,17 @@ from eyeful.types import Item
 MAX_MEMBER = 256 << 20
 """Bytes of one member when unpacked."""
 
+MAX_STREAMED = 64 << 20
+"""Bytes of one member of a compressed tar: it is in memory from when it is met until it is decoded."""
+
+_LARGEST = 1 << 44
+"""Bytes that no member of an archive has."""
+
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+_BROKEN = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, OSError, ValueError, RuntimeError),
+)
 """What reading a damaged, truncated or encrypted archive raises."""
 
 
@@ -58,15 +68,30 @@ def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             name = f"{path}/{member.name}"
             if member.isdir():
                 continue
-            if not member.isreg() or not _looks_like_a_picture(member.name):
+            if member.islnk() and _looks_like_a_picture(member.name):
+                yield refused(name, "not_regular", f"a link in an archive, to {member.linkname}")
+            elif not member.isreg() or not _looks_like_a_picture(member.name):
                 ignored[_extension(member.name)] += 1
-            elif member.size > MAX_MEMBER:
-                yield refused(name, "too_large", f"{member.size >> 20} MB; the limit is {MAX_MEMBER >> 20} MB")
+            elif member.size > (limit := MAX_MEMBER if plain else MAX_STREAMED):
+                yield refused(name, "too_large", f"{member.size >> 20} MB; the limit is {limit >> 20} MB")
             elif plain:
                 yield Item(name, partial(_read_at, path, member.offset_data, member.size))
             else:
                 file = archive.extractfile(member)
-                yield Item(name, file.read() if file is not None else b"")
+                yield Item(name, _Once(file.read() if file is not None else b""))
+
+
+class _Once:
+    """A member's bytes, given once and then let go: rows on their way out must not hold them."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content: bytes | None = content
+
+    def __call__(self) -> bytes:
+        if self._content is None:
+            raise PictureError("unreadable", "a compressed archive can be read only once")
+        content, self._content = self._content, None
+        return content
 
 
 class _Member(tarfile.TarInfo):
@@ -75,7 +100,10 @@ class _Member(tarfile.TarInfo):
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
         try:
-            return super().fromtarfile(archive)
+            member = super().fromtarfile(archive)
+            if not 0 <= member.size < _LARGEST:  # tarfile would look for its end for ever
+                raise tarfile.ReadError(f"it is damaged: a member claims {member.size} bytes")
+            return member
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined] # the end mark
             raise
         except tarfile.HeaderError as error:
@@ -95,25 +123,34 @@ def _read_at(path: Path, offset: int, size: int) -> bytes:
 
 
 def _zip_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
-    for place, member in enumerate(_opened(path).infolist()):
-        name = f"{path}/{member.filename}"
+    named = path
+    status = path.stat()
+    path, stamp = path.resolve(), (status.st_mtime_ns, status.st_size, status.st_ino)
+    for place, member in enumerate(_opened(path, stamp).infolist()):
+        name = f"{named}/{member.filename}"
         if member.is_dir():
             continue
         if not _looks_like_a_picture(member.filename):
             ignored[_extension(member.filename)] += 1
         else:
-            yield Item(name, partial(_read_zip, path, place))
+            yield Item(name, partial(_read_zip, path, stamp, place))
 
 
 @lru_cache(maxsize=4)
-def _opened(path: Path) -> zipfile.ZipFile:
-    """A zip and its directory, kept open: reading the directory for every member would be quadratic."""
+def _opened(path: Path, stamp: tuple[int, ...]) -> zipfile.ZipFile:
+    """A zip and its directory, kept open: reading the directory for every member would be quadratic.
+
+    Args:
+        path: absolute.
+        stamp: tells one content of that file from another.
+    """
+    del stamp
     return zipfile.ZipFile(path)
 
 
-def _read_zip(path: Path, place: int) -> bytes:
+def _read_zip(path: Path, stamp: tuple[int, ...], place: int) -> bytes:
     try:
-        archive = _opened(path)
+        archive = _opened(path, stamp)
         with archive.open(archive.infolist()[place]) as file:
             return _bounded(file)
     except PictureError:

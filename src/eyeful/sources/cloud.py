@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from eyeful.errors import PictureError, UsageError
-from eyeful.extras import require
+from eyeful.errors import MissingExtraError, PictureError, UsageError
+from eyeful.extras import install_command, require
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.refused import refused
 from eyeful.types import Item
@@ -35,25 +35,27 @@ def items(address: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[I
         ignored: counts the other files by extension as they are met.
 
     Raises:
-        UsageError: no library for this scheme.
+        UsageError: no library knows this scheme.
         MissingExtraError: fsspec, or the library for this scheme, is not installed.
     """
     filesystem, path = _opened(address)
-    scheme = address.partition("://")[0]
     try:
         if any(char in path for char in "*?["):
-            for found in filesystem.glob(path) or [path]:
-                yield _item(scheme, found)
+            found = filesystem.glob(path, detail=True)
+            files = sorted(name for name, about in found.items() if about["type"] == "file")
+            yield from (_item(filesystem, file) for file in files)
+            if not files:
+                yield named(address)
         elif filesystem.isdir(path):
-            yield from _below(filesystem, scheme, path, recursive=recursive, ignored=ignored)
+            yield from _below(filesystem, path, recursive=recursive, ignored=ignored)
         else:
-            yield _item(scheme, path)
+            yield Item(address, partial(_read, filesystem, path))
     except Exception as error:  # noqa: BLE001 - every bucket's library has exceptions of its own
         yield refused(address, "unreadable", f"cannot be listed: {_one_line(error)}")
 
 
 def named(address: str) -> Item:
-    """The item of one picture by its address."""
+    """The item of one picture by its address; what is wrong with the address becomes its row."""
     return Item(address, partial(fetch, address))
 
 
@@ -63,7 +65,14 @@ def fetch(address: str) -> bytes:
     Raises:
         PictureError: `not_found`, `too_large` or `fetch_failed`.
     """
-    filesystem, path = _opened(address)
+    try:
+        filesystem, path = _opened(address)
+    except (UsageError, MissingExtraError) as error:
+        raise PictureError("fetch_failed", str(error)) from error
+    return _read(filesystem, path)
+
+
+def _read(filesystem: Any, path: str) -> bytes:
     try:
         with filesystem.open(path, "rb") as file:
             content: bytes = file.read(MAX_BYTES + 1)
@@ -76,30 +85,34 @@ def fetch(address: str) -> bytes:
     return content
 
 
-def _below(filesystem: Any, scheme: str, folder: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
     """Depth first, each level sorted by name, as in a folder on disk."""
-    entries = sorted(filesystem.ls(folder, detail=True), key=lambda entry: entry["name"])
-    for entry in entries:
-        if entry["name"].rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
+    for entry in sorted(filesystem.ls(folder, detail=True), key=lambda entry: str(entry["name"])):
+        name = entry["name"]
+        if name.rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
             continue
         if entry["type"] == "directory":
             if recursive:
-                yield from _below(filesystem, scheme, entry["name"], recursive=True, ignored=ignored)
-        elif PurePosixPath(entry["name"]).suffix.lower() in EXTENSIONS:
-            yield _item(scheme, entry["name"])
+                yield from _below(filesystem, name, recursive=True, ignored=ignored)
+        elif PurePosixPath(name).suffix.lower() in EXTENSIONS:
+            yield _item(filesystem, name)
         else:
-            ignored[PurePosixPath(entry["name"]).suffix.lower() or "no extension"] += 1
+            ignored[PurePosixPath(name).suffix.lower() or "no extension"] += 1
 
 
-def _item(scheme: str, path: str) -> Item:
-    return named(path if "://" in path else f"{scheme}://{path}")
+def _item(filesystem: Any, path: str) -> Item:
+    return Item(filesystem.unstrip_protocol(path), partial(_read, filesystem, path))
 
 
 def _opened(address: str) -> tuple[Any, str]:
-    fsspec = require("fsspec", f"{address.partition('://')[0]}://")
+    scheme = address.partition("://")[0]
+    fsspec = require("fsspec", f"{scheme}://")
     try:
         filesystem, path = fsspec.core.url_to_fs(address)
-    except (ImportError, ValueError) as error:
+    except ImportError as error:
+        remedy = install_command("cloud") if scheme == "s3" else _one_line(error)
+        raise MissingExtraError(f"{scheme}:// needs a library that is not installed: {remedy}") from error
+    except ValueError as error:
         raise UsageError(f"{address} cannot be read: {_one_line(error)}") from error
     return filesystem, str(path)
 

@@ -30,7 +30,7 @@ def fetch(address: str, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTES) ->
         request = urllib.request.Request(address, headers={"User-Agent": "eyeful"})  # noqa: S310
         with _opener().open(request, timeout=timeout) as reply:
             body = bytearray()
-            while chunk := reply.read(_CHUNK):
+            while chunk := reply.read1(_CHUNK):
                 body += chunk
                 if len(body) > max_bytes:
                     raise PictureError("too_large", f"the download is larger than {max_bytes >> 20} MB")

@@ -1,5 +1,6 @@
 """Pictures that packages carry, for a first run: some that a classifier knows, some outside its label set."""
 
+import filecmp
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,6 +56,8 @@ def write_samples(folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, path in pictures.items():
+            if (folder / name).exists() and not filecmp.cmp(path, folder / name, shallow=False):
+                raise OutputError(f"{folder / name} is a file of yours; name a new folder for the samples")
             shutil.copyfile(path, folder / name)
         (folder / "SOURCES.md").write_text(credits_, encoding="utf-8")
     except OSError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eyeful.bundle import Bundle, write_bundle
 from eyeful.errors import ModelError, UsageError
@@ -13,6 +14,7 @@ from eyeful.models import ModelRequest
 from eyeful.pipeline import load
 from eyeful.prepare import prepared, refuse_to_replace
 from eyeful.sources import open_source
+from eyeful.types import Item
 from eyeful.verify.agreement import Agreement, compare
 
 _FEWEST = 20
@@ -52,13 +54,18 @@ def export_int8(
     refuse_to_replace(folder)
     fp32 = prepared(request, img_size)
     with load(fp32.folder, precision="fp32", device="cpu") as reference:
-        items = list(open_source(images).items)
-        pictures = [row for row in reference.load_pictures(items) if row.pixels_HWC is not None]
-        if len(pictures) < _FEWEST:
-            raise UsageError(f"{len(pictures)} pictures are too few to make int8 with; give at least {_FEWEST}")
-        pixels = [row.pixels_HWC for row in pictures[::2][:_MOST_CALIBRATING] if row.pixels_HWC is not None]
+        pixels: list[NDArray[np.uint8]] = []
+        held_out: list[Item] = []
+        for row in reference.load_pictures(open_source(images).items):
+            if row.pixels_HWC is not None and len(pixels) <= min(len(held_out), _MOST_CALIBRATING - 1):
+                pixels.append(row.pixels_HWC)
+            elif row.pixels_HWC is not None:
+                held_out.append(row.item)
+        if len(pixels) + len(held_out) < _FEWEST:
+            raise UsageError(
+                f"{len(pixels) + len(held_out)} pictures are too few to make int8 with; give at least {_FEWEST}"
+            )
         batches = [np.stack(pixels[place : place + _BATCH]) for place in range(0, len(pixels), _BATCH)]
-        held_out = [row.item for row in pictures[1::2]]
         expected = list(reference.stream(held_out))
     with tempfile.TemporaryDirectory() as temporary:
         candidate = quantise(fp32, batches, Path(temporary) / "int8")

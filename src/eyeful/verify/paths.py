@@ -72,6 +72,8 @@ def verify(
         exact_pixels = _with(fast, full_decode=True, two_step_resize=True)
         causes["engine and precision"] = compare(expected, _answers(exact_pixels, items), topk)
         found = compare(expected, _answers(fast, items), topk)
+    if not found.pictures:
+        raise UsageError(f"none of the {len(items)} pictures to verify with can be opened")
     return Verification(path, found, causes)
 
 

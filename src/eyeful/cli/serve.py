@@ -1,0 +1,117 @@
+"""`eyeful serve`: one or several models behind HTTP."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from eyeful.cli import options
+from eyeful.errors import UsageError
+from eyeful.extras import require
+from eyeful.models import DEFAULT_MODEL
+from eyeful.pipeline import load
+
+_LIMITS = "Limits"
+
+
+def serve(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A model, or ALIAS=MODEL; may be given more than once. The first is the default.",
+            show_default=DEFAULT_MODEL,
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    device: options.Device = "auto",
+    engine: options.EngineFlag = "auto",
+    precision: options.PrecisionFlag = "auto",
+    batch_size: options.BatchSize = 0,
+    workers: options.Workers = 0,
+    batch_timeout: Annotated[
+        float, typer.Option(help="Milliseconds to wait for a batch to fill; 0: go when the engine is free.")
+    ] = 0.0,
+    queue_size: Annotated[
+        int, typer.Option(help="Pictures in the house; beyond it 503.", rich_help_panel=_LIMITS)
+    ] = 128,
+    deadline: Annotated[
+        float, typer.Option(help="Seconds for an answer; beyond it 504.", rich_help_panel=_LIMITS)
+    ] = 30.0,
+    max_body: Annotated[
+        float, typer.Option(help="Megabytes of one request; beyond it 413.", rich_help_panel=_LIMITS)
+    ] = 20.0,
+    max_files: Annotated[int, typer.Option(help="Pictures in one request.", rich_help_panel=_LIMITS)] = 32,
+    max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
+    receive_timeout: Annotated[
+        float, typer.Option(help="Seconds for a request to arrive.", rich_help_panel=_LIMITS)
+    ] = 10.0,
+    drain: Annotated[
+        float,
+        typer.Option(help="Seconds to answer, not ready, after SIGTERM, before closing.", rich_help_panel=_LIMITS),
+    ] = 1.0,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            help="What clients must show; better in EYEFUL_TOKEN.", envvar="EYEFUL_TOKEN", show_envvar=True
+        ),
+    ] = None,
+    cors: Annotated[
+        list[str] | None, typer.Option(help="An origin whose pages may call; may be given more than once.")
+    ] = None,
+    log_format: Annotated[Literal["text", "json"], typer.Option(help="Lines for people, or JSON.")] = "text",
+) -> None:
+    """Serve models over HTTP: raw bytes, forms, JSON, Open Inference v2, Hugging Face's and TorchServe's calls.
+
+    The description of every path is at /docs.
+    """
+    for module in ("fastapi", "uvicorn", "prometheus_client", "python_multipart"):
+        require(module, "eyeful serve")
+    from eyeful.server.run import serve as run_server
+    from eyeful.server.settings import ServerSettings
+
+    settings = ServerSettings(
+        queue_size=queue_size,
+        batch_timeout=batch_timeout / 1000,
+        deadline=deadline,
+        max_body=int(max_body * (1 << 20)),
+        max_files=max_files,
+        receive_timeout=receive_timeout,
+        drain=drain,
+        token=token or None,
+        cors=tuple(cors or ()),
+    )
+    with ExitStack() as stack:
+        classifiers = {
+            alias: stack.enter_context(
+                load(
+                    spec,
+                    device=device,
+                    engine=engine,
+                    precision=precision,
+                    batch_size=batch_size,
+                    workers=workers,
+                    max_pixels=max_pixels,
+                )
+            )
+            for alias, spec in _aliases(model or [DEFAULT_MODEL]).items()
+        }
+        run_server(classifiers, settings, host, port, log_format)
+
+
+def _aliases(models: list[str]) -> dict[str, str]:
+    """Alias → model; a name without slashes is its own alias."""
+    found: dict[str, str] = {}
+    for text in models:
+        alias, equals, spec = text.partition("=")
+        if not equals:
+            alias, spec = Path(text).name if Path(text).is_dir() else text, text
+        if not alias or "/" in alias:
+            raise UsageError(f"{text}: a name with a slash needs an alias without: --model ALIAS={spec}")
+        if alias in found:
+            raise UsageError(f"two models are called {alias}: --model ALIAS=MODEL tells them apart")
+        found[alias] = spec
+    return found

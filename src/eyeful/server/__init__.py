@@ -1,0 +1,1 @@
+"""HTTP over the same classifiers: eyeful's own protocol, Open Inference v2, Hugging Face's and TorchServe's."""

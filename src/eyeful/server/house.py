@@ -1,0 +1,120 @@
+"""What all protocols share: the models, the way from items to predictions, and its rules."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from eyeful.server.batcher import Batcher
+from eyeful.server.body import until_gone
+from eyeful.server.errors import BadRequestError, DeadlineError, NoSuchModelError, TooLargeError
+from eyeful.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from eyeful.pipeline import Classifier
+    from eyeful.server.settings import ServerSettings
+    from eyeful.types import Item, Prediction
+
+
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class House:
+    """The models of a server, by alias, and the rules for using them.
+
+    Attributes:
+        ready: whether new requests are welcome: warmed up, and not asked to stop.
+        metrics: what is counted.
+        settings: the limits.
+    """
+
+    def __init__(self, classifiers: Mapping[str, Classifier], settings: ServerSettings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.ready = False
+        self._batchers = {
+            alias: Batcher(classifier, settings.queue_size, settings.batch_timeout, self.metrics)
+            for alias, classifier in classifiers.items()
+        }
+
+    @property
+    def aliases(self) -> list[str]:
+        """The names of the models; the first is the default."""
+        return list(self._batchers)
+
+    def classifier(self, alias: str) -> Classifier:
+        """The classifier behind a name.
+
+        Raises:
+            NoSuchModelError: there is none.
+        """
+        return self._batcher(alias).classifier
+
+    def open(self) -> None:
+        """Warm up; then be ready."""
+        for batcher in self._batchers.values():
+            batcher.warm_up()
+        self.ready = True
+
+    def close(self) -> None:
+        """Stop the decoding threads."""
+        self.ready = False
+        for batcher in self._batchers.values():
+            batcher.close()
+
+    async def classify(
+        self, request: Request, items: Sequence[Item], alias: str | None = None, topk: int | None = None
+    ) -> list[Prediction]:
+        """Answer a request's pictures, as long as its client waits and its deadline has not passed.
+
+        Raises:
+            NoSuchModelError, TooLargeError, BadRequestError: the request asks for what is not here.
+            OverloadedError: no room.
+            DeadlineError: not in time.
+            ClientGoneError: the client closed its connection.
+        """
+        batcher = self._batcher(alias or self.aliases[0])
+        if len(items) > self.settings.max_files:
+            raise TooLargeError(f"{len(items)} pictures; the limit is {self.settings.max_files} in one request")
+        if topk is not None and topk < 1:
+            raise BadRequestError(f"topk {topk} is not at least 1")
+        work = asyncio.ensure_future(batcher.classify(items, topk))
+        gone = asyncio.ensure_future(until_gone(request))
+        try:
+            async with asyncio.timeout(self.settings.deadline):
+                await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ClientGoneError
+            predictions = [_without_secrets(prediction) for prediction in work.result()]
+        except TimeoutError as error:
+            raise DeadlineError from error
+        finally:
+            for task in (work, gone):
+                task.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await task
+        for prediction in predictions:
+            self.metrics.picture(prediction.error_kind or "ok")
+        return predictions
+
+    def _batcher(self, alias: str) -> Batcher:
+        try:
+            return self._batchers[alias]
+        except KeyError:
+            raise NoSuchModelError(
+                f"no model {alias[:100]!r} here; there is {', '.join(self._batchers)}"
+            ) from None
+
+
+def _without_secrets(prediction: Prediction) -> Prediction:
+    """An internal error's text may tell of the server's insides."""
+    if prediction.error_kind == "internal":
+        return replace(prediction, error="an error of the server's; its log says more")
+    return prediction

@@ -1,0 +1,71 @@
+"""What a server counts, for Prometheus."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """The counters of one server."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "eyeful_requests", "Requests answered.", ["path", "status"], registry=self._registry
+        )
+        self._latency = Histogram(
+            "eyeful_request_seconds",
+            "From a request's headers to its reply.",
+            ["path"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._stage = Histogram(
+            "eyeful_stage_seconds",
+            "Waiting for and being in a stage, for each picture.",
+            ["stage"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._pictures = Counter("eyeful_pictures", "Pictures by outcome.", ["outcome"], registry=self._registry)
+        self._batches = Histogram(
+            "eyeful_batch_pictures",
+            "Pictures in a batch.",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+            registry=self._registry,
+        )
+        self._depth = Gauge("eyeful_queue_pictures", "Pictures in the house.", ["model"], registry=self._registry)
+
+    def request(self, path: str, status: int, seconds: float) -> None:
+        """A request was answered; `path` is the route's, not the client's."""
+        self._requests.labels(path, str(status)).inc()
+        self._latency.labels(path).observe(seconds)
+
+    def picture(self, outcome: str) -> None:
+        """A picture was answered: `ok` or its error kind."""
+        self._pictures.labels(outcome).inc()
+
+    def batch(self, size: int) -> None:
+        """A batch went to the engine."""
+        self._batches.observe(size)
+
+    def depth(self, model: str, pictures: int) -> None:
+        """How many pictures are in the house."""
+        self._depth.labels(model).set(pictures)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a picture's stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._stage.labels(name).observe(time.perf_counter() - started)
+
+    def exposition(self) -> bytes:
+        """The counters in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,7 @@
+"""The protocols that the server speaks, one file each: a function that makes a router over the same house."""
+
+from eyeful.server.protocols import huggingface, native, operations, torchserve, v2
+
+ROUTERS = (operations.router, native.router, v2.router, torchserve.router, huggingface.router)
+
+__all__ = ["ROUTERS"]

@@ -1,0 +1,55 @@
+"""What the OpenAPI description says of bodies that FastAPI does not parse for us."""
+
+from typing import Any
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+PICTURE: dict[str, Any] = {"application/octet-stream": _BINARY, "image/jpeg": _BINARY, "image/png": _BINARY}
+FORM: dict[str, Any] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"data": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+            "required": ["data"],
+        }
+    }
+}
+ERROR: dict[str, Any] = {
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {"error": {"type": "string"}},
+                "required": ["error"],
+            },
+            "example": {"error": "unidentified: not a picture of a known format"},
+        }
+    }
+}
+_REFUSALS = {
+    400: "The body or a parameter is not what is asked for.",
+    401: "The token is missing or wrong.",
+    404: "No such model.",
+    413: "The body is too large, or holds too many pictures.",
+    422: "The picture cannot be classified.",
+    503: "The server is busy, or stopping: come back after Retry-After seconds.",
+    504: "Not answered in time.",
+}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: ERROR | {"description": description} for status, description in _REFUSALS.items()
+}
+
+
+def body(**content: Any) -> dict[str, Any]:
+    """`openapi_extra` for a required body of these media types."""
+    return {"requestBody": {"required": True, "content": content["content"]}}
+
+
+def json_body(properties: dict[str, Any], required: list[str], example: Any) -> dict[str, Any]:
+    """A JSON object as one of a body's media types."""
+    return {
+        "application/json": {
+            "schema": {"type": "object", "properties": properties, "required": required},
+            "example": example,
+        }
+    }

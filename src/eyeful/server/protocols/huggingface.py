@@ -1,0 +1,64 @@
+"""Hugging Face's image-classification task: raw bytes or `{"inputs": BASE64}` in, `[{"label", "score"}]` out."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from eyeful.server.body import decoded, is_type, json_of, pictures_of, read_body
+from eyeful.server.errors import BadRequestError, UnprocessableError
+from eyeful.server.house import House
+from eyeful.server.protocols import describe
+from eyeful.server.replies import JSONReply
+from eyeful.types import Item
+
+_BODY = describe.body(
+    content=describe.PICTURE
+    | describe.json_body(
+        {
+            "inputs": {"type": "string", "description": "base64"},
+            "parameters": {"type": "object", "properties": {"top_k": {"type": "integer", "minimum": 1}}},
+        },
+        ["inputs"],
+        {"inputs": "iVBORw0KGgo...", "parameters": {"top_k": 5}},
+    )
+)
+
+
+def router(house: House) -> APIRouter:
+    """`/` for the first model, `/models/{model}` for any."""
+    routes = APIRouter(tags=["Hugging Face"])
+
+    async def classify(request: Request, model: str | None) -> JSONReply:
+        topk = None
+        if is_type(request, "application/json"):
+            item, topk = _in_json(json_of(await read_body(request, house.settings)))
+        else:
+            (item, *more) = await pictures_of(request, house.settings)
+            if more:
+                raise BadRequestError("one picture in a request; /v1/classify takes many")
+        (found,) = await house.classify(request, [item], model, topk)
+        if not found.ok:
+            raise UnprocessableError(f"{found.error_kind}: {found.error}")
+        return JSONReply([{"label": score.label, "score": score.prob} for score in found.top])
+
+    @routes.post("/", responses=describe.REFUSALS, openapi_extra=_BODY)
+    async def root(request: Request) -> JSONReply:
+        """Classify one picture with the first model."""
+        return await classify(request, None)
+
+    @routes.post("/models/{model}", responses=describe.REFUSALS, openapi_extra=_BODY)
+    async def by_model(model: str, request: Request) -> JSONReply:
+        """Classify one picture."""
+        return await classify(request, model)
+
+    return routes
+
+
+def _in_json(body: Any) -> tuple[Item, int | None]:
+    if not isinstance(body, dict) or "inputs" not in body:
+        raise BadRequestError('the JSON body is not {"inputs": BASE64, "parameters": {"top_k": 5}}')
+    parameters = body.get("parameters") or {}
+    topk = parameters.get("top_k") if isinstance(parameters, dict) else None
+    if topk is not None and (not isinstance(topk, int) or isinstance(topk, bool)):
+        raise BadRequestError("parameters.top_k is not a whole number")
+    return Item("inputs", decoded(body["inputs"], "inputs")), topk

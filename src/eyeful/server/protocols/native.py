@@ -1,0 +1,71 @@
+"""eyeful's own: one or many pictures in, rows out, the same rows as in files."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from eyeful.server.body import decoded, is_type, json_of, pictures_of, read_body
+from eyeful.server.errors import BadRequestError, UnprocessableError
+from eyeful.server.house import House
+from eyeful.server.protocols import describe
+from eyeful.server.replies import JSONReply
+from eyeful.sinks.base import row_of
+from eyeful.types import Item, Prediction
+
+_IMAGES = {"type": "array", "items": {"type": "string", "description": "base64"}, "minItems": 1}
+
+
+def router(house: House) -> APIRouter:
+    """`/v1/classify` and `/v1/models`."""
+    routes = APIRouter(prefix="/v1", tags=["eyeful"])
+
+    @routes.post(
+        "/classify",
+        responses=describe.REFUSALS,
+        openapi_extra=describe.body(
+            content=describe.PICTURE
+            | describe.FORM
+            | describe.json_body({"images": _IMAGES}, ["images"], {"images": ["iVBORw0KGgo..."]})
+        ),
+    )
+    async def classify(
+        request: Request,
+        model: Annotated[str | None, Query(description="Which model; the first by default.")] = None,
+        topk: Annotated[int | None, Query(ge=1, le=100_000, description="Labels for each picture.")] = None,
+        logits: Annotated[bool, Query(description="Add the raw score of every class.")] = False,
+    ) -> JSONReply:
+        """Name what is in pictures: raw bytes, a form with one or many files, or JSON with base64.
+
+        Each picture is a row of `results`, in order; in a request of many, a bad one is its own error entry.
+        """
+        if is_type(request, "application/json"):
+            items = _in_json(json_of(await read_body(request, house.settings)))
+        else:
+            items = await pictures_of(request, house.settings)
+        predictions = await house.classify(request, items, model, topk)
+        if len(predictions) == 1 and not predictions[0].ok:
+            raise UnprocessableError(f"{predictions[0].error_kind}: {predictions[0].error}")
+        name = house.classifier(model or house.aliases[0]).model
+        return JSONReply({"model": name, "results": [_row(one, logits=logits) for one in predictions]})
+
+    @routes.get("/models", responses={401: describe.REFUSALS[401]})
+    async def models() -> JSONReply:
+        """The models here: alias, passport and number of classes."""
+        found = [{"alias": alias, "passport": house.classifier(alias).passport} for alias in house.aliases]
+        return JSONReply({"models": found})
+
+    return routes
+
+
+def _in_json(body: Any) -> list[Item]:
+    images = body.get("images") if isinstance(body, dict) else None
+    if not isinstance(images, list) or not images:
+        raise BadRequestError('the JSON body is not {"images": [BASE64, ...]}')
+    return [Item(f"images[{place}]", decoded(text, f"images[{place}]")) for place, text in enumerate(images)]
+
+
+def _row(prediction: Prediction, *, logits: bool) -> dict[str, Any]:
+    row = row_of(prediction)
+    if logits:
+        row["logits"] = None if prediction.logits is None else [float(f"{x:.7g}") for x in prediction.logits]
+    return row

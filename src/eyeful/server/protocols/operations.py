@@ -1,0 +1,19 @@
+"""For those who run the server: metrics."""
+
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from eyeful.server.house import House
+
+
+def router(house: House) -> APIRouter:
+    """`/metrics`."""
+    routes = APIRouter(tags=["operations"])
+
+    @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def metrics() -> Response:
+        """Counters and latencies for Prometheus."""
+        return Response(house.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes

@@ -1,0 +1,57 @@
+"""TorchServe's inference API, for clients that have it built in: `/ping`, `/models`, `/predictions/{model}`."""
+
+from fastapi import APIRouter, Request
+
+from eyeful.server.body import pictures_of
+from eyeful.server.errors import UnprocessableError
+from eyeful.server.house import House
+from eyeful.server.protocols import describe
+from eyeful.server.replies import ErrorReply, JSONReply
+
+
+def router(house: House) -> APIRouter:
+    """TorchServe's paths."""
+    routes = APIRouter(tags=["TorchServe"])
+
+    @routes.get("/ping", responses={503: describe.REFUSALS[503]})
+    async def ping() -> JSONReply:
+        """Whether the server is ready."""
+        if not house.ready:
+            return ErrorReply(503, "not ready", {"Retry-After": "1"})
+        return JSONReply({"status": "Healthy"})
+
+    @routes.get("/models", responses={401: describe.REFUSALS[401]})
+    async def models() -> JSONReply:
+        """The models here."""
+        found = [{"modelName": alias, "modelUrl": house.classifier(alias).model} for alias in house.aliases]
+        return JSONReply({"models": found})
+
+    async def predictions(model: str, request: Request) -> JSONReply:
+        """The five best labels with their probabilities, as TorchServe's image_classifier gives them.
+
+        A form with several files gives a list, in its order; a picture that cannot be opened is `{"error": ...}`.
+        """
+        found = await house.classify(request, await pictures_of(request, house.settings), model, 5)
+        answers = [
+            {score.label: score.prob for score in one.top}
+            if one.ok
+            else {"error": f"{one.error_kind}: {one.error}"}
+            for one in found
+        ]
+        if len(answers) > 1:
+            return JSONReply(answers)
+        if not found[0].ok:
+            raise UnprocessableError(f"{found[0].error_kind}: {found[0].error}")
+        return JSONReply(answers[0])
+
+    for method in ("POST", "PUT"):
+        for path in ("/predictions/{model}", "/predictions/{model}/{version}"):
+            routes.add_api_route(
+                path,
+                predictions,
+                methods=[method],
+                responses=describe.REFUSALS,
+                openapi_extra=describe.body(content=describe.PICTURE | describe.FORM),
+                operation_id=f"predictions_{method.lower()}{'_version' if 'version' in path else ''}",
+            )
+    return routes

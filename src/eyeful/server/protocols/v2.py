@@ -1,0 +1,220 @@
+"""The Open Inference Protocol, version 2 (KServe, Triton): health, metadata, `/infer` with tensors.
+
+Inputs, one tensor: `image`, either BYTES (encoded pictures; base64 where the request is plain JSON) or UINT8 or
+FP32 pixels, RGB, (N, H, W, 3) or (H, W, 3), FP32 from 0 to 1. Every picture is treated by the weights' own recipe.
+Outputs: `probs` and `logits`, FP32 (N, K). Triton's parameter `classification` makes an output BYTES of
+"VALUE:INDEX:LABEL". Triton's binary extension is understood both ways.
+"""
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+import eyeful
+from eyeful.results import softmax, top_k
+from eyeful.server.body import decoded, json_of, read_body
+from eyeful.server.errors import BadRequestError, NoSuchModelError, TooLargeError, UnprocessableError
+from eyeful.server.house import House
+from eyeful.server.protocols import describe
+from eyeful.server.replies import ErrorReply, JSONReply
+from eyeful.types import Item, Prediction
+
+_HEADER = "inference-header-content-length"
+_BODY = describe.body(
+    content=describe.json_body(
+        {"inputs": {"type": "array", "items": {"type": "object"}}, "outputs": {"type": "array"}},
+        ["inputs"],
+        {
+            "inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": ["iVBORw0KGgo..."]}],
+            "outputs": [{"name": "probs", "parameters": {"classification": 5}}],
+        },
+    )
+)
+_NUMBERS: dict[Any, type[np.generic]] = {"UINT8": np.uint8, "FP32": np.float32}
+
+
+def router(house: House) -> APIRouter:
+    """The paths under `/v2`."""
+    routes = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
+    not_ready: dict[int | str, dict[str, Any]] = {503: describe.REFUSALS[503]}
+
+    @routes.get("")
+    async def server() -> JSONReply:
+        """What this server is."""
+        return JSONReply(
+            {
+                "name": "eyeful",
+                "version": eyeful.__version__,
+                "extensions": ["classification", "binary_tensor_data"],
+            }
+        )
+
+    @routes.get("/health/live")
+    async def live() -> JSONReply:
+        """Whether the process answers at all."""
+        return JSONReply({"live": True})
+
+    @routes.get("/health/ready", responses=not_ready)
+    async def ready() -> JSONReply:
+        """Whether requests are welcome: every model is warm, and nobody has asked the server to stop."""
+        return _readiness(house)
+
+    @routes.get("/models/{model}", responses={404: describe.REFUSALS[404]})
+    async def metadata(model: str) -> JSONReply:
+        """A model's tensors."""
+        classifier = house.classifier(model)
+        outputs = [
+            {"name": name, "datatype": "FP32", "shape": [-1, len(classifier.labels)]}
+            for name in ("probs", "logits")
+        ]
+        image = {"name": "image", "datatype": "BYTES", "shape": [-1]}
+        return JSONReply(
+            {"name": model, "versions": ["1"], "platform": "eyeful", "inputs": [image], "outputs": outputs}
+        )
+
+    @routes.get("/models/{model}/ready", responses=not_ready | {404: describe.REFUSALS[404]})
+    async def model_ready(model: str) -> JSONReply:
+        """Whether a model is warm."""
+        house.classifier(model)
+        return _readiness(house)
+
+    @routes.post("/models/{model}/infer", responses=describe.REFUSALS, openapi_extra=_BODY)
+    async def infer(model: str, request: Request) -> Response:
+        """Classify pictures."""
+        classifier = house.classifier(model)
+        asked, binary = _split(await read_body(request, house.settings), request.headers.get(_HEADER))
+        items = _items(asked, binary)
+        if len(items) > house.settings.max_files:
+            raise TooLargeError(f"{len(items)} pictures; the limit is {house.settings.max_files} in one request")
+        found = await house.classify(request, items, model)
+        for one in found:
+            if not one.ok:
+                raise UnprocessableError(f"{one.filename}: {one.error_kind}: {one.error}")
+        outputs = [_output(output, found, classifier.labels) for output in _asked_outputs(asked)]
+        reply = {"model_name": model, "model_version": "1"}
+        return _reply(reply | ({"id": asked["id"]} if isinstance(asked.get("id"), str) else {}), outputs)
+
+    return routes
+
+
+def _readiness(house: House) -> JSONReply:
+    if house.ready:
+        return JSONReply({"ready": True})
+    return ErrorReply(503, "not ready", {"Retry-After": "1"})
+
+
+def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]:
+    """The JSON part of a body and the tensors' bytes behind it."""
+    if header is not None and (not header.isdigit() or int(header) > len(body)):
+        raise BadRequestError(f"{_HEADER} {header[:20]!r} is not within the body")
+    length = len(body) if header is None else int(header)
+    asked = json_of(body[:length])
+    if not isinstance(asked, dict):
+        raise BadRequestError("the body is not an inference request")
+    return asked, memoryview(body)[length:]
+
+
+def _items(asked: dict[str, Any], binary: memoryview) -> list[Item]:
+    inputs = asked.get("inputs")
+    if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
+        raise BadRequestError('"inputs" is not a list of one tensor, the pictures')
+    tensor = inputs[0]
+    name, datatype = str(tensor.get("name", "image"))[:100], tensor.get("datatype")
+    parameters = tensor.get("parameters")
+    size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
+    if size is not None and (not isinstance(size, int) or not 0 <= size <= len(binary)):
+        raise BadRequestError(f"binary_data_size {size} is not what follows the JSON")
+    raw = None if size is None else binary[:size]
+    if datatype == "BYTES":
+        encoded = _texts(raw) if raw is not None else _from_json(tensor.get("data"), name)
+        return [Item(f"{name}[{place}]", content) for place, content in enumerate(encoded)]
+    if datatype in _NUMBERS:
+        pixels_NHWC = _pixels(tensor, _NUMBERS[datatype], raw)
+        return [Item(f"{name}[{place}]", pixels_HWC) for place, pixels_HWC in enumerate(pixels_NHWC)]
+    raise BadRequestError(f"datatype {str(datatype)[:20]!r} is not BYTES, UINT8 or FP32")
+
+
+def _texts(raw: memoryview) -> list[bytes]:
+    """Triton's BYTES: each element is its length, 4 bytes little-endian, and its content."""
+    found = []
+    while raw:
+        if len(raw) < 4 or len(raw) - 4 < (length := struct.unpack("<I", raw[:4])[0]):
+            raise BadRequestError("a BYTES tensor is cut off")
+        found.append(bytes(raw[4 : 4 + length]))
+        raw = raw[4 + length :]
+    return found
+
+
+def _from_json(data: Any, name: str) -> list[bytes]:
+    if not isinstance(data, list):
+        raise BadRequestError('"data" is not a list of pictures in base64')
+    return [decoded(text, f"{name}[{place}]") for place, text in enumerate(data)]
+
+
+def _pixels(tensor: dict[str, Any], number: type[np.generic], raw: memoryview | None) -> np.ndarray:
+    shape = tensor.get("shape")
+    whole = isinstance(shape, list) and all(isinstance(n, int) and 0 < n <= 65536 for n in shape)
+    if not whole or len(shape) not in (3, 4) or shape[-1] != 3:  # type: ignore[arg-type,index]
+        raise BadRequestError(f'"shape" {str(shape)[:60]} is not [N, H, W, 3] or [H, W, 3]')
+    try:
+        flat = np.frombuffer(raw, number) if raw is not None else np.asarray(tensor.get("data"), number).ravel()
+        values = flat.reshape(shape)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise BadRequestError('"data" does not fill "shape" with numbers of its datatype') from error
+    if number is np.float32:
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise BadRequestError("FP32 pixels are not all from 0 to 1; normalisation is the model's")
+        values = (values * 255).round().astype(np.uint8)
+    return values if values.ndim == 4 else values[None]
+
+
+def _asked_outputs(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    outputs = asked.get("outputs") or [{"name": "probs"}]
+    if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
+        raise BadRequestError('"outputs" is not a list of tensors')
+    every = asked.get("parameters")
+    binary = isinstance(every, dict) and every.get("binary_data_output") is True
+    return [{"binary": binary} | output for output in outputs]
+
+
+def _output(
+    asked: dict[str, Any], found: list[Prediction], labels: tuple[str, ...]
+) -> tuple[dict[str, Any], bytes | None]:
+    """One output tensor: its description, and its bytes where they were asked for."""
+    name = asked.get("name")
+    if name not in ("probs", "logits"):
+        raise NoSuchModelError(f"no output {str(name)[:40]!r}; there are probs and logits")
+    given = asked.get("parameters")
+    parameters = given if isinstance(given, dict) else {}
+    logits_NK = np.stack([one.logits for one in found if one.logits is not None])
+    values_NK = logits_NK if name == "logits" else softmax(logits_NK)
+    classes = parameters.get("classification")
+    binary = parameters.get("binary_data", asked["binary"]) is True
+    if classes is None:
+        tensor: dict[str, Any] = {"name": name, "datatype": "FP32", "shape": list(values_NK.shape)}
+        if binary:
+            raw = np.ascontiguousarray(values_NK, "<f4").tobytes()
+            return tensor | {"parameters": {"binary_data_size": len(raw)}}, raw
+        return tensor | {"data": [float(f"{x:.7g}") for x in values_NK.ravel()]}, None
+    if not isinstance(classes, int) or isinstance(classes, bool) or classes < 1:
+        raise BadRequestError("classification is not a whole number above 0")
+    texts = [f"{row_K[i]:f}:{i}:{labels[i]}" for row_K in values_NK for i in top_k(row_K, classes)]
+    tensor = {"name": name, "datatype": "BYTES", "shape": [len(found), min(classes, len(labels))]}
+    if binary:
+        raw = b"".join(struct.pack("<I", len(text)) + text for text in (text.encode() for text in texts))
+        return tensor | {"parameters": {"binary_data_size": len(raw)}}, raw
+    return tensor | {"data": texts}, None
+
+
+def _reply(reply: dict[str, Any], outputs: list[tuple[dict[str, Any], bytes | None]]) -> Response:
+    reply["outputs"] = [tensor for tensor, _ in outputs]
+    binary = b"".join(raw for _, raw in outputs if raw is not None)
+    if all(raw is None for _, raw in outputs):
+        return JSONReply(reply)
+    head = json.dumps(reply, ensure_ascii=False).encode()
+    headers = {"Inference-Header-Content-Length": str(len(head))}
+    return Response(head + binary, media_type="application/octet-stream", headers=headers)

@@ -1,0 +1,75 @@
+"""Running the server: its log, its socket, its end."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Literal
+
+import uvicorn
+
+from eyeful.pipeline import Classifier
+from eyeful.server.app import create_app
+from eyeful.server.patience import PatientServer, protocol_with
+from eyeful.server.settings import ServerSettings
+
+LogFormat = Literal["text", "json"]
+
+
+def serve(
+    classifiers: Mapping[str, Classifier],
+    settings: ServerSettings,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    log_format: LogFormat = "text",
+) -> None:
+    """Serve until a signal comes.
+
+    Args:
+        classifiers: the models by alias; the first is the default. Their owner closes them.
+        settings: the limits.
+        host: where to listen; this machine only, unless told otherwise.
+        port: 0 takes a free one, and says which.
+        log_format: lines for people, or JSON for machines.
+    """
+    write_log(log_format)
+    app = create_app(classifiers, settings)
+    config = uvicorn.Config(
+        app,
+        host,
+        port,
+        http=protocol_with(settings.receive_timeout),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=25,
+    )
+    PatientServer(config, app.state.house).run()
+
+
+def write_log(log_format: LogFormat) -> None:
+    """Send the server's log, and uvicorn's, to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JSONLines() if log_format == "json" else logging.Formatter("eyeful: %(message)s"))
+    for name in ("eyeful.server", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.propagate = False
+        logger.setLevel(logging.INFO)
+
+
+class _JSONLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as one line of JSON."""
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        for name in ("request_id", "route", "status", "seconds"):
+            if hasattr(record, name):
+                line[name] = getattr(record, name)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)

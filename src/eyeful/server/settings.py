@@ -1,0 +1,41 @@
+"""What a server may cost its machine, and whom it answers."""
+
+from dataclasses import dataclass
+
+from eyeful.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Limits of a server; every one is a flag of `eyeful serve`.
+
+    Attributes:
+        queue_size: pictures that may be in the house at once; beyond it 503.
+        batch_timeout: seconds to wait for a batch to fill; 0: go as soon as the engine is free.
+        deadline: seconds from a request's last byte to its answer; beyond it 504.
+        max_body: bytes of one request; beyond it 413.
+        max_files: pictures in one request.
+        receive_timeout: seconds for a request's headers and body to arrive.
+        drain: seconds for which a server that was asked to stop still answers, not ready, before it closes.
+        token: what clients must show; None: nothing.
+        cors: origins whose pages may call; none by default.
+    """
+
+    queue_size: int = 128
+    batch_timeout: float = 0.0
+    deadline: float = 30.0
+    max_body: int = 20 << 20
+    max_files: int = 32
+    receive_timeout: float = 10.0
+    drain: float = 1.0
+    token: str | None = None
+    cors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("queue_size", "deadline", "max_body", "max_files", "receive_timeout"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} {getattr(self, name)} is not above 0")
+        if self.batch_timeout < 0 or self.drain < 0:
+            raise UsageError("batch_timeout and drain are not below 0")
+        if self.max_files > self.queue_size:
+            raise UsageError(f"max_files {self.max_files} is more than the queue_size {self.queue_size} can take")

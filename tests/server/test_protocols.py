@@ -1,0 +1,219 @@
+"""Every protocol, spoken by the clients that people have."""
+
+import base64
+import io
+import json
+import subprocess
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def jpeg(pictures):
+    return pictures / "01.jpg"
+
+
+@pytest.fixture(scope="module")
+def expected(lite0, jpeg):
+    return lite0.predict(jpeg)
+
+
+def curl(*arguments: object) -> object:
+    done = subprocess.run(
+        ["curl", "--silent", "--show-error", *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def same(row, expected, tolerance=1e-5):
+    assert row["index"] == expected.top[0].index
+    assert [score["index"] for score in row["top"]] == [score.index for score in expected.top]
+    for score, wanted in zip(row["top"], expected.top, strict=True):
+        assert abs(score["prob"] - wanted.prob) < tolerance
+
+
+def test_curl_with_a_form(server, jpeg, expected):
+    answer = curl("-F", f"data=@{jpeg}", f"{server.url}/v1/classify")
+    assert answer["model"] == "efficientnet_lite0"
+    same(answer["results"][0], expected)
+    assert answer["results"][0]["filename"] == "01.jpg"
+
+
+def test_curl_with_raw_bytes_and_parameters(server, jpeg, expected):
+    (row,) = curl("--data-binary", f"@{jpeg}", f"{server.url}/v1/classify?topk=3&logits=true&model=again")[
+        "results"
+    ]
+    assert len(row["top"]) == 3
+    assert len(row["logits"]) == 1000
+    assert np.abs(np.array(row["logits"]) - expected.logits).max() < 1e-3
+
+
+def test_many_files_and_a_bad_one_among_them(server, pictures, lite0):
+    files = sorted(pictures.iterdir())[:5]
+    form = [("data", (path.name, path.read_bytes())) for path in files]
+    form.insert(2, ("data", ("bad.jpg", b"\xff\xd8\xff\xe0 and nothing more behind the first bytes")))
+    rows = httpx.post(f"{server.url}/v1/classify", files=form).json()["results"]
+    assert [row["filename"] for row in rows] == ["00.png", "01.jpg", "bad.jpg", *(path.name for path in files[2:])]
+    assert rows[2]["error_kind"] == "truncated"
+    for row, path in zip(rows[:2] + rows[3:], files, strict=True):
+        same(row, lite0.predict(path))
+
+
+def test_json_with_base64(server, jpeg, expected):
+    encoded = base64.b64encode(jpeg.read_bytes()).decode()
+    body = {"images": [encoded, f"data:image/jpeg;base64,{encoded}"]}
+    for row in httpx.post(f"{server.url}/v1/classify", json=body).json()["results"]:
+        same(row, expected)
+
+
+def test_a_gzipped_body(server, jpeg, expected):
+    import gzip
+
+    body = gzip.compress(jpeg.read_bytes())
+    answer = httpx.post(f"{server.url}/v1/classify", content=body, headers={"Content-Encoding": "gzip"})
+    same(answer.json()["results"][0], expected)
+
+
+@pytest.mark.parametrize("path", ["/", "/models/lite0"])
+def test_hugging_faces_body(server, jpeg, expected, path):
+    raw = httpx.post(server.url + path, content=jpeg.read_bytes(), headers={"Content-Type": "image/jpeg"}).json()
+    inputs = base64.b64encode(jpeg.read_bytes()).decode()
+    encoded = httpx.post(server.url + path, json={"inputs": inputs, "parameters": {"top_k": 2}}).json()
+    assert [one["label"] for one in raw] == [score.label for score in expected.top]
+    assert [one["label"] for one in encoded] == [score.label for score in expected.top[:2]]
+    assert abs(encoded[0]["score"] - expected.prob) < 1e-5
+
+
+def test_torchserves_calls(server, jpeg, expected):
+    assert curl(f"{server.url}/ping") == {"status": "Healthy"}
+    assert [model["modelName"] for model in curl(f"{server.url}/models")["models"]] == ["lite0", "again"]
+    by_form = curl("-X", "POST", f"{server.url}/predictions/lite0", "-F", f"data=@{jpeg}")
+    by_upload = curl("-T", jpeg, f"{server.url}/predictions/again/1.0")  # the call in TorchServe's README
+    assert list(by_form) == list(by_upload) == [score.label for score in expected.top]
+    assert abs(by_form[expected.label] - expected.prob) < 1e-5
+
+
+def test_the_official_triton_client(server, jpeg, expected):
+    from tritonclient import http
+
+    client = http.InferenceServerClient(f"127.0.0.1:{server.port}")
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    assert client.is_model_ready("lite0")
+    assert client.get_model_metadata("lite0")["inputs"][0]["datatype"] == "BYTES"
+    for binary in (True, False):
+        encoded = http.InferInput("image", [2], "BYTES")
+        content = jpeg.read_bytes() if binary else base64.b64encode(jpeg.read_bytes())
+        encoded.set_data_from_numpy(np.array([content, content], dtype=np.object_), binary_data=binary)
+        outputs = [
+            http.InferRequestedOutput("probs", binary_data=binary, class_count=3),
+            http.InferRequestedOutput("logits", binary_data=binary),
+        ]
+        result = client.infer("lite0", [encoded], outputs=outputs, request_id="7")
+        assert result.get_response()["id"] == "7"
+        classes = result.as_numpy("probs").reshape(2, 3)
+        value, index, label = classes[1][0].decode().split(":") if binary else classes[1][0].split(":")
+        assert (int(index), label) == (expected.top[0].index, expected.label)
+        assert abs(float(value) - expected.prob) < 1e-5
+        assert np.abs(result.as_numpy("logits") - expected.logits).max() < 1e-3
+    client.close()
+
+
+@pytest.mark.parametrize("datatype", ["UINT8", "FP32"])
+@pytest.mark.parametrize("binary", [True, False])
+def test_pixels_as_tensors(server, pictures, lite0, datatype, binary):
+    from tritonclient import http
+
+    pixels = np.asarray(Image.open(pictures / "03.png").convert("RGB"))
+    expected = lite0.predict(pixels)
+    values = pixels if datatype == "UINT8" else (pixels / 255).astype(np.float32)
+    tensor = http.InferInput("image", [1, *pixels.shape], datatype)
+    tensor.set_data_from_numpy(values[None], binary_data=binary)
+    client = http.InferenceServerClient(f"127.0.0.1:{server.port}")
+    found = client.infer("again", [tensor]).as_numpy("probs")
+    client.close()
+    assert found.shape == (1, 1000)
+    assert found[0].argmax() == expected.top[0].index
+    assert abs(found.max() - expected.prob) < 1e-4
+
+
+BAD = [
+    ("/v1/classify", b"not a picture, whatever the client may think of it", {}, 422),
+    ("/v1/classify", b"", {}, 422),
+    ("/v1/classify", b"{", {"Content-Type": "application/json"}, 400),
+    ("/v1/classify", b'{"images": []}', {"Content-Type": "application/json"}, 400),
+    ("/v1/classify", b'{"images": ["%%%"]}', {"Content-Type": "application/json"}, 400),
+    ("/v1/classify", b"[" * 100_000, {"Content-Type": "application/json"}, 400),
+    ("/v1/classify?topk=0", b"x", {}, 400),
+    ("/v1/classify?model=nope", b"x", {}, 404),
+    ("/v1/classify", b"x", {"Content-Type": "multipart/form-data"}, 400),
+    ("/v1/classify", b"--b--", {"Content-Type": "multipart/form-data; boundary=b"}, 400),
+    ("/v1/classify", b"x", {"Content-Encoding": "br"}, 400),
+    ("/v1/classify", b"x", {"Content-Encoding": "gzip"}, 400),
+    ("/predictions/nope", b"x", {}, 404),
+    ("/nope", b"x", {}, 404),
+    ("/v2/models/lite0/infer", b"{}", {}, 400),
+    ("/v2/models/lite0/infer", b'{"inputs":[{"name":"i","shape":[1],"datatype":"INT64","data":[1]}]}', {}, 400),
+    (
+        "/v2/models/lite0/infer",
+        b'{"inputs":[{"name":"i","shape":[9,9,3],"datatype":"UINT8","data":[1]}]}',
+        {},
+        400,
+    ),
+    (
+        "/v2/models/lite0/infer",
+        b'{"inputs":[{"name":"i","shape":[1],"datatype":"BYTES","data":["eA=="]}]}',
+        {},
+        422,
+    ),
+    ("/v2/models/lite0/infer", b"{}", {"Inference-Header-Content-Length": "99"}, 400),
+    ("/models/lite0", b'{"inputs": 3}', {"Content-Type": "application/json"}, 400),
+    ("/models/lite0", b'{"inputs": "", "parameters": {"top_k": "x"}}', {"Content-Type": "application/json"}, 400),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "headers", "status"), BAD)
+def test_what_is_wrong_is_one_sentence(server, path, body, headers, status):
+    reply = httpx.post(server.url + path, content=body, headers=headers)
+    assert reply.status_code == status, reply.text
+    assert set(reply.json()) == {"error"}
+    assert "Traceback" not in reply.text
+    assert "/work" not in reply.text
+    assert "/home" not in reply.text
+
+
+def test_methods_and_ids(server):
+    assert httpx.get(f"{server.url}/v1/classify").json() == {"error": "method not allowed"}
+    assert httpx.get(f"{server.url}/ping", headers={"X-Request-Id": "abc-1"}).headers["x-request-id"] == "abc-1"
+    hostile = httpx.get(f"{server.url}/ping", headers={"X-Request-Id": "a" * 300}).headers["x-request-id"]
+    assert len(hostile) == 32
+
+
+def test_the_metrics(server, jpeg):
+    httpx.post(f"{server.url}/v1/classify", content=jpeg.read_bytes())
+    text = httpx.get(f"{server.url}/metrics").text
+    for name in (
+        'eyeful_requests_total{path="/v1/classify",status="200"}',
+        'eyeful_pictures_total{outcome="ok"}',
+        'eyeful_stage_seconds_bucket{le="0.01",stage="decode"}',
+        "eyeful_batch_pictures_count",
+        'eyeful_queue_pictures{model="efficientnet_lite0"} 0.0',
+    ):
+        assert name in text
+
+
+def test_the_description(server):
+    description = httpx.get(f"{server.url}/openapi.json").json()
+    assert "/v2/models/{model}/infer" in description["paths"]
+    assert description["info"]["title"] == "eyeful"
+
+
+def test_a_16_bit_or_huge_picture_is_told_like_in_a_file(server):
+    buffer = io.BytesIO()
+    Image.new("I;16", (64, 48), 40000).save(buffer, "PNG")
+    (row,) = httpx.post(f"{server.url}/v1/classify", content=buffer.getvalue()).json()["results"]
+    assert "sixteen_bit_scaled" in row["warnings"]
