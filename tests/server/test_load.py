@@ -286,7 +286,8 @@ def test_sigterm_under_load_answers_everything_and_ends_well(start, bundle, pict
     time.sleep(0.3)
     assert httpx.get(f"{server.url}/v2/health/ready").status_code == 503
     assert httpx.get(f"{server.url}/v2/health/live").status_code == 200
-    assert server.stop() == 0
+    assert server.process.wait(30) == 0
+    server.stop()
     stop.set()
     for thread in threads:
         thread.join(30)

@@ -111,7 +111,7 @@ def _carry(  # noqa: PLR0917 - the parts of one run
         for prediction in stream:
             if prediction.filename != expected.popleft():
                 raise EyefulError(
-                    f"internal error: {printable(prediction.filename)} is out of order; please report this"
+                    f"internal error: {printable(prediction.filename)} is out of order; please report"
                 )
             account.add(prediction.error_kind, abstained=prediction.abstained)
             with account.waits.on("write"):
