@@ -25,6 +25,7 @@ _EXTRA_OF = {
     "uvicorn": ("serve", "uvicorn"),
     "prometheus_client": ("serve", "prometheus-client"),
     "python_multipart": ("serve", "python-multipart"),
+    "httpx": ("serve", "httpx"),
     "fsspec": ("cloud", "fsspec"),
     "pyarrow": ("parquet", "PyArrow"),
     "pillow_heif": ("heif", "pillow-heif"),

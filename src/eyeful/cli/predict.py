@@ -1,20 +1,22 @@
 """`eyeful predict`: pictures in, labels out."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from eyeful.cli import options
 from eyeful.cli.progress import Progress
-from eyeful.errors import OutputError, ReaderGoneError, StoppedError, StuckError, UsageError
+from eyeful.errors import EngineError, OutputError, ReaderGoneError, StoppedError, StuckError, UsageError
+from eyeful.extras import require
 from eyeful.images import DEFAULT_MAX_PIXELS
-from eyeful.pipeline import Classifier, load
+from eyeful.pipeline import Settings, Streams, load
 from eyeful.runs import Output, Stop, run
 from eyeful.sinks import Sink, format_of
 from eyeful.sinks.figures import FiguresSink
@@ -113,6 +115,14 @@ def predict(
         bool,
         typer.Option("--exact", help="Reference arithmetic: torch, fp32, full decode.", rich_help_panel=_RUNNING),
     ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask an eyeful server instead, by its URL; --model is its alias there, EYEFUL_TOKEN its token.",
+            rich_help_panel=_RUNNING,
+            show_default=False,
+        ),
+    ] = None,
     torchcompile: Annotated[
         bool,
         typer.Option("--torchcompile", help="With --engine torch: torch.compile.", rich_help_panel=_RUNNING),
@@ -134,25 +144,30 @@ def predict(
     rows = Output(output, resume=resume, overwrite=overwrite) if output is not None else None
     pictures = open_source(given, recursive=recursive)
     started = time.perf_counter()
-    with load(
-        model,
-        checkpoint=checkpoint,
-        labels=labels,
-        device=device,
-        engine=engine,
-        precision=precision,
-        exact=exact,
-        crop_mode=crop_mode,
-        img_size=img_size,
-        crop_pct=crop_pct,
-        interpolation=interpolation,
-        topk=topk,
-        min_prob=min_prob,
-        batch_size=batch_size,
-        workers=workers,
-        max_pixels=max_pixels,
-        torchcompile=torchcompile,
-    ) as classifier:
+    here: dict[str, Any] = {
+        "checkpoint": checkpoint,
+        "labels": labels,
+        "device": device,
+        "engine": engine,
+        "precision": precision,
+        "exact": exact,
+        "crop_mode": crop_mode,
+        "img_size": img_size,
+        "crop_pct": crop_pct,
+        "interpolation": interpolation,
+        "batch_size": batch_size,
+        "max_pixels": max_pixels,
+        "torchcompile": torchcompile,
+        "report": report,
+        "figures": figures,
+    }
+    if server is not None:
+        _check_remote(here)
+        opened = _remote(server, model, Settings(topk, min_prob, workers=workers))
+    else:
+        del here["report"], here["figures"]
+        opened = load(model, topk=topk, min_prob=min_prob, workers=workers, **here)
+    with opened as classifier:
         startup = time.perf_counter() - started
         sinks = _other_sinks(classifier, report, figures)
         if table or (output is None and sys.stdout.isatty() and not quiet):
@@ -173,12 +188,38 @@ def predict(
     raise typer.Exit(1 if account.errors else 0)
 
 
+_EVERYWHERE = (None, "auto", False, 0, DEFAULT_MAX_PIXELS)
+"""What flags are that were not given."""
+
+
+def _check_remote(here: dict[str, Any]) -> None:
+    """See that no flag is given that a server would not heed.
+
+    Raises:
+        UsageError: one is.
+    """
+    given = [name for name, value in here.items() if value not in _EVERYWHERE]
+    if given:
+        raise UsageError(
+            f"--{given[0].replace('_', '-')} is for models here; a server has its own, and gives rows"
+        )
+
+
+def _remote(url: str, model: str, settings: Settings) -> AbstractContextManager[Streams]:
+    """The server's first model, or the one that --model names."""
+    require("httpx", "--server")
+    from eyeful.server.client import RemoteClassifier
+
+    alias = None if model == options.DEFAULT_MODEL else model
+    return RemoteClassifier(url, alias, settings, os.environ.get("EYEFUL_TOKEN"))
+
+
 @contextmanager
 def _told_how_to_resume(output: str | None, *others: Path | None) -> Iterator[None]:
     """Say, whatever ends a run early, that nothing is lost."""
     try:
         yield
-    except (StoppedError, StuckError, OutputError, ReaderGoneError):
+    except (StoppedError, StuckError, OutputError, EngineError, ReaderGoneError):
         if output is not None and format_of(output).exists(Path(output)):
             without = "without --report and --figures and " if any(others) else ""
             _tell(f"the rows so far are in {output}; the same command {without}with --resume goes on from there")
@@ -210,7 +251,7 @@ def _check_places(
             raise UsageError(f"{figures} exists already: --overwrite writes into it")
 
 
-def _other_sinks(classifier: Classifier, report: Path | None, figures: Path | None) -> list[Sink]:
+def _other_sinks(classifier: Streams, report: Path | None, figures: Path | None) -> list[Sink]:
     sinks: list[Sink] = []
     if report is not None:
         sinks.append(ReportSink(report, classifier.passport))

@@ -2,7 +2,7 @@
 
 from eyeful.images.budget import MemoryBudget
 from eyeful.images.colour import COLOUR_POLICY
-from eyeful.images.open import DEFAULT_MAX_PIXELS, Limits, Opened, open_item
+from eyeful.images.open import DEFAULT_MAX_PIXELS, Limits, Opened, encoded_bytes, open_item
 from eyeful.images.transform import apply_recipe, apply_recipe_fast, crop_box, remarks
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "apply_recipe",
     "apply_recipe_fast",
     "crop_box",
+    "encoded_bytes",
     "open_item",
     "remarks",
 ]

@@ -110,6 +110,27 @@ def _undecoded(item: Item, stack: ExitStack) -> Image.Image:
     return _identify(io.BytesIO(encoded))
 
 
+def encoded_bytes(item: Item) -> bytes:
+    """An item's picture as it is encoded, to be opened elsewhere; pixels become a PNG.
+
+    Raises:
+        PictureError: it cannot be had; `kind` says why.
+    """
+    content = item.content
+    if isinstance(content, Path):
+        try:
+            with _open_file(content) as file:
+                return file.read()
+        except OSError as error:
+            raise PictureError("unreadable", f"cannot be read: {error.strerror}") from error
+    if isinstance(content, Image.Image | np.ndarray):
+        buffer = io.BytesIO()
+        picture = Image.fromarray(content) if isinstance(content, np.ndarray) else content
+        picture.save(buffer, "PNG")
+        return buffer.getvalue()
+    return content if isinstance(content, bytes) else content()
+
+
 def _open_file(path: Path) -> IO[bytes]:
     """Open a regular file for reading; FIFOs, sockets and devices are refused without being read."""
     try:

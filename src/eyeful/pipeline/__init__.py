@@ -1,5 +1,6 @@
 """The one path: sources → images → engine → results, joined in a `Classifier`."""
 
+from eyeful.pipeline.base import Streams
 from eyeful.pipeline.classifier import Classifier
 from eyeful.pipeline.cores import usable_cores
 from eyeful.pipeline.limit import Stage, Waits, advice
@@ -14,6 +15,7 @@ __all__ = [
     "Loaded",
     "Settings",
     "Stage",
+    "Streams",
     "Waits",
     "advice",
     "load",

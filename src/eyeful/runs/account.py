@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from eyeful.pipeline import Classifier, Waits, advice
+from eyeful.pipeline import Streams, Waits, advice
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Account:
         text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
         return text + f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
 
-    def verdict(self, classifier: Classifier, startup: float = 0.0) -> str:
+    def verdict(self, classifier: Streams, startup: float = 0.0) -> str:
         """How fast it was, what the limit was, and what would move it, in one line.
 
         Args:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 
 from eyeful.errors import EyefulError, OutputError, ReaderGoneError, StoppedError, StuckError, UsageError
-from eyeful.pipeline import Classifier
+from eyeful.pipeline import Streams
 from eyeful.runs.account import Account
 from eyeful.runs.output import Output
 from eyeful.runs.quarantine import tried_alone
@@ -19,7 +19,7 @@ from eyeful.types import Item
 
 
 def run(
-    classifier: Classifier,
+    classifier: Streams,
     source: Source,
     sinks: Sequence[Sink] = (),
     *,
@@ -70,7 +70,7 @@ def run(
 
 
 @contextmanager
-def _recorded(classifier: Classifier, output: Output, account: Account, started: float) -> Iterator[None]:
+def _recorded(classifier: Streams, output: Output, account: Account, started: float) -> Iterator[None]:
     """Write in the record how the block ended. What still says "running" when it is resumed has crashed."""
     try:
         yield
@@ -87,7 +87,7 @@ def _recorded(classifier: Classifier, output: Output, account: Account, started:
 
 
 def _carry(  # noqa: PLR0917 - the parts of one run
-    classifier: Classifier,
+    classifier: Streams,
     source: Source,
     sinks: Sequence[Sink],
     account: Account,

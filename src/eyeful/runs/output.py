@@ -21,7 +21,7 @@ from eyeful.sinks import format_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from eyeful.pipeline import Classifier
+    from eyeful.pipeline import Streams
     from eyeful.runs.account import Account
     from eyeful.sinks import RowSink, Written
 
@@ -59,11 +59,11 @@ class Output:
         """Let another run write here."""
         self._lock.release()
 
-    def in_flight(self, classifier: Classifier, rows: RowSink) -> int:
+    def in_flight(self, classifier: Streams, rows: RowSink) -> int:
         """How many inputs may have been begun, here or by the run that crashed, and have no row."""
         return max(classifier.most_in_flight, self._in_flight) + rows.rows_in_hand
 
-    def open(self, classifier: Classifier) -> RowSink:
+    def open(self, classifier: Streams) -> RowSink:
         """The sink for this run's rows.
 
         Raises:
@@ -89,7 +89,7 @@ class Output:
                 f"{self.path} cannot be read, so it cannot be resumed: {getattr(error, 'strerror', None) or error}"
             ) from error
 
-    def write_record(self, classifier: Classifier, account: Account, state: State) -> None:
+    def write_record(self, classifier: Streams, account: Account, state: State) -> None:
         """Write `OUTPUT.run.json`: the passport, the settings, the fingerprint and the account.
 
         Raises:
@@ -102,7 +102,7 @@ class Output:
         except OSError as error:
             raise OutputError(f"cannot write {self._record}: {error.strerror}") from error
 
-    def _check(self, classifier: Classifier) -> None:
+    def _check(self, classifier: Streams) -> None:
         record: dict[str, Any] = {}
         with suppress(OSError, ValueError):
             found = json.loads(self._record.read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from eyeful.pipeline import Classifier
+from eyeful.pipeline import Streams
 
 _DETERMINING = (
     *("weights", "recipe", "colour_policy", "decode", "resize"),
@@ -12,7 +12,7 @@ _DETERMINING = (
 )
 
 
-def determinants(classifier: Classifier) -> dict[str, Any]:
+def determinants(classifier: Streams) -> dict[str, Any]:
     """Everything that determines answers, by name, as plain JSON values; no times, places or versions."""
     passport = classifier.passport
     facts = {name: passport[name] for name in _DETERMINING}
@@ -23,12 +23,12 @@ def determinants(classifier: Classifier) -> dict[str, Any]:
     return facts
 
 
-def fingerprint(classifier: Classifier) -> str:
+def fingerprint(classifier: Streams) -> str:
     """A digest of what determines answers: two runs with the same one give the same rows for the same pictures."""
     return hashlib.sha256(json.dumps(determinants(classifier), sort_keys=True).encode()).hexdigest()
 
 
-def record_of(classifier: Classifier) -> dict[str, Any]:
+def record_of(classifier: Streams) -> dict[str, Any]:
     """The passport, the settings, what determines answers, and its fingerprint."""
     settings = classifier.settings
     return {

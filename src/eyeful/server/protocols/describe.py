@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from fastapi import Path
+
+from eyeful.server.house import House
+
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 PICTURE: dict[str, Any] = {"application/octet-stream": _BINARY, "image/jpeg": _BINARY, "image/png": _BINARY}
@@ -38,6 +42,11 @@ _REFUSALS = {
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: ERROR | {"description": description} for status, description in _REFUSALS.items()
 }
+
+
+def model_in(house: House) -> Any:
+    """A path's `{model}`, described with the names that this server knows."""
+    return Path(description="A model's alias.", json_schema_extra={"enum": list(house.aliases)})
 
 
 def body(**content: Any) -> dict[str, Any]:

@@ -46,8 +46,10 @@ def router(house: House) -> APIRouter:
         """Classify one picture with the first model."""
         return await classify(request, None)
 
+    alias = describe.model_in(house)
+
     @routes.post("/models/{model}", responses=describe.REFUSALS, openapi_extra=_BODY)
-    async def by_model(model: str, request: Request) -> JSONReply:
+    async def by_model(request: Request, model: str = alias) -> JSONReply:
         """Classify one picture."""
         return await classify(request, model)
 

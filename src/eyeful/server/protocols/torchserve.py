@@ -26,7 +26,9 @@ def router(house: House) -> APIRouter:
         found = [{"modelName": alias, "modelUrl": house.classifier(alias).model} for alias in house.aliases]
         return JSONReply({"models": found})
 
-    async def predictions(model: str, request: Request) -> JSONReply:
+    alias = describe.model_in(house)
+
+    async def predictions(request: Request, model: str = alias) -> JSONReply:
         """The five best labels with their probabilities, as TorchServe's image_classifier gives them.
 
         A form with several files gives a list, in its order; a picture that cannot be opened is `{"error": ...}`.
@@ -44,11 +46,16 @@ def router(house: House) -> APIRouter:
             raise UnprocessableError(f"{found[0].error_kind}: {found[0].error}")
         return JSONReply(answers[0])
 
+    async def versioned(request: Request, version: str, model: str = alias) -> JSONReply:
+        """The same; a server has one version of each model."""
+        del version
+        return await predictions(request, model)
+
     for method in ("POST", "PUT"):
-        for path in ("/predictions/{model}", "/predictions/{model}/{version}"):
+        for path, answer in (("/predictions/{model}", predictions), ("/predictions/{model}/{version}", versioned)):
             routes.add_api_route(
                 path,
-                predictions,
+                answer,
                 methods=[method],
                 responses=describe.REFUSALS,
                 openapi_extra=describe.body(content=describe.PICTURE | describe.FORM),

@@ -40,6 +40,7 @@ _NUMBERS: dict[Any, type[np.generic]] = {"UINT8": np.uint8, "FP32": np.float32}
 def router(house: House) -> APIRouter:
     """The paths under `/v2`."""
     routes = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
+    alias = describe.model_in(house)
     not_ready: dict[int | str, dict[str, Any]] = {503: describe.REFUSALS[503]}
 
     @routes.get("")
@@ -64,7 +65,7 @@ def router(house: House) -> APIRouter:
         return _readiness(house)
 
     @routes.get("/models/{model}", responses={404: describe.REFUSALS[404]})
-    async def metadata(model: str) -> JSONReply:
+    async def metadata(model: str = alias) -> JSONReply:
         """A model's tensors."""
         classifier = house.classifier(model)
         outputs = [
@@ -77,13 +78,13 @@ def router(house: House) -> APIRouter:
         )
 
     @routes.get("/models/{model}/ready", responses=not_ready | {404: describe.REFUSALS[404]})
-    async def model_ready(model: str) -> JSONReply:
+    async def model_ready(model: str = alias) -> JSONReply:
         """Whether a model is warm."""
         house.classifier(model)
         return _readiness(house)
 
     @routes.post("/models/{model}/infer", responses=describe.REFUSALS, openapi_extra=_BODY)
-    async def infer(model: str, request: Request) -> Response:
+    async def infer(request: Request, model: str = alias) -> Response:
         """Classify pictures."""
         classifier = house.classifier(model)
         asked, binary = _split(await read_body(request, house.settings), request.headers.get(_HEADER))
