@@ -159,7 +159,7 @@ JPEG = encoded(noise_picture(5, 200, 200), "JPEG")
         (b"\x89PNG\r\n\x1a\n", "unidentified"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>" * 2, "unidentified"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n", "unsupported_format"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "unsupported_format"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "truncated"),
         (JPEG[: len(JPEG) // 100 + 40], "truncated"),
         (JPEG[: len(JPEG) // 2], "truncated"),
         (encoded(RGB)[:200], "truncated"),

@@ -100,7 +100,7 @@ assert sys.modules["openvino_telemetry"] is None
 
 def test_a_folder_with_something_else_is_never_replaced(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UsageError, match="no bundle"):
+    with pytest.raises(UsageError, match=r"holds mine\.txt, which is no part of a bundle"):
         export(REQUEST, tmp_path, "openvino")
     assert (tmp_path / "mine.txt").read_text() == "mine"
 

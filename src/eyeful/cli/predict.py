@@ -219,8 +219,9 @@ def _told_how_to_resume(output: str | None, *others: Path | None) -> Iterator[No
     """Say, whatever ends a run early, that nothing is lost."""
     try:
         yield
-    except (StoppedError, StuckError, OutputError, EngineError, ReaderGoneError):
-        if output is not None and format_of(output).exists(Path(output)):
+    except (StoppedError, StuckError, OutputError, EngineError, ReaderGoneError) as error:
+        ours = isinstance(error, StoppedError | StuckError)
+        if output is not None and (ours or format_of(output).exists(Path(output))):
             without = "without --report and --figures and " if any(others) else ""
             _tell(f"the rows so far are in {output}; the same command {without}with --resume goes on from there")
         raise
@@ -235,8 +236,8 @@ def _check_places(
         UsageError: they would, or one exists already.
     """
     rows = Path(output) if output is not None else None
-    places = [path.resolve() for path in (rows, report, figures) if path is not None]
-    inputs = [Path(one).resolve() for one in given if one != "-" and "://" not in one]
+    places = [_real(path) for path in (rows, report, figures) if path is not None]
+    inputs = [_real(one) for one in given if one != "-" and "://" not in one]
     for place in places:
         if place in inputs and not place.is_dir():
             raise UsageError(f"{place} is an input; name another file for the output")
@@ -245,10 +246,15 @@ def _check_places(
     if report is not None and (report.is_dir() or (report.exists() and not overwrite)):
         raise UsageError(f"{report} exists already: --overwrite replaces a file")
     if figures is not None:
-        if any(folder == figures.resolve() or folder in figures.resolve().parents for folder in inputs):
+        if any(folder == _real(figures) or folder in _real(figures).parents for folder in inputs):
             raise UsageError(f"{figures} lies in a folder of pictures, so the figures would be classified too")
         if figures.exists() and not overwrite and (not figures.is_dir() or any(figures.iterdir())):
             raise UsageError(f"{figures} exists already: --overwrite writes into it")
+
+
+def _real(path: str | Path) -> Path:
+    """Where a path leads; as far as it does, if it leads nowhere or in circles."""
+    return Path(os.path.realpath(os.fspath(path).replace("\0", "")))
 
 
 def _other_sinks(classifier: Streams, report: Path | None, figures: Path | None) -> list[Sink]:

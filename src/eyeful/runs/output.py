@@ -129,7 +129,7 @@ def _locked(path: Path) -> FileLock:
         UsageError: another run has it.
     """
     folder = cache_folder() / "locks"
-    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]
     lock = FileLock(folder / f"{digest}.lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
