@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def textbook_loop(module: nn.Module, recipe: Recipe, device: str) -> Callable[[Path], list[int]]:
     """A function that classifies one file as the lesson does: transform, forward, softmax, top 5."""
-    transform = _transform(recipe)
+    transform = textbook_transform(recipe)
     module = module.to(device).eval()
 
     def classify(path: Path) -> list[int]:
@@ -33,7 +33,8 @@ def textbook_loop(module: nn.Module, recipe: Recipe, device: str) -> Callable[[P
     return classify
 
 
-def _transform(recipe: Recipe) -> Any:
+def textbook_transform(recipe: Recipe) -> Any:
+    """TorchVision's v2 transforms for a recipe, as the lesson writes them."""
     import_torchvision()
     from torchvision.transforms import InterpolationMode, v2
 
