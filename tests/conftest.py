@@ -51,6 +51,17 @@ def resnet18_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default model as an OpenVINO bundle."""
+    from eyeful.models import ModelRequest
+    from eyeful.prepare import export
+
+    return export(
+        ModelRequest("efficientnet_lite0"), tmp_path_factory.mktemp("model") / "bundle", "openvino"
+    ).folder
+
+
+@pytest.fixture(scope="session")
 def lite0():
     """The default classifier with its real ImageNet weights, in fp32."""
     import eyeful

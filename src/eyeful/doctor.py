@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import features
 
 from eyeful.cache import cache_folder
-from eyeful.errors import EyefulError
+from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command
 from eyeful.pipeline import usable_cores
 from eyeful.prepare.kept import list_kept
@@ -93,7 +93,7 @@ def _tried(topic: str, look: Callable[[], str | None], *, essential: bool = Fals
     try:
         text = look()
     except (EyefulError, ImportError, OSError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         remedy = None if topic == "cache" else f"{sys.executable} -m pip install -U {topic}"
         return Finding(topic, f"does not work: {reason}", remedy, essential)
     return Finding(topic, text or "not installed")

@@ -38,6 +38,11 @@ ErrorKind = Literal[
 ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 
 
+def one_line(error: object, most: int = 200) -> str:
+    """An exception's text as a part of one of ours: without line breaks, not endless, never empty."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 class EyefulError(Exception):
     """The root of the tree: catch this to catch everything that eyeful raises on purpose."""
 

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from eyeful.models import ModelRequest
-from eyeful.prepare import export
 from helpers import noise_picture
 
 CANARIES = [Path("/tmp/eyeful-pickle-canary"), Path("/tmp/eyeful-eps-canary")]  # noqa: S108 - named by the tool
@@ -47,13 +45,6 @@ def hostile(tmp_path_factory) -> Path:
     script = Path(__file__).with_name("make_hostile.py")
     flags = ["--photo", folder / "photo.jpg", "--hostile-fs", folder / "fs"]
     subprocess.run([sys.executable, "-W", "ignore", script, folder / "set", *flags], check=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("model") / "bundle"
-    export(ModelRequest("efficientnet_lite0"), folder, "openvino")
     return folder
 
 

@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eyeful.models import ModelRequest
 from eyeful.pipeline import PATIENCE
-from eyeful.prepare import export
 from eyeful.runs.quarantine import LIMIT
 from eyeful.sinks import format_of
 from helpers import noise_picture
@@ -26,13 +24,6 @@ def command(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", MAIN, *map(str, arguments)], capture_output=True, text=True, **options
     )
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("model") / "bundle"
-    export(ModelRequest("efficientnet_lite0"), folder, "openvino")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
-
-from eyeful.models import ModelRequest
-from eyeful.prepare import export
 
 MAIN = "from eyeful.cli import main; main()"
 
@@ -48,13 +44,6 @@ class Running:
         self._reader.join(5)
         self.process.stderr.close()
         return code
-
-
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("served") / "lite0"
-    export(ModelRequest("efficientnet_lite0"), folder, "openvino")
-    return folder
 
 
 @pytest.fixture(scope="session")

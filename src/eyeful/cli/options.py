@@ -55,7 +55,9 @@ BatchSize = Annotated[
 Workers = Annotated[
     int, typer.Option("--workers", "-j", help="Decode threads; 0: one for each core.", rich_help_panel="Running")
 ]
-MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures with more pixels are errors.")]
+MaxPixels = Annotated[
+    int, typer.Option(min=1, help="Pictures with more pixels are errors.", rich_help_panel="Pictures")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -15,7 +15,6 @@ from eyeful.cli import options
 from eyeful.cli.progress import Progress
 from eyeful.errors import EngineError, OutputError, ReaderGoneError, StoppedError, StuckError, UsageError
 from eyeful.extras import require
-from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.pipeline import Settings, Streams, load
 from eyeful.runs import Output, Stop, run
 from eyeful.sinks import Sink, format_of
@@ -103,9 +102,7 @@ def predict(
     interpolation: Annotated[
         Interpolation | None, typer.Option(help="bilinear, bicubic, nearest ...", rich_help_panel=_PICTURES)
     ] = None,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Pictures with more pixels are errors.", rich_help_panel=_PICTURES)
-    ] = DEFAULT_MAX_PIXELS,
+    max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
     batch_size: options.BatchSize = 0,
     workers: options.Workers = 0,
     device: options.Device = "auto",
@@ -188,7 +185,7 @@ def predict(
     raise typer.Exit(1 if account.errors else 0)
 
 
-_EVERYWHERE = (None, "auto", False, 0, DEFAULT_MAX_PIXELS)
+_EVERYWHERE = (None, "auto", False, 0, options.DEFAULT_MAX_PIXELS)
 """What flags are that were not given."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eyeful.bundle import Bundle
-from eyeful.errors import EngineError
+from eyeful.errors import EngineError, one_line
 from eyeful.extras import require
 
 GRAPH = "model.onnx"
@@ -35,7 +35,9 @@ class OnnxRuntimeEngine:
         try:
             self._session = onnxruntime.InferenceSession(bundle.folder / GRAPH, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise EngineError(f"ONNX Runtime cannot run {bundle.passport.model}: {_one_line(error)}") from error
+            raise EngineError(
+                f"ONNX Runtime cannot run {bundle.passport.model}: {one_line(error, 300)}"
+            ) from error
         self._input = self._session.get_inputs()[0].name
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="eyeful-onnxruntime")
 
@@ -51,9 +53,5 @@ class OnnxRuntimeEngine:
         try:
             logits_NK: NDArray[np.float32] = self._session.run(None, {self._input: batch_NHWC})[0]
         except Exception as error:
-            raise EngineError(f"ONNX Runtime failed: {_one_line(error)}") from error
+            raise EngineError(f"ONNX Runtime failed: {one_line(error, 300)}") from error
         return logits_NK
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]

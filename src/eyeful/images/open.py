@@ -19,7 +19,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from eyeful.errors import MissingExtraError, PictureError
+from eyeful.errors import MissingExtraError, PictureError, one_line
 from eyeful.extras import require
 from eyeful.images.budget import MemoryBudget
 from eyeful.images.colour import to_rgb
@@ -165,8 +165,8 @@ def _identify(file: IO[bytes]) -> Image.Image:
         raise PictureError("too_large", "its header asks for more memory than there is") from error
     except Exception as error:
         if "too large" in str(error):  # a text or colour profile chunk that unpacks beyond Pillow's limit
-            raise PictureError("too_large", f"its metadata is a bomb: {_one_line(error)}") from error
-        raise PictureError("truncated", f"its header is broken: {_one_line(error)}") from error
+            raise PictureError("too_large", f"its metadata is a bomb: {one_line(error)}") from error
+        raise PictureError("truncated", f"its header is broken: {one_line(error)}") from error
 
 
 def _open(file: IO[bytes]) -> Image.Image:
@@ -265,9 +265,9 @@ def _decode(picture: Image.Image, size: tuple[int, int]) -> Opened:
             rgb = rgb.transpose(upright)
             found.append("exif_rotated")
     except (MemoryError, Image.DecompressionBombError) as error:
-        raise PictureError("too_large", f"decoding needs more memory than there is: {_one_line(error)}") from error
+        raise PictureError("too_large", f"decoding needs more memory than there is: {one_line(error)}") from error
     except Exception as error:
-        raise PictureError("truncated", f"its pixels cannot be decoded: {_one_line(error)}") from error
+        raise PictureError("truncated", f"its pixels cannot be decoded: {one_line(error)}") from error
     full_size = size if upright in _TURNED else (size[1], size[0])
     return Opened(rgb, (*found, *colour_warnings), full_size)
 
@@ -279,8 +279,3 @@ def _orientation(picture: Image.Image) -> int:
     except Exception:  # noqa: BLE001 - the EXIF reader raises what it likes
         return 1
     return value if isinstance(value, int) else 1
-
-
-def _one_line(error: BaseException) -> str:
-    """An exception's text, short and without line breaks or addresses."""
-    return " ".join(str(error).split())[:200] or type(error).__name__

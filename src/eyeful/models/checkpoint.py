@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from eyeful.errors import CheckpointError, WeightsError
+from eyeful.errors import CheckpointError, WeightsError, one_line
 from eyeful.extras import require
 from eyeful.models import packaged
 from eyeful.models import timm as timm_models
@@ -118,7 +118,7 @@ def _read_torch(path: Path) -> Any:
         ) from error
     except Exception as error:
         raise CheckpointError(
-            f"the checkpoint {path} is damaged or not a checkpoint: {_one_line(error)}"
+            f"the checkpoint {path} is damaged or not a checkpoint: {one_line(error)}"
         ) from error
 
 
@@ -130,9 +130,7 @@ def _read_safetensors(path: Path) -> Any:
     try:
         return load_file(path)
     except Exception as error:
-        raise CheckpointError(
-            f"the checkpoint {path} is damaged or not safetensors: {_one_line(error)}"
-        ) from error
+        raise CheckpointError(f"the checkpoint {path} is damaged or not safetensors: {one_line(error)}") from error
 
 
 def _without_prefix(state: StateDict) -> StateDict:
@@ -232,7 +230,3 @@ def _suggestion(state: StateDict, architecture: Architecture) -> str:
         return "; no architecture that eyeful knows fits it"
     name = best.name if best.library == "torchvision" else f"timm/{best.name}"
     return f"; it looks like {name}: --model {name}"
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

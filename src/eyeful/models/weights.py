@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eyeful.bundle.files import sha256_of, write_atomically
 from eyeful.cache import cache_folder
-from eyeful.errors import WeightsError
+from eyeful.errors import WeightsError, one_line
 from eyeful.models.base import DEFAULT_MODEL
 from eyeful.models.torchvision_import import import_torchvision
 
@@ -65,7 +65,7 @@ def fetch_hub_file(url: str) -> Path:
 
 def not_here(name: str, place: str, reason: object) -> str:
     """The one line for weights that are not cached and cannot be downloaded."""
-    why = " ".join(str(reason).split())[:200]
+    why = one_line(reason)
     return (
         f"the weights {name} are not here and cannot be downloaded ({why}): put the file at {place}, "
         f"or set EYEFUL_MIRROR to a server that has it; {DEFAULT_MODEL} works now, `eyeful models --here` lists "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from eyeful.bundle import Bundle, write_bundle
 from eyeful.engines.openvino import GRAPH, ov
 from eyeful.engines.openvino_import import import_nncf
-from eyeful.errors import ModelError
+from eyeful.errors import ModelError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
                 subset_size=len(batches_NHWC),
             )
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise ModelError(f"NNCF cannot quantise {bundle.passport.model}: {reason}") from error
     digest = hashlib.sha256()
     for batch_NHWC in batches_NHWC:

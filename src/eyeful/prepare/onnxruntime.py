@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from eyeful.bundle import Bundle, write_bundle
 from eyeful.engines.onnxruntime import GRAPH, OnnxRuntimeEngine
-from eyeful.errors import ModelError
+from eyeful.errors import ModelError, one_line
 from eyeful.extras import require
 from eyeful.models import Model, ModelRequest, find_model
 from eyeful.prepare.check import check
@@ -104,5 +104,5 @@ def convert(model: Model, deployed: nn.Module, recipe: Recipe) -> Any:
                 verbose=False,
             )
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise ModelError(f"{model.name} cannot be converted to ONNX: --engine torch runs it ({reason})") from error

@@ -11,7 +11,7 @@ import torch
 
 from eyeful.bundle import Bundle, write_bundle
 from eyeful.engines.openvino import GRAPH, OpenVINOEngine, ov
-from eyeful.errors import ModelError
+from eyeful.errors import ModelError, one_line
 from eyeful.models import Model, ModelRequest, find_model
 from eyeful.prepare.check import check
 from eyeful.prepare.passport import passport_of
@@ -69,7 +69,7 @@ def convert(model: Model, module: nn.Module, recipe: Recipe) -> Any:
         program = torch.export.export(module, (example,), dynamic_shapes=({0: batch},))
         return ov.convert_model(program)
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise ModelError(f"OpenVINO cannot convert {model.name}: --engine torch runs it ({reason})") from error
 
 

@@ -23,7 +23,7 @@ from eyeful.errors import EyefulError
 from eyeful.server.errors import RequestError, UnauthorizedError
 from eyeful.server.house import ClientGoneError, House
 from eyeful.server.protocols import ROUTERS
-from eyeful.server.replies import ErrorReply, plain_status
+from eyeful.server.replies import ErrorReply, failure, plain_status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -125,7 +125,7 @@ class _Door:
         except Exception:
             log.exception("request %s failed", request_id)
             if status == _GONE:
-                await ErrorReply(500, "an error of the server's; its log says more")(scope, watched, answered)
+                await failure()(scope, watched, answered)
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
@@ -167,7 +167,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 async def _failed(_: Request, error: Exception) -> Response:
     log.error("%s: %s", type(error).__name__, error)
-    return ErrorReply(500, "an error of the server's; its log says more")
+    return failure()
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from eyeful.errors import ERROR_KINDS, EngineError, PictureError, UsageError
+from eyeful.errors import ERROR_KINDS, EngineError, PictureError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
 from eyeful.pipeline import Settings, Waits
@@ -122,7 +122,7 @@ class RemoteClassifier:
             reply.raise_for_status()
             found: list[dict[str, Any]] = reply.json()["models"]
         except (self._httpx.HTTPError, self._httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise EngineError(f"no eyeful server answers at {self.device}: {reason}") from error
         return found
 

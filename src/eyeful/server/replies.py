@@ -46,6 +46,16 @@ class ErrorReply(JSONReply):
         await send({"type": "http.response.body", "body": b""})
 
 
+def readiness(ready: bool, welcome: dict[str, Any]) -> JSONReply:
+    """`welcome` of a server that is ready, else 503."""
+    return JSONReply(welcome) if ready else ErrorReply(503, "not ready", {"Retry-After": "1"})
+
+
+def failure() -> ErrorReply:
+    """500, of which a client learns no more than that it is not to blame."""
+    return ErrorReply(500, "an error of the server's; its log says more")
+
+
 def plain_status(status: int) -> str:
     """A status in words, for errors that say nothing better."""
     return HTTPStatus(status).phrase.lower()

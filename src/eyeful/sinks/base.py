@@ -105,6 +105,16 @@ def portable_name(filename: str) -> tuple[str, str | None]:
     return filename, None
 
 
+def original_name(portable: str, encoded: str | None) -> str:
+    """The file name that `portable_name` was given."""
+    return os.fsdecode(base64.b64decode(encoded)) if encoded else portable
+
+
+def holds_something(path: Path) -> bool:
+    """Whether a text file is an output already; an empty one is none."""
+    return path.exists() and path.stat().st_size > 0
+
+
 def printable(text: str) -> str:
     """Text that cannot move a terminal's cursor or hide its direction: control characters are escaped."""
     portable, _ = portable_name(text)

@@ -1,16 +1,14 @@
 """CSV: the same columns as a JSON line; `top` and `warnings` are JSON in one cell."""
 
-import base64
 import csv
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 from eyeful.errors import OutputError
-from eyeful.sinks.base import Written, row_of
+from eyeful.sinks.base import Written, holds_something, original_name, row_of
 from eyeful.sinks.jsonl import cut_last_line, open_text
 from eyeful.types import Prediction
 
@@ -55,8 +53,8 @@ class CsvSink:
 
     @staticmethod
     def exists(path: Path) -> bool:
-        """Whether there is an output already; an empty file is none."""
-        return path.exists() and path.stat().st_size > 0
+        """Whether there is an output already."""
+        return holds_something(path)
 
     @staticmethod
     def written(path: Path) -> Iterator[Written]:
@@ -72,8 +70,7 @@ class CsvSink:
             if rows.fieldnames not in (None, list(COLUMNS)):
                 raise OutputError(f"{path} has other columns than ours: --overwrite starts anew")
             for row in rows:
-                encoded = row["filename_b64"]
-                name = os.fsdecode(base64.b64decode(encoded)) if encoded else _text(row["filename"])
+                name = original_name(_text(row["filename"]), row["filename_b64"])
                 yield Written(name, row["error_kind"] or None, row["abstained"] == "true")
 
     def __enter__(self) -> Self:

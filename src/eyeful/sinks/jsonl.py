@@ -1,15 +1,13 @@
 """JSON lines: one row, one line, to a file or a stream."""
 
-import base64
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from eyeful.errors import OutputError
-from eyeful.sinks.base import Written, row_of
+from eyeful.sinks.base import Written, holds_something, original_name, row_of
 from eyeful.types import Prediction
 
 
@@ -35,8 +33,8 @@ class JsonlSink:
 
     @staticmethod
     def exists(path: Path) -> bool:
-        """Whether there is an output already; an empty file is none."""
-        return path.exists() and path.stat().st_size > 0
+        """Whether there is an output already."""
+        return holds_something(path)
 
     @staticmethod
     def written(path: Path) -> Iterator[Written]:
@@ -50,8 +48,7 @@ class JsonlSink:
             for number, line in enumerate(file, 1):
                 try:
                     row = json.loads(line)
-                    encoded = row.get("filename_b64")
-                    name = os.fsdecode(base64.b64decode(encoded)) if encoded else row["filename"]
+                    name = original_name(row["filename"], row.get("filename_b64"))
                     yield Written(name, row["error_kind"], row["abstained"])
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise OutputError(

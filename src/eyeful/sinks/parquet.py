@@ -7,7 +7,6 @@ synced, renamed. `-o FOLDER/` leaves the parts as a data set. For `-o FILE.parqu
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.errors import OutputError
 from eyeful.extras import require
-from eyeful.sinks.base import Written, row_of
+from eyeful.sinks.base import Written, original_name, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +67,7 @@ class ParquetSink:
             except (OSError, ValueError, KeyError) as error:
                 raise OutputError(f"{file} is no part of ours: --overwrite starts anew ({error})") from error
             for row in rows.to_pylist():
-                encoded = row["filename_b64"]
-                name = os.fsdecode(base64.b64decode(encoded)) if encoded else row["filename"]
+                name = original_name(row["filename"], row["filename_b64"])
                 yield Written(name, row["error_kind"], row["abstained"])
 
     def __enter__(self) -> Self:

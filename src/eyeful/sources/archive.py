@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
-from eyeful.errors import ErrorKind, PictureError
+from eyeful.errors import ErrorKind, PictureError, one_line
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.refused import refused
 from eyeful.types import Item
@@ -56,7 +56,7 @@ def items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
         yield refused(str(path), "not_found", "no such file")
     except _BROKEN as error:
         kind: ErrorKind = "unreadable" if isinstance(error, PermissionError | IsADirectoryError) else "truncated"
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         yield refused(str(path), kind, f"the archive cannot be read to its end: {reason}")
 
 

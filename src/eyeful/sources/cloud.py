@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from eyeful.errors import MissingExtraError, PictureError, UsageError
+from eyeful.errors import MissingExtraError, PictureError, UsageError, one_line
 from eyeful.extras import install_command, require
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.refused import refused
@@ -51,7 +51,7 @@ def items(address: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[I
         else:
             yield Item(address, partial(_read, filesystem, path))
     except Exception as error:  # noqa: BLE001 - every bucket's library has exceptions of its own
-        yield refused(address, "unreadable", f"cannot be listed: {_one_line(error)}")
+        yield refused(address, "unreadable", f"cannot be listed: {one_line(error)}")
 
 
 def named(address: str) -> Item:
@@ -79,7 +79,7 @@ def _read(filesystem: Any, path: str) -> bytes:
     except FileNotFoundError as error:
         raise PictureError("not_found", "no such object") from error
     except Exception as error:
-        raise PictureError("fetch_failed", f"cannot be fetched: {_one_line(error)}") from error
+        raise PictureError("fetch_failed", f"cannot be fetched: {one_line(error)}") from error
     if len(content) > MAX_BYTES:
         raise PictureError("too_large", f"larger than {MAX_BYTES >> 20} MB")
     return content
@@ -110,12 +110,8 @@ def _opened(address: str) -> tuple[Any, str]:
     try:
         filesystem, path = fsspec.core.url_to_fs(address)
     except ImportError as error:
-        remedy = install_command("cloud") if scheme == "s3" else _one_line(error)
+        remedy = install_command("cloud") if scheme == "s3" else one_line(error)
         raise MissingExtraError(f"{scheme}:// needs a library that is not installed: {remedy}") from error
     except ValueError as error:
-        raise UsageError(f"{address} cannot be read: {_one_line(error)}") from error
+        raise UsageError(f"{address} cannot be read: {one_line(error)}") from error
     return filesystem, str(path)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -49,9 +49,9 @@ def model_in(house: House) -> Any:
     return Path(description="A model's alias.", json_schema_extra={"enum": list(house.aliases)})
 
 
-def body(**content: Any) -> dict[str, Any]:
+def body(content: dict[str, Any]) -> dict[str, Any]:
     """`openapi_extra` for a required body of these media types."""
-    return {"requestBody": {"required": True, "content": content["content"]}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def json_body(properties: dict[str, Any], required: list[str], example: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from eyeful.server.replies import JSONReply
 from eyeful.types import Item
 
 _BODY = describe.body(
-    content=describe.PICTURE
+    describe.PICTURE
     | describe.json_body(
         {
             "inputs": {"type": "string", "description": "base64"},
@@ -38,7 +38,7 @@ def router(house: House) -> APIRouter:
                 raise BadRequestError("one picture in a request; /v1/classify takes many")
         (found,) = await house.classify(request, [item], model, topk)
         if not found.ok:
-            raise UnprocessableError(f"{found.error_kind}: {found.error}")
+            raise UnprocessableError(found.answer)
         return JSONReply([{"label": score.label, "score": score.prob} for score in found.top])
 
     @routes.post("/", responses=describe.REFUSALS, openapi_extra=_BODY)

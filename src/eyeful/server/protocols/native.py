@@ -23,7 +23,7 @@ def router(house: House) -> APIRouter:
         "/classify",
         responses=describe.REFUSALS,
         openapi_extra=describe.body(
-            content=describe.PICTURE
+            describe.PICTURE
             | describe.FORM
             | describe.json_body({"images": _IMAGES}, ["images"], {"images": ["iVBORw0KGgo..."]})
         ),
@@ -44,7 +44,7 @@ def router(house: House) -> APIRouter:
             items = await pictures_of(request, house.settings)
         predictions = await house.classify(request, items, model, topk)
         if len(predictions) == 1 and not predictions[0].ok:
-            raise UnprocessableError(f"{predictions[0].error_kind}: {predictions[0].error}")
+            raise UnprocessableError(predictions[0].answer)
         name = house.classifier(model or house.aliases[0]).model
         return JSONReply({"model": name, "results": [_row(one, logits=logits) for one in predictions]})
 

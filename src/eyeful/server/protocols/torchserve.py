@@ -6,7 +6,7 @@ from eyeful.server.body import pictures_of
 from eyeful.server.errors import UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
-from eyeful.server.replies import ErrorReply, JSONReply
+from eyeful.server.replies import JSONReply, readiness
 
 
 def router(house: House) -> APIRouter:
@@ -16,9 +16,7 @@ def router(house: House) -> APIRouter:
     @routes.get("/ping", responses={503: describe.REFUSALS[503]})
     async def ping() -> JSONReply:
         """Whether the server is ready."""
-        if not house.ready:
-            return ErrorReply(503, "not ready", {"Retry-After": "1"})
-        return JSONReply({"status": "Healthy"})
+        return readiness(house.ready, {"status": "Healthy"})
 
     @routes.get("/models", responses={401: describe.REFUSALS[401]})
     async def models() -> JSONReply:
@@ -35,15 +33,12 @@ def router(house: House) -> APIRouter:
         """
         found = await house.classify(request, await pictures_of(request, house.settings), model, 5)
         answers = [
-            {score.label: score.prob for score in one.top}
-            if one.ok
-            else {"error": f"{one.error_kind}: {one.error}"}
-            for one in found
+            {score.label: score.prob for score in one.top} if one.ok else {"error": one.answer} for one in found
         ]
         if len(answers) > 1:
             return JSONReply(answers)
         if not found[0].ok:
-            raise UnprocessableError(f"{found[0].error_kind}: {found[0].error}")
+            raise UnprocessableError(found[0].answer)
         return JSONReply(answers[0])
 
     async def versioned(request: Request, version: str, model: str = alias) -> JSONReply:
@@ -58,7 +53,7 @@ def router(house: House) -> APIRouter:
                 answer,
                 methods=[method],
                 responses=describe.REFUSALS,
-                openapi_extra=describe.body(content=describe.PICTURE | describe.FORM),
+                openapi_extra=describe.body(describe.PICTURE | describe.FORM),
                 operation_id=f"predictions_{method.lower()}{'_version' if 'version' in path else ''}",
             )
     return routes

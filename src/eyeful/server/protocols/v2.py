@@ -20,12 +20,12 @@ from eyeful.server.body import decoded, json_of, read_body
 from eyeful.server.errors import BadRequestError, NoSuchModelError, TooLargeError, UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
-from eyeful.server.replies import ErrorReply, JSONReply
+from eyeful.server.replies import JSONReply, readiness
 from eyeful.types import Item, Prediction
 
 _HEADER = "inference-header-content-length"
 _BODY = describe.body(
-    content=describe.json_body(
+    describe.json_body(
         {"inputs": {"type": "array", "items": {"type": "object"}}, "outputs": {"type": "array"}},
         ["inputs"],
         {
@@ -62,7 +62,7 @@ def router(house: House) -> APIRouter:
     @routes.get("/health/ready", responses=not_ready)
     async def ready() -> JSONReply:
         """Whether requests are welcome: every model is warm, and nobody has asked the server to stop."""
-        return _readiness(house)
+        return readiness(house.ready, {"ready": True})
 
     @routes.get("/models/{model}", responses={404: describe.REFUSALS[404]})
     async def metadata(model: str = alias) -> JSONReply:
@@ -81,7 +81,7 @@ def router(house: House) -> APIRouter:
     async def model_ready(model: str = alias) -> JSONReply:
         """Whether a model is warm."""
         house.classifier(model)
-        return _readiness(house)
+        return readiness(house.ready, {"ready": True})
 
     @routes.post("/models/{model}/infer", responses=describe.REFUSALS, openapi_extra=_BODY)
     async def infer(request: Request, model: str = alias) -> Response:
@@ -94,18 +94,12 @@ def router(house: House) -> APIRouter:
         found = await house.classify(request, items, model)
         for one in found:
             if not one.ok:
-                raise UnprocessableError(f"{one.filename}: {one.error_kind}: {one.error}")
+                raise UnprocessableError(f"{one.filename}: {one.answer}")
         outputs = [_output(output, found, classifier.labels) for output in _asked_outputs(asked)]
         reply = {"model_name": model, "model_version": "1"}
         return _reply(reply | ({"id": asked["id"]} if isinstance(asked.get("id"), str) else {}), outputs)
 
     return routes
-
-
-def _readiness(house: House) -> JSONReply:
-    if house.ready:
-        return JSONReply({"ready": True})
-    return ErrorReply(503, "not ready", {"Retry-After": "1"})
 
 
 def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]:
