@@ -26,6 +26,8 @@ _EXTRA_OF = {
     "prometheus_client": ("serve", "prometheus-client"),
     "python_multipart": ("serve", "python-multipart"),
     "httpx": ("serve", "httpx"),
+    "captum": ("explain", "Captum"),
+    "gradio": ("page", "Gradio"),
     "fsspec": ("cloud", "fsspec"),
     "pyarrow": ("parquet", "PyArrow"),
     "pillow_heif": ("heif", "pillow-heif"),

@@ -53,6 +53,10 @@ def serve(
         float,
         typer.Option(help="Seconds to answer, not ready, after SIGTERM, before closing.", rich_help_panel=_LIMITS),
     ] = 1.0,
+    allow_urls: Annotated[
+        bool,
+        typer.Option("--allow-urls", help="Fetch pictures that JSON names by URL, from public hosts only."),
+    ] = False,
     token: Annotated[
         str | None,
         typer.Option(
@@ -81,6 +85,7 @@ def serve(
         max_files=max_files,
         receive_timeout=receive_timeout,
         drain=drain,
+        allow_urls=allow_urls,
         token=token or None,
         cors=tuple(cors or ()),
     )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -53,11 +52,11 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(house.open)
+        await house.open()
         try:
             yield
         finally:
-            await run_in_threadpool(house.close)
+            await house.close()
 
     app = FastAPI(
         title="eyeful",

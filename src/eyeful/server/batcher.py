@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eyeful.errors import PictureError
 from eyeful.images import MemoryBudget
+from eyeful.pipeline import Loaded
 from eyeful.server.errors import OverloadedError
+from eyeful.server.urls import Asked, RemotePicture
+from eyeful.types import Item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from eyeful.pipeline import Classifier, Loaded
+    from eyeful.pipeline import Classifier
     from eyeful.server.metrics import Metrics
-    from eyeful.types import Item, Prediction
+    from eyeful.types import Prediction
 
 
 @dataclass(slots=True, eq=False)
@@ -56,11 +60,11 @@ class Batcher:
         self._in_flight = 0
         self.depth = 0
 
-    async def classify(self, items: Sequence[Item], topk: int | None = None) -> list[Prediction]:
+    async def classify(self, items: Sequence[Asked], topk: int | None = None) -> list[Prediction]:
         """Answer for some pictures, each by itself: a bad one is an error among its mates.
 
         Args:
-            items: the pictures, in memory.
+            items: the pictures, in memory or by URL.
             topk: labels in each answer; the classifier's own when None.
 
         Raises:
@@ -91,10 +95,16 @@ class Batcher:
         """Wait for the decoding threads."""
         self._threads.shutdown(cancel_futures=True)
 
-    async def _answer(self, item: Item, topk: int | None) -> Prediction:
+    async def _answer(self, item: Asked, topk: int | None) -> Prediction:
         loop = asyncio.get_running_loop()
+        if isinstance(item, RemotePicture):
+            try:
+                with self._metrics.stage("fetch"):
+                    item = await item.item()
+            except PictureError as error:
+                return Loaded(Item(item.filename, b""), error=error).as_error()
         with self._metrics.stage("decode"):
-            loaded: Loaded = await loop.run_in_executor(self._threads, self._load, item)
+            loaded = await loop.run_in_executor(self._threads, self._load, item)
         if loaded.pixels_HWC is None:
             return loaded.as_error()
         waiting = _Waiting(loaded.pixels_HWC, loop.create_future())

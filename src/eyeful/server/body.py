@@ -13,6 +13,8 @@ from starlette.types import Message, Receive
 
 from eyeful.server.errors import BadRequestError, TooLargeError
 from eyeful.server.settings import ServerSettings
+from eyeful.server.urls import Asked, Fetcher, RemotePicture
+from eyeful.sources.url import is_url
 from eyeful.types import Item
 
 
@@ -119,6 +121,19 @@ def json_of(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise BadRequestError("the body is not JSON") from error
+
+
+def picture_in(text: Any, where: str, fetcher: Fetcher | None) -> Asked:
+    """The picture of a JSON text: base64, or a URL where the server fetches.
+
+    Raises:
+        BadRequestError: it is neither, or URLs are off.
+    """
+    if not (isinstance(text, str) and is_url(text)):
+        return Item(where, decoded(text, where))
+    if fetcher is None:
+        raise BadRequestError(f"{where} is a URL; this server fetches none: `eyeful serve --allow-urls` does")
+    return RemotePicture(text, fetcher)
 
 
 def decoded(text: Any, where: str) -> bytes:

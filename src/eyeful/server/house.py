@@ -11,6 +11,7 @@ from eyeful.server.batcher import Batcher
 from eyeful.server.body import until_gone
 from eyeful.server.errors import BadRequestError, DeadlineError, NoSuchModelError, TooLargeError
 from eyeful.server.metrics import Metrics
+from eyeful.server.urls import Fetcher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from eyeful.pipeline import Classifier
     from eyeful.server.settings import ServerSettings
-    from eyeful.types import Item, Prediction
+    from eyeful.server.urls import Asked
+    from eyeful.types import Prediction
 
 
 class ClientGoneError(Exception):
@@ -33,12 +35,14 @@ class House:
         ready: whether new requests are welcome: warmed up, and not asked to stop.
         metrics: what is counted.
         settings: the limits.
+        fetcher: downloads pictures by URL; None where that is off.
     """
 
     def __init__(self, classifiers: Mapping[str, Classifier], settings: ServerSettings) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.ready = False
+        self.fetcher = Fetcher(settings.max_body) if settings.allow_urls else None
         self._batchers = {
             alias: Batcher(classifier, settings.queue_size, settings.batch_timeout, self.metrics)
             for alias, classifier in classifiers.items()
@@ -57,20 +61,26 @@ class House:
         """
         return self._batcher(alias).classifier
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Warm up; then be ready."""
         for batcher in self._batchers.values():
-            batcher.warm_up()
+            await asyncio.to_thread(batcher.warm_up)
         self.ready = True
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop the decoding threads."""
         self.ready = False
         for batcher in self._batchers.values():
-            batcher.close()
+            await asyncio.to_thread(batcher.close)
+        if self.fetcher:
+            await self.fetcher.close()
 
     async def classify(
-        self, request: Request, items: Sequence[Item], alias: str | None = None, topk: int | None = None
+        self,
+        request: Request,
+        items: Sequence[Asked],
+        alias: str | None = None,
+        topk: int | None = None,
     ) -> list[Prediction]:
         """Answer a request's pictures, as long as its client waits and its deadline has not passed.
 

@@ -17,6 +17,7 @@ class ServerSettings:
         max_files: pictures in one request.
         receive_timeout: seconds for a request's headers and body to arrive.
         drain: seconds for which a server that was asked to stop still answers, not ready, before it closes.
+        allow_urls: whether a request may name pictures by URL, for the server to fetch.
         token: what clients must show; None: nothing.
         cors: origins whose pages may call; none by default.
     """
@@ -28,6 +29,7 @@ class ServerSettings:
     max_files: int = 32
     receive_timeout: float = 10.0
     drain: float = 1.0
+    allow_urls: bool = False
     token: str | None = None
     cors: tuple[str, ...] = ()
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import decoded, is_type, json_of, pictures_of, read_body
+from eyeful.server.body import is_type, json_of, picture_in, pictures_of, read_body
 from eyeful.server.errors import BadRequestError, UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
-from eyeful.types import Item
+from eyeful.server.urls import Asked, Fetcher
 
 _BODY = describe.body(
     describe.PICTURE
@@ -31,7 +31,8 @@ def router(house: House) -> APIRouter:
     async def classify(request: Request, model: str | None) -> JSONReply:
         topk = None
         if is_type(request, "application/json"):
-            item, topk = _in_json(json_of(await read_body(request, house.settings)))
+            item: Asked
+            item, topk = _in_json(json_of(await read_body(request, house.settings)), house.fetcher)
         else:
             (item, *more) = await pictures_of(request, house.settings)
             if more:
@@ -56,11 +57,11 @@ def router(house: House) -> APIRouter:
     return routes
 
 
-def _in_json(body: Any) -> tuple[Item, int | None]:
+def _in_json(body: Any, fetcher: Fetcher | None) -> tuple[Asked, int | None]:
     if not isinstance(body, dict) or "inputs" not in body:
         raise BadRequestError('the JSON body is not {"inputs": BASE64, "parameters": {"top_k": 5}}')
     parameters = body.get("parameters") or {}
     topk = parameters.get("top_k") if isinstance(parameters, dict) else None
     if topk is not None and (not isinstance(topk, int) or isinstance(topk, bool)):
         raise BadRequestError("parameters.top_k is not a whole number")
-    return Item("inputs", decoded(body["inputs"], "inputs")), topk
+    return picture_in(body["inputs"], "inputs", fetcher), topk

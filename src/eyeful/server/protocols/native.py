@@ -1,16 +1,18 @@
 """eyeful's own: one or many pictures in, rows out, the same rows as in files."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from eyeful.server.body import decoded, is_type, json_of, pictures_of, read_body
+from eyeful.server.body import is_type, json_of, picture_in, pictures_of, read_body
 from eyeful.server.errors import BadRequestError, UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
+from eyeful.server.urls import Asked, Fetcher
 from eyeful.sinks.base import row_of
-from eyeful.types import Item, Prediction
+from eyeful.types import Prediction
 
 _IMAGES = {"type": "array", "items": {"type": "string", "description": "base64"}, "minItems": 1}
 
@@ -37,9 +39,10 @@ def router(house: House) -> APIRouter:
         """Name what is in pictures: raw bytes, a form with one or many files, or JSON with base64.
 
         Each picture is a row of `results`, in order; in a request of many, a bad one is its own error entry.
+        A server with `--allow-urls` takes URLs where JSON has base64.
         """
         if is_type(request, "application/json"):
-            items = _in_json(json_of(await read_body(request, house.settings)))
+            items: Sequence[Asked] = _in_json(json_of(await read_body(request, house.settings)), house.fetcher)
         else:
             items = await pictures_of(request, house.settings)
         predictions = await house.classify(request, items, model, topk)
@@ -57,11 +60,11 @@ def router(house: House) -> APIRouter:
     return routes
 
 
-def _in_json(body: Any) -> list[Item]:
+def _in_json(body: Any, fetcher: Fetcher | None) -> list[Asked]:
     images = body.get("images") if isinstance(body, dict) else None
     if not isinstance(images, list) or not images:
         raise BadRequestError('the JSON body is not {"images": [BASE64, ...]}')
-    return [Item(f"images[{place}]", decoded(text, f"images[{place}]")) for place, text in enumerate(images)]
+    return [picture_in(text, f"images[{place}]", fetcher) for place, text in enumerate(images)]
 
 
 def _row(prediction: Prediction, *, logits: bool) -> dict[str, Any]:
