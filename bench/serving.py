@@ -77,7 +77,7 @@ def main() -> None:
 
 
 @contextmanager
-def running(command: list[str], port: int) -> Iterator[None]:
+def running(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A server process, from its first answer to its end."""
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
     try:
@@ -87,7 +87,7 @@ def running(command: list[str], port: int) -> Iterator[None]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()

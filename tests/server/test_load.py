@@ -9,15 +9,18 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import httpx
 import numpy as np
 import pytest
 
 from eyeful.errors import EngineError
+from eyeful.server.app import create_app
 from eyeful.server.batcher import Batcher
 from eyeful.server.errors import OverloadedError
 from eyeful.server.metrics import Metrics
+from eyeful.server.settings import ServerSettings
 from eyeful.types import Item
 from helpers import FakeEngine, fake_classifier
 
@@ -165,6 +168,35 @@ def test_at_many_times_its_capacity_every_reply_is_an_answer_or_503(small, pictu
             assert "busy" in reply.json()["error"]
 
 
+def test_a_full_house_refuses_before_it_reads_a_body():
+    async def scene():
+        engine = Gate()
+        app = create_app({"m": fake_classifier(engine)}, ServerSettings(queue_size=1, max_files=1))
+        house = app.state.house
+        first = asyncio.create_task(house._batchers["m"].classify(items(RED)))
+        await until(lambda: house.full)
+        sent: list[dict] = []
+
+        async def receive():
+            raise AssertionError("it reads")
+
+        async def send(message):
+            sent.append(message)
+            if message["type"] == "http.response.body":
+                raise ConnectionError  # the client has what it needs
+
+        scope = {"type": "http", "method": "POST", "path": "/v1/classify", "headers": []}
+        with suppress(ConnectionError):
+            await app(scope, receive, send)
+        assert sent[0]["status"] == 503
+        assert (b"retry-after", b"1") in sent[0]["headers"]
+        engine.answer()
+        await first
+        await house.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 30))
+
+
 def test_an_answer_that_comes_too_late_is_504_and_its_place_is_free(start, bundle, pictures):
     server = start("--model", f"m={bundle}", "--deadline", 0.0005)
     for _ in range(3):
@@ -226,7 +258,7 @@ def test_a_gzip_bomb_gets_a_413(small):
 
 def test_slow_clients_are_closed_and_do_not_slow_others(small, pictures):
     slow = []
-    for number in range(100):
+    for number in range(500):
         sock = socket.create_connection(("127.0.0.1", small.port))
         if number % 3:
             sock.sendall(

@@ -27,6 +27,10 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    processes: Annotated[
+        int, typer.Option(help="Processes that share the port and the cores; one that dies is replaced.", min=1)
+    ] = 1,
+    fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     device: options.Device = "auto",
     engine: options.EngineFlag = "auto",
     precision: options.PrecisionFlag = "auto",
@@ -74,7 +78,9 @@ def serve(
     """
     for module in ("fastapi", "uvicorn", "prometheus_client", "python_multipart"):
         require(module, "eyeful serve")
+    from eyeful.server.processes import run_processes
     from eyeful.server.run import serve as run_server
+    from eyeful.server.run import write_log
     from eyeful.server.settings import ServerSettings
 
     settings = ServerSettings(
@@ -89,6 +95,10 @@ def serve(
         token=token or None,
         cors=tuple(cors or ()),
     )
+    if processes > 1 and fd is None:
+        write_log(log_format)
+        run_processes(processes, host, port)
+        return
     with ExitStack() as stack:
         classifiers = {
             alias: stack.enter_context(
@@ -104,7 +114,7 @@ def serve(
             )
             for alias, spec in _aliases(model or [DEFAULT_MODEL]).items()
         }
-        run_server(classifiers, settings, host, port, log_format)
+        run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)
 
 
 def _aliases(models: list[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 import eyeful
 from eyeful.errors import EyefulError
-from eyeful.server.errors import RequestError, UnauthorizedError
+from eyeful.server.errors import OverloadedError, RequestError, UnauthorizedError
 from eyeful.server.house import ClientGoneError, House
 from eyeful.server.protocols import ROUTERS
 from eyeful.server.replies import ErrorReply, failure, plain_status
@@ -116,10 +116,10 @@ class _Door:
             await send(message)
 
         try:
-            if self._may_enter(scope):
+            refusal = self._refusal(scope)
+            if refusal is None:
                 await self._app(scope, watched, answered)
             else:
-                refusal = UnauthorizedError()
                 await ErrorReply(refusal.status, str(refusal), refusal.headers)(scope, watched, answered)
         except Exception:
             log.exception("request %s failed", request_id)
@@ -137,6 +137,14 @@ class _Door:
                 1000 * seconds,
                 extra={"request_id": request_id, "status": status, "route": route, "seconds": round(seconds, 6)},
             )
+
+    def _refusal(self, scope: Scope) -> RequestError | None:
+        """Why a request is not let in, known from its headers alone."""
+        if not self._may_enter(scope):
+            return UnauthorizedError()
+        if self._house.full and not scope["eyeful.body_read"]:
+            return OverloadedError()
+        return None
 
     def _may_enter(self, scope: Scope) -> bool:
         token = self._house.settings.token

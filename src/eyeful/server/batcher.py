@@ -60,6 +60,11 @@ class Batcher:
         self._in_flight = 0
         self.depth = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether not even one picture more is taken."""
+        return self.depth >= self._queue_size
+
     async def classify(self, items: Sequence[Asked], topk: int | None = None) -> list[Prediction]:
         """Answer for some pictures, each by itself: a bad one is an error among its mates.
 

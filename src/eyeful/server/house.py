@@ -53,6 +53,11 @@ class House:
         """The names of the models; the first is the default."""
         return list(self._batchers)
 
+    @property
+    def full(self) -> bool:
+        """Whether no model takes a picture now, so that a body need not be read."""
+        return all(batcher.full for batcher in self._batchers.values())
+
     def classifier(self, alias: str) -> Classifier:
         """The classifier behind a name.
 

@@ -1,10 +1,12 @@
 """What a server counts, for Prometheus."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -38,7 +40,13 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64, 128),
             registry=self._registry,
         )
-        self._depth = Gauge("eyeful_queue_pictures", "Pictures in the house.", ["model"], registry=self._registry)
+        self._depth = Gauge(
+            "eyeful_queue_pictures",
+            "Pictures in the house.",
+            ["model"],
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
 
     def request(self, path: str, status: int, seconds: float) -> None:
         """A request was answered; `path` is the route's, not the client's."""
@@ -67,5 +75,9 @@ class Metrics:
             self._stage.labels(name).observe(time.perf_counter() - started)
 
     def exposition(self) -> bytes:
-        """The counters in Prometheus' text format."""
-        return generate_latest(self._registry)
+        """The counters in Prometheus' text format: of all processes, where several share the port."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)

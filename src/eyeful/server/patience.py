@@ -1,7 +1,9 @@
 """uvicorn with a deadline for receiving, and a stop that answers first."""
 
 import asyncio
+import logging
 import signal
+import socket
 from types import FrameType
 from typing import Any
 
@@ -9,6 +11,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from eyeful.server.house import House
+
+log = logging.getLogger("eyeful.server")
 
 _LATE = b'{"error":"the request did not arrive in time"}'
 _TIMEOUT = (
@@ -69,12 +73,24 @@ class PatientServer(uvicorn.Server):
     """A server that, asked to stop, is no longer ready at once, still answers for a while, and then closes.
 
     Load balancers need that while to notice. A second signal ends it at once.
+
+    Args:
+        config: uvicorn's.
+        house: what is ready, or no longer.
+        url: said in the log when the server is ready; None: somebody else says it.
     """
 
-    def __init__(self, config: uvicorn.Config, house: House) -> None:
+    def __init__(self, config: uvicorn.Config, house: House, url: str | None = None) -> None:
         super().__init__(config)
+        self._url = url
         self._house = house
         self._stopping = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Warm up and listen."""
+        await super().startup(sockets)
+        if self.started and self._url:
+            log.info("running on %s", self._url)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first SIGTERM or SIGINT drains, a second one ends."""

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import sys
 from collections.abc import Mapping
 from typing import Literal
@@ -11,6 +12,7 @@ import uvicorn
 from eyeful.pipeline import Classifier
 from eyeful.server.app import create_app
 from eyeful.server.patience import PatientServer, protocol_with
+from eyeful.server.processes import bound_socket, stop_with_parent, url_of
 from eyeful.server.settings import ServerSettings
 
 LogFormat = Literal["text", "json"]
@@ -19,9 +21,11 @@ LogFormat = Literal["text", "json"]
 def serve(
     classifiers: Mapping[str, Classifier],
     settings: ServerSettings,
+    *,
     host: str = "127.0.0.1",
     port: int = 8000,
     log_format: LogFormat = "text",
+    fd: int | None = None,
 ) -> None:
     """Serve until a signal comes.
 
@@ -31,6 +35,10 @@ def serve(
         host: where to listen; this machine only, unless told otherwise.
         port: 0 takes a free one, and says which.
         log_format: lines for people, or JSON for machines.
+        fd: the number of a bound socket that was inherited; `host` and `port` are then said already.
+
+    Raises:
+        UsageError: the address cannot be had.
     """
     write_log(log_format)
     app = create_app(classifiers, settings)
@@ -45,7 +53,10 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=25,
     )
-    PatientServer(config, app.state.house).run()
+    if fd is not None:
+        stop_with_parent()
+    with socket.socket(fileno=fd) if fd is not None else bound_socket(host, port) as bound:
+        PatientServer(config, app.state.house, url_of(bound) if fd is None else None).run([bound])
 
 
 def write_log(log_format: LogFormat) -> None:
