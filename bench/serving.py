@@ -1,11 +1,16 @@
 """A server under load: `python bench/serving.py PICTURE.jpg` (needs wrk; client and server share the cores).
 
-In interleaved rounds, on one picture of ordinary size: `eyeful predict`, `eyeful serve` under 32 connections, and
-the handler that people write first, FastAPI around torch eager. Medians; ratios are what counts.
+In interleaved rounds, on one picture of ordinary size: `eyeful predict`, `eyeful serve` under 32 connections, the
+handler that people write first, FastAPI around torch eager, and LitServe around the same (if it is installed: `pip
+install litserve`). Medians; ratios are what counts.
 """
 
 import argparse
+import base64
+import json
+import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -13,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -45,6 +51,31 @@ uvicorn.run(app, port=int(sys.argv[1]), log_level="error")
 """
 
 
+LIT = """
+import base64, io, sys, litserve, torch
+from PIL import Image
+from eyeful.bench.textbook import textbook_transform
+from eyeful.models import ModelRequest, find_model
+class Api(litserve.LitAPI):
+    def setup(self, device):
+        self.found = find_model(ModelRequest("efficientnet_lite0"))
+        self.module, self.transform = self.found.load()[0], textbook_transform(self.found.recipe)
+    def decode_request(self, request):
+        return self.transform(Image.open(io.BytesIO(base64.b64decode(request["image"]))).convert("RGB"))
+    def batch(self, inputs): return torch.stack(inputs)
+    def predict(self, x):
+        with torch.inference_mode(): return torch.softmax(self.module(x), 1).topk(5)
+    def unbatch(self, output): return list(zip(*output))
+    def encode_response(self, output):
+        names = self.found.labels.names
+        return [{"label": names[i], "prob": p} for p, i in zip(output[0].tolist(), output[1].tolist())]
+if __name__ == "__main__":
+    api = Api(max_batch_size=8, batch_timeout=0.005, api_path="/v1/classify")
+    server = litserve.LitServer(api, accelerator="cpu", healthcheck_path="/ping")
+    server.run(host="127.0.0.1", port=int(sys.argv[1]), log_level="error", generate_client_file=False)
+"""
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -52,12 +83,19 @@ def main() -> None:
     picture = parser.parse_args().picture.resolve()
     serve = "from eyeful.cli import main; main()"
     rates: dict[str, list[float]] = {"predict": [], "serve": [], "plain": []}
+    litserve = find_spec("litserve") is not None
     latencies: list[str] = []
     with (
         running([sys.executable, "-c", serve, "serve", "--port", "8971"], 8971),
         running([sys.executable, "-c", PLAIN, "8972"], 8972),
+        tempfile.NamedTemporaryFile("w", suffix=".py") as lit,
+        tempfile.NamedTemporaryFile("w") as encoded,
         eyeful.load(device="cpu") as classifier,
     ):
+        lit.write(LIT)  # it starts processes, which import it
+        lit.flush()
+        encoded.write(json.dumps({"image": base64.b64encode(picture.read_bytes()).decode()}))
+        encoded.flush()
         for _ in range(ROUNDS):
             started = time.perf_counter()
             count = sum(1 for _ in classifier.stream([picture] * PICTURES))
@@ -66,10 +104,15 @@ def main() -> None:
             rates["serve"].append(rate)
             latencies.append(latency)
             rates["plain"].append(load(8972, picture)[0])
+            if litserve:
+                with running([sys.executable, lit.name, "8974"], 8974):  # it is never quite idle
+                    rates.setdefault("litserve", []).append(load(8974, Path(encoded.name), "application/json")[0])
     median = {name: statistics.median(values) for name, values in rates.items()}
     print(f"eyeful predict            {median['predict']:6.0f} pictures/s")
     print(f"eyeful serve              {median['serve']:6.0f} requests/s   {latencies[-1]}")
     print(f"FastAPI and torch eager   {median['plain']:6.0f} requests/s")
+    if litserve:
+        print(f"LitServe and torch eager  {median['litserve']:6.0f} requests/s")
     print(
         f"serve is {median['serve'] / median['predict']:.2f} of predict, "
         f"{median['serve'] / median['plain']:.1f} times plain"
@@ -79,7 +122,9 @@ def main() -> None:
 @contextmanager
 def running(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A server process, from its first answer to its end."""
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         for _ in range(300):
             try:
@@ -90,14 +135,19 @@ def running(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:  # LitServe's children outlive it
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
-def load(port: int, picture: Path) -> tuple[float, str]:
+def load(port: int, body: Path, kind: str = "application/octet-stream") -> tuple[float, str]:
     """Requests per second and latencies under wrk."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(
-            f'local f = io.open("{picture}", "rb"); wrk.body = f:read("*all"); f:close(); wrk.method = "POST"'
+            f'local f = io.open("{body}", "rb"); wrk.body = f:read("*all"); f:close(); wrk.method = "POST"; '
+            f'wrk.headers["Content-Type"] = "{kind}"'
         )
         script.flush()
         url = f"http://127.0.0.1:{port}/v1/classify"
