@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 import eyeful
-from eyeful.cli import bench, cache, doctor, export, info, models, predict, samples, serve, verify
+from eyeful.cli import bench, cache, doctor, export, info, models, page, predict, samples, serve, verify
 from eyeful.errors import EyefulError, ReaderGoneError, StoppedError, StuckError
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
 app.command("serve")(serve.serve)
+app.command("page")(page.page)
 app.command("samples")(samples.samples)
 app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)

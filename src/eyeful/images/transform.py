@@ -94,19 +94,23 @@ def apply_recipe_fast(picture: Image.Image, full_size: Size, recipe: Recipe) -> 
     return np.array(picture.resize((crop_w, crop_h), _RESAMPLE[recipe.interpolation], box))
 
 
-def crop_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
-    """What part of a picture of `size` the network sees: (left, top, right, bottom) in the picture's pixels."""
+def input_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
+    """Where the network's input lies on a picture of `size`, in its pixels: (left, top, right, bottom).
+
+    It reaches over the picture's edges where the recipe pads.
+    """
     height, width = size
     resized_h, resized_w = resized_size(size, recipe)
     top, left = crop_offset((resized_h, resized_w), recipe)
     crop_h, crop_w = recipe.size
     scale_y, scale_x = height / resized_h, width / resized_w
-    return (
-        max(0.0, left * scale_x),
-        max(0.0, top * scale_y),
-        min(float(width), (left + crop_w) * scale_x),
-        min(float(height), (top + crop_h) * scale_y),
-    )
+    return left * scale_x, top * scale_y, (left + crop_w) * scale_x, (top + crop_h) * scale_y
+
+
+def crop_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
+    """What part of a picture of `size` the network sees: (left, top, right, bottom) in the picture's pixels."""
+    left, top, right, bottom = input_box(size, recipe)
+    return max(0.0, left), max(0.0, top), min(float(size[1]), right), min(float(size[0]), bottom)
 
 
 def remarks(size: Size, recipe: Recipe) -> list[str]:

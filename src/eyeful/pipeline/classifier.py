@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from eyeful.errors import PictureError
+from eyeful.errors import ModelError, PictureError, UsageError
+from eyeful.extras import require
 from eyeful.images import COLOUR_POLICY, MemoryBudget
 from eyeful.pipeline.cores import usable_cores
 from eyeful.pipeline.limit import Waits
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from eyeful.bundle import Passport
     from eyeful.engines import Engine
+    from eyeful.explain import Explanation, Network
     from eyeful.types import Labels, Recipe
 
     InFlight = tuple[list[Loaded], "Future[NDArray[np.float32]] | None"]
@@ -55,6 +57,7 @@ class Classifier:
         recipe: in place of the passport's.
         settings: how to work.
         fp32_engine: makes an engine for pictures whose answer overflows in half precision.
+        load_module: loads the network itself, as torch has it, for `explain`.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class Classifier:
         passport: Passport,
         recipe: Recipe | None = None,
         settings: Settings | None = None,
+        *,
         fp32_engine: Callable[[], Engine] | None = None,
+        load_module: Callable[[], Any] | None = None,
     ) -> None:
         self.recipe = recipe or passport.recipe
         self.settings = settings or Settings()
@@ -73,6 +78,8 @@ class Classifier:
         self._budget = MemoryBudget()
         self._make_fp32 = fp32_engine
         self._fp32: Engine | None = None
+        self._load_module = load_module
+        self._network: Network | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +95,8 @@ class Classifier:
 
     def with_settings(self, settings: Settings) -> Classifier:
         """The same model and engine under other settings; closing either closes the engine of both."""
-        return Classifier(self._engine, self._passport, self.recipe, settings, self._make_fp32)
+        makers = {"fp32_engine": self._make_fp32, "load_module": self._load_module}
+        return Classifier(self._engine, self._passport, self.recipe, settings, **makers)
 
     def close(self) -> None:
         """Wait for what is in flight and free the device."""
@@ -228,6 +236,50 @@ class Classifier:
         if source.single:
             return rows[0]
         return np.stack(rows) if rows else np.empty((0, len(self._labels)), np.float32)
+
+    def explain(self, picture: Any, target: str | int | None = None, layer: str | None = None) -> Explanation:
+        """Look inside: everything on the way from one picture to its answer.
+
+        It is computed by torch in fp32, whatever engine this classifier has, so its numbers are those of `exact`.
+
+        Args:
+            picture: one input, as for `predict`.
+            target: the label to explain, by name, WordNet id or index; the best one when None.
+            layer: the layer that Grad-CAM looks at; the last with feature maps when None.
+
+        Raises:
+            UsageError: several pictures, or no such label or layer.
+            PictureError: the picture cannot be had.
+            ModelError: the network has no feature maps, or is not to be had for torch.
+            MissingExtraError: torch or Captum is not installed.
+        """
+        require("captum.attr", "explain")
+        from eyeful.explain import explain
+
+        source = open_source(picture)
+        if not source.single:
+            raise UsageError("explain takes one picture")
+        (item,) = source.items
+        return explain(self._network_inside(), item, target, layer, self.settings.limits)
+
+    def feature_maps(self, picture: Any) -> dict[str, NDArray[np.float32]]:
+        """What some layers put out for one picture, early to late: layer → maps (C, H, W). See `explain`."""
+        return {stage.layer: stage.maps_CHW for stage in self.explain(picture).stages}
+
+    def gradcam(
+        self, picture: Any, target: str | int | None = None, layer: str | None = None
+    ) -> NDArray[np.float32]:
+        """Which places speak for a label: (H, W) of the layer's maps, 0 to 1. See `explain`."""
+        return self.explain(picture, target, layer).cam_HW
+
+    def _network_inside(self) -> Network:
+        from eyeful.explain import Network
+
+        if self._network is None:
+            if self._load_module is None:
+                raise ModelError(f"{self.model} cannot be looked into: load it by its name")
+            self._network = Network(self.model, self._load_module(), self.recipe, self._labels)
+        return self._network
 
     @property
     def loader(self) -> partial[Loaded]:

@@ -10,7 +10,7 @@ from typing import Any
 from eyeful.bundle import Bundle, Passport, is_bundle, read_bundle
 from eyeful.engines import Choice, Engine, choose
 from eyeful.engines.base import Precision
-from eyeful.errors import UsageError
+from eyeful.errors import ModelError, UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS, Limits
 from eyeful.models import DEFAULT_MODEL, ModelRequest, find_model
 from eyeful.pipeline.classifier import Classifier
@@ -86,6 +86,7 @@ def load(
         choice = choose(device, _engine_of(bundle, engine), _precision_of(bundle, precision))
         _check_torchcompile(choice, torchcompile)
         make_engine, passport = _from_bundle(bundle, choice.device, torchcompile)
+        load_module = partial(_module_of_bundle, bundle)
     else:
         request = ModelRequest(
             str(name), Path(checkpoint) if checkpoint else None, Path(labels) if labels else None
@@ -93,9 +94,33 @@ def load(
         choice = choose(device, engine, precision)
         _check_torchcompile(choice, torchcompile)
         make_engine, passport = _from_request(request, choice, img_size, torchcompile)
+        load_module = partial(_module_of_request, request)
     recipe = passport.recipe.with_options(crop_mode, None, crop_pct, interpolation)
     fp32 = partial(make_engine, "fp32") if passport.precision == "fp32" else None
-    return Classifier(make_engine(choice.precision), passport, recipe, settings, fp32)
+    return Classifier(
+        make_engine(choice.precision), passport, recipe, settings, fp32_engine=fp32, load_module=load_module
+    )
+
+
+def _module_of_request(request: ModelRequest) -> Any:
+    """The network itself, as torch has it: a copy of its own."""
+    module, _ = find_model(request).load()
+    return module
+
+
+def _module_of_bundle(bundle: Bundle) -> Any:
+    """The network of a bundle for torch; of another, the one that it was made of."""
+    if bundle.passport.engine == "torch":
+        from eyeful.prepare.torch import load_module
+
+        return load_module(bundle)
+    name, _, checkpoint = bundle.passport.model.partition(" with ")
+    if checkpoint:
+        raise ModelError(
+            f"the bundle {bundle.folder} holds no network for torch, only what was made of it: "
+            f"load {name} with its checkpoint"
+        )
+    return _module_of_request(ModelRequest(name))
 
 
 def origin(name: str | Path) -> dict[str, Any] | None:

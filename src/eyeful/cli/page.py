@@ -1,0 +1,58 @@
+"""`eyeful page`: the web page, on this machine."""
+
+import sys
+import webbrowser
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eyeful.cli import options
+from eyeful.extras import require
+from eyeful.models import DEFAULT_MODEL
+from eyeful.pipeline import load
+
+
+def page(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A model or a bundle's folder; may be given more than once. The first is chosen at the start.",
+            show_default=DEFAULT_MODEL,
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 7860,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser.")] = True,
+    device: options.Device = "auto",
+    engine: options.EngineFlag = "auto",
+    precision: options.PrecisionFlag = "auto",
+    max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
+) -> None:
+    """Show a web page: classify, look inside the network, compare models, classify many pictures.
+
+    The models are those of --model and all whose weights are on this machine. Nothing is sent anywhere else, and
+    uploads are deleted after an hour, or when the page ends.
+    """
+    for module in ("gradio", "fastapi", "uvicorn"):
+        require(module, "eyeful page")
+    from eyeful.page.serve import serve
+
+    load_here = partial(load, device=device, engine=engine, precision=precision, max_pixels=max_pixels)
+
+    def ready(address: str) -> None:
+        sys.stderr.write(f"eyeful: the page is at {address} (Ctrl+C ends it)\n")
+        sys.stderr.flush()
+        if open_browser:
+            webbrowser.open(address)
+
+    with ExitStack() as stack:
+        given = {
+            Path(spec).name if Path(spec).is_dir() else spec: stack.enter_context(load_here(spec))
+            for spec in dict.fromkeys(model or [DEFAULT_MODEL])
+        }
+        serve(given, host, port, others=load_here, on_ready=ready)

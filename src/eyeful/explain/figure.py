@@ -1,0 +1,228 @@
+"""One figure of the way from a picture to its answer, in six steps, and where it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eyeful.extras import require
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from eyeful.explain.explanation import Explanation, FeatureMaps
+
+_DPI = 110
+_BLUE, _GREY, _INK, _RED = "#2a6f97", "#9aa5ac", "#2b2f33", "#d1495b"
+_TILES = 9
+"""Maps shown of each stage: those with the largest mean."""
+
+
+def draw(explanation: Explanation) -> Any:
+    """The whole figure: a matplotlib Figure, 13 by 11 inches."""
+    require("matplotlib", "figures")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 11.4), dpi=_DPI, facecolor="white")
+    rows = figure.add_gridspec(
+        3, 1, height_ratios=(3.5, 2.6, 3.3), left=0.03, right=0.985, top=0.865, bottom=0.065, hspace=0.42
+    )
+    _title(figure, explanation)
+    first = rows[0].subgridspec(1, 3, width_ratios=(1.25, 1, 1.25), wspace=0.12)
+    _file(figure.add_subplot(first[0]), explanation)
+    _input(figure.add_subplot(first[1]), explanation)
+    _looked(figure.add_subplot(first[2]), explanation)
+    count = len(explanation.stages)
+    second = rows[1].subgridspec(1, count, wspace=0.16)
+    for place, stage in enumerate(explanation.stages):
+        _maps(figure.add_subplot(second[place]), stage, place, count)
+    third = rows[2].subgridspec(1, 3, width_ratios=(0.9, 1, 1), wspace=0.6)
+    _vector(figure.add_subplot(third[0]), explanation)
+    _bars(figure.add_subplot(third[1]), explanation, logits=True)
+    _bars(figure.add_subplot(third[2]), explanation, logits=False)
+    return figure
+
+
+def tiles(maps_CHW: NDArray[np.float32], count: int = _TILES) -> NDArray[np.float32]:
+    """The strongest maps of a stage side by side in a square, each scaled to 0..1, with gaps of NaN: (H, W)."""
+    strongest = np.argsort(-maps_CHW.mean((1, 2)), kind="stable")[:count]
+    side = max(1, int(np.ceil(np.sqrt(len(strongest)))))
+    _, height, width = maps_CHW.shape
+    gap = max(1, round(0.05 * width))
+    sheet = np.full((side * (height + gap) - gap, side * (width + gap) - gap), np.nan, np.float32)
+    for place, channel in enumerate(strongest):
+        top, left = (place // side) * (height + gap), (place % side) * (width + gap)
+        one_HW = maps_CHW[channel]
+        low, high = one_HW.min(), one_HW.max()
+        sheet[top : top + height, left : left + width] = (one_HW - low) / (high - low if high > low else 1)
+    return sheet
+
+
+def _title(figure: Any, explanation: Explanation) -> None:
+    best, target = explanation.top[0], explanation.target
+    figure.text(
+        0.03,
+        0.968,
+        f"How {_text(explanation.model, 60)} sees {_text(_stem(explanation.filename), 50)}",
+        fontsize=17,
+        color=_INK,
+        weight="bold",
+    )
+    asked = (
+        ""
+        if target.index == best.index
+        else f" You asked about {_text(target.label)}: {_percent(target.prob)}, logit {target.logit:.1f}."
+    )
+    figure.text(
+        0.03,
+        0.938,
+        f"Its answer: {_text(best.label)}, {_percent(best.prob)} of the probability among "
+        f"{len(explanation.logits_K)} labels.{asked} It can give no other answer than one of these labels.",
+        fontsize=11,
+        color=_INK,
+    )
+
+
+def _head(axes: Any, number: int | None, title: str, words: str) -> None:
+    axes.set_title(
+        f"{number}  {title}" if number else title, loc="left", fontsize=12, weight="bold", color=_BLUE, pad=24
+    )
+    axes.text(0, 1.03, words, transform=axes.transAxes, fontsize=8.5, color="#555c61", va="bottom")
+
+
+def _file(axes: Any, explanation: Explanation) -> None:
+    from matplotlib.patches import Rectangle
+
+    height, width = explanation.picture_HWC.shape[:2]
+    full_h, full_w = explanation.full_size
+    left, top, right, bottom = explanation.box
+    axes.imshow(explanation.picture_HWC)
+    frame = Rectangle((left * width, top * height), (right - left) * width, (bottom - top) * height)
+    frame.set(fill=False, edgecolor=_RED, linewidth=2, clip_on=False)
+    axes.add_patch(frame)
+    turned = ", turned upright by its EXIF tag" if "exif_rotated" in explanation.warnings else ""
+    _head(axes, 1, "The file", f"{full_w} x {full_h} pixels{turned}; the frame is what is used of it")
+    axes.set_axis_off()
+
+
+def _input(axes: Any, explanation: Explanation) -> None:
+    height, width = explanation.pixels_HWC.shape[:2]
+    axes.imshow(explanation.pixels_HWC, interpolation="nearest")
+    _head(axes, 2, "What the network sees", f"resized and cropped to {width} x {height} pixels, 3 colours")
+    axes.set_axis_off()
+
+
+def _looked(axes: Any, explanation: Explanation) -> None:
+    cam_HW = explanation.cam_on_picture()
+    seen = np.isfinite(cam_HW)
+    strength = np.where(seen, cam_HW, 0)[..., None]
+    picture = explanation.picture_HWC / 255
+    grey = picture.mean(axis=2, keepdims=True) * 0.55 + 0.1
+    axes.imshow(np.clip(grey + (picture - grey) * strength, 0, 1))
+    axes.imshow(
+        np.ma.masked_invalid(cam_HW), cmap="inferno", alpha=np.where(seen, 0.45 * cam_HW, 0), vmin=0, vmax=1
+    )
+    rows, columns = explanation.cam_HW.shape
+    words = f"Grad-CAM: bright places of the last maps ({columns} x {rows}) speak for it"
+    if not explanation.cam_HW.any():
+        words = "Grad-CAM: nothing in the last maps speaks for it"
+    _head(axes, None, f"Where “{_text(explanation.target.label, 24)}” comes from", words)
+    axes.set_axis_off()
+
+
+def _maps(axes: Any, stage: FeatureMaps, place: int, count: int) -> None:
+    channels, height, width = stage.maps_CHW.shape
+    axes.imshow(tiles(stage.maps_CHW), cmap="viridis", interpolation="nearest")
+    axes.set_axis_off()
+    if place == 0:
+        words = "each filter answers at every place: early ones to edges and colours ..."
+        axes.set_title("3  Feature maps", loc="left", fontsize=12, weight="bold", color=_BLUE, pad=24)
+        axes.text(0, 1.03, words, transform=axes.transAxes, fontsize=8.5, color="#555c61", va="bottom")
+    elif place == count - 1:
+        axes.text(
+            1,
+            1.03,
+            "... late ones to parts of things",
+            transform=axes.transAxes,
+            fontsize=8.5,
+            color="#555c61",
+            va="bottom",
+            ha="right",
+        )
+    axes.text(
+        0.5,
+        -0.04,
+        f"{channels} maps of {width} x {height}",
+        transform=axes.transAxes,
+        fontsize=9,
+        ha="center",
+        va="top",
+        color=_INK,
+    )
+    axes.text(
+        0.5,
+        -0.115,
+        _text(stage.layer, 30),
+        transform=axes.transAxes,
+        fontsize=8,
+        ha="center",
+        va="top",
+        color=_GREY,
+    )
+
+
+def _vector(axes: Any, explanation: Explanation) -> None:
+    pooled_D = explanation.pooled_D
+    axes.vlines(np.arange(len(pooled_D)), 0, pooled_D, color=_BLUE, linewidth=0.5)
+    _head(axes, 4, "The vector", f"the picture in {len(pooled_D)} numbers, places forgotten")
+    axes.set_xlim(-0.01 * len(pooled_D), 1.01 * len(pooled_D))
+    axes.set_xlabel("number", fontsize=8)
+    _plain(axes)
+
+
+def _bars(axes: Any, explanation: Explanation, *, logits: bool) -> None:
+    top = explanation.top
+    values = [score.logit if logits else score.prob for score in top]
+    colours = [_RED if score.index == explanation.target.index else _GREY for score in top]
+    if explanation.target.index == top[0].index:
+        colours[0] = _BLUE
+    bars = axes.barh(np.arange(len(top)), values, color=colours, height=0.72)
+    axes.bar_label(
+        bars,
+        labels=[f"{value:.1f}" if logits else _percent(value) for value in values],
+        padding=3,
+        fontsize=8,
+        color=_INK,
+    )
+    axes.set_yticks(np.arange(len(top)), [_text(score.label, 20) for score in top], fontsize=8.5)
+    axes.invert_yaxis()
+    low, high = min(0.0, *values), max(*values, 0.0)
+    axes.set_xlim(low * 1.2, high * 1.2 if logits else 1.15)
+    if logits:
+        _head(axes, 5, "Logits", f"raw scores; the ten largest of {len(explanation.logits_K)}")
+    else:
+        _head(axes, 6, "Probabilities", "after softmax: the same order, shares of 100 %")
+        axes.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+    _plain(axes)
+
+
+def _plain(axes: Any) -> None:
+    axes.tick_params(length=0, labelsize=8.5, colors=_INK)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(_GREY)
+
+
+def _percent(prob: float) -> str:
+    return f"{100 * prob:.1f} %" if prob >= 0.0005 else "under 0.1 %"
+
+
+def _stem(filename: str) -> str:
+    return filename.replace("\\", "/").rstrip("/").rpartition("/")[2] or filename
+
+
+def _text(text: str, most: int = 28) -> str:
+    """A name as matplotlib shall show it: printable, not endless, no mathematics."""
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    shown = shown if len(shown) <= most else shown[: most - 1] + "…"
+    return shown.replace("$", r"\$")

@@ -1,0 +1,91 @@
+"""A walk through a network: its stages, what they put out, and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eyeful.types import Size
+
+_MOST_OF_IT = 0.6
+"""A container that holds more than this share of a network's layers is walked through, not past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of a network.
+
+    Attributes:
+        stage: its name in the network.
+        operation: what it is made of.
+        shape: of its output for one picture: (C, H, W) of feature maps, or (D,) of a vector.
+        parameters: numbers that were learnt.
+        multiply_adds: for one picture; convolutions and matrix products.
+    """
+
+    stage: str
+    operation: str
+    shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+def walk(module: nn.Module, size: Size) -> list[Step]:
+    """The stages of a network in the order in which they run, for a picture of `size`; its weights do not matter.
+
+    Args:
+        module: the network, in eval mode.
+        size: (height, width) of its input.
+    """
+    named = dict(_stages(module))
+    found: list[Step] = []
+    flops = FlopCounterMode(display=False)
+
+    def note(name: str, stage: nn.Module, output: Any) -> None:
+        if isinstance(output, Tensor):
+            counted = flops.flop_counts.get(f"{type(module).__name__}.{name}", {})
+            parameters = sum(parameter.numel() for parameter in stage.parameters())
+            cost = sum(counted.values()) // 2  # a multiplication and an addition are two operations
+            found.append(Step(name, _operation(stage), tuple(output.shape[1:]), parameters, cost))
+
+    handles = [
+        stage.register_forward_hook(lambda layer, _, output, name=name: note(name, layer, output))
+        for name, stage in named.items()
+    ]
+    try:
+        with flops, torch.no_grad():
+            module(torch.zeros(1, 3, *size))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
+
+
+def _stages(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The children of a network; of one that holds nearly everything, its children in its place."""
+    everything = sum(1 for _ in module.modules())
+    for name, child in module.named_children():
+        held = sum(1 for _ in child.modules())
+        if held > _MOST_OF_IT * everything and isinstance(child, nn.Sequential):
+            yield from _stages(child, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", child
+
+
+def _operation(stage: nn.Module) -> str:
+    """A stage in words: the layer itself, or how many of what it holds."""
+    if isinstance(stage, nn.Conv2d):
+        return f"convolution {stage.kernel_size[0]}x{stage.kernel_size[1]}, stride {stage.stride[0]}"
+    if isinstance(stage, nn.Linear):
+        return f"linear, {stage.in_features} to {stage.out_features}"
+    convolutions = sum(isinstance(layer, nn.Conv2d) for layer in stage.modules())
+    linear = sum(isinstance(layer, nn.Linear) for layer in stage.modules())
+    held = [f"{count} {what}" for count, what in ((convolutions, "convolutions"), (linear, "linear")) if count]
+    return f"{type(stage).__name__}: {', '.join(held)}" if held else type(stage).__name__

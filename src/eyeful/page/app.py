@@ -1,0 +1,52 @@
+"""The page: a picture and a model on one side, four tabs on the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from eyeful.page.classify import build_classify
+from eyeful.page.compare import build_compare
+from eyeful.page.door import TITLE
+from eyeful.page.folder import build_folder
+from eyeful.page.html import render
+from eyeful.page.inside import TITLE as INSIDE
+from eyeful.page.inside import build_inside
+from eyeful.page.picture import build_picture
+from eyeful.page.quiet import gr
+from eyeful.page.style import fragment
+
+if TYPE_CHECKING:
+    from eyeful.page.models import Models
+
+_AT_ONCE = 2
+"""Visitors that are answered at the same time; the others wait their turn."""
+
+_DELETE_EVERY, _DELETE_AFTER = 300, 3600
+"""Seconds: uploads are looked through, and go when they are so old."""
+
+_ASIDE = "() => {{ document.getElementById('aside').style.display = '{}'; }}"
+"""The chooser of one picture is of no use where several are chosen."""
+
+
+def build(models: Models) -> Any:
+    """The page as a gr.Blocks, ready to be mounted."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_DELETE_EVERY, _DELETE_AFTER)) as blocks:
+        with models.use(models.default) as classifier:
+            labels = len(classifier.labels)
+        fragment(render("heading.html", title=TITLE, labels=labels), elem_id="heading")
+        with gr.Row():
+            with gr.Column(scale=2, min_width=280, elem_id="aside"):
+                choice = build_picture(models)
+            with gr.Column(scale=3, min_width=300), gr.Tabs() as tabs:
+                with gr.Tab("Classify") as classify:
+                    build_classify(choice)
+                with gr.Tab(INSIDE) as inside:
+                    build_inside(choice, tabs)
+                with gr.Tab("Compare") as compare:
+                    build_compare(choice)
+                with gr.Tab("Folder") as folder:
+                    build_folder(models)
+        folder.select(None, js=_ASIDE.format("none"))
+        for tab in (classify, inside, compare):
+            tab.select(None, js=_ASIDE.format(""))
+    return blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)

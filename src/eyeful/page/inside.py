@@ -1,0 +1,151 @@
+"""The tab *Look inside*: from pixels through the stages of the network to its answer, and where it looked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eyeful.errors import EyefulError
+from eyeful.extras import require
+from eyeful.page.drawing import MOST_MAPS, heated, mosaic, strip
+from eyeful.page.html import note, render
+from eyeful.page.quiet import gr
+from eyeful.page.style import fragment
+
+if TYPE_CHECKING:
+    from eyeful.explain import Explanation
+    from eyeful.page.models import Models
+    from eyeful.page.picture import Choice
+    from eyeful.types import Item
+
+TITLE = "Look inside"
+_EMPTY = "Choose a picture to see what the network makes of it, stage by stage."
+_MOST_LABELS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Inside:
+    """What is kept of one look: drawn already, since the maps themselves are large.
+
+    Attributes:
+        item, model: what was looked at, with which.
+        steps: a fragment for each step of the road, from pixels to probabilities.
+        looked: where the network looked for its best label.
+        labels: (label, index) of the best five.
+    """
+
+    item: Item
+    model: str
+    steps: tuple[str, ...]
+    looked: str
+    labels: tuple[tuple[str, int], ...]
+
+
+def build_inside(choice: Choice, tabs: Any) -> None:
+    """Draw the tab; call inside of its gr.Tab, which is one of `tabs`."""
+    kept = gr.State()
+    open_ = gr.State(value=False)
+    said = fragment(note(_EMPTY), "inside")
+    with gr.Column(visible=False) as road:
+        depth = gr.Slider(1, 2, 1, step=1, label="Depth: a step through the network", elem_id="depth")
+        shown = fragment(elem_id="step")
+        target = gr.Radio([], label="Where it looked (Grad-CAM), for the label", elem_id="target")
+        looked = fragment(elem_id="looked")
+
+    def opened(event: gr.SelectData) -> bool:
+        return bool(event.value == TITLE)
+
+    def inside(before: _Inside | None, item: Item | None, model: str, is_open: bool) -> list[Any]:
+        if not is_open or (before and item and (before.item, before.model) == (item, model)):
+            return [gr.skip()] * 7
+        found = _inside(choice.models, item, model)
+        if isinstance(found, str):
+            return [
+                None,
+                gr.update(value=note(found), visible=True),
+                gr.update(visible=False),
+                gr.skip(),
+                "",
+                gr.skip(),
+                "",
+            ]
+        return [
+            found,
+            gr.update(value="", visible=False),
+            gr.update(visible=True),
+            gr.update(maximum=len(found.steps), value=1),
+            found.steps[0],
+            gr.update(choices=list(found.labels), value=found.labels[0][1]),
+            found.looked,
+        ]
+
+    outputs = [kept, said, road, depth, shown, target, looked]
+    inputs = [kept, choice.item, choice.model, open_]
+    for event in (choice.changed, choice.model.input):
+        event(inside, inputs, outputs, api_visibility="private", show_progress_on=[said, shown])
+    tabs.select(opened, None, open_, api_visibility="private", show_progress="hidden").then(
+        inside, inputs, outputs, api_visibility="private", show_progress_on=[said, shown]
+    )
+    depth.input(
+        lambda found, step: found.steps[int(step) - 1] if found else gr.skip(),
+        [kept, depth],
+        shown,
+        api_visibility="private",
+        show_progress="hidden",
+        trigger_mode="always_last",
+    )
+    target.input(
+        lambda found, index: _looked(choice.models, found, index) if found else gr.skip(),
+        [kept, target],
+        looked,
+        api_visibility="private",
+        show_progress_on=looked,
+    )
+
+
+def _inside(models: Models, item: Item | None, model: str) -> _Inside | str:
+    """A look, drawn; or the sentence that says why there is none."""
+    if item is None:
+        return _EMPTY
+    try:
+        require("torch", "looking inside")
+        with models.use(model) as classifier:
+            found = classifier.explain(item)
+    except EyefulError as error:
+        return str(error)
+    labels = tuple((score.label, score.index) for score in found.top[:_MOST_LABELS])
+    return _Inside(item, model, _steps(found), _where(found), labels)
+
+
+def _steps(found: Explanation) -> tuple[str, ...]:
+    """The road from pixels to probabilities, a fragment for each step."""
+    steps: list[dict[str, Any]] = [
+        {"kind": "pixels", "drawn": found.pixels_HWC},
+        *({"kind": "maps", "drawn": mosaic(stage.maps_CHW), "stage": stage} for stage in found.stages),
+        {"kind": "pooled", "drawn": strip(found.pooled_D), "size": len(found.pooled_D)},
+        {"kind": "answer", "top": found.top[:_MOST_LABELS], "size": len(found.logits_K)},
+    ]
+    return tuple(
+        render("step.html", number=number, total=len(steps), most=MOST_MAPS, **step)
+        for number, step in enumerate(steps, 1)
+    )
+
+
+def _where(found: Explanation) -> str:
+    """Grad-CAM over the picture."""
+    return render(
+        "looked.html",
+        pixels=heated(found.picture_HWC, found.cam_on_picture()),
+        label=found.target.label,
+        prob=found.target.prob,
+        layer=found.layer,
+    )
+
+
+def _looked(models: Models, kept: _Inside, index: int) -> str:
+    """Where the network looked for another label."""
+    try:
+        with models.use(kept.model) as classifier:
+            return _where(classifier.explain(kept.item, target=index))
+    except EyefulError as error:
+        return note(str(error))

@@ -1,0 +1,111 @@
+"""The models of the page: those that it was given, and others that are on this machine, loaded when asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eyeful.models import list_models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from eyeful.pipeline import Classifier
+
+MOST_LOADED = 3
+"""Models that are kept beside those that were given: as many as one comparison needs."""
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """One model: who answers, how many use it or wait for it, and whose turn it is."""
+
+    classifier: Classifier | None = None
+    users: int = 0
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Models:
+    """Classifiers by the names that the page offers.
+
+    Args:
+        given: by alias; the first is the default. Their owner closes them.
+        load: loads another by its name; None: there are no others.
+    """
+
+    def __init__(self, given: Mapping[str, Classifier], load: Callable[[str], Classifier] | None) -> None:
+        self._given = {alias: _Kept(_warm(classifier)) for alias, classifier in given.items()}
+        self._loaded: OrderedDict[str, _Kept] = OrderedDict()
+        self._load = load
+        self._lock = threading.Lock()
+        here = [entry.name for entry in list_models(here=True)] if load is not None else []
+        known = {classifier.model for classifier in given.values()} | set(given)
+        self.names = [*given, *(name for name in here if name not in known)]
+
+    @property
+    def default(self) -> str:
+        """The name that is chosen at first."""
+        return self.names[0]
+
+    @contextmanager
+    def use(self, name: str) -> Iterator[Classifier]:
+        """A classifier, for one visitor at a time: an engine takes work from one thread.
+
+        Raises:
+            EyefulError: it cannot be loaded.
+        """
+        kept = self._enter(name)
+        try:
+            with kept.turn:
+                if kept.classifier is None:
+                    assert self._load is not None  # noqa: S101 - only loadable names are here without one
+                    kept.classifier = _warm(self._load(name))
+                yield kept.classifier
+        finally:
+            self._leave(kept)
+
+    def close(self) -> None:
+        """Close what was loaded here."""
+        with self._lock:
+            kept, self._loaded = list(self._loaded.values()), OrderedDict()
+        for one in kept:
+            with one.turn:
+                _close(one)
+
+    def _enter(self, name: str) -> _Kept:
+        if name not in self.names:  # the chooser offers no such thing, a made-up request may
+            name = self.default
+        with self._lock:
+            kept = self._given.get(name) or self._loaded.setdefault(name, _Kept())
+            if name in self._loaded:
+                self._loaded.move_to_end(name)
+            kept.users += 1
+        return kept
+
+    def _leave(self, kept: _Kept) -> None:
+        """Give it back; what nobody uses and was asked for the longest time ago makes room."""
+        with self._lock:
+            kept.users -= 1
+            idle = [name for name, one in self._loaded.items() if not one.users]
+            surplus = idle[: max(0, len(self._loaded) - MOST_LOADED)]
+            closing = [self._loaded.pop(name) for name in surplus]
+        for one in closing:
+            _close(one)
+
+
+def _warm(classifier: Classifier) -> Classifier:
+    """Run it once, so that no visitor waits for the engine to prepare itself, or reads that as the latency."""
+    height, width = classifier.recipe.size
+    classifier.submit(np.zeros((1, height, width, 3), np.uint8)).result()
+    return classifier
+
+
+def _close(kept: _Kept) -> None:
+    if kept.classifier is not None:
+        kept.classifier.close()
+        kept.classifier = None
