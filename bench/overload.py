@@ -78,6 +78,7 @@ async def open_loop(request: bytes, rate: float, seconds: float, pid: int) -> No
     """Ask at a rate, and print what became of it."""
     found: dict[str, list[float]] = {}
     memory = []
+    late = 0.0
 
     async def one() -> None:
         status, took = await ask(request)
@@ -87,12 +88,13 @@ async def open_loop(request: bytes, rate: float, seconds: float, pid: int) -> No
     async with asyncio.TaskGroup() as group:
         for number in range(int(rate * seconds)):
             await asyncio.sleep(started + number / rate - time.perf_counter())
+            late = max(late, time.perf_counter() - started - number / rate)
             group.create_task(one())
             if number % int(rate * seconds / 6) == 0:
                 memory.append(resident(pid))
     took = time.perf_counter() - started
     asked = sum(map(len, found.values()))
-    print(f"open loop: {asked / took:.0f} requests/s for {took:.0f} s")
+    print(f"open loop: {asked / took:.0f} requests/s for {took:.0f} s, asked at most {1000 * late:.0f} ms late")
     for status, latencies in sorted(found.items()):
         print(
             f"  {status}: {len(latencies) / took:.0f}/s, p50 {1000 * statistics.median(latencies):.0f}, "

@@ -18,11 +18,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import urlopen
 
 import eyeful
+from eyeful.images import MemoryBudget
+from eyeful.types import Item
 
 ROUNDS = 3
 CONNECTIONS = 32
@@ -104,6 +107,7 @@ def main() -> None:
             rates["serve"].append(rate)
             latencies.append(latency)
             rates["plain"].append(load(8972, picture)[0])
+            alone = one_by_one(8971, picture, classifier)
             if litserve:
                 with running([sys.executable, lit.name, "8974"], 8974):  # it is never quite idle
                     rates.setdefault("litserve", []).append(load(8974, Path(encoded.name), "application/json")[0])
@@ -113,6 +117,7 @@ def main() -> None:
     print(f"FastAPI and torch eager   {median['plain']:6.0f} requests/s")
     if litserve:
         print(f"LitServe and torch eager  {median['litserve']:6.0f} requests/s")
+    print("one request at a time {:.1f} ms, decode and forward pass {:.1f} ms".format(*alone))
     print(
         f"serve is {median['serve'] / median['predict']:.2f} of predict, "
         f"{median['serve'] / median['plain']:.1f} times plain"
@@ -142,6 +147,23 @@ def running(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
+def one_by_one(port: int, picture: Path, classifier: eyeful.Classifier, count: int = 200) -> tuple[float, float]:
+    """Milliseconds of a request with nothing beside it, and of the same in this process: medians, in turns."""
+    body = picture.read_bytes()
+    connection = HTTPConnection("127.0.0.1", port)
+    served, direct = [], []
+    for _ in range(count):
+        started = time.perf_counter()
+        connection.request("POST", "/v1/classify", body)
+        connection.getresponse().read()
+        served.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        loaded = classifier.loader(Item(picture.name, body), budget=MemoryBudget(), thumbnails=False)
+        classifier.submit(loaded.pixels_HWC[None]).result()
+        direct.append(time.perf_counter() - started)
+    return 1000 * statistics.median(served), 1000 * statistics.median(direct)
+
+
 def load(port: int, body: Path, kind: str = "application/octet-stream") -> tuple[float, str]:
     """Requests per second and latencies under wrk."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
@@ -167,7 +189,7 @@ def load(port: int, body: Path, kind: str = "application/octet-stream") -> tuple
     if "Non-2xx" in output:
         raise SystemExit(output)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])  # type: ignore[index]
-    half, most = (re.search(rf"{share}%\s+(\S+)", output)[1] for share in (50, 99))  # type: ignore[index]
+    half, most = (re.search(rf"\s{share}%\s+(\S+)", output)[1] for share in (50, 99))  # type: ignore[index]
     return rate, f"p50 {half}, p99 {most}"
 
 

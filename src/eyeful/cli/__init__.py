@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 import eyeful
-from eyeful.cli import bench, cache, doctor, export, info, models, page, predict, samples, serve, verify
+from eyeful.cli import bench, cache, doctor, explain, export, info, models, page, predict, samples, serve, verify
 from eyeful.errors import EyefulError, ReaderGoneError, StoppedError, StuckError
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ def _options(
 app.command("predict")(predict.predict)
 app.command("models")(models.models)
 app.command("info")(info.info)
+app.command("explain")(explain.explain)
 app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)

@@ -135,7 +135,7 @@ def explain(
     classes = len(network.labels)
     layers = map_layers(network.module, x_NCHW, classes)
     looked_at = target_layer(layers, network.module, layer)
-    shown_stages = stages(layers)
+    shown_stages = stages(layers, network.module)
     logits, maps = outputs(network.module, x_NCHW, [stage.name for stage in shown_stages])
     logits_K: NDArray[np.float32] = logits.float().numpy()
     probs_K = softmax(logits_K)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MOST_STAGES = 5
+_MOST_OF_IT = 0.5
+"""A sequence that holds more than this share of a network's layers is walked through, not past."""
 _NOT_A_STAGE = (nn.Dropout, nn.AdaptiveAvgPool2d, nn.Identity)
 """Layers that compute no feature maps, though they hand some on."""
 
@@ -28,21 +30,36 @@ class Layer:
     shape: tuple[int, int, int]
 
 
+def stage_layers(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The children of a network; of a sequence that holds nearly everything, its children in its place."""
+    everything = sum(1 for _ in module.modules())
+    for name, child in module.named_children():
+        held = sum(1 for _ in child.modules())
+        if held > _MOST_OF_IT * everything and isinstance(child, nn.Sequential):
+            yield from stage_layers(child, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", child
+
+
 def map_layers(module: nn.Module, x_NCHW: Tensor, classes: int) -> list[Layer]:
     """The layers whose output is feature maps, in the order in which they finish.
 
-    Class maps, with a channel for each class (SqueezeNet), are answers already and not among them.
+    Class maps, with a channel for each class (SqueezeNet), are answers already and not among them; nor are maps
+    with their channels last, as ConvNeXt has them inside of its blocks.
 
     Raises:
         ModelError: there are none, or the network is a transformer: its answers do not come from maps.
     """
-    found: list[Layer] = []
+    found: dict[str, Layer] = {}
+    aspect = x_NCHW.shape[2] / x_NCHW.shape[3]
 
     def note(name: str, layer: nn.Module, output: Any) -> None:
         if isinstance(output, Tensor) and output.ndim == 4 and not isinstance(layer, _NOT_A_STAGE):
             channels, height, width = output.shape[1:]
-            if height > 1 and width > 1 and channels != classes:
-                found.append(Layer(name, (channels, height, width)))
+            is_map = height > 1 and width > 1 and 0.5 < height / width / aspect < 2
+            if is_map and channels != classes:
+                found.pop(name, None)  # one layer may work at several places; the last one counts
+                found[name] = Layer(name, (channels, height, width))
 
     if any(type(layer).__name__.endswith("Attention") for layer in module.modules()):
         raise ModelError("the network is a transformer, not a CNN: it has no feature maps to look at")
@@ -51,7 +68,7 @@ def map_layers(module: nn.Module, x_NCHW: Tensor, classes: int) -> list[Layer]:
         module(x_NCHW)
     if not found:
         raise ModelError("the network has no feature maps to look at")
-    return found
+    return list(found.values())
 
 
 def target_layer(layers: Sequence[Layer], module: nn.Module, name: str | None = None) -> Layer:
@@ -62,20 +79,21 @@ def target_layer(layers: Sequence[Layer], module: nn.Module, name: str | None = 
     """
     if name is None:
         return layers[-1]
-    for layer in reversed(layers):
+    for layer in layers:
         if layer.name == name:
             return layer
     there_is = name in dict(module.named_modules())
-    some = ", ".join(layer.name for layer in stages(layers))
+    some = ", ".join(layer.name for layer in stages(layers, module))
     raise UsageError(
         f"the layer {name!r} {'has no feature maps' if there_is else 'is not in this network'}; these have: {some}"
     )
 
 
-def stages(layers: Sequence[Layer]) -> list[Layer]:
-    """A few layers from early to late: the last one of each size of map, five at most."""
+def stages(layers: Sequence[Layer], module: nn.Module) -> list[Layer]:
+    """A few layers from early to late: the last stage of each size of map, five at most."""
+    whole = {name for name, _ in stage_layers(module)}
     last_of_size: dict[tuple[int, int], Layer] = {}
-    for layer in layers:
+    for layer in [layer for layer in layers if layer.name in whole] or layers:
         last_of_size.pop(layer.shape[1:], None)
         last_of_size[layer.shape[1:]] = layer
     found = list(last_of_size.values())

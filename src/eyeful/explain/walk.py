@@ -9,13 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from eyeful.explain.layers import stage_layers
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from eyeful.types import Size
-
-_MOST_OF_IT = 0.6
-"""A container that holds more than this share of a network's layers is walked through, not past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def walk(module: nn.Module, size: Size) -> list[Step]:
         module: the network, in eval mode.
         size: (height, width) of its input.
     """
-    named = dict(_stages(module))
+    named = dict(stage_layers(module))
     found: list[Step] = []
     flops = FlopCounterMode(display=False)
 
@@ -66,17 +63,6 @@ def walk(module: nn.Module, size: Size) -> list[Step]:
         for handle in handles:
             handle.remove()
     return found
-
-
-def _stages(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """The children of a network; of one that holds nearly everything, its children in its place."""
-    everything = sum(1 for _ in module.modules())
-    for name, child in module.named_children():
-        held = sum(1 for _ in child.modules())
-        if held > _MOST_OF_IT * everything and isinstance(child, nn.Sequential):
-            yield from _stages(child, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", child
 
 
 def _operation(stage: nn.Module) -> str:

@@ -1,0 +1,67 @@
+"""`eyeful explain PICTURE`: a figure of the way from pixels to the answer."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eyeful.bundle import is_bundle
+from eyeful.cli import options
+from eyeful.errors import OutputError, UsageError
+from eyeful.extras import require
+from eyeful.pipeline import load
+
+
+def explain(
+    picture: Annotated[str, typer.Argument(help="A picture: a path, an address, or - for stdin.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The figure to write: .png, .svg or .pdf.", show_default="NAME.explain.png"
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="The label to explain, by name, WordNet id or index: why not tabby?", show_default="the best one"
+        ),
+    ] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            help="The layer that Grad-CAM looks at (`eyeful info MODEL --layers`).",
+            show_default="the last with feature maps",
+        ),
+    ] = None,
+    model: options.Model = options.DEFAULT_MODEL,
+    checkpoint: options.Checkpoint = None,
+    labels: options.LabelFile = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a figure that exists.")] = False,
+    max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
+) -> None:
+    """Draw what a network sees: input, feature maps, vector, logits, probabilities, where the answer comes from.
+
+    Computed by torch in fp32, on the CPU.
+    """
+    for module in ("captum", "matplotlib"):
+        require(module, "eyeful explain")
+    path = output or Path(f"{Path(picture).stem if picture != '-' else 'stdin'}.explain.png")
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise UsageError(f"{path}: a figure ends in .png, .svg or .pdf")
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} exists already: --overwrite replaces it")
+    engine = "auto" if is_bundle(Path(model)) else "torch"
+    with load(
+        model, checkpoint=checkpoint, labels=labels, device="cpu", engine=engine, max_pixels=max_pixels
+    ) as classifier:
+        explanation = classifier.explain(picture, target, layer)
+    drawn = io.BytesIO()
+    explanation.plot().savefig(drawn, format=path.suffix[1:].lower())
+    try:
+        path.write_bytes(drawn.getvalue())
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    score = explanation.target
+    sys.stderr.write(f"eyeful: wrote {path}: {score.label} {score.prob:.1%}, logit {score.logit:.1f}\n")
