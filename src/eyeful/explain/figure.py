@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from eyeful.explain.explanation import Explanation, FeatureMaps
 
 _DPI = 110
-_BLUE, _GREY, _INK, _RED = "#2a6f97", "#9aa5ac", "#2b2f33", "#d1495b"
+_BLUE, _GREY, _INK, _RED, _SOFT = "#2a6f97", "#9aa5ac", "#2b2f33", "#d1495b", "#555c61"
 _TILES = 9
-"""Maps shown of each stage: those with the largest mean."""
+"""Maps shown of each stage: those that vary most over the picture."""
 
 
 def draw(explanation: Explanation) -> Any:
@@ -45,13 +45,13 @@ def draw(explanation: Explanation) -> Any:
 
 
 def tiles(maps_CHW: NDArray[np.float32], count: int = _TILES) -> NDArray[np.float32]:
-    """The strongest maps of a stage side by side in a square, each scaled to 0..1, with gaps of NaN: (H, W)."""
-    strongest = np.argsort(-maps_CHW.mean((1, 2)), kind="stable")[:count]
-    side = max(1, int(np.ceil(np.sqrt(len(strongest)))))
+    """The liveliest maps of a stage side by side in a square, each scaled to 0..1, with gaps of NaN: (H, W)."""
+    liveliest = np.argsort(-maps_CHW.std((1, 2)), kind="stable")[:count]
+    side = max(1, int(np.ceil(np.sqrt(len(liveliest)))))
     _, height, width = maps_CHW.shape
     gap = max(1, round(0.05 * width))
     sheet = np.full((side * (height + gap) - gap, side * (width + gap) - gap), np.nan, np.float32)
-    for place, channel in enumerate(strongest):
+    for place, channel in enumerate(liveliest):
         top, left = (place // side) * (height + gap), (place % side) * (width + gap)
         one_HW = maps_CHW[channel]
         low, high = one_HW.min(), one_HW.max()
@@ -85,10 +85,12 @@ def _title(figure: Any, explanation: Explanation) -> None:
 
 
 def _head(axes: Any, number: int | None, title: str, words: str) -> None:
-    axes.set_title(
-        f"{number}  {title}" if number else title, loc="left", fontsize=12, weight="bold", color=_BLUE, pad=24
-    )
-    axes.text(0, 1.03, words, transform=axes.transAxes, fontsize=8.5, color="#555c61", va="bottom")
+    """A heading over a panel's place, which a picture of another shape may not fill."""
+    place = axes.get_subplotspec().get_position(axes.figure)
+    axes.set_anchor("NW")
+    shown = f"{number}  {title}" if number else title
+    axes.figure.text(place.x0, place.y1 + 0.026, shown, fontsize=12, weight="bold", color=_BLUE, va="bottom")
+    axes.figure.text(place.x0, place.y1 + 0.008, words, fontsize=8.5, color=_SOFT, va="bottom")
 
 
 def _file(axes: Any, explanation: Explanation) -> None:
@@ -101,8 +103,8 @@ def _file(axes: Any, explanation: Explanation) -> None:
     frame = Rectangle((left * width, top * height), (right - left) * width, (bottom - top) * height)
     frame.set(fill=False, edgecolor=_RED, linewidth=2, clip_on=False)
     axes.add_patch(frame)
-    turned = ", turned upright by its EXIF tag" if "exif_rotated" in explanation.warnings else ""
-    _head(axes, 1, "The file", f"{full_w} x {full_h} pixels{turned}; the frame is what is used of it")
+    turned = ", turned by its EXIF tag" if "exif_rotated" in explanation.warnings else ""
+    _head(axes, 1, "The file", f"{full_w} x {full_h} pixels{turned}; the frame is what is used")
     axes.set_axis_off()
 
 
@@ -136,20 +138,10 @@ def _maps(axes: Any, stage: FeatureMaps, place: int, count: int) -> None:
     axes.imshow(tiles(stage.maps_CHW), cmap="viridis", interpolation="nearest")
     axes.set_axis_off()
     if place == 0:
-        words = "each filter answers at every place: early ones to edges and colours ..."
-        axes.set_title("3  Feature maps", loc="left", fontsize=12, weight="bold", color=_BLUE, pad=24)
-        axes.text(0, 1.03, words, transform=axes.transAxes, fontsize=8.5, color="#555c61", va="bottom")
+        _head(axes, 3, "Feature maps", "each filter answers at every place: early ones to edges and colours ...")
     elif place == count - 1:
-        axes.text(
-            1,
-            1.03,
-            "... late ones to parts of things",
-            transform=axes.transAxes,
-            fontsize=8.5,
-            color="#555c61",
-            va="bottom",
-            ha="right",
-        )
+        words = "... late ones to parts of things"
+        axes.text(1, 1.03, words, transform=axes.transAxes, fontsize=8.5, color=_SOFT, va="bottom", ha="right")
     axes.text(
         0.5,
         -0.04,

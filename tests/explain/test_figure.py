@@ -1,0 +1,100 @@
+"""Grad-CAM lies where the network looked, whatever was done to the picture; the figure shows what it says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from eyeful.explain import explain
+from eyeful.explain.figure import tiles
+from eyeful.types import Item
+
+
+def one_bright(found, row, column):
+    """The same explanation, of which one cell of the last maps is bright."""
+    cam_HW = np.zeros((4, 4), np.float32)
+    cam_HW[row, column] = 1
+    return replace(found, cam_HW=cam_HW).cam_on_picture()
+
+
+@pytest.fixture(scope="module")
+def network(make):
+    return make("resnet18")
+
+
+@pytest.mark.parametrize(
+    ("crop_mode", "size", "expected"),
+    [
+        # (x, y) of the middle of the input's upper left cell of 4 x 4, in the picture
+        ("center", (400, 200), (100 + 25, 25)),
+        ("center", (200, 400), (25, 100 + 25)),
+        ("squash", (400, 200), (50, 25)),
+        ("border", (400, 200), (50, None)),  # above the picture: the recipe pads there
+    ],
+)
+def test_geometry(network, crop_mode, size, expected):
+    network = replace(network, recipe=replace(network.recipe, crop_mode=crop_mode))
+    found = explain(network, Item("x", np.asarray(Image.new("RGB", size, "red"))))
+    cam_HW = one_bright(found, 0, 0)
+    assert cam_HW.shape == (size[1], size[0])
+    x, y = expected
+    if y is None:
+        assert np.nanmax(cam_HW) == np.nanmax(cam_HW[0]) < 0.7
+        cam_HW = one_bright(found, 1, 0)
+        assert np.unravel_index(np.nanargmax(cam_HW), cam_HW.shape)[1] == pytest.approx(x, abs=4)
+        return
+    brightest = np.unravel_index(np.nanargmax(cam_HW), cam_HW.shape)
+    # bicubic resampling is flat or highest about the middle of an edge's cell
+    assert abs(brightest[0] - y) <= 0.15 * size[1]
+    assert abs(brightest[1] - x) <= 0.15 * size[0]
+    unseen = np.isnan(cam_HW)
+    if crop_mode == "center":
+        assert unseen.mean() == pytest.approx(0.5, abs=0.02)
+    else:
+        assert not unseen.any()
+
+
+def test_a_turned_picture_is_shown_upright(network, tmp_path):
+    picture = Image.new("RGB", (300, 150), "blue")
+    picture.paste("red", (0, 0, 150, 150))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise: the left becomes the top
+    picture.save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    found = explain(network, Item("turned.jpg", tmp_path / "turned.jpg"))
+    assert found.full_size == (300, 150)
+    assert found.picture_HWC.shape == (300, 150, 3)
+    assert found.picture_HWC[20, 70, 0] > 200
+    assert "exif_rotated" in found.warnings
+
+
+def test_a_large_picture_is_kept_small(network):
+    found = explain(network, Item("x", np.zeros((900, 3000, 3), np.uint8)))
+    assert found.full_size == (900, 3000)
+    assert max(found.picture_HWC.shape) == 1024
+    assert found.cam_on_picture().shape == found.picture_HWC.shape[:2]
+
+
+def test_tiles_shows_the_liveliest_maps_first():
+    maps_CHW = np.zeros((20, 4, 4), np.float32)
+    maps_CHW[7, 0, 0] = 9
+    maps_CHW[3, 3, 3] = 5
+    sheet = tiles(maps_CHW)
+    assert sheet.shape == (14, 14)
+    assert sheet[0, 0] == 1
+    assert sheet[3, 8] == 1
+    assert np.isnan(sheet[4]).all()
+
+
+def test_the_figure(network, item, tmp_path):
+    found = explain(network, item, target=1)
+    found = replace(found, filename="folder/a$b$_\x1b.png")  # no mathematics, no escape sequences
+    figure = found.plot()
+    figure.savefig(tmp_path / "why.svg")
+    words = " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+    assert "among 7 labels" in words
+    assert "You asked about label 1" in words or found.top[0].index == 1
+    assert "320 x 200 pixels" in words
+    assert "512 maps of 3 x 3" in words
+    assert "layer4" in words
+    assert "\x1b" not in words
