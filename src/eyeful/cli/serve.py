@@ -61,6 +61,9 @@ def serve(
         bool,
         typer.Option("--allow-urls", help="Fetch pictures that JSON names by URL, from public hosts only."),
     ] = False,
+    page: Annotated[
+        bool, typer.Option("--page", help="The web page of `eyeful page` too, at /page, for these models.")
+    ] = False,
     token: Annotated[
         str | None,
         typer.Option(
@@ -94,7 +97,14 @@ def serve(
         allow_urls=allow_urls,
         token=token or None,
         cors=tuple(cors or ()),
+        page=page,
     )
+    if page:
+        require("gradio", "--page")
+    if page and processes > 1:
+        raise UsageError(
+            "--page is for one process: what a visitor uploaded must be where the next request arrives"
+        )
     if processes > 1 and fd is None:
         write_log(log_format)
         run_processes(processes, host, port)

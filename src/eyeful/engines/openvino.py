@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -58,12 +59,14 @@ class OpenVINOEngine:
         self._queue = ov.AsyncInferQueue(compiled)
         self._queue.set_callback(_deliver)
         self.capacity = len(self._queue) + 1
+        self._turn = threading.Lock()
 
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
         """Start one batch; see `Engine.submit`."""
         future: Future[NDArray[np.float32]] = Future()
         try:
-            self._queue.start_async({0: batch_NHWC}, (future, batch_NHWC), share_inputs=True)
+            with self._turn:  # the queue is for one thread; a server has two, its own and its page's
+                self._queue.start_async({0: batch_NHWC}, (future, batch_NHWC), share_inputs=True)
         except RuntimeError as error:
             future.set_exception(EngineError(f"OpenVINO failed: {_first_line(error)}"))
         return future

@@ -37,6 +37,8 @@ log = logging.getLogger("eyeful.server")
 OPEN_PATHS = ("/ping", "/v2/health/live", "/v2/health/ready")
 """What a probe may ask without a token."""
 
+PAGE = "/page"
+
 _GONE = 499
 """nginx's number for a client that closed its connection; nobody sees it but the log."""
 
@@ -77,6 +79,10 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
         (ClientGoneError, _gone),
     ):
         app.add_exception_handler(kind, handler)
+    if settings.page:
+        from eyeful.page.serve import mount
+
+        mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
     if settings.cors:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(settings.cors), allow_methods=["*"], allow_headers=["*"]
@@ -99,6 +105,7 @@ class _Door:
         started = time.perf_counter()
         request_id = _request_id(scope)
         status = _GONE
+        path = scope["path"]
         scope["eyeful.body_read"] = scope["method"] in ("GET", "HEAD", "OPTIONS", "DELETE")
 
         async def watched() -> Message:
@@ -127,12 +134,13 @@ class _Door:
                 await failure()(scope, watched, answered)
         finally:
             seconds = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "other")
+            of_page = self._house.settings.page and path.startswith(PAGE)
+            route = PAGE if of_page else getattr(scope.get("route"), "path", "other")
             self._house.metrics.request(route, status, seconds)
             log.info(
                 "%s %s %d %.1f ms",
                 scope["method"],
-                json.dumps(scope["path"])[1:-1][:200],
+                json.dumps(path)[1:-1][:200],
                 status,
                 1000 * seconds,
                 extra={"request_id": request_id, "status": status, "route": route, "seconds": round(seconds, 6)},

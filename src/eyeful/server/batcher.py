@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from eyeful.pipeline import Classifier
     from eyeful.server.metrics import Metrics
     from eyeful.types import Prediction
+
+
+_NICE = 10
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +60,9 @@ class Batcher:
         self._batch_timeout = batch_timeout
         self._metrics = metrics
         self._load = partial(classifier.loader, budget=MemoryBudget(), thumbnails=False)
-        self._threads = ThreadPoolExecutor(classifier.workers, thread_name_prefix="eyeful-decode")
+        self._threads = ThreadPoolExecutor(
+            classifier.workers, thread_name_prefix="eyeful-decode", initializer=_step_back
+        )
         self._slots = max(1, classifier.capacity - 1)  # one more would block
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = 0
@@ -163,3 +171,9 @@ class Batcher:
             else:
                 waiting.logits_K.set_exception(error)
         self._dispatch()
+
+
+def _step_back() -> None:
+    """A decoding thread gives way to the event loop, which must answer whatever there is to do."""
+    if sys.platform == "linux":  # elsewhere only whole processes have a priority
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

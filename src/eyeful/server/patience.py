@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -78,12 +79,20 @@ class PatientServer(uvicorn.Server):
         config: uvicorn's.
         house: what is ready, or no longer.
         url: said in the log when the server is ready; None: somebody else says it.
+        hang_up: ends what browsers hold open, so that it can close.
     """
 
-    def __init__(self, config: uvicorn.Config, house: House, url: str | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        house: House,
+        url: str | None = None,
+        hang_up: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(config)
         self._url = url
         self._house = house
+        self._hang_up = hang_up
         self._stopping = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -103,4 +112,6 @@ class PatientServer(uvicorn.Server):
         asyncio.get_running_loop().call_later(drain, self._stop)
 
     def _stop(self) -> None:
+        if self._hang_up:
+            self._hang_up()
         self.should_exit = True

@@ -4,10 +4,12 @@ import json
 import logging
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal
 
 import uvicorn
+from fastapi import FastAPI
 
 from eyeful.pipeline import Classifier
 from eyeful.server.app import create_app
@@ -56,7 +58,14 @@ def serve(
     if fd is not None:
         stop_with_parent()
     with socket.socket(fileno=fd) if fd is not None else bound_socket(host, port) as bound:
-        PatientServer(config, app.state.house, url_of(bound) if fd is None else None).run([bound])
+        url = url_of(bound) if fd is None else None
+        PatientServer(config, app.state.house, url, _hang_up(app) if settings.page else None).run([bound])
+
+
+def _hang_up(app: FastAPI) -> Callable[[], None]:
+    from eyeful.page.serve import hang_up
+
+    return partial(hang_up, app)
 
 
 def write_log(log_format: LogFormat) -> None:

@@ -20,6 +20,7 @@ class ServerSettings:
         allow_urls: whether a request may name pictures by URL, for the server to fetch.
         token: what clients must show; None: nothing.
         cors: origins whose pages may call; none by default.
+        page: whether the web page is at /page.
     """
 
     queue_size: int = 128
@@ -32,6 +33,7 @@ class ServerSettings:
     allow_urls: bool = False
     token: str | None = None
     cors: tuple[str, ...] = ()
+    page: bool = False
 
     def __post_init__(self) -> None:
         for name in ("queue_size", "deadline", "max_body", "max_files", "receive_timeout"):
@@ -39,5 +41,9 @@ class ServerSettings:
                 raise UsageError(f"{name} {getattr(self, name)} is not above 0")
         if self.batch_timeout < 0 or self.drain < 0:
             raise UsageError("batch_timeout and drain are not below 0")
+        if self.page and self.token:
+            raise UsageError(
+                "--page does not go with a token: a browser cannot show it; put a proxy with a login in front"
+            )
         if self.max_files > self.queue_size:
             raise UsageError(f"max_files {self.max_files} is more than the queue_size {self.queue_size} can take")
