@@ -1,11 +1,25 @@
 """Shared by all tests: a cache folder of their own, pictures, checkpoints that discriminate."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from helpers import discriminating_state, noise_picture
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-component-update",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,3 +82,15 @@ def lite0():
 
     with eyeful.load("efficientnet_lite0", precision="fp32") as classifier:
         yield classifier
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One browser, whose cache later tabs share, as a visitor's do."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium here")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium.new_context(viewport={"width": 1280, "height": 900}, permissions=["camera"])
+        chromium.close()

@@ -1,7 +1,6 @@
 """A page that runs in this process, a browser that looks at it, and a watch over both for other hosts."""
 
 import asyncio
-import shutil
 import socket
 import sys
 import threading
@@ -13,20 +12,7 @@ from urllib.parse import urlparse
 import pytest
 
 pytest.importorskip("gradio")
-sync_api = pytest.importorskip("playwright.sync_api")
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-component-update",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
 OUTGOING: list[str] = []
 """What this process tried to reach that is not itself."""
 
@@ -129,17 +115,6 @@ def outgoing():
     """What this process tries to reach during the test."""
     OUTGOING.clear()
     return OUTGOING
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """One browser, whose cache later tabs share, as a visitor's do."""
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium here")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium.new_context(viewport={"width": 1280, "height": 900}, permissions=["camera"])
-        chromium.close()
 
 
 @pytest.fixture
