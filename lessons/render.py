@@ -1,0 +1,42 @@
+"""The lesson, run from top to bottom, as a page of docs/: `python lessons/render.py`."""
+
+import io
+import re
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import MarkdownExporter
+from PIL import Image
+
+NOTEBOOK = Path(__file__).with_name("cnn_inference.ipynb")
+PAGE = NOTEBOOK.parents[1] / "docs" / "lesson" / "cnn_inference.md"
+
+
+def run(folder: Path) -> nbformat.NotebookNode:
+    """The notebook with its outputs, having worked in `folder`.
+
+    Raises:
+        CellExecutionError: a cell failed.
+    """
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def render(notebook: nbformat.NotebookNode, page: Path) -> None:
+    """Write the page, and its pictures beside it."""
+    body, resources = MarkdownExporter().from_notebook_node(notebook)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    body = re.sub(r"!\[png\]\((\w+\.png)\)", r"![what this cell shows](\1)", body)
+    page.write_text(body, encoding="utf-8")
+    for name, content in resources["outputs"].items():
+        picture = Image.open(io.BytesIO(content)).convert("RGB")
+        picture.thumbnail((1100, 1100))
+        picture.quantize(128).save(page.parent / name, optimize=True)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        render(run(Path(folder)), PAGE)
