@@ -43,5 +43,5 @@ def test_its_page_is_of_today():
     page = lesson.PAGE.read_text()
     for cell in nbformat.read(lesson.NOTEBOOK, as_version=4).cells:
         assert cell.source.strip() in page
-    for name in [part.partition(")")[0] for part in page.split("](")[1:] if ".png" in part[:40]]:
+    for name in [part.partition(")")[0] for part in page.split("](")[1:] if ".jpg" in part[:40]]:
         assert (lesson.PAGE.parent / name).is_file()
