@@ -89,6 +89,7 @@ def second(resnet18_checkpoint):
 @pytest.fixture(scope="session")
 def site(lite0, second):
     """The page with two models, inside another application, as the server has it."""
+    OUTGOING.clear()  # other tests have servers elsewhere
     with running(lambda: mount(FastAPI(), {"lite0": lite0, "mine": second}, others=None)) as site:
         assert not OUTGOING  # while Gradio was imported and the page was built
         yield site

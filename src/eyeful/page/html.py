@@ -1,21 +1,16 @@
-"""Fragments of HTML: the templates, and pixels that travel inside them."""
+"""Fragments of HTML: the templates, with pixels inside them."""
 
 from __future__ import annotations
 
-import base64
-import io
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 from jinja2 import Environment, PackageLoader
 from PIL import Image
 
 from eyeful.page import words
 from eyeful.sinks.base import printable
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from eyeful.sinks.report import data_uri
 
 
 def render(template: str, **values: Any) -> str:
@@ -28,20 +23,13 @@ def note(sentence: str) -> str:
     return render("note.html", sentence=sentence)
 
 
-def data_uri(pixels_HWC: NDArray[np.uint8], kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
-    """Pixels inside a page; PNG keeps every one of them."""
-    encoded = io.BytesIO()
-    Image.fromarray(pixels_HWC).save(encoded, kind, quality=88)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(encoded.getvalue()).decode('ascii')}"
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("eyeful.page"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
-        "data_uri": data_uri,
+        "data_uri": lambda pixels_HWC, kind="JPEG": data_uri(Image.fromarray(pixels_HWC), kind),
         "in_words": words.in_words,
         "share": words.share,
         "printable": printable,

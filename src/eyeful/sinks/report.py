@@ -10,7 +10,7 @@ import heapq
 import io
 from importlib.metadata import version
 from itertools import count
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from jinja2 import Environment, PackageLoader
 from PIL import Image
@@ -84,7 +84,7 @@ class ReportSink:
 def _card(prediction: Prediction) -> dict[str, Any]:
     return {
         "name": printable(prediction.filename),
-        "picture": _data_uri(prediction.thumbnail) if prediction.thumbnail is not None else None,
+        "picture": _small(prediction.thumbnail) if prediction.thumbnail is not None else None,
         "answer": printable(prediction.answer),
         "ok": prediction.ok,
         "abstained": prediction.abstained,
@@ -94,9 +94,14 @@ def _card(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def _data_uri(thumbnail: NDArray[Any]) -> str:
+def _small(thumbnail: NDArray[Any]) -> str:
     picture = Image.fromarray(thumbnail)
     picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    return data_uri(picture)
+
+
+def data_uri(picture: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
+    """A picture inside a page; PNG keeps every pixel."""
     encoded = io.BytesIO()
-    picture.save(encoded, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(encoded.getvalue()).decode("ascii")
+    picture.save(encoded, kind, quality=85)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(encoded.getvalue()).decode('ascii')}"
