@@ -34,6 +34,7 @@ SMALL = {
     "wide_resnet50_2": "layer4",
 }
 """One network of each family, and the layer with its last feature maps."""
+QUICK = ("convnext_atto", "mobilenetv4_conv_small", "resnet10t", "tf_efficientnet_lite0")
 TIMM = {
     "convnext_atto": "stages",
     "ghostnet_100": "blocks",
@@ -63,7 +64,9 @@ def test_every_cnn_of_torchvision(make, item, name):
     check(network, explain(network, item), before)
 
 
-@pytest.mark.parametrize("name", TIMM)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in TIMM]
+)
 def test_timm(make, item, name):
     network = make(name, "timm")
     before = {key: value.clone() for key, value in network.module.state_dict().items()}

@@ -167,7 +167,7 @@ def test_compare(tab, lite0, second, cat):
     tab.locator("#comparison", has_text="Choose a picture").wait_for()
     upload(tab, cat)
     shown_in = tab.locator("#comparison section")
-    tab.locator("#picture img").wait_for()
+    tab.locator("#answer th").first.wait_for(state="attached")
     tab.get_by_role("button", name="Compare").click()
     shown_in.nth(1).wait_for()
     for place, (name, model) in enumerate({"lite0": lite0, "mine": second}.items()):

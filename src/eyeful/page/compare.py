@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ def build_compare(choice: Choice) -> None:
         return render("compare.html", answers=answers, verdict=_verdict(answers)) if answers else note(_EMPTY)
 
     button.click(compared, [choice.item, chosen], shown, api_visibility="private")
-    choice.changed(lambda: note(_EMPTY), None, shown, api_visibility="private", show_progress="hidden")
+    # in the browser, at once: from the server it could come after the next comparison, and wipe it out
+    choice.changed(None, None, shown, js=f"() => {json.dumps(note(_EMPTY))}")
 
 
 def _verdict(answers: Sequence[Answer]) -> str:
