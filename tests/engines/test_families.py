@@ -28,7 +28,7 @@ SMALLEST = [
 models = import_torchvision().models
 REST = [name for name in models.list_models(module=models) if name not in SMALLEST]
 CLASSES = 11
-QUICK_TO_ONNX = ("mobilenet_v3_small", "resnet18", "vit_b_32")
+QUICK_TO_ONNX = ("mobilenet_v3_small", "resnet18")
 """The others are converted to ONNX among the slow tests only: it takes 4 to 20 seconds each."""
 
 
