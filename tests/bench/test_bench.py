@@ -20,7 +20,8 @@ def test_every_stage_is_measured(pictures, resnet18_checkpoint):
     assert 30 < found.startup["warm peak memory"] < 5000
 
 
-@pytest.mark.parametrize("engine", ["openvino", pytest.param("torch", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["openvino", "torch"])
 def test_a_bundle_is_measured_beside_the_model_it_was_made_of(engine, pictures, tmp_path):
     export(ModelRequest("efficientnet_lite0"), tmp_path / "bundle", engine)
     found = bench(str(tmp_path / "bundle"), pictures, device="cpu", pictures=8, rounds=1)

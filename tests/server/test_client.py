@@ -54,6 +54,7 @@ def test_the_same_rows(server, mixed, bundle, tmp_path):
     assert record["passport"]["model"] == "efficientnet_lite0"
 
 
+@pytest.mark.slow
 def test_a_busy_server_is_asked_again_and_order_is_kept(start, bundle, pictures):
     small = start("--model", f"m={bundle}", "--queue-size", 1, "--max-files", 1)
     files = sorted(pictures.iterdir()) * 3

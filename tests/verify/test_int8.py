@@ -47,6 +47,7 @@ def test_a_handful_of_pictures_is_too_few(pictures, tmp_path):
         export_int8(REQUEST, tmp_path / "int8", pictures)
 
 
+@pytest.mark.slow
 def test_int8_agrees_on_photographs(photos, tmp_path):
     _, agreement = export_int8(REQUEST, tmp_path / "int8", photos / "labelled")
     assert agreement.top1 >= 0.95

@@ -45,6 +45,7 @@ def test_the_fast_path_agrees_on_generated_pictures(pictures):
     assert found.fast.max_delta < 0.1
 
 
+@pytest.mark.slow
 def test_the_fast_path_agrees_on_photographs(photos):
     found = verify("efficientnet_lite0", photos / "labelled", device="cpu", precision="fp32")
     assert found.fast.top1 >= 0.99
