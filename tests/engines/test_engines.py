@@ -2,6 +2,8 @@
 
 import importlib
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -179,3 +181,16 @@ def test_a_request_for_labels_of_a_bundle_contradicts_it(lite0, tmp_path):
         eyeful.load(folder, engine="torch")
     with eyeful.load(folder, precision="fp32") as classifier:
         assert classifier.labels == lite0.labels
+
+
+def test_a_script_that_closes_nothing_ends_well(bundle):
+    script = (
+        "import sys, eyeful, numpy as np\n"
+        "clf = eyeful.load(sys.argv[1], device='cpu')\n"
+        "batch = np.zeros((8, *clf.recipe.size, 3), np.uint8)\n"
+        "for future in [clf.submit(batch) for _ in range(4)]: future.result()\n"
+        "clf.submit(batch)\n"
+    )
+    for _ in range(5):  # it aborted every second time
+        done = subprocess.run([sys.executable, "-c", script, bundle], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")

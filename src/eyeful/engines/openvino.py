@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import weakref
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -59,6 +60,8 @@ class OpenVINOEngine:
         self._queue = ov.AsyncInferQueue(compiled)
         self._queue.set_callback(_deliver)
         self.capacity = len(self._queue) + 1
+        # A callback that still runs when Python ends, or when the queue is freed, aborts the process.
+        weakref.finalize(self, self._queue.wait_all)
         self._turn = threading.Lock()
 
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
