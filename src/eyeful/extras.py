@@ -22,6 +22,7 @@ _EXTRA_OF = {
     "onnxscript": ("onnx", "onnxscript"),
     "nncf": ("int8", "NNCF"),
     "fastapi": ("serve", "FastAPI"),
+    "fastapi_offline": ("serve", "fastapi-offline"),
     "uvicorn": ("serve", "uvicorn"),
     "prometheus_client": ("serve", "prometheus-client"),
     "python_multipart": ("serve", "python-multipart"),

@@ -1,6 +1,7 @@
 """`eyeful serve`: one or several models behind HTTP."""
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -79,8 +80,9 @@ def serve(
 
     The description of every path is at /docs.
     """
-    for module in ("fastapi", "uvicorn", "prometheus_client", "python_multipart"):
+    for module in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart"):
         require(module, "eyeful serve")
+    from eyeful.server.priority import stepped_back
     from eyeful.server.processes import run_processes
     from eyeful.server.run import serve as run_server
     from eyeful.server.run import write_log
@@ -109,19 +111,18 @@ def serve(
         write_log(log_format)
         run_processes(processes, host, port)
         return
+    load_with_flags = partial(
+        load,
+        device=device,
+        engine=engine,
+        precision=precision,
+        batch_size=batch_size,
+        workers=workers,
+        max_pixels=max_pixels,
+    )
     with ExitStack() as stack:
         classifiers = {
-            alias: stack.enter_context(
-                load(
-                    spec,
-                    device=device,
-                    engine=engine,
-                    precision=precision,
-                    batch_size=batch_size,
-                    workers=workers,
-                    max_pixels=max_pixels,
-                )
-            )
+            alias: stack.enter_context(stepped_back(partial(load_with_flags, spec)))
             for alias, spec in _aliases(model or [DEFAULT_MODEL]).items()
         }
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +15,7 @@ from eyeful.errors import PictureError
 from eyeful.images import MemoryBudget
 from eyeful.pipeline import Loaded
 from eyeful.server.errors import OverloadedError
+from eyeful.server.priority import step_back
 from eyeful.server.urls import Asked, RemotePicture
 from eyeful.types import Item
 
@@ -30,9 +28,6 @@ if TYPE_CHECKING:
     from eyeful.pipeline import Classifier
     from eyeful.server.metrics import Metrics
     from eyeful.types import Prediction
-
-
-_NICE = 10
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +56,7 @@ class Batcher:
         self._metrics = metrics
         self._load = partial(classifier.loader, budget=MemoryBudget(), thumbnails=False)
         self._threads = ThreadPoolExecutor(
-            classifier.workers, thread_name_prefix="eyeful-decode", initializer=_step_back
+            classifier.workers, thread_name_prefix="eyeful-decode", initializer=step_back
         )
         self._slots = max(1, classifier.capacity - 1)  # one more would block
         self._waiting: deque[_Waiting] = deque()
@@ -89,20 +84,20 @@ class Batcher:
         self.depth += len(items)
         self._metrics.depth(self.classifier.model, self.depth)
         try:
+            if len(items) == 1:  # needs no task of its own
+                return [await self._answer(items[0], topk)]
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._answer(item, topk)) for item in items]
+            return [task.result() for task in tasks]
         except ExceptionGroup as errors:  # the first says why
             raise errors.exceptions[0] from None
         finally:
             self.depth -= len(items)
             self._metrics.depth(self.classifier.model, self.depth)
-        return [task.result() for task in tasks]
 
-    def warm_up(self) -> None:
+    async def warm_up(self) -> None:
         """Run every size of batch once, so that no client waits for the engine to prepare it."""
-        height, width = self.classifier.recipe.size
-        for size in range(1, self.classifier.batch_size + 1):
-            self.classifier.submit(np.zeros((size, height, width, 3), np.uint8)).result()
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._run_every_size)
 
     def close(self) -> None:
         """Wait for the decoding threads."""
@@ -129,6 +124,11 @@ class Batcher:
             return self.classifier.answer(loaded, logits_K, topk)
         # the fp32 engine may have to be made first, which takes a while
         return await loop.run_in_executor(self._threads, self.classifier.answer, loaded, logits_K, topk)
+
+    def _run_every_size(self) -> None:
+        height, width = self.classifier.recipe.size
+        for size in range(1, self.classifier.batch_size + 1):
+            self.classifier.submit(np.zeros((size, height, width, 3), np.uint8)).result()
 
     def _dispatch(self) -> None:
         """Hand over batches as long as the engine has a free place."""
@@ -171,9 +171,3 @@ class Batcher:
             else:
                 waiting.logits_K.set_exception(error)
         self._dispatch()
-
-
-def _step_back() -> None:
-    """A decoding thread gives way to the event loop, which must answer whatever there is to do."""
-    if sys.platform == "linux":  # elsewhere only whole processes have a priority
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

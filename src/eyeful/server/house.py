@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eyeful.server.batcher import Batcher
@@ -69,7 +70,7 @@ class House:
     async def open(self) -> None:
         """Warm up; then be ready."""
         for batcher in self._batchers.values():
-            await asyncio.to_thread(batcher.warm_up)
+            await batcher.warm_up()
         self.ready = True
 
     async def close(self) -> None:
@@ -100,21 +101,15 @@ class House:
             raise TooLargeError(f"{len(items)} pictures; the limit is {self.settings.max_files} in one request")
         if topk is not None and topk < 1:
             raise BadRequestError(f"topk {topk} is not at least 1")
-        work = asyncio.ensure_future(batcher.classify(items, topk))
-        gone = asyncio.ensure_future(until_gone(request))
+        gone = asyncio.create_task(until_gone(request))
         try:
-            async with asyncio.timeout(self.settings.deadline):
-                await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                raise ClientGoneError
-            predictions = [_without_secrets(prediction) for prediction in work.result()]
+            async with asyncio.timeout(self.settings.deadline) as patience:
+                gone.add_done_callback(partial(_end, patience))
+                predictions = [_without_secrets(one) for one in await batcher.classify(items, topk)]
         except TimeoutError as error:
-            raise DeadlineError from error
+            raise (ClientGoneError if gone.done() else DeadlineError) from error
         finally:
-            for task in (work, gone):
-                task.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await task
+            gone.cancel()
         for prediction in predictions:
             self.metrics.picture(prediction.error_kind or "ok")
         return predictions
@@ -126,6 +121,13 @@ class House:
             raise NoSuchModelError(
                 f"no model {alias[:100]!r} here; there is {', '.join(self._batchers)}"
             ) from None
+
+
+def _end(patience: asyncio.Timeout, gone: asyncio.Task[None]) -> None:
+    """The client has gone: its time is over."""
+    if not gone.cancelled():
+        with suppress(RuntimeError):  # it was answered meanwhile
+            patience.reschedule(0)
 
 
 def _without_secrets(prediction: Prediction) -> Prediction:

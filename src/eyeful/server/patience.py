@@ -1,4 +1,4 @@
-"""uvicorn with a deadline for receiving, and a stop that answers first."""
+"""uvicorn with a stop that answers first."""
 
 import asyncio
 import logging
@@ -6,68 +6,12 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from eyeful.server.house import House
 
 log = logging.getLogger("eyeful.server")
-
-_LATE = b'{"error":"the request did not arrive in time"}'
-_TIMEOUT = (
-    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: "
-    + str(len(_LATE)).encode()
-    + b"\r\n\r\n"
-    + _LATE
-)
-
-
-def protocol_with(receive_timeout: float) -> type[HttpToolsProtocol]:  # noqa: C901 - a class, in it
-    """Uvicorn's protocol, but a connection whose request does not arrive in time is closed (slow-loris).
-
-    Args:
-        receive_timeout: seconds for the headers and body of one request, from its first byte, or from the
-            connection's beginning.
-    """
-
-    class Impatient(HttpToolsProtocol):
-        _late: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._wait()
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._wait()
-
-        def on_message_complete(self) -> None:
-            super().on_message_complete()
-            self._arrived()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._arrived()
-            super().connection_lost(exc)
-
-        def _wait(self) -> None:
-            self._arrived()
-            self._late = self.loop.call_later(receive_timeout, self._close)
-
-        def _arrived(self) -> None:
-            if self._late is not None:
-                self._late.cancel()
-                self._late = None
-
-        def _close(self) -> None:
-            if self.transport.is_closing():
-                return
-            if self.cycle is None or not self.cycle.response_started:
-                self.transport.write(_TIMEOUT)
-            self.transport.close()
-
-    return Impatient
 
 
 class PatientServer(uvicorn.Server):

@@ -1,16 +1,11 @@
-"""Replies, and errors as replies that a client can read even while it is still sending."""
+"""Replies, and errors as replies."""
 
-import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
-_DRAIN_BYTES = 32 << 20
-_DRAIN_SECONDS = 2.0
 
 
 class JSONReply(Response):
@@ -24,26 +19,17 @@ class JSONReply(Response):
 
 
 class ErrorReply(JSONReply):
-    """`{"error": ...}`. Where the request's body was not read to its end, answer first, then drain, then close.
-
-    A server that closes while a client is sending resets the connection, and most clients then lose the answer.
-    So the answer is sent whole, what still comes is thrown away for a while, and then the connection ends.
-    """
+    """`{"error": ...}`."""
 
     def __init__(self, status: int, error: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
         super().__init__({"error": error, **more}, status, headers)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        if scope.get("eyeful.body_read", True):
-            await super().__call__(scope, receive, send)
-            return
-        headers = [*self.raw_headers, (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        if scope.get("eyeful.body_begun") or not _waits_for_100(scope):
-            await _drain(receive)
-        await send({"type": "http.response.body", "body": b""})
+
+def on_the_wire(reply: Response, headers: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+    """A whole reply, for a connection that ends with it."""
+    status = f"HTTP/1.1 {reply.status_code} {HTTPStatus(reply.status_code).phrase}".encode()
+    lines = [name + b": " + value for name, value in (*reply.raw_headers, *headers, (b"connection", b"close"))]
+    return b"\r\n".join([status, *lines, b"", bytes(reply.body)])
 
 
 def readiness(ready: bool, welcome: dict[str, Any]) -> JSONReply:
@@ -59,20 +45,3 @@ def failure() -> ErrorReply:
 def plain_status(status: int) -> str:
     """A status in words, for errors that say nothing better."""
     return HTTPStatus(status).phrase.lower()
-
-
-def _waits_for_100(scope: Scope) -> bool:
-    return any(name == b"expect" for name, _ in scope["headers"])
-
-
-async def _drain(receive: Receive) -> None:
-    left = _DRAIN_BYTES
-    try:
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            while left > 0:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                if message["type"] == "http.disconnect" or not message.get("more_body"):
-                    return
-    except TimeoutError:
-        return

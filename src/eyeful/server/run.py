@@ -1,19 +1,22 @@
 """Running the server: its log, its socket, its end."""
 
+import asyncio
 import json
 import logging
 import socket
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from eyeful.pipeline import Classifier
 from eyeful.server.app import create_app
-from eyeful.server.patience import PatientServer, protocol_with
+from eyeful.server.connection import Connection
+from eyeful.server.door import refusal_when_full
+from eyeful.server.patience import PatientServer
 from eyeful.server.processes import bound_socket, stop_with_parent, url_of
 from eyeful.server.settings import ServerSettings
 
@@ -44,11 +47,13 @@ def serve(
     """
     write_log(log_format)
     app = create_app(classifiers, settings)
+    house = app.state.house
+    connection = partial(Connection, settings.receive_timeout, refusal_when_full(house))
     config = uvicorn.Config(
         app,
         host,
         port,
-        http=protocol_with(settings.receive_timeout),
+        http=cast("type[asyncio.Protocol]", connection),
         ws="none",
         log_config=None,
         access_log=False,
@@ -59,7 +64,7 @@ def serve(
         stop_with_parent()
     with socket.socket(fileno=fd) if fd is not None else bound_socket(host, port) as bound:
         url = url_of(bound) if fd is None else None
-        PatientServer(config, app.state.house, url, _hang_up(app) if settings.page else None).run([bound])
+        PatientServer(config, house, url, _hang_up(app) if settings.page else None).run([bound])
 
 
 def _hang_up(app: FastAPI) -> Callable[[], None]:

@@ -1,0 +1,139 @@
+"""What every request passes: its id, the token, metrics, log, the last net; and a full house's refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING
+
+from eyeful.server.errors import OverloadedError, UnauthorizedError
+from eyeful.server.replies import ErrorReply, failure, on_the_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from eyeful.server.house import House
+
+    Headers = Iterable[tuple[bytes, bytes]]
+
+log = logging.getLogger("eyeful.server")
+
+OPEN_PATHS = ("/ping", "/v2/health/live", "/v2/health/ready")
+"""What a probe may ask without a token."""
+
+PAGE = "/page"
+
+GONE = 499
+"""nginx's number for a client that closed its connection; nobody sees it but the log."""
+
+_BODILESS = ("GET", "HEAD", "OPTIONS", "DELETE")
+_ID = b"x-request-id"
+
+
+class Door:
+    """The outermost of the application."""
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self._app = app
+        self._house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, and see its reply out."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = _request_id(scope["headers"])
+        status = GONE
+        body_read = scope["method"] in _BODILESS
+
+        async def watched() -> Message:
+            nonlocal body_read
+            message = await receive()
+            body_read = body_read or not message.get("more_body")
+            return message
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (_ID, request_id.encode())]
+                if not body_read:  # the rest is not worth waiting for
+                    message["headers"].append((b"connection", b"close"))
+            await send(message)
+
+        try:
+            if self._may_enter(scope):
+                await self._app(scope, watched, answered)
+            else:
+                refusal = UnauthorizedError()
+                await ErrorReply(refusal.status, str(refusal), refusal.headers)(scope, watched, answered)
+        except Exception:
+            log.exception("request %s failed", request_id)
+            if status == GONE:
+                await failure()(scope, watched, answered)
+        finally:
+            path = scope["path"]
+            of_page = self._house.settings.page and path.startswith(PAGE)
+            route = PAGE if of_page else getattr(scope.get("route"), "path", "other")
+            seconds = time.perf_counter() - started
+            note = partial(_note, self._house, request_id, scope["method"], path, route=route, status=status)
+            asyncio.get_running_loop().call_soon(partial(note, seconds=seconds))  # the reply goes out first
+
+    def _may_enter(self, scope: Scope) -> bool:
+        token = self._house.settings.token
+        if token is None or scope["path"] in OPEN_PATHS or scope["method"] == "OPTIONS":
+            return True
+        shown = b""
+        for name, value in scope["headers"]:
+            if name == b"x-api-key":
+                shown = value
+            elif name == b"authorization" and value[:7].lower() == b"bearer ":
+                shown = value[7:]
+        return secrets.compare_digest(shown, token.encode())
+
+
+def refusal_when_full(house: House) -> Callable[[str, bytes, Headers], bytes | None]:
+    """What a connection asks before it lets the application read a body: the whole 503 when the house is full."""
+    error = OverloadedError()
+    reply = ErrorReply(error.status, str(error), error.headers)
+
+    def refusal(method: str, target: bytes, headers: Headers) -> bytes | None:
+        if method in _BODILESS or not house.full:
+            return None
+        request_id = _request_id(headers)
+        path = target.partition(b"?")[0].decode("ascii", "replace")
+        _note(house, request_id, method, path, route="refused", status=error.status)
+        return on_the_wire(reply, [(_ID, request_id.encode())])
+
+    return refusal
+
+
+def _note(
+    house: House, request_id: str, method: str, path: str, *, route: str, status: int, seconds: float = 0.0
+) -> None:
+    """Count a request, and write its line."""
+    house.metrics.request(route, status, seconds)
+    log.info(
+        "%s %s %d %.1f ms",
+        method,
+        json.dumps(path)[1:-1][:200],
+        status,
+        1000 * seconds,
+        extra={"request_id": request_id, "status": status, "route": route, "seconds": round(seconds, 6)},
+    )
+
+
+def _request_id(headers: Headers) -> str:
+    """The client's own, where it is harmless, else a new one."""
+    for name, value in headers:
+        if name == _ID and 0 < len(value) <= 64 and value.replace(b"-", b"").isalnum():
+            return str(value, "ascii")
+    return uuid.uuid4().hex
