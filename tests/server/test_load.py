@@ -9,18 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 
 import httpx
 import numpy as np
 import pytest
 
 from eyeful.errors import EngineError
-from eyeful.server.app import create_app
 from eyeful.server.batcher import Batcher
 from eyeful.server.errors import OverloadedError
 from eyeful.server.metrics import Metrics
-from eyeful.server.settings import ServerSettings
 from eyeful.types import Item
 from helpers import FakeEngine, fake_classifier
 
@@ -73,7 +70,7 @@ def test_what_waits_goes_together_and_each_gets_its_own_answer():
         first = asyncio.create_task(house.classify(items(RED)))
         await until(lambda: engine.batches == [1])  # the engine was free: no waiting for company
         rest = [asyncio.create_task(house.classify(items(BLUE if n % 2 else RED))) for n in range(6)]
-        await until(lambda: len(house._waiting) == 6)
+        await until(lambda: len(house._ready) == 6)
         engine.answer()
         await until(lambda: len(engine.batches) == 2)
         engine.answer()
@@ -93,7 +90,7 @@ def test_a_batch_may_wait_for_company():
         engine = Gate()
         house = batcher(engine, timeout=0.2)
         tasks = [asyncio.create_task(house.classify(items(RED))) for _ in range(3)]
-        await until(lambda: len(house._waiting) == 3)
+        await until(lambda: len(house._ready) == 3)
         assert engine.batches == []
         await until(lambda: engine.batches == [3])
         engine.answer()
@@ -166,35 +163,6 @@ def test_at_many_times_its_capacity_every_reply_is_an_answer_or_503(small, pictu
         if reply.status_code == 503:
             assert reply.headers["retry-after"] == "1"
             assert "busy" in reply.json()["error"]
-
-
-def test_a_full_house_refuses_before_it_reads_a_body():
-    async def scene():
-        engine = Gate()
-        app = create_app({"m": fake_classifier(engine)}, ServerSettings(queue_size=1, max_files=1))
-        house = app.state.house
-        first = asyncio.create_task(house._batchers["m"].classify(items(RED)))
-        await until(lambda: house.full)
-        sent: list[dict] = []
-
-        async def receive():
-            raise AssertionError("it reads")
-
-        async def send(message):
-            sent.append(message)
-            if message["type"] == "http.response.body":
-                raise ConnectionError  # the client has what it needs
-
-        scope = {"type": "http", "method": "POST", "path": "/v1/classify", "headers": []}
-        with suppress(ConnectionError):
-            await app(scope, receive, send)
-        assert sent[0]["status"] == 503
-        assert (b"retry-after", b"1") in sent[0]["headers"]
-        engine.answer()
-        await first
-        await house.close()
-
-    asyncio.run(asyncio.wait_for(scene(), 30))
 
 
 def test_an_answer_that_comes_too_late_is_504_and_its_place_is_free(start, bundle, pictures):

@@ -1,8 +1,14 @@
-"""Pictures of many requests → batches of one engine. Everything here runs on the event loop but the decoding."""
+"""Pictures of many requests → batches of one engine.
+
+A decoding thread that has a picture ready hands over the next batch itself, if the engine is free; otherwise the
+event loop does, when a batch comes back.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -32,11 +38,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """One picture that is ready for the engine, and who waits for its logits."""
+    """One picture, and who waits for its logits.
 
-    pixels_HWC: NDArray[np.uint8]
-    logits_K: asyncio.Future[NDArray[np.float32]]
-    since: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    Attributes:
+        loaded: the picture, once it is decoded.
+        logits_K: None when there is no picture.
+        since: when its present stage began.
+    """
+
+    logits_K: asyncio.Future[NDArray[np.float32] | None]
+    loaded: Loaded | None = None
+    since: float = field(default_factory=time.perf_counter)
 
 
 class Batcher:
@@ -59,7 +71,8 @@ class Batcher:
             classifier.workers, thread_name_prefix="eyeful-decode", initializer=step_back
         )
         self._slots = max(1, classifier.capacity - 1)  # one more would block
-        self._waiting: deque[_Waiting] = deque()
+        self._turn = threading.Lock()  # for the next two; never held for long, since the event loop takes it too
+        self._ready: deque[_Waiting] = deque()
         self._in_flight = 0
         self.depth = 0
 
@@ -106,24 +119,37 @@ class Batcher:
     async def _answer(self, item: Asked, topk: int | None) -> Prediction:
         loop = asyncio.get_running_loop()
         if isinstance(item, RemotePicture):
+            started = time.perf_counter()
             try:
-                with self._metrics.stage("fetch"):
-                    item = await item.item()
+                item = await item.item()
             except PictureError as error:
                 return Loaded(Item(item.filename, b""), error=error).as_error()
-        with self._metrics.stage("decode"):
-            loaded = await loop.run_in_executor(self._threads, self._load, item)
-        if loaded.pixels_HWC is None:
-            return loaded.as_error()
-        waiting = _Waiting(loaded.pixels_HWC, loop.create_future())
-        with self._metrics.stage("forward"):
-            self._waiting.append(waiting)
-            self._dispatch()
+            finally:
+                self._metrics.stage("fetch", time.perf_counter() - started)
+        waiting = _Waiting(loop.create_future())
+        decoding = self._threads.submit(self._decode, item, waiting)
+        try:
             logits_K = await waiting.logits_K
+        finally:
+            decoding.cancel()  # unless it has begun
+        loaded = waiting.loaded
+        assert loaded is not None  # noqa: S101 - there are logits, or an error
+        if logits_K is None:
+            return loaded.as_error()
         if np.isfinite(logits_K).all():
             return self.classifier.answer(loaded, logits_K, topk)
         # the fp32 engine may have to be made first, which takes a while
         return await loop.run_in_executor(self._threads, self.classifier.answer, loaded, logits_K, topk)
+
+    def _decode(self, item: Item, waiting: _Waiting) -> None:
+        waiting.loaded = self._load(item)
+        self._end_stage("decode", waiting)
+        if waiting.loaded.pixels_HWC is None:
+            waiting.logits_K.get_loop().call_soon_threadsafe(_settle, waiting, None)
+            return
+        with self._turn:
+            self._ready.append(waiting)
+        self._dispatch()
 
     def _run_every_size(self) -> None:
         height, width = self.classifier.recipe.size
@@ -132,42 +158,56 @@ class Batcher:
 
     def _dispatch(self) -> None:
         """Hand over batches as long as the engine has a free place."""
-        while self._waiting and self._in_flight < self._slots:
-            if self._shall_wait():
-                return
-            batch: list[_Waiting] = []
-            while self._waiting and len(batch) < self.classifier.batch_size:
-                waiting = self._waiting.popleft()
+        while batch := self._next_batch():
+            self._metrics.batch(len(batch))
+            pixels = [waiting.loaded.pixels_HWC for waiting in batch if waiting.loaded]
+            future = self.classifier.submit(np.stack(pixels))  # type: ignore[arg-type]
+            loop = batch[0].logits_K.get_loop()
+            future.add_done_callback(partial(loop.call_soon_threadsafe, partial(self._deliver, batch)))
+
+    def _next_batch(self) -> list[_Waiting]:
+        """What goes to the engine now; nothing if it is not free, or nothing is ready."""
+        batch: list[_Waiting] = []
+        with self._turn:
+            if self._in_flight == self._slots or self._shall_wait():
+                return batch
+            while self._ready and len(batch) < self.classifier.batch_size:
+                waiting = self._ready.popleft()
                 if not waiting.logits_K.done():  # a client that has gone cancelled it
                     batch.append(waiting)
-            if batch:
-                self._submit(batch)
+            self._in_flight += bool(batch)
+        return batch
 
     def _shall_wait(self) -> bool:
         """Whether the batch may still fill; looks again when the oldest has waited long enough."""
-        if not self._batch_timeout or len(self._waiting) >= self.classifier.batch_size:
+        if not self._batch_timeout or not self._ready or len(self._ready) >= self.classifier.batch_size:
             return False
-        loop = asyncio.get_running_loop()
-        left = self._waiting[0].since + self._batch_timeout - loop.time()
+        left = self._ready[0].since + self._batch_timeout - time.perf_counter()
         if left > 0:
-            loop.call_later(left, self._dispatch)
+            loop = self._ready[0].logits_K.get_loop()
+            loop.call_soon_threadsafe(loop.call_later, left, self._dispatch)
         return left > 0
 
-    def _submit(self, batch: list[_Waiting]) -> None:
-        loop = asyncio.get_running_loop()
-        self._in_flight += 1
-        self._metrics.batch(len(batch))
-        future = self.classifier.submit(np.stack([waiting.pixels_HWC for waiting in batch]))
-        future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._deliver, batch, done))
-
     def _deliver(self, batch: list[_Waiting], done: Future[NDArray[np.float32]]) -> None:
-        self._in_flight -= 1
+        with self._turn:
+            self._in_flight -= 1
         error = done.exception()
         for place, waiting in enumerate(batch):
-            if waiting.logits_K.done():
-                continue
-            if error is None:
-                waiting.logits_K.set_result(done.result()[place])
-            else:
-                waiting.logits_K.set_exception(error)
+            self._end_stage("forward", waiting)
+            _settle(waiting, None if error else done.result()[place], error)
         self._dispatch()
+
+    def _end_stage(self, name: str, waiting: _Waiting) -> None:
+        now = time.perf_counter()
+        self._metrics.stage(name, now - waiting.since)
+        waiting.since = now
+
+
+def _settle(waiting: _Waiting, logits_K: NDArray[np.float32] | None, error: BaseException | None = None) -> None:
+    """Give it what it waits for, unless it waits no more."""
+    if waiting.logits_K.done():
+        return
+    if error is None:
+        waiting.logits_K.set_result(logits_K)
+    else:
+        waiting.logits_K.set_exception(error)
