@@ -19,9 +19,11 @@ from typing import Any
 import uvloop
 from serving import running
 
+from eyeful.server.settings import ServerSettings
+
 PORT = 8973
 CONNECTIONS = 32
-QUEUE = 128  # the default of `eyeful serve`
+QUEUE = ServerSettings().queue_size
 SERVE = [sys.executable, "-c", "from eyeful.cli import main; main()", "serve", "--port", str(PORT)]
 
 

@@ -172,6 +172,8 @@ BAD = [
     ),
     ("/v2/models/lite0/infer", b"{}", {"Inference-Header-Content-Length": "99"}, 400),
     ("/models/lite0", b'{"inputs": 3}', {"Content-Type": "application/json"}, 400),
+    ("/models/lite0", b'{"inputs": "", "parameters": []}', {"Content-Type": "application/json"}, 400),
+    ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":"BYTES","data":[]}],"outputs":0}', {}, 400),
     ("/models/lite0", b'{"inputs": "", "parameters": {"top_k": "x"}}', {"Content-Type": "application/json"}, 400),
 ]
 
@@ -188,6 +190,8 @@ def test_what_is_wrong_is_one_sentence(server, path, body, headers, status):
 
 def test_methods_and_ids(server):
     assert httpx.get(f"{server.url}/v1/classify").json() == {"error": "method not allowed"}
+    assert httpx.delete(f"{server.url}/predictions/lite0").headers["allow"] == "POST, PUT"
+    assert httpx.post(f"{server.url}/static-offline-docs/swagger-ui.css").status_code == 405
     assert httpx.get(f"{server.url}/ping", headers={"X-Request-Id": "abc-1"}).headers["x-request-id"] == "abc-1"
     hostile = httpx.get(f"{server.url}/ping", headers={"X-Request-Id": "a" * 300}).headers["x-request-id"]
     assert len(hostile) == 32

@@ -42,7 +42,7 @@ def serve(
     ] = 0.0,
     queue_size: Annotated[
         int, typer.Option(help="Pictures in the house; beyond it 503.", rich_help_panel=_LIMITS)
-    ] = 128,
+    ] = 64,
     deadline: Annotated[
         float, typer.Option(help="Seconds for an answer; beyond it 504.", rich_help_panel=_LIMITS)
     ] = 30.0,

@@ -98,8 +98,12 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return ErrorReply(400, f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}"[:300])
 
 
-async def _plain(_: Request, error: Exception) -> Response:
+async def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    path = getattr(request.scope.get("route"), "path", None)
+    if error.status_code == 405 and path in (paths := request.app.openapi()["paths"]):
+        # a path may have several routes, each of which knows its own methods only
+        error.headers = {"Allow": ", ".join(method.upper() for method in paths[path])}
     return ErrorReply(error.status_code, plain_status(error.status_code), error.headers)
 
 

@@ -23,7 +23,7 @@ class ServerSettings:
         page: whether the web page is at /page.
     """
 
-    queue_size: int = 128
+    queue_size: int = 64
     batch_timeout: float = 0.0
     deadline: float = 30.0
     max_body: int = 20 << 20

@@ -6,6 +6,12 @@ from fastapi import Path
 
 from eyeful.server.house import House
 
+EXAMPLE = (
+    "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEVaoNz60jww5Sb1AAAARElEQVR42n3MsQ2AMADEwOOFxBgwCpvBaBklY1Cg"
+    "hCKiQ7hw4cL8s1Ssl9hmsQe9y8QZSIzqU42SseodRxOliXq/+z8eGIwO/AhZZ7UAAAAASUVORK5CYII="
+)
+"""A picture in base64, small enough to try a call with: a yellow disc on blue."""
+
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 PICTURE: dict[str, Any] = {"application/octet-stream": _BINARY, "image/jpeg": _BINARY, "image/png": _BINARY}

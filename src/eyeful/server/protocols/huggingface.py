@@ -16,10 +16,13 @@ _BODY = describe.body(
     | describe.json_body(
         {
             "inputs": {"type": "string", "description": "base64"},
-            "parameters": {"type": "object", "properties": {"top_k": {"type": "integer", "minimum": 1}}},
+            "parameters": {
+                "type": ["object", "null"],
+                "properties": {"top_k": {"type": ["integer", "null"], "minimum": 1}},
+            },
         },
         ["inputs"],
-        {"inputs": "iVBORw0KGgo...", "parameters": {"top_k": 5}},
+        {"inputs": describe.EXAMPLE, "parameters": {"top_k": 5}},
     )
 )
 
@@ -60,8 +63,10 @@ def router(house: House) -> APIRouter:
 def _in_json(body: Any, fetcher: Fetcher | None) -> tuple[Asked, int | None]:
     if not isinstance(body, dict) or "inputs" not in body:
         raise BadRequestError('the JSON body is not {"inputs": BASE64, "parameters": {"top_k": 5}}')
-    parameters = body.get("parameters") or {}
-    topk = parameters.get("top_k") if isinstance(parameters, dict) else None
+    parameters = body.get("parameters")
+    if not isinstance(parameters, dict | None):
+        raise BadRequestError('"parameters" is not an object')
+    topk = parameters.get("top_k") if parameters else None
     if topk is not None and (not isinstance(topk, int) or isinstance(topk, bool)):
         raise BadRequestError("parameters.top_k is not a whole number")
     return picture_in(body["inputs"], "inputs", fetcher), topk

@@ -27,7 +27,7 @@ def router(house: House) -> APIRouter:
         openapi_extra=describe.body(
             describe.PICTURE
             | describe.FORM
-            | describe.json_body({"images": _IMAGES}, ["images"], {"images": ["iVBORw0KGgo..."]})
+            | describe.json_body({"images": _IMAGES}, ["images"], {"images": [describe.EXAMPLE]})
         ),
     )
     async def classify(

@@ -26,10 +26,13 @@ from eyeful.types import Item, Prediction
 _HEADER = "inference-header-content-length"
 _BODY = describe.body(
     describe.json_body(
-        {"inputs": {"type": "array", "items": {"type": "object"}}, "outputs": {"type": "array"}},
+        {
+            "inputs": {"type": "array", "items": {"type": "object"}},
+            "outputs": {"type": ["array", "null"], "items": {"type": "object"}},
+        },
         ["inputs"],
         {
-            "inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": ["iVBORw0KGgo..."]}],
+            "inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": [describe.EXAMPLE]}],
             "outputs": [{"name": "probs", "parameters": {"classification": 5}}],
         },
     )
@@ -168,7 +171,9 @@ def _pixels(tensor: dict[str, Any], number: type[np.generic], raw: memoryview | 
 
 
 def _asked_outputs(asked: dict[str, Any]) -> list[dict[str, Any]]:
-    outputs = asked.get("outputs") or [{"name": "probs"}]
+    outputs = asked.get("outputs")
+    if outputs in (None, []):
+        outputs = [{"name": "probs"}]
     if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
         raise BadRequestError('"outputs" is not a list of tensors')
     every = asked.get("parameters")
