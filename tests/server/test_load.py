@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -330,8 +331,6 @@ def test_flags_that_cannot_be(bundle):
 
 
 def test_the_hostile_set_posted_one_by_one(server, tmp_path):
-    from pathlib import Path
-
     script = Path(__file__).parents[1] / "hostile" / "make_hostile.py"
     subprocess.run([sys.executable, "-W", "ignore", script, tmp_path / "set"], check=True)
     seen = set()
@@ -346,3 +345,11 @@ def test_the_hostile_set_posted_one_by_one(server, tmp_path):
                 assert str(tmp_path) not in reply.text
                 assert "internal" not in reply.text
     assert seen in ({200, 413, 422}, {200, 422})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only whole processes have a priority")
+def test_computing_gives_way_to_the_event_loop(server):
+    tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
+    nice = {int(task.name): int((task / "stat").read_text().rpartition(")")[2].split()[16]) for task in tasks}
+    assert nice[server.process.pid] == 0
+    assert sum(value == 10 for value in nice.values()) >= 3  # decoders and the engine's
