@@ -169,11 +169,13 @@ def one_by_one(port: int, picture: Path, classifier: eyeful.Classifier, count: i
 def exchange(connection: socket.socket, request: bytes) -> None:
     """Send a request and read its reply, with as little work as can be."""
     connection.sendall(request)
-    reply = connection.recv(1 << 16)
+    reply = b""
     while not (found := re.search(rb"content-length: (\d+).*?\r\n\r\n(.*)", reply, re.DOTALL)) or len(
         found[2]
     ) < int(found[1]):
-        reply += connection.recv(1 << 16)
+        if not (piece := connection.recv(1 << 16)):
+            raise SystemExit("the connection was closed")
+        reply += piece
     if not reply.startswith(b"HTTP/1.1 200"):
         raise SystemExit("a lone request was not answered")
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import time
 
 import pytest
 import uvicorn
@@ -43,14 +42,15 @@ async def reads_nothing(scope, receive, send):
 def talk(request):
     """Runs a client, in a thread, against a server of these connections."""
 
-    def run(client, app, refuse=lambda *_: None, receive_timeout=5.0):
+    def run(client, app, refuse=lambda *_: None, receive_timeout=5.0, noted=None):
         async def scene():
             config = uvicorn.Config(app, lifespan="off")
             config.load()
             state = ServerState()
 
             def protocol():
-                return Connection(receive_timeout, refuse, config=config, server_state=state, app_state={})
+                note = [].append if noted is None else noted.append
+                return Connection(receive_timeout, refuse, note, config=config, server_state=state, app_state={})
 
             server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
             port = server.sockets[0].getsockname()[1]
@@ -59,10 +59,15 @@ def talk(request):
                 with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
                     return client(sock)
 
+            failed = []
+            asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
             try:
                 return await asyncio.to_thread(connect)
             finally:
                 server.close()
+                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn's own way to wait for them
+                    await asyncio.sleep(0.01)
+                assert not failed
 
         with asyncio.Runner(loop_factory=request.param) as runner:
             return runner.run(scene())
@@ -78,10 +83,9 @@ def heard(sock):
     return head.split(b"\r\n")[0].decode(), head.lower(), json.loads(body)
 
 
-def drip(sock):
-    for _ in range(500):
+def send_for_ever(sock):
+    while True:
         sock.sendall(b"x")
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("size", [0, 10, 8_000_000])
@@ -122,14 +126,12 @@ def test_what_comes_after_the_reply_is_thrown_away_for_a_while_only(talk, monkey
     def client(sock):
         sock.sendall(post(1_000_000, 1000))
         found = heard(sock)
-        began = time.monotonic()
-        with pytest.raises(OSError):
-            drip(sock)
-        return found, time.monotonic() - began
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            send_for_ever(sock)
+        return found
 
-    (_, _, body), took = talk(client, None, lambda *_: BUSY)
+    _, _, body = talk(client, None, lambda *_: BUSY)
     assert body == {"error": "busy"}
-    assert took < 4
 
 
 def test_no_more_than_so_much_is_thrown_away(talk, monkeypatch):
@@ -137,10 +139,20 @@ def test_no_more_than_so_much_is_thrown_away(talk, monkeypatch):
     monkeypatch.setattr(connection, "_LINGER_BYTES", 1_000_000)
 
     def client(sock):
-        with pytest.raises(OSError):
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
             sock.sendall(post(100_000_000))
 
     talk(client, None, lambda *_: BUSY)
+
+
+@pytest.mark.parametrize("behind", [post(5), b"\x16\x03 garbage\r\n\r\n", b"\r\n"])
+def test_what_comes_behind_a_refused_request_does_not_cost_its_reply(talk, behind):
+    def client(sock):
+        sock.sendall(post(5) + behind)
+        return heard(sock)
+
+    status, _, body = talk(client, None, lambda *_: BUSY)
+    assert (status, body) == ("HTTP/1.1 503 Service Unavailable", {"error": "busy"})
 
 
 def test_a_connection_is_kept_from_request_to_request(talk):
@@ -181,29 +193,77 @@ def test_what_is_not_http_is_an_error_in_our_form(talk):
         sock.sendall(b"\x16\x03\x01 hello\r\n\r\n")
         return heard(sock)
 
-    status, _, body = talk(client, reads_all)
+    noted = []
+    status, _, body = talk(client, reads_all, noted=noted)
     assert (status, body) == ("HTTP/1.1 400 Bad Request", {"error": "the request is not HTTP"})
+    assert noted == [400]
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHo", post(1000, 10)])
 def test_a_request_that_does_not_arrive_in_time(talk, sent):
+    noted = []
+
     def client(sock):
         sock.sendall(sent)
-        began = time.monotonic()
-        return heard(sock), time.monotonic() - began
+        return heard(sock)
 
-    (status, _, body), took = talk(client, reads_all, receive_timeout=0.3)
+    status, _, body = talk(client, reads_all, receive_timeout=0.3, noted=noted)
     assert (status, body) == ("HTTP/1.1 408 Request Timeout", {"error": "the request did not arrive in time"})
-    assert 0.2 < took < 3
+    assert noted == [408]
+
+
+@pytest.mark.parametrize("behind", [post(1000, 10), b"\x16 garbage\r\n\r\n"])
+def test_what_is_wrong_behind_a_request_does_not_cost_its_answer(talk, behind):
+    answer = asyncio.Event()
+
+    async def slowly(scope, receive, send):
+        await answer.wait()
+        await reads_all(scope, receive, send)
+
+    def client(sock):
+        sock.sendall(post(3) + behind)
+        sock.settimeout(1)
+        with pytest.raises(TimeoutError):  # longer than the request behind it has to arrive
+            sock.recv(1)
+        answer._loop.call_soon_threadsafe(answer.set)
+        sock.settimeout(10)
+        reply = b""
+        while piece := sock.recv(65536):
+            reply += piece
+        return reply
+
+    assert b'{"size":3}' in talk(client, slowly, receive_timeout=0.3)
+
+
+def test_an_empty_line_does_not_keep_a_connection(talk):
+    def client(sock):
+        sock.sendall(post(3))
+        while b"}" not in sock.recv(65536):
+            pass
+        sock.sendall(b"\r\n")
+        return sock.recv(65536)
+
+    assert talk(client, reads_all, receive_timeout=0.3) == b""
+
+
+def test_a_full_house_asks_for_the_token_first():
+    house = House({"m": fake_classifier(FakeEngine())}, ServerSettings(queue_size=1, max_files=1, token="s3cret"))  # noqa: S106
+    house._batchers["m"].depth = 1
+    refusal = refusal_when_full(house)
+    assert refusal("POST", b"/", [(b"content-length", b"9")]) is None  # the application says 401
+    assert refusal("POST", b"/", [(b"content-length", b"9"), (b"x-api-key", b"s3cret")]).startswith(
+        b"HTTP/1.1 503"
+    )
 
 
 def test_a_full_house_is_told_from_the_headers_alone():
     house = House({"m": fake_classifier(FakeEngine())}, ServerSettings(queue_size=1, max_files=1))
     refusal = refusal_when_full(house)
-    assert refusal("POST", b"/v1/classify", []) is None
+    sent = [(b"x-request-id", b"abc-1"), (b"content-length", b"9")]
+    assert refusal("POST", b"/v1/classify", sent) is None
     house._batchers["m"].depth = 1
     assert refusal("GET", b"/ping", []) is None
-    reply = refusal("POST", b"/v1/classify?topk=1", [(b"x-request-id", b"abc-1")])
+    reply = refusal("POST", b"/v1/classify?topk=1", sent)
     assert reply.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: 1\r\n" in reply
     assert b"x-request-id: abc-1\r\n" in reply

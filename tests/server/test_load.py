@@ -141,6 +141,29 @@ def test_an_engine_that_fails_fails_its_batch_only():
     asyncio.run(asyncio.wait_for(scene(), 30))
 
 
+def test_an_error_in_a_thread_reaches_those_who_wait_and_frees_the_engine():
+    class Failing(FakeEngine):
+        capacity = 2
+
+        def submit(self, batch_NHWC):
+            if (batch_NHWC == RED).all((1, 2, 3)).any():
+                raise MemoryError("no room")
+            return super().submit(batch_NHWC)
+
+    async def scene():
+        house = batcher(Failing())
+        for _ in range(3):
+            with pytest.raises(MemoryError, match="no room"):
+                await house.classify(items(RED))
+        assert (await house.classify(items(BLUE)))[0].label == "blue"
+        house._load = lambda _: 1 / 0
+        with pytest.raises(ZeroDivisionError):
+            await house.classify(items(BLUE))
+        house.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 30))
+
+
 @pytest.fixture(scope="module")
 def small(start, bundle):
     """Room for four pictures, a deadline, a short patience, a small body."""
@@ -164,6 +187,7 @@ def test_at_many_times_its_capacity_every_reply_is_an_answer_or_503(small, pictu
         if reply.status_code == 503:
             assert reply.headers["retry-after"] == "1"
             assert "busy" in reply.json()["error"]
+    assert 'eyeful_requests_total{path="refused",status="503"}' in httpx.get(f"{small.url}/metrics").text
 
 
 def test_an_answer_that_comes_too_late_is_504_and_its_place_is_free(start, bundle, pictures):

@@ -82,7 +82,6 @@ def serve(
     """
     for module in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart"):
         require(module, "eyeful serve")
-    from eyeful.server.priority import stepped_back
     from eyeful.server.processes import run_processes
     from eyeful.server.run import serve as run_server
     from eyeful.server.run import write_log
@@ -122,7 +121,7 @@ def serve(
     )
     with ExitStack() as stack:
         classifiers = {
-            alias: stack.enter_context(stepped_back(partial(load_with_flags, spec)))
+            alias: stack.enter_context(load_with_flags(spec))
             for alias, spec in _aliases(model or [DEFAULT_MODEL]).items()
         }
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)

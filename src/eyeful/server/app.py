@@ -36,6 +36,9 @@ log = logging.getLogger("eyeful.server")
 def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) -> FastAPI:
     """The server as an ASGI application.
 
+    The deadline for receiving, the refusal before a body is read and the replies that can be read while one sends
+    are the connection's (`connection.py`, which `run.serve` gives to uvicorn).
+
     Args:
         classifiers: the models by alias; the first is the default. Their owner closes them.
         settings: the limits.
@@ -45,10 +48,13 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await house.open()
+        app.openapi()
+        gc.collect()
         gc.freeze()  # what is there stays; looking through it again would stop all requests for 0.1 s
         try:
             yield
         finally:
+            gc.unfreeze()
             await house.close()
 
     app: FastAPI = FastAPIOffline(  # /docs without scripts from somebody else's network

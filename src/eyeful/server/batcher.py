@@ -1,7 +1,7 @@
 """Pictures of many requests → batches of one engine.
 
 A decoding thread that has a picture ready hands over the next batch itself, if the engine is free; otherwise the
-event loop does, when a batch comes back.
+event loop does, when a batch comes back or has waited long enough.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,7 +27,6 @@ from eyeful.types import Item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -41,14 +40,27 @@ class _Waiting:
     """One picture, and who waits for its logits.
 
     Attributes:
-        loaded: the picture, once it is decoded.
-        logits_K: None when there is no picture.
+        logits_K: its result is None when there is no picture.
+        loaded: what decoding came to.
         since: when its present stage began.
     """
 
     logits_K: asyncio.Future[NDArray[np.float32] | None]
     loaded: Loaded | None = None
     since: float = field(default_factory=time.perf_counter)
+
+    def settle(self, logits_K: NDArray[np.float32] | None, error: BaseException | None = None) -> None:
+        """Give the one who waits what came of it, unless nobody waits any more; on the event loop."""
+        if self.logits_K.done():
+            return
+        if error is None:
+            self.logits_K.set_result(logits_K)
+        else:
+            self.logits_K.set_exception(error)
+
+
+_Ready = tuple[_Waiting, "NDArray[np.uint8]"]
+"""One that waits, and its pixels_HWC, ready for the engine."""
 
 
 class Batcher:
@@ -72,7 +84,7 @@ class Batcher:
         )
         self._slots = max(1, classifier.capacity - 1)  # one more would block
         self._turn = threading.Lock()  # for the next two; never held for long, since the event loop takes it too
-        self._ready: deque[_Waiting] = deque()
+        self._ready: deque[_Ready] = deque()
         self._in_flight = 0
         self.depth = 0
 
@@ -142,13 +154,18 @@ class Batcher:
         return await loop.run_in_executor(self._threads, self.classifier.answer, loaded, logits_K, topk)
 
     def _decode(self, item: Item, waiting: _Waiting) -> None:
-        waiting.loaded = self._load(item)
-        self._end_stage("decode", waiting)
+        loop = waiting.logits_K.get_loop()
+        try:
+            waiting.loaded = self._load(item)
+            self._end_stage("decode", waiting)
+        except Exception as error:  # noqa: BLE001 - nobody looks at this thread, but somebody waits
+            loop.call_soon_threadsafe(waiting.settle, None, error)
+            return
         if waiting.loaded.pixels_HWC is None:
-            waiting.logits_K.get_loop().call_soon_threadsafe(_settle, waiting, None)
+            loop.call_soon_threadsafe(waiting.settle, None)
             return
         with self._turn:
-            self._ready.append(waiting)
+            self._ready.append((waiting, waiting.loaded.pixels_HWC))
         self._dispatch()
 
     def _run_every_size(self) -> None:
@@ -159,22 +176,30 @@ class Batcher:
     def _dispatch(self) -> None:
         """Hand over batches as long as the engine has a free place."""
         while batch := self._next_batch():
-            self._metrics.batch(len(batch))
-            pixels = [waiting.loaded.pixels_HWC for waiting in batch if waiting.loaded]
-            future = self.classifier.submit(np.stack(pixels))  # type: ignore[arg-type]
-            loop = batch[0].logits_K.get_loop()
-            future.add_done_callback(partial(loop.call_soon_threadsafe, partial(self._deliver, batch)))
+            waiting = [one for one, _ in batch]
+            loop = waiting[0].logits_K.get_loop()
+            future = self._begin([pixels_HWC for _, pixels_HWC in batch])
+            future.add_done_callback(partial(loop.call_soon_threadsafe, partial(self._deliver, waiting)))
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _begin(self, pixels_HWC: list[NDArray[np.uint8]]) -> Future[NDArray[np.float32]]:
+        try:
+            self._metrics.batch(len(pixels_HWC))
+            return self.classifier.submit(np.stack(pixels_HWC))
+        except Exception as error:  # noqa: BLE001 - those who wait shall learn of it
+            failed: Future[NDArray[np.float32]] = Future()
+            failed.set_exception(error)
+            return failed
+
+    def _next_batch(self) -> list[_Ready]:
         """What goes to the engine now; nothing if it is not free, or nothing is ready."""
-        batch: list[_Waiting] = []
+        batch: list[_Ready] = []
         with self._turn:
             if self._in_flight == self._slots or self._shall_wait():
                 return batch
             while self._ready and len(batch) < self.classifier.batch_size:
-                waiting = self._ready.popleft()
-                if not waiting.logits_K.done():  # a client that has gone cancelled it
-                    batch.append(waiting)
+                ready = self._ready.popleft()
+                if not ready[0].logits_K.done():  # a client that has gone cancelled it
+                    batch.append(ready)
             self._in_flight += bool(batch)
         return batch
 
@@ -182,9 +207,10 @@ class Batcher:
         """Whether the batch may still fill; looks again when the oldest has waited long enough."""
         if not self._batch_timeout or not self._ready or len(self._ready) >= self.classifier.batch_size:
             return False
-        left = self._ready[0].since + self._batch_timeout - time.perf_counter()
+        oldest, _ = self._ready[0]
+        left = oldest.since + self._batch_timeout - time.perf_counter()
         if left > 0:
-            loop = self._ready[0].logits_K.get_loop()
+            loop = oldest.logits_K.get_loop()
             loop.call_soon_threadsafe(loop.call_later, left, self._dispatch)
         return left > 0
 
@@ -193,21 +219,12 @@ class Batcher:
             self._in_flight -= 1
         error = done.exception()
         for place, waiting in enumerate(batch):
-            self._end_stage("forward", waiting)
-            _settle(waiting, None if error else done.result()[place], error)
+            waiting.settle(None if error else done.result()[place], error)
         self._dispatch()
+        for waiting in batch:
+            self._end_stage("forward", waiting)
 
     def _end_stage(self, name: str, waiting: _Waiting) -> None:
         now = time.perf_counter()
         self._metrics.stage(name, now - waiting.since)
         waiting.since = now
-
-
-def _settle(waiting: _Waiting, logits_K: NDArray[np.float32] | None, error: BaseException | None = None) -> None:
-    """Give it what it waits for, unless it waits no more."""
-    if waiting.logits_K.done():
-        return
-    if error is None:
-        waiting.logits_K.set_result(logits_K)
-    else:
-        waiting.logits_K.set_exception(error)

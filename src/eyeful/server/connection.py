@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -10,8 +12,8 @@ from eyeful.server.replies import ErrorReply, on_the_wire
 
 _LINGER_BYTES = 32 << 20
 _LINGER_SECONDS = 2.0
-_LATE = on_the_wire(ErrorReply(408, "the request did not arrive in time"))
-_NOT_HTTP = on_the_wire(ErrorReply(400, "the request is not HTTP"))
+_LATE = ErrorReply(408, "the request did not arrive in time")
+_NOT_HTTP = ErrorReply(400, "the request is not HTTP")
 
 Refuse = Callable[[str, bytes, list[tuple[bytes, bytes]]], bytes | None]
 """Method, path and headers of a request → the whole reply, if its body shall not even be read."""
@@ -28,15 +30,18 @@ class Connection(HttpToolsProtocol):
         receive_timeout: seconds for the headers and body of one request, from its first byte, or from the
             connection's beginning.
         refuse: decides whether a request is refused.
+        note: told the status of a reply to what never became a request.
         given: what uvicorn gives.
     """
 
-    def __init__(self, receive_timeout: float, refuse: Refuse, **given: Any) -> None:
+    def __init__(self, receive_timeout: float, refuse: Refuse, note: Callable[[int], None], **given: Any) -> None:
         super().__init__(**given)
         self._receive_timeout = receive_timeout
         self._refuse = refuse
+        self._note = note
         self._late: asyncio.TimerHandle | None = None
         self._receiving = False  # whether a request has begun to arrive, and not ended
+        self._unanswered = 0  # requests that have arrived: what comes behind them waits for its turn
         self._over = False  # whether what still arrives is for nobody
 
     def connection_made(self, transport: Any) -> None:
@@ -46,23 +51,27 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
-        self._arrived()
+        self._stop_waiting()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """A request's time begins to run."""
+        if self._over:
+            return
         super().on_message_begin()
         self._receiving = True
         self._wait()
 
     def on_headers_complete(self) -> None:
         """Let the request in, or refuse it."""
-        answering = self.cycle is not None and not self.cycle.response_complete  # an earlier request
-        refusal = None if answering else self._refuse(self.parser.get_method().decode(), self.url, self.headers)
+        if self._over:
+            return
+        refusal = None
+        if not self._unanswered:
+            refusal = self._refuse(self.parser.get_method().decode(), self.url, self.headers)
         if refusal is None:
             super().on_headers_complete()
         else:
-            self._over = True
             self._end_with(refusal)
 
     def on_body(self, body: bytes) -> None:
@@ -72,43 +81,63 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request has arrived."""
+        if self._over:
+            return
         self._receiving = False
-        self._arrived()
-        if not self._over:
-            super().on_message_complete()
+        self._unanswered += 1
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """A request is answered; the next may come."""
+        self._unanswered = max(0, self._unanswered - 1)
+        super().on_response_complete()
+        if not self._over and self._late is None:
+            self._wait()  # uvicorn's own patience ends with the first byte, of whatever
 
     def send_400_response(self, msg: str) -> None:
         """What uvicorn answers in plain text, in our one form of errors."""
         del msg
-        self._end_with(_NOT_HTTP)
+        if self._over:
+            return
+        if self._unanswered:
+            self._over = True
+            self.cycle.keep_alive = False  # the last answer is the end
+        else:
+            self._note(_NOT_HTTP.status_code)
+            self._end_with(on_the_wire(_NOT_HTTP))
 
     def _wait(self) -> None:
-        self._arrived()
+        self._stop_waiting()
         self._late = self.loop.call_later(self._receive_timeout, self._give_up)
 
-    def _arrived(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._late is not None:
             self._late.cancel()
             self._late = None
 
     def _give_up(self) -> None:
-        if self.transport.is_closing():
-            return
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            self.transport.write(_LATE)
-        self.transport.close()
+        if self._unanswered:  # nothing is read meanwhile, so it is not late
+            self._wait()
+        elif self._receiving or self.cycle is None:
+            answered = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+            self._note(_LATE.status_code)
+            self._end_with(b"" if answered else on_the_wire(_LATE))
+        else:
+            self.transport.close()
 
     def _end_with(self, reply: bytes) -> None:
         self.transport.write(reply)
         self.transport.close()
 
     def _close(self, transport: asyncio.Transport) -> None:
+        self._over = True
         if not self._receiving or transport.is_closing():
             transport.close()
             return
-        self._over = True
-        _Lingering(transport)
+        _Lingering(transport, partial(self.connections.discard, self))
         self.connection_lost(None)  # for uvicorn and the application it is
+        self.connections.add(self)  # but a server that stops waits for it
 
 
 class _PatientlyClosed:
@@ -121,6 +150,10 @@ class _PatientlyClosed:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._closed:
+            self._transport.write(data)
 
     def close(self) -> None:
         if not self._closed:
@@ -140,11 +173,13 @@ class _Lingering(asyncio.BufferedProtocol):
 
     _anywhere = memoryview(bytearray(1 << 16))  # nobody reads it
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, on_end: Callable[[], None]) -> None:
         self._transport = transport
+        self._on_end = on_end
         self._left = _LINGER_BYTES
         self._end = asyncio.get_running_loop().call_later(_LINGER_SECONDS, transport.close)
-        transport.write_eof()
+        with suppress(OSError):  # the client may be gone
+            transport.write_eof()
         transport.pause_reading()  # uvloop asks a protocol how it reads only when reading begins
         transport.set_protocol(self)
         transport.resume_reading()
@@ -161,3 +196,4 @@ class _Lingering(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         self._end.cancel()
+        self._on_end()

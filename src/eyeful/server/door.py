@@ -38,7 +38,7 @@ _ID = b"x-request-id"
 
 
 class Door:
-    """The outermost of the application."""
+    """The application's outermost layer."""
 
     def __init__(self, app: ASGIApp, house: House) -> None:
         self._app = app
@@ -52,7 +52,7 @@ class Door:
         started = time.perf_counter()
         request_id = _request_id(scope["headers"])
         status = GONE
-        body_read = scope["method"] in _BODILESS
+        body_read = _has_no_body(scope["method"], scope["headers"])
 
         async def watched() -> Message:
             nonlocal body_read
@@ -70,7 +70,7 @@ class Door:
             await send(message)
 
         try:
-            if self._may_enter(scope):
+            if _may_enter(self._house, scope["method"], scope["path"], scope["headers"]):
                 await self._app(scope, watched, answered)
             else:
                 refusal = UnauthorizedError()
@@ -87,18 +87,6 @@ class Door:
             note = partial(_note, self._house, request_id, scope["method"], path, route=route, status=status)
             asyncio.get_running_loop().call_soon(partial(note, seconds=seconds))  # the reply goes out first
 
-    def _may_enter(self, scope: Scope) -> bool:
-        token = self._house.settings.token
-        if token is None or scope["path"] in OPEN_PATHS or scope["method"] == "OPTIONS":
-            return True
-        shown = b""
-        for name, value in scope["headers"]:
-            if name == b"x-api-key":
-                shown = value
-            elif name == b"authorization" and value[:7].lower() == b"bearer ":
-                shown = value[7:]
-        return secrets.compare_digest(shown, token.encode())
-
 
 def refusal_when_full(house: House) -> Callable[[str, bytes, Headers], bytes | None]:
     """What a connection asks before it lets the application read a body: the whole 503 when the house is full."""
@@ -106,21 +94,57 @@ def refusal_when_full(house: House) -> Callable[[str, bytes, Headers], bytes | N
     reply = ErrorReply(error.status, str(error), error.headers)
 
     def refusal(method: str, target: bytes, headers: Headers) -> bytes | None:
-        if method in _BODILESS or not house.full:
+        path = target.partition(b"?")[0].decode("ascii", "replace")
+        if not house.full or _has_no_body(method, headers) or not _may_enter(house, method, path, headers):
             return None
         request_id = _request_id(headers)
-        path = target.partition(b"?")[0].decode("ascii", "replace")
-        _note(house, request_id, method, path, route="refused", status=error.status)
+        house.metrics.refused(error.status)
+        _write(request_id, method, path, route="refused", status=error.status)
         return on_the_wire(reply, [(_ID, request_id.encode())])
 
     return refusal
 
 
+def note_of(house: House) -> Callable[[int], None]:
+    """What a connection tells when it answers by itself what never became a request."""
+
+    def note(status: int) -> None:
+        house.metrics.refused(status)
+        _write("-", "-", "-", route="refused", status=status)
+
+    return note
+
+
+def _has_no_body(method: str, headers: Headers) -> bool:
+    if method in _BODILESS:
+        return True
+    return not any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers
+    )
+
+
+def _may_enter(house: House, method: str, path: str, headers: Headers) -> bool:
+    token = house.settings.token
+    if token is None or path in OPEN_PATHS or method == "OPTIONS":
+        return True
+    shown = b""
+    for name, value in headers:
+        if name == b"x-api-key":
+            shown = value
+        elif name == b"authorization" and value[:7].lower() == b"bearer ":
+            shown = value[7:]
+    return secrets.compare_digest(shown, token.encode())
+
+
 def _note(
-    house: House, request_id: str, method: str, path: str, *, route: str, status: int, seconds: float = 0.0
+    house: House, request_id: str, method: str, path: str, *, route: str, status: int, seconds: float
 ) -> None:
-    """Count a request, and write its line."""
+    """Count a request that was answered, and write its line."""
     house.metrics.request(route, status, seconds)
+    _write(request_id, method, path, route=route, status=status, seconds=seconds)
+
+
+def _write(request_id: str, method: str, path: str, *, route: str, status: int, seconds: float = 0.0) -> None:
     log.info(
         "%s %s %d %.1f ms",
         method,

@@ -50,6 +50,10 @@ class Metrics:
         self._requests.labels(path, str(status)).inc()
         self._latency.labels(path).observe(seconds)
 
+    def refused(self, status: int) -> None:
+        """A request was refused, or given up, before any route was looked for."""
+        self._requests.labels("refused", str(status)).inc()
+
     def picture(self, outcome: str) -> None:
         """A picture was answered: `ok` or its error kind."""
         self._pictures.labels(outcome).inc()

@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 
 from eyeful.server.house import House
+from eyeful.server.priority import let_others_step_back
 
 log = logging.getLogger("eyeful.server")
 
@@ -42,6 +43,7 @@ class PatientServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Warm up and listen."""
         await super().startup(sockets)
+        let_others_step_back()
         if self.started and self._url:
             log.info("running on %s", self._url)
 

@@ -3,22 +3,26 @@
 import os
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
-
-T = TypeVar("T")
+from contextlib import suppress
+from pathlib import Path
 
 _NICE = 10
 
 
 def step_back() -> None:
     """Lower the priority of this thread, and of those that it starts from now on."""
+    _lower(threading.get_native_id())
+
+
+def let_others_step_back() -> None:
+    """Lower the priority of all other threads of this process: engines start their own, and say nothing."""
+    if sys.platform == "linux":
+        for task in Path("/proc/self/task").iterdir():
+            if int(task.name) != threading.get_native_id():
+                _lower(int(task.name))
+
+
+def _lower(thread: int) -> None:
     if sys.platform == "linux":  # elsewhere only whole processes have a priority
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-
-
-def stepped_back(make: Callable[[], T]) -> T:
-    """What `make` makes, with a lower priority for the threads that it starts."""
-    with ThreadPoolExecutor(1, initializer=step_back) as thread:
-        return thread.submit(make).result()
+        with suppress(OSError):  # it has ended, or is lower already
+            os.setpriority(os.PRIO_PROCESS, thread, _NICE)

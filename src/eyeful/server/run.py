@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from eyeful.pipeline import Classifier
 from eyeful.server.app import create_app
 from eyeful.server.connection import Connection
-from eyeful.server.door import refusal_when_full
+from eyeful.server.door import note_of, refusal_when_full
 from eyeful.server.patience import PatientServer
 from eyeful.server.processes import bound_socket, stop_with_parent, url_of
 from eyeful.server.settings import ServerSettings
@@ -48,7 +48,7 @@ def serve(
     write_log(log_format)
     app = create_app(classifiers, settings)
     house = app.state.house
-    connection = partial(Connection, settings.receive_timeout, refusal_when_full(house))
+    connection = partial(Connection, settings.receive_timeout, refusal_when_full(house), note_of(house))
     config = uvicorn.Config(
         app,
         host,
