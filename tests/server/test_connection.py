@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 
 import pytest
 import uvicorn
@@ -233,6 +234,52 @@ def test_what_is_wrong_behind_a_request_does_not_cost_its_answer(talk, behind):
         return reply
 
     assert b'{"size":3}' in talk(client, slowly, receive_timeout=0.3)
+
+
+@pytest.mark.parametrize("pause", [False, True])
+def test_an_offer_of_http_2_is_declined_and_the_request_answered(talk, pause):
+    head, body = post(300_000, more="Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n").split(b"\r\n\r\n")
+    inner = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+    body = inner + body[len(inner) :]
+
+    def client(sock):
+        sock.sendall(head + b"\r\n\r\n" + (b"" if pause else body[:1000]))
+        if pause:
+            sock.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                sock.recv(1)
+            sock.settimeout(10)
+        sock.sendall(body if pause else body[1000:])
+        sock.sendall(post(4, more="Connection: close\r\n"))
+        reply = b""
+        while piece := sock.recv(65536):
+            reply += piece
+        return reply
+
+    reply = talk(client, reads_all)
+    assert reply.count(b"HTTP/1.1 200") == 2
+    assert reply.index(b'{"size":300000}') < reply.index(b'{"size":4}')
+
+
+def test_a_client_that_does_not_take_its_reply_is_dropped(talk):
+    async def gushing(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(1000):
+            await send({"type": "http.response.body", "body": bytes(1 << 20), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def client(sock):
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        dropped.wait(10)
+        return dropped.is_set()
+
+    dropped = threading.Event()
+
+    async def watched(scope, receive, send):
+        await gushing(scope, receive, send)
+        dropped.set()
+
+    assert talk(client, watched, receive_timeout=0.3)
 
 
 def test_an_empty_line_does_not_keep_a_connection(talk):

@@ -53,7 +53,7 @@ RED, BLUE = (200, 0, 0), (0, 0, 200)
 
 
 def batcher(engine, queue_size=64, timeout=0.0):
-    return Batcher(fake_classifier(engine), queue_size, timeout, Metrics())
+    return Batcher("m", fake_classifier(engine), queue_size, timeout, Metrics())
 
 
 async def until(condition):
@@ -196,7 +196,7 @@ def test_an_answer_that_comes_too_late_is_504_and_its_place_is_free(start, bundl
         reply = httpx.post(f"{server.url}/v1/classify", content=(pictures / "02.webp").read_bytes())
         assert reply.status_code == 504
         assert reply.json() == {"error": "not answered in time"}
-    assert 'eyeful_queue_pictures{model="efficientnet_lite0"} 0.0' in httpx.get(f"{server.url}/metrics").text
+    assert 'eyeful_queue_pictures{model="m"} 0.0' in httpx.get(f"{server.url}/metrics").text
     assert server.stop() == 0
 
 
@@ -278,7 +278,7 @@ def test_a_client_that_goes_away_leaves_nothing_behind(small, pictures):
             sock.sendall(head + picture)
     for _ in range(100):
         text = httpx.get(f"{small.url}/metrics").text
-        if 'eyeful_queue_pictures{model="efficientnet_lite0"} 0.0' in text:
+        if 'eyeful_queue_pictures{model="m"} 0.0' in text:
             break
     else:
         pytest.fail("places were not freed")

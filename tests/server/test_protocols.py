@@ -38,7 +38,7 @@ def same(row, expected, tolerance=1e-5):
 
 def test_curl_with_a_form(server, jpeg, expected):
     answer = curl("-F", f"data=@{jpeg}", f"{server.url}/v1/classify")
-    assert answer["model"] == "efficientnet_lite0"
+    assert answer["model"] == "lite0"
     same(answer["results"][0], expected)
     assert answer["results"][0]["filename"] == "01.jpg"
 
@@ -68,6 +68,33 @@ def test_json_with_base64(server, jpeg, expected):
     body = {"images": [encoded, f"data:image/jpeg;base64,{encoded}"]}
     for row in httpx.post(f"{server.url}/v1/classify", json=body).json()["results"]:
         same(row, expected)
+
+
+def test_curl_with_json_and_no_type(server, jpeg, expected, tmp_path):
+    encoded = base64.encodebytes(jpeg.read_bytes()).decode()  # with line breaks, as the command base64 writes it
+    (tmp_path / "body.json").write_text(json.dumps({"images": [encoded]}))
+    same(curl("-d", f"@{tmp_path / 'body.json'}", f"{server.url}/v1/classify")["results"][0], expected)
+
+
+def test_too_many_files_in_a_form(server, jpeg):
+    form = [("data", ("x.jpg", jpeg.read_bytes()[:100]))] * 40
+    reply = httpx.post(f"{server.url}/v1/classify", files=form)
+    assert (reply.status_code, reply.json()) == (413, {"error": "more than 32 pictures in one request"})
+
+
+def test_a_file_name_that_no_text_can_hold(server, jpeg):
+    body = b'--b\r\nContent-Disposition: form-data; name="data"; filename="+2AA-.jpg"\r\n\r\n' + jpeg.read_bytes()
+    headers = {"Content-Type": "multipart/form-data; boundary=b; charset=utf-7"}
+    reply = httpx.post(f"{server.url}/v1/classify", content=body + b"\r\n--b--\r\n", headers=headers)
+    assert reply.status_code == 200
+    assert "\\ud800" in reply.text
+
+
+def test_the_same_output_is_not_asked_for_many_times(server, jpeg):
+    tensor = {"datatype": "BYTES", "data": [base64.b64encode(jpeg.read_bytes()).decode()]}
+    asked = {"inputs": [tensor], "outputs": [{"name": "probs"}] * 3}
+    reply = httpx.post(f"{server.url}/v2/models/lite0/infer", json=asked)
+    assert (reply.status_code, reply.json()) == (400, {"error": "3 outputs; there are probs and logits"})
 
 
 def test_a_gzipped_body(server, jpeg, expected):
@@ -105,7 +132,7 @@ def test_the_official_triton_client(server, jpeg, expected):
     assert client.is_server_ready()
     assert client.is_model_ready("lite0")
     assert client.get_model_metadata("lite0")["inputs"][0]["datatype"] == "BYTES"
-    for binary in (True, False):
+    for binary, version in ((True, ""), (False, "1")):
         encoded = http.InferInput("image", [2], "BYTES")
         content = jpeg.read_bytes() if binary else base64.b64encode(jpeg.read_bytes())
         encoded.set_data_from_numpy(np.array([content, content], dtype=np.object_), binary_data=binary)
@@ -113,7 +140,7 @@ def test_the_official_triton_client(server, jpeg, expected):
             http.InferRequestedOutput("probs", binary_data=binary, class_count=3),
             http.InferRequestedOutput("logits", binary_data=binary),
         ]
-        result = client.infer("lite0", [encoded], outputs=outputs, request_id="7")
+        result = client.infer("lite0", [encoded], version, outputs, request_id="7")
         assert result.get_response()["id"] == "7"
         classes = result.as_numpy("probs").reshape(2, 3)
         value, index, label = classes[1][0].decode().split(":") if binary else classes[1][0].split(":")
@@ -172,6 +199,13 @@ BAD = [
     ),
     ("/v2/models/lite0/infer", b"{}", {"Inference-Header-Content-Length": "99"}, 400),
     ("/models/lite0", b'{"inputs": 3}', {"Content-Type": "application/json"}, 400),
+    ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":"BYTES","data":[]}]}', {}, 400),
+    ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":[],"data":[]}]}', {}, 400),
+    ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":"BYTES","name":"\\ud800","data":["*"]}]}', {}, 400),
+    ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":"BYTES","data":[' + b'"",' * 99 + b'""]}]}', {}, 413),
+    ("/v2/models/lite0/infer", b"{}", {"Inference-Header-Content-Length": b"\xb2"}, 400),
+    ("/v2/models/lite0/infer", b"{}", {"Inference-Header-Content-Length": "9" * 5000}, 400),
+    ("/v1/classify", b'{"images": [' + b'"",' * 99 + b'""]}', {"Content-Type": "application/json"}, 413),
     ("/models/lite0", b'{"inputs": "", "parameters": []}', {"Content-Type": "application/json"}, 400),
     ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":"BYTES","data":[]}],"outputs":0}', {}, 400),
     ("/models/lite0", b'{"inputs": "", "parameters": {"top_k": "x"}}', {"Content-Type": "application/json"}, 400),
@@ -205,7 +239,7 @@ def test_the_metrics(server, jpeg):
         'eyeful_pictures_total{outcome="ok"}',
         'eyeful_stage_seconds_bucket{le="0.01",stage="decode"}',
         "eyeful_batch_pictures_count",
-        'eyeful_queue_pictures{model="efficientnet_lite0"} 0.0',
+        'eyeful_queue_pictures{model="lite0"} 0.0',
     ):
         assert name in text
 

@@ -80,11 +80,15 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
         from eyeful.page.serve import mount
 
         mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
-    if settings.cors:
-        app.add_middleware(
-            CORSMiddleware, allow_origins=list(settings.cors), allow_methods=["*"], allow_headers=["*"]
-        )
     app.add_middleware(Door, house=house)
+    if settings.cors:  # the outermost, so that a page may read refusals too
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["Retry-After", "X-Request-Id"],
+        )
     return app
 
 

@@ -67,13 +67,17 @@ class Batcher:
     """Decodes off the event loop, gathers what is ready, keeps the engine busy but never blocks on it.
 
     Args:
+        alias: the model's name in the metrics.
         classifier: what answers; closed by its owner.
         queue_size: pictures that may be here at once.
         batch_timeout: seconds to wait for a batch to fill; 0: go as soon as the engine is free.
         metrics: told about batches.
     """
 
-    def __init__(self, classifier: Classifier, queue_size: int, batch_timeout: float, metrics: Metrics) -> None:
+    def __init__(
+        self, alias: str, classifier: Classifier, queue_size: int, batch_timeout: float, metrics: Metrics
+    ) -> None:
+        self._alias = alias
         self.classifier = classifier
         self._queue_size = queue_size
         self._batch_timeout = batch_timeout
@@ -107,7 +111,7 @@ class Batcher:
         if self.depth + len(items) > self._queue_size:
             raise OverloadedError
         self.depth += len(items)
-        self._metrics.depth(self.classifier.model, self.depth)
+        self._metrics.depth(self._alias, self.depth)
         try:
             if len(items) == 1:  # needs no task of its own
                 return [await self._answer(items[0], topk)]
@@ -118,7 +122,7 @@ class Batcher:
             raise errors.exceptions[0] from None
         finally:
             self.depth -= len(items)
-            self._metrics.depth(self.classifier.model, self.depth)
+            self._metrics.depth(self._alias, self.depth)
 
     async def warm_up(self) -> None:
         """Run every size of batch once, so that no client waits for the engine to prepare it."""

@@ -59,13 +59,12 @@ def _too_large(limit: int) -> TooLargeError:
     )
 
 
-async def pictures_of(request: Request, settings: ServerSettings) -> list[Item]:
+async def pictures_of(request: Request, body: bytes, settings: ServerSettings) -> list[Item]:
     """The pictures of a body: its files if it is a form, else the body itself.
 
     Raises:
-        TooLargeError, BadRequestError: see `read_body`; or too many files, or none.
+        TooLargeError, BadRequestError: too many files, or none.
     """
-    body = await read_body(request, settings)
     if not is_type(request, "multipart/form-data"):
         return [Item("body", body)]
     return await _files(request, body, settings)
@@ -77,7 +76,7 @@ async def _files(request: Request, body: bytes, settings: ServerSettings) -> lis
     try:
         async with form_request.form(max_files=settings.max_files, max_part_size=settings.max_body) as form:
             items = [
-                Item(value.filename or name, await value.read())
+                Item(_printable(value.filename or name), await value.read())
                 for name, value in form.multi_items()
                 if isinstance(value, UploadFile)
             ]
@@ -87,14 +86,20 @@ async def _files(request: Request, body: bytes, settings: ServerSettings) -> lis
                 if isinstance(value, str) and name == "data"
             ]
     except MultiPartException as error:
-        if "files" in error.message:
-            raise TooLargeError(f"more than {settings.max_files} files in one request") from error
         raise BadRequestError(f"the form cannot be read: {error.message}") from error
     except Exception as error:  # starlette turns it into its own HTTP error where an app is in scope
-        raise BadRequestError(f"the form cannot be read: {getattr(error, 'detail', error)}") from error
+        reason = str(getattr(error, "detail", error))
+        if reason.startswith("Too many files"):
+            settings.allow(settings.max_files + 1)
+        raise BadRequestError(f"the form cannot be read: {reason}") from error
     if not items:
         raise BadRequestError("the form holds no file: curl -F data=@picture.jpg")
     return items
+
+
+def _printable(name: str) -> str:
+    """A form may declare a charset in which names come to hold half a surrogate pair."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _replayed(body: bytes) -> Receive:
@@ -109,6 +114,13 @@ def _replayed(body: bytes) -> Receive:
 def is_type(request: Request, wanted: str) -> bool:
     """Whether the body says to be of a media type."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == wanted
+
+
+def is_json(request: Request, body: bytes) -> bool:
+    """Whether a body is to be read as JSON; so is the one of `curl -d` when its user gave no type."""
+    return is_type(request, "application/json") or (
+        is_type(request, "application/x-www-form-urlencoded") and body.startswith(b"{")
+    )
 
 
 def json_of(body: bytes) -> Any:
@@ -146,6 +158,8 @@ def decoded(text: Any, where: str) -> bytes:
         raise BadRequestError(f"{where} is not a text in base64")
     if text.startswith("data:"):
         text = text.partition(",")[2]
+    if "\n" in text:  # as the command base64 wraps it
+        text = "".join(text.split())
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

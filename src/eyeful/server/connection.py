@@ -6,12 +6,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from eyeful.server.replies import ErrorReply, on_the_wire
 
 _LINGER_BYTES = 32 << 20
 _LINGER_SECONDS = 2.0
+_NOT_FORWARDED = (b"connection", b"upgrade", b"http2-settings")
 _LATE = ErrorReply(408, "the request did not arrive in time")
 _NOT_HTTP = ErrorReply(400, "the request is not HTTP")
 
@@ -25,10 +27,12 @@ class Connection(HttpToolsProtocol):
     - A connection whose request does not arrive in time is closed (slow-loris).
     - A request that is refused by its headers costs nothing more: no task, no reading of its body.
     - Whoever is still sending when the reply is complete can read it: see `_Lingering`.
+    - Whoever does not take the reply is dropped.
+    - An offer to speak HTTP/2 instead, as Java's client makes it, is declined and the request answered.
 
     Args:
         receive_timeout: seconds for the headers and body of one request, from its first byte, or from the
-            connection's beginning.
+            connection's beginning; and for a client to go on taking a reply.
         refuse: decides whether a request is refused.
         note: told the status of a reply to what never became a request.
         given: what uvicorn gives.
@@ -40,6 +44,7 @@ class Connection(HttpToolsProtocol):
         self._refuse = refuse
         self._note = note
         self._late: asyncio.TimerHandle | None = None
+        self._stuck: asyncio.TimerHandle | None = None
         self._receiving = False  # whether a request has begun to arrive, and not ended
         self._unanswered = 0  # requests that have arrived: what comes behind them waits for its turn
         self._over = False  # whether what still arrives is for nobody
@@ -52,7 +57,34 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._stop_waiting()
+        if self._stuck is not None:
+            self._stuck.cancel()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """What arrives goes to the parser: once more, and without the offer, when that was an upgrade's."""
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            head = b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
+            kept = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in _NOT_FORWARDED]
+            self.parser = httptools.HttpRequestParser(self)
+            self.data_received(b"".join([head, *kept, b"\r\n", data[upgrade.args[0] :]]))
+        except httptools.HttpParserError:
+            self.send_400_response("")
+
+    def pause_writing(self) -> None:
+        """The client takes nothing; it has a while to begin again."""
+        super().pause_writing()
+        self._stuck = self.loop.call_later(self._receive_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client takes again."""
+        super().resume_writing()
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def on_message_begin(self) -> None:
         """A request's time begins to run."""
@@ -64,7 +96,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Let the request in, or refuse it."""
-        if self._over:
+        if self._over or self.parser.should_upgrade():
             return
         refusal = None
         if not self._unanswered:
@@ -81,7 +113,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request has arrived."""
-        if self._over:
+        if self._over or self.parser.should_upgrade():
             return
         self._receiving = False
         self._unanswered += 1

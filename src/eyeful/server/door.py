@@ -95,6 +95,8 @@ def refusal_when_full(house: House) -> Callable[[str, bytes, Headers], bytes | N
 
     def refusal(method: str, target: bytes, headers: Headers) -> bytes | None:
         path = target.partition(b"?")[0].decode("ascii", "replace")
+        if house.settings.cors:  # a page may read a reply only with headers that the application gives
+            return None
         if not house.full or _has_no_body(method, headers) or not _may_enter(house, method, path, headers):
             return None
         request_id = _request_id(headers)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eyeful.server.batcher import Batcher
 from eyeful.server.body import until_gone
-from eyeful.server.errors import BadRequestError, DeadlineError, NoSuchModelError, TooLargeError
+from eyeful.server.errors import BadRequestError, DeadlineError, NoSuchModelError
 from eyeful.server.metrics import Metrics
 from eyeful.server.urls import Fetcher
 
@@ -45,7 +45,7 @@ class House:
         self.ready = False
         self.fetcher = Fetcher(settings.max_body) if settings.allow_urls else None
         self._batchers = {
-            alias: Batcher(classifier, settings.queue_size, settings.batch_timeout, self.metrics)
+            alias: Batcher(alias, classifier, settings.queue_size, settings.batch_timeout, self.metrics)
             for alias, classifier in classifiers.items()
         }
 
@@ -97,8 +97,7 @@ class House:
             ClientGoneError: the client closed its connection.
         """
         batcher = self._batcher(alias or self.aliases[0])
-        if len(items) > self.settings.max_files:
-            raise TooLargeError(f"{len(items)} pictures; the limit is {self.settings.max_files} in one request")
+        self.settings.allow(len(items))
         if topk is not None and topk < 1:
             raise BadRequestError(f"topk {topk} is not at least 1")
         gone = asyncio.create_task(until_gone(request))

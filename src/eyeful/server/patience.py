@@ -51,6 +51,7 @@ class PatientServer(uvicorn.Server):
         """The first SIGTERM or SIGINT drains, a second one ends."""
         if self._stopping:
             super().handle_exit(sig, frame)
+            self.force_exit = True
             return
         self._stopping = True
         self._house.ready = False

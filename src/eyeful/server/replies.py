@@ -8,6 +8,12 @@ from typing import Any
 from starlette.responses import Response
 
 
+def json_bytes(content: Any) -> bytes:
+    """Compact JSON; half a surrogate pair, which a client's own JSON may hold, is the escape that it was there."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
+
+
 class JSONReply(Response):
     """Compact JSON; what is not finite is refused rather than written as NaN."""
 
@@ -15,7 +21,7 @@ class JSONReply(Response):
 
     def render(self, content: Any) -> bytes:
         """The body."""
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return json_bytes(content)
 
 
 class ErrorReply(JSONReply):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from eyeful.errors import UsageError
+from eyeful.server.errors import TooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class ServerSettings:
         batch_timeout: seconds to wait for a batch to fill; 0: go as soon as the engine is free.
         deadline: seconds from a request's last byte to its answer; beyond it 504.
         max_body: bytes of one request; beyond it 413.
-        max_files: pictures in one request.
+        max_files: pictures in one request; as many as the queue takes, if that is less.
         receive_timeout: seconds for a request's headers and body to arrive.
         drain: seconds for which a server that was asked to stop still answers, not ready, before it closes.
         allow_urls: whether a request may name pictures by URL, for the server to fetch.
@@ -38,12 +39,20 @@ class ServerSettings:
     def __post_init__(self) -> None:
         for name in ("queue_size", "deadline", "max_body", "max_files", "receive_timeout"):
             if getattr(self, name) <= 0:
-                raise UsageError(f"{name} {getattr(self, name)} is not above 0")
+                raise UsageError(f"--{name.replace('_', '-')} {getattr(self, name)} is not above 0")
         if self.batch_timeout < 0 or self.drain < 0:
-            raise UsageError("batch_timeout and drain are not below 0")
+            raise UsageError("--batch-timeout and --drain are not below 0")
         if self.page and self.token:
             raise UsageError(
                 "--page does not go with a token: a browser cannot show it; put a proxy with a login in front"
             )
-        if self.max_files > self.queue_size:
-            raise UsageError(f"max_files {self.max_files} is more than the queue_size {self.queue_size} can take")
+
+    def allow(self, pictures: int) -> None:
+        """Let a request have so many pictures.
+
+        Raises:
+            TooLargeError: they are too many.
+        """
+        most = min(self.max_files, self.queue_size)
+        if pictures > most:
+            raise TooLargeError(f"more than {most} pictures in one request")

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import is_type, json_of, picture_in, pictures_of, read_body
+from eyeful.server.body import is_json, json_of, picture_in, pictures_of, read_body
 from eyeful.server.errors import BadRequestError, UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
@@ -33,11 +33,12 @@ def router(house: House) -> APIRouter:
 
     async def classify(request: Request, model: str | None) -> JSONReply:
         topk = None
-        if is_type(request, "application/json"):
+        body = await read_body(request, house.settings)
+        if is_json(request, body):
             item: Asked
-            item, topk = _in_json(json_of(await read_body(request, house.settings)), house.fetcher)
+            item, topk = _in_json(json_of(body), house.fetcher)
         else:
-            (item, *more) = await pictures_of(request, house.settings)
+            (item, *more) = await pictures_of(request, body, house.settings)
             if more:
                 raise BadRequestError("one picture in a request; /v1/classify takes many")
         (found,) = await house.classify(request, [item], model, topk)

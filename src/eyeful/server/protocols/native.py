@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from eyeful.server.body import is_type, json_of, picture_in, pictures_of, read_body
+from eyeful.server.body import is_json, json_of, picture_in, pictures_of, read_body
 from eyeful.server.errors import BadRequestError, UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
-from eyeful.server.urls import Asked, Fetcher
+from eyeful.server.urls import Asked
 from eyeful.sinks.base import row_of
 from eyeful.types import Prediction
 
@@ -41,15 +41,17 @@ def router(house: House) -> APIRouter:
         Each picture is a row of `results`, in order; in a request of many, a bad one is its own error entry.
         A server with `--allow-urls` takes URLs where JSON has base64.
         """
-        if is_type(request, "application/json"):
-            items: Sequence[Asked] = _in_json(json_of(await read_body(request, house.settings)), house.fetcher)
+        body = await read_body(request, house.settings)
+        if is_json(request, body):
+            items: Sequence[Asked] = _in_json(json_of(body), house)
         else:
-            items = await pictures_of(request, house.settings)
+            items = await pictures_of(request, body, house.settings)
         predictions = await house.classify(request, items, model, topk)
         if len(predictions) == 1 and not predictions[0].ok:
             raise UnprocessableError(predictions[0].answer)
-        name = house.classifier(model or house.aliases[0]).model
-        return JSONReply({"model": name, "results": [_row(one, logits=logits) for one in predictions]})
+        return JSONReply(
+            {"model": model or house.aliases[0], "results": [_row(one, logits=logits) for one in predictions]}
+        )
 
     @routes.get("/models", responses={401: describe.REFUSALS[401]})
     async def models() -> JSONReply:
@@ -60,11 +62,12 @@ def router(house: House) -> APIRouter:
     return routes
 
 
-def _in_json(body: Any, fetcher: Fetcher | None) -> list[Asked]:
+def _in_json(body: Any, house: House) -> list[Asked]:
     images = body.get("images") if isinstance(body, dict) else None
     if not isinstance(images, list) or not images:
         raise BadRequestError('the JSON body is not {"images": [BASE64, ...]}')
-    return [picture_in(text, f"images[{place}]", fetcher) for place, text in enumerate(images)]
+    house.settings.allow(len(images))
+    return [picture_in(text, f"images[{place}]", house.fetcher) for place, text in enumerate(images)]
 
 
 def _row(prediction: Prediction, *, logits: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import pictures_of
+from eyeful.server.body import pictures_of, read_body
 from eyeful.server.errors import UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
@@ -31,7 +31,8 @@ def router(house: House) -> APIRouter:
 
         A form with several files gives a list, in its order; a picture that cannot be opened is `{"error": ...}`.
         """
-        found = await house.classify(request, await pictures_of(request, house.settings), model, 5)
+        pictures = await pictures_of(request, await read_body(request, house.settings), house.settings)
+        found = await house.classify(request, pictures, model, 5)
         answers = [
             {score.label: score.prob for score in one.top} if one.ok else {"error": one.answer} for one in found
         ]

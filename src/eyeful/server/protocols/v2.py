@@ -6,7 +6,6 @@ Outputs: `probs` and `logits`, FP32 (N, K). Triton's parameter `classification` 
 "VALUE:INDEX:LABEL". Triton's binary extension is understood both ways.
 """
 
-import json
 import struct
 from typing import Any
 
@@ -17,10 +16,11 @@ from starlette.responses import Response
 import eyeful
 from eyeful.results import softmax, top_k
 from eyeful.server.body import decoded, json_of, read_body
-from eyeful.server.errors import BadRequestError, NoSuchModelError, TooLargeError, UnprocessableError
+from eyeful.server.errors import BadRequestError, NoSuchModelError, UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
-from eyeful.server.replies import JSONReply, readiness
+from eyeful.server.replies import JSONReply, json_bytes, readiness
+from eyeful.server.settings import ServerSettings
 from eyeful.types import Item, Prediction
 
 _HEADER = "inference-header-content-length"
@@ -37,6 +37,7 @@ _BODY = describe.body(
         },
     )
 )
+_OUTPUTS = ("probs", "logits")
 _NUMBERS: dict[Any, type[np.generic]] = {"UINT8": np.uint8, "FP32": np.float32}
 
 
@@ -67,33 +68,31 @@ def router(house: House) -> APIRouter:
         """Whether requests are welcome: every model is warm, and nobody has asked the server to stop."""
         return readiness(house.ready, {"ready": True})
 
+    @routes.get("/models/{model}/versions/1", include_in_schema=False)
     @routes.get("/models/{model}", responses={404: describe.REFUSALS[404]})
     async def metadata(model: str = alias) -> JSONReply:
         """A model's tensors."""
         classifier = house.classifier(model)
-        outputs = [
-            {"name": name, "datatype": "FP32", "shape": [-1, len(classifier.labels)]}
-            for name in ("probs", "logits")
-        ]
+        outputs = [{"name": name, "datatype": "FP32", "shape": [-1, len(classifier.labels)]} for name in _OUTPUTS]
         image = {"name": "image", "datatype": "BYTES", "shape": [-1]}
         return JSONReply(
             {"name": model, "versions": ["1"], "platform": "eyeful", "inputs": [image], "outputs": outputs}
         )
 
+    @routes.get("/models/{model}/versions/1/ready", include_in_schema=False)
     @routes.get("/models/{model}/ready", responses=not_ready | {404: describe.REFUSALS[404]})
     async def model_ready(model: str = alias) -> JSONReply:
         """Whether a model is warm."""
         house.classifier(model)
         return readiness(house.ready, {"ready": True})
 
+    @routes.post("/models/{model}/versions/1/infer", include_in_schema=False)
     @routes.post("/models/{model}/infer", responses=describe.REFUSALS, openapi_extra=_BODY)
     async def infer(request: Request, model: str = alias) -> Response:
         """Classify pictures."""
         classifier = house.classifier(model)
         asked, binary = _split(await read_body(request, house.settings), request.headers.get(_HEADER))
-        items = _items(asked, binary)
-        if len(items) > house.settings.max_files:
-            raise TooLargeError(f"{len(items)} pictures; the limit is {house.settings.max_files} in one request")
+        items = _items(asked, binary, house.settings)
         found = await house.classify(request, items, model)
         for one in found:
             if not one.ok:
@@ -107,16 +106,16 @@ def router(house: House) -> APIRouter:
 
 def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]:
     """The JSON part of a body and the tensors' bytes behind it."""
-    if header is not None and (not header.isdigit() or int(header) > len(body)):
+    if header is not None and not (header.isascii() and header.isdigit() and int(header[:20]) <= len(body)):
         raise BadRequestError(f"{_HEADER} {header[:20]!r} is not within the body")
-    length = len(body) if header is None else int(header)
+    length = len(body) if header is None else int(header[:20])
     asked = json_of(body[:length])
     if not isinstance(asked, dict):
         raise BadRequestError("the body is not an inference request")
     return asked, memoryview(body)[length:]
 
 
-def _items(asked: dict[str, Any], binary: memoryview) -> list[Item]:
+def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) -> list[Item]:
     inputs = asked.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise BadRequestError('"inputs" is not a list of one tensor, the pictures')
@@ -128,28 +127,33 @@ def _items(asked: dict[str, Any], binary: memoryview) -> list[Item]:
         raise BadRequestError(f"binary_data_size {size} is not what follows the JSON")
     raw = None if size is None else binary[:size]
     if datatype == "BYTES":
-        encoded = _texts(raw) if raw is not None else _from_json(tensor.get("data"), name)
+        encoded = _texts(raw, settings) if raw is not None else _from_json(tensor.get("data"), name, settings)
+        if not encoded:
+            raise BadRequestError("the tensor holds no picture")
         return [Item(f"{name}[{place}]", content) for place, content in enumerate(encoded)]
-    if datatype in _NUMBERS:
+    if isinstance(datatype, str) and datatype in _NUMBERS:
         pixels_NHWC = _pixels(tensor, _NUMBERS[datatype], raw)
+        settings.allow(len(pixels_NHWC))
         return [Item(f"{name}[{place}]", pixels_HWC) for place, pixels_HWC in enumerate(pixels_NHWC)]
     raise BadRequestError(f"datatype {str(datatype)[:20]!r} is not BYTES, UINT8 or FP32")
 
 
-def _texts(raw: memoryview) -> list[bytes]:
+def _texts(raw: memoryview, settings: ServerSettings) -> list[bytes]:
     """Triton's BYTES: each element is its length, 4 bytes little-endian, and its content."""
     found = []
     while raw:
         if len(raw) < 4 or len(raw) - 4 < (length := struct.unpack("<I", raw[:4])[0]):
             raise BadRequestError("a BYTES tensor is cut off")
         found.append(bytes(raw[4 : 4 + length]))
+        settings.allow(len(found))
         raw = raw[4 + length :]
     return found
 
 
-def _from_json(data: Any, name: str) -> list[bytes]:
+def _from_json(data: Any, name: str, settings: ServerSettings) -> list[bytes]:
     if not isinstance(data, list):
         raise BadRequestError('"data" is not a list of pictures in base64')
+    settings.allow(len(data))
     return [decoded(text, f"{name}[{place}]") for place, text in enumerate(data)]
 
 
@@ -176,6 +180,8 @@ def _asked_outputs(asked: dict[str, Any]) -> list[dict[str, Any]]:
         outputs = [{"name": "probs"}]
     if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
         raise BadRequestError('"outputs" is not a list of tensors')
+    if len(outputs) > len(_OUTPUTS):
+        raise BadRequestError(f"{len(outputs)} outputs; there are {' and '.join(_OUTPUTS)}")
     every = asked.get("parameters")
     binary = isinstance(every, dict) and every.get("binary_data_output") is True
     return [{"binary": binary} | output for output in outputs]
@@ -186,8 +192,8 @@ def _output(
 ) -> tuple[dict[str, Any], bytes | None]:
     """One output tensor: its description, and its bytes where they were asked for."""
     name = asked.get("name")
-    if name not in ("probs", "logits"):
-        raise NoSuchModelError(f"no output {str(name)[:40]!r}; there are probs and logits")
+    if name not in _OUTPUTS:
+        raise NoSuchModelError(f"no output {str(name)[:40]!r}; there are {' and '.join(_OUTPUTS)}")
     given = asked.get("parameters")
     parameters = given if isinstance(given, dict) else {}
     logits_NK = np.stack([one.logits for one in found if one.logits is not None])
@@ -215,6 +221,6 @@ def _reply(reply: dict[str, Any], outputs: list[tuple[dict[str, Any], bytes | No
     binary = b"".join(raw for _, raw in outputs if raw is not None)
     if all(raw is None for _, raw in outputs):
         return JSONReply(reply)
-    head = json.dumps(reply, ensure_ascii=False).encode()
+    head = json_bytes(reply)
     headers = {"Inference-Header-Content-Length": str(len(head))}
     return Response(head + binary, media_type="application/octet-stream", headers=headers)
