@@ -324,6 +324,16 @@ def test_sigterm_under_load_answers_everything_and_ends_well(start, bundle, pict
     assert any(line.get("status") == 200 and line["request_id"] for line in lines)
 
 
+def test_an_empty_token_does_not_let_everybody_in(monkeypatch):
+    from typer.testing import CliRunner
+
+    from eyeful.cli import app
+    from eyeful.errors import UsageError
+
+    monkeypatch.setenv("EYEFUL_TOKEN", "")
+    assert isinstance(CliRunner().invoke(app, ["serve", "--port", "0"]).exception, UsageError)
+
+
 def test_the_token(start, bundle, pictures):
     server = start("--model", f"m={bundle}", environment={"EYEFUL_TOKEN": "s3cret"})
     url, picture = f"{server.url}/v1/classify", (pictures / "02.webp").read_bytes()
@@ -347,7 +357,7 @@ def test_flags_that_cannot_be(bundle):
 
     for flags in (
         ["--queue-size", "0"],
-        ["--max-files", "999"],
+        ["--drain", "-1"],
         ["--model", "timm/x.y"],
         ["--model", "a=efficientnet_lite0", "--model", "a=resnet18"],
     ):

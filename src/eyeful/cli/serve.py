@@ -1,5 +1,6 @@
 """`eyeful serve`: one or several models behind HTTP."""
 
+import os
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -87,6 +88,8 @@ def serve(
     from eyeful.server.run import write_log
     from eyeful.server.settings import ServerSettings
 
+    if os.environ.get("EYEFUL_TOKEN") == "" and not token:
+        raise UsageError("EYEFUL_TOKEN is empty: set it to the token, or unset it to let everybody in")
     settings = ServerSettings(
         queue_size=queue_size,
         batch_timeout=batch_timeout / 1000,
@@ -135,7 +138,7 @@ def _aliases(models: list[str]) -> dict[str, str]:
         if not equals:
             alias, spec = Path(text).name if Path(text).is_dir() else text, text
         if not alias or "/" in alias:
-            raise UsageError(f"{text}: a name with a slash needs an alias without: --model ALIAS={spec}")
+            raise UsageError(f"{text}: a name with a slash needs an alias that has none: --model ALIAS={spec}")
         if alias in found:
             raise UsageError(f"two models are called {alias}: --model ALIAS=MODEL tells them apart")
         found[alias] = spec

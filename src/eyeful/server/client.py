@@ -119,7 +119,10 @@ class RemoteClassifier:
     def _models(self) -> list[dict[str, Any]]:
         try:
             reply = self._client.get("/v1/models")
-            reply.raise_for_status()
+            if reply.status_code == 401:
+                raise UsageError(f"the server at {self.device} asks for a token: set EYEFUL_TOKEN to it")
+            if reply.status_code != 200:
+                raise ValueError(f"it answers {reply.status_code} where a list of models should be")
             found: list[dict[str, Any]] = reply.json()["models"]
         except (self._httpx.HTTPError, self._httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
             reason = one_line(error)
