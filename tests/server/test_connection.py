@@ -261,6 +261,15 @@ def test_an_offer_of_http_2_is_declined_and_the_request_answered(talk, pause):
     assert reply.index(b'{"size":300000}') < reply.index(b'{"size":4}')
 
 
+def test_a_tunnel_is_refused(talk):
+    def client(sock):
+        sock.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n\x16\x03")
+        return heard(sock)
+
+    status, _, body = talk(client, reads_all)
+    assert (status, body) == ("HTTP/1.1 400 Bad Request", {"error": "the request is not HTTP"})
+
+
 def test_a_client_that_does_not_take_its_reply_is_dropped(talk):
     async def gushing(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})

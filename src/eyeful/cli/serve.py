@@ -2,7 +2,6 @@
 
 import os
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -113,18 +112,19 @@ def serve(
         write_log(log_format)
         run_processes(processes, host, port)
         return
-    load_with_flags = partial(
-        load,
-        device=device,
-        engine=engine,
-        precision=precision,
-        batch_size=batch_size,
-        workers=workers,
-        max_pixels=max_pixels,
-    )
     with ExitStack() as stack:
         classifiers = {
-            alias: stack.enter_context(load_with_flags(spec))
+            alias: stack.enter_context(
+                load(
+                    spec,
+                    device=device,
+                    engine=engine,
+                    precision=precision,
+                    batch_size=batch_size,
+                    workers=workers,
+                    max_pixels=max_pixels,
+                )
+            )
             for alias, spec in _aliases(model or [DEFAULT_MODEL]).items()
         }
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)

@@ -67,6 +67,9 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            if self.parser.get_method() == b"CONNECT":  # always one, whatever its headers
+                self.send_400_response("")
+                return
             head = b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
             kept = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in _NOT_FORWARDED]
             self.parser = httptools.HttpRequestParser(self)

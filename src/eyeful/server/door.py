@@ -84,8 +84,10 @@ class Door:
             of_page = self._house.settings.page and path.startswith(PAGE)
             route = PAGE if of_page else getattr(scope.get("route"), "path", "other")
             seconds = time.perf_counter() - started
-            note = partial(_note, self._house, request_id, scope["method"], path, route=route, status=status)
-            asyncio.get_running_loop().call_soon(partial(note, seconds=seconds))  # the reply goes out first
+            note = partial(
+                _note, self._house, request_id, scope["method"], path, route=route, status=status, seconds=seconds
+            )
+            asyncio.get_running_loop().call_soon(note)  # the reply goes out first
 
 
 def refusal_when_full(house: House) -> Callable[[str, bytes, Headers], bytes | None]:
@@ -94,10 +96,12 @@ def refusal_when_full(house: House) -> Callable[[str, bytes, Headers], bytes | N
     reply = ErrorReply(error.status, str(error), error.headers)
 
     def refusal(method: str, target: bytes, headers: Headers) -> bytes | None:
-        path = target.partition(b"?")[0].decode("ascii", "replace")
+        if not house.full or _has_no_body(method, headers):
+            return None
         if house.settings.cors:  # a page may read a reply only with headers that the application gives
             return None
-        if not house.full or _has_no_body(method, headers) or not _may_enter(house, method, path, headers):
+        path = target.partition(b"?")[0].decode("ascii", "replace")
+        if not _may_enter(house, method, path, headers):
             return None
         request_id = _request_id(headers)
         house.metrics.refused(error.status)
