@@ -8,7 +8,7 @@ export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
 
 .PHONY: run samples test test-all check bench fuzz clean
 
-run: $(VENV)/ready-run samples  ## install, classify the sample pictures, leave a report to open
+run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a report to open
 	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite --table
 	@echo
 	@echo "Open out/report.html in a browser; the figures are in out/figures."
@@ -29,7 +29,7 @@ bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)
 
 fuzz: $(VENV)/ready-test  ## ten minutes of bytes that nobody thought of
-	$(BIN)/python tests/fuzz/fuzz_pictures.py fuzz-corpus -max_total_time=600
+	$(BIN)/python tests/fuzz/fuzz_images.py fuzz-corpus -max_total_time=600
 
 samples: $(VENV)/ready-run
 	$(BIN)/eyeful samples samples

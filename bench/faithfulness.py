@@ -31,10 +31,10 @@ def main() -> None:
     network = Network(model.name, model.load()[0], model.recipe, model.labels)
     fell = []
     with eyeful.load(engine="torch", device="cpu") as classifier:
-        for picture in sorted(
+        for image in sorted(
             path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png")
         ):
-            found = classifier.explain(picture)
+            found = classifier.explain(image)
             count = round(SHARE * found.cam_HW.size)
             chosen = [np.argsort(-found.cam_HW.ravel(), kind="stable")[:count]]
             chosen += [random.permutation(found.cam_HW.size)[:count] for _ in range(DRAWS)]
@@ -56,14 +56,14 @@ def probabilities(
     index: int,
 ) -> NDArray[np.float32]:
     """The probability of a label, for each choice of cells to blur."""
-    picture = Image.fromarray(pixels_HWC)
-    blurred = picture.filter(ImageFilter.GaussianBlur(BLUR))
+    image = Image.fromarray(pixels_HWC)
+    blurred = image.filter(ImageFilter.GaussianBlur(BLUR))
     batch = []
     for cells in chosen:
         mask = np.zeros(shape, np.uint8)
         mask.ravel()[cells] = 255
-        large = Image.fromarray(mask).resize(picture.size, Image.Resampling.NEAREST)
-        batch.append(network.normalised(np.asarray(Image.composite(blurred, picture, large))))
+        large = Image.fromarray(mask).resize(image.size, Image.Resampling.NEAREST)
+        batch.append(network.normalised(np.asarray(Image.composite(blurred, image, large))))
     with torch.inference_mode():
         probs_N: NDArray[np.float32] = torch.softmax(network.module(torch.cat(batch)), 1)[:, index].numpy()
     return probs_N

@@ -1,4 +1,4 @@
-"""A server beyond what it can do: `python bench/overload.py PICTURE.jpg` (client and server share the cores).
+"""A server beyond what it can do: `python bench/overload.py IMAGE.jpg` (client and server share the cores).
 
 1. Capacity: 32 connections, each asking again as soon as it is answered.
 2. Open loop: requests at twice that rate for a minute, whether answered or not, each on a connection of its own.
@@ -30,10 +30,10 @@ SERVE = [sys.executable, "-c", "from eyeful.cli import main; main()", "serve", "
 async def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("picture", type=Path)
+    parser.add_argument("image", type=Path)
     parser.add_argument("--seconds", type=float, default=60)
     given = parser.parse_args()
-    body = given.picture.read_bytes()
+    body = given.image.read_bytes()
     headers = f"Host: x\r\nConnection: close\r\nContent-Length: {len(body)}"
     request = f"POST /v1/classify HTTP/1.1\r\n{headers}\r\n\r\n".encode() + body
     with running(SERVE, PORT) as server:

@@ -1,6 +1,6 @@
-"""A server under load: `python bench/serving.py PICTURE.jpg` (needs wrk; client and server share the cores).
+"""A server under load: `python bench/serving.py IMAGE.jpg` (needs wrk; client and server share the cores).
 
-In interleaved rounds, on one picture of ordinary size: `eyeful predict`, `eyeful serve` under 32 connections, the
+In interleaved rounds, on one image of ordinary size: `eyeful predict`, `eyeful serve` under 32 connections, the
 handler that people write first, FastAPI around torch eager, and LitServe around the same (if it is installed: `pip
 install litserve`). Medians; ratios are what counts.
 """
@@ -30,7 +30,7 @@ from eyeful.types import Item
 ROUNDS = 3
 CONNECTIONS = 32
 SECONDS = 8
-PICTURES = 1000
+IMAGES = 1000
 
 PLAIN = """
 import io, sys, torch, uvicorn
@@ -82,8 +82,8 @@ if __name__ == "__main__":
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("picture", type=Path)
-    picture = parser.parse_args().picture.resolve()
+    parser.add_argument("image", type=Path)
+    image = parser.parse_args().image.resolve()
     serve = "from eyeful.cli import main; main()"
     rates: dict[str, list[float]] = {"predict": [], "serve": [], "plain": []}
     litserve = find_spec("litserve") is not None
@@ -97,22 +97,22 @@ def main() -> None:
     ):
         lit.write(LIT)  # it starts processes, which import it
         lit.flush()
-        encoded.write(json.dumps({"image": base64.b64encode(picture.read_bytes()).decode()}))
+        encoded.write(json.dumps({"image": base64.b64encode(image.read_bytes()).decode()}))
         encoded.flush()
         for _ in range(ROUNDS):
             started = time.perf_counter()
-            count = sum(1 for _ in classifier.stream([picture] * PICTURES))
+            count = sum(1 for _ in classifier.stream([image] * IMAGES))
             rates["predict"].append(count / (time.perf_counter() - started))
-            rate, latency = load(8971, picture)
+            rate, latency = load(8971, image)
             rates["serve"].append(rate)
             latencies.append(latency)
-            rates["plain"].append(load(8972, picture)[0])
-            alone = one_by_one(8971, picture, classifier)
+            rates["plain"].append(load(8972, image)[0])
+            alone = one_by_one(8971, image, classifier)
             if litserve:
                 with running([sys.executable, lit.name, "8974"], 8974):  # it is never quite idle
                     rates.setdefault("litserve", []).append(load(8974, Path(encoded.name), "application/json")[0])
     median = {name: statistics.median(values) for name, values in rates.items()}
-    print(f"eyeful predict            {median['predict']:6.0f} pictures/s")
+    print(f"eyeful predict            {median['predict']:6.0f} images/s")
     print(f"eyeful serve              {median['serve']:6.0f} requests/s   {latencies[-1]}")
     print(f"FastAPI and torch eager   {median['plain']:6.0f} requests/s")
     if litserve:
@@ -149,9 +149,9 @@ def running(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def one_by_one(port: int, picture: Path, classifier: eyeful.Classifier, count: int = 200) -> tuple[float, float]:
+def one_by_one(port: int, image: Path, classifier: eyeful.Classifier, count: int = 200) -> tuple[float, float]:
     """Milliseconds of a request with nothing beside it, and of the same in this process: medians, in turns."""
-    body = picture.read_bytes()
+    body = image.read_bytes()
     request = f"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
     served, direct = [], []
     with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -160,7 +160,7 @@ def one_by_one(port: int, picture: Path, classifier: eyeful.Classifier, count: i
             exchange(connection, request)
             served.append(time.perf_counter() - started)
             started = time.perf_counter()
-            loaded = classifier.loader(Item(picture.name, body), budget=MemoryBudget(), thumbnails=False)
+            loaded = classifier.loader(Item(image.name, body), budget=MemoryBudget(), thumbnails=False)
             classifier.submit(loaded.pixels_HWC[None]).result()
             direct.append(time.perf_counter() - started)
     return 1000 * statistics.median(served), 1000 * statistics.median(direct)

@@ -1,7 +1,7 @@
 """What each step towards eyeful's speed brings: `python bench/steps.py PHOTOS CAMERA [--figure FILE.png]`.
 
-From the textbook loop, one change at a time, on the same pictures and weights, in interleaved rounds; medians.
-PHOTOS holds pictures of ordinary size, CAMERA some of many megapixels.
+From the textbook loop, one change at a time, on the same images and weights, in interleaved rounds; medians.
+PHOTOS holds images of ordinary size, CAMERA some of many megapixels.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from eyeful.pipeline import Classifier, load
 from eyeful.sources import open_source
 
 ROUNDS = 3
-PICTURES = {"photographs": 600, "camera photographs": 120}
+IMAGES = {"photographs": 600, "camera photographs": 120}
 
 
 def main() -> None:
@@ -34,13 +34,13 @@ def main() -> None:
     files = {"photographs": asked.photos, "camera photographs": asked.camera}
     found = {
         title: measure(steps(asked.model, asked.checkpoint), repeated(files[title], count))
-        for title, count in PICTURES.items()
+        for title, count in IMAGES.items()
     }
     for title, rates in found.items():
         print(f"\n{asked.model}, {title}")
         first = next(iter(rates.values()))
         for (name, rate), before in zip(rates.items(), [first, *rates.values()], strict=False):
-            print(f"  {name:44} {rate:6.0f} pictures/s  x{rate / before:4.2f}  {rate / first:5.1f} in all")
+            print(f"  {name:44} {rate:6.0f} images/s  x{rate / before:4.2f}  {rate / first:5.1f} in all")
     if asked.figure:
         draw(found, asked.model, asked.figure)
 
@@ -65,7 +65,7 @@ def steps(model: str, checkpoint: Path | None) -> dict[str, Callable[[list[Path]
 
 
 def one_at_a_time(classifier: Classifier, **settings: bool) -> Callable[[list[Path]], object]:
-    """Each picture opened, then classified, then the next."""
+    """Each image opened, then classified, then the next."""
     alone = classifier.with_settings(replace(classifier.settings, batch_size=1, workers=1, **settings))
     return lambda files: [alone.predict(file) for file in files]
 
@@ -77,13 +77,13 @@ def streamed(classifier: Classifier, **settings: bool) -> Callable[[list[Path]],
 
 
 def repeated(folder: Path, count: int) -> list[Path]:
-    """The pictures of a folder, over and over."""
+    """The images of a folder, over and over."""
     files: Iterable[Any] = [item.content for item in open_source(folder).items]
     return list(itertools.islice(itertools.cycle(files), count))
 
 
 def measure(work: dict[str, Callable[[list[Path]], object]], files: list[Path]) -> dict[str, float]:
-    """Pictures per second of each step, the median of interleaved rounds."""
+    """Images per second of each step, the median of interleaved rounds."""
     rates: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(ROUNDS):
         for place, (name, run) in enumerate(work.items()):
@@ -95,7 +95,7 @@ def measure(work: dict[str, Callable[[list[Path]], object]], files: list[Path]) 
 
 
 def draw(found: dict[str, dict[str, float]], model: str, path: Path) -> None:
-    """One panel for each kind of pictures, a bar for each step."""
+    """One panel for each kind of images, a bar for each step."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -109,7 +109,7 @@ def draw(found: dict[str, dict[str, float]], model: str, path: Path) -> None:
         panel.invert_yaxis() if panel is panels[0] else None
         panel.set_xlim(0, max(rates.values()) * 1.3)
         panel.set_title(title, loc="left", fontsize=11)
-        panel.set_xlabel("pictures per second")
+        panel.set_xlabel("images per second")
         panel.spines[["top", "right"]].set_visible(False)
     figure.suptitle(f"{model}: what each step brings, one after the other", fontsize=12)
     figure.savefig(path, dpi=150)

@@ -26,15 +26,15 @@ def run(folder: Path) -> nbformat.NotebookNode:
 
 
 def render(notebook: nbformat.NotebookNode, page: Path) -> None:
-    """Write the page, and its pictures beside it."""
+    """Write the page, and its images beside it."""
     body, resources = MarkdownExporter().from_notebook_node(notebook)
     page.parent.mkdir(parents=True, exist_ok=True)
     body = re.sub(r"!\[png\]\((\w+)\.png\)", r"![what this cell shows](\1.jpg)", body)
     page.write_text(body, encoding="utf-8")
     for name, content in resources["outputs"].items():
-        picture = Image.open(io.BytesIO(content)).convert("RGB")
-        picture.thumbnail((1100, 1100))
-        picture.save(page.parent / Path(name).with_suffix(".jpg"), quality=85, optimize=True)
+        image = Image.open(io.BytesIO(content)).convert("RGB")
+        image.thumbnail((1100, 1100))
+        image.save(page.parent / Path(name).with_suffix(".jpg"), quality=85, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Shared by all tests: a cache folder of their own, pictures, checkpoints that discriminate."""
+"""Shared by all tests: a cache folder of their own, images, checkpoints that discriminate."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import discriminating_state, noise_picture
+from helpers import discriminating_state, noise_image
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -43,13 +43,13 @@ def photos() -> Path:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 12 generated pictures of several sizes and formats."""
-    folder = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 12 generated images of several sizes and formats."""
+    folder = tmp_path_factory.mktemp("images")
     for seed in range(12):
         width, height = ((320, 240), (240, 320), (500, 375), (64, 48))[seed % 4]
         ending = ("png", "jpg", "webp")[seed % 3]
-        noise_picture(seed, width, height).save(folder / f"{seed:02d}.{ending}")
+        noise_image(seed, width, height).save(folder / f"{seed:02d}.{ending}")
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Small fakes and made pictures, shared by tests."""
+"""Small fakes and made images, shared by tests."""
 
 from concurrent.futures import Future
 
@@ -12,7 +12,7 @@ from eyeful.types import Labels, Recipe
 
 
 class FakeEngine:
-    """Logits are the mean of each channel: a picture's label is its colour."""
+    """Logits are the mean of each channel: an image's label is its colour."""
 
     name, device, precision, capacity, batch_size = "fake", "cpu", "fp32", 2, 8
 
@@ -41,8 +41,8 @@ def fake_classifier(engine=None, **settings) -> Classifier:
     return Classifier(engine or FakeEngine(), passport, settings=Settings(**settings))
 
 
-def noise_picture(seed: int, width: int = 320, height: int = 240) -> Image.Image:
-    """A picture with structure at every scale, so that resizing and shifting it change its pixels."""
+def noise_image(seed: int, width: int = 320, height: int = 240) -> Image.Image:
+    """An image with structure at every scale, so that resizing and shifting it change its pixels."""
     random = np.random.default_rng(seed)
     total = np.zeros((height, width, 3))
     for cells in (2, 5, 13, 60):
@@ -53,10 +53,10 @@ def noise_picture(seed: int, width: int = 320, height: int = 240) -> Image.Image
 
 
 def discriminating_state(name: str, num_classes: int, size: int = 224, **options):
-    """A seeded random network's state_dict whose answers differ between pictures.
+    """A seeded random network's state_dict whose answers differ between images.
 
-    A random network gives nearly one class for every picture; the mean logits over a few pictures are subtracted
-    from the last layer's bias, where it has one, so that what is left depends on the picture.
+    A random network gives nearly one class for every image; the mean logits over a few images are subtracted
+    from the last layer's bias, where it has one, so that what is left depends on the image.
     """
     import_torchvision()
     import torch
@@ -67,7 +67,7 @@ def discriminating_state(name: str, num_classes: int, size: int = 224, **options
     for parameter in model.parameters():
         if parameter.ndim == 2 and not parameter.any():  # a vision transformer's head begins at zero
             torch.nn.init.normal_(parameter, std=0.05)
-    batch = np.stack([np.asarray(noise_picture(1000 + n, size, size)) for n in range(4)])
+    batch = np.stack([np.asarray(noise_image(1000 + n, size, size)) for n in range(4)])
     x = torch.from_numpy(batch).permute(0, 3, 1, 2).float().div(255).sub(0.45).div(0.225)
     with torch.inference_mode():
         logits = model(x)

@@ -14,7 +14,7 @@ from eyeful.prepare import export
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_core_alone_runs_a_bundle(tmp_path, pictures, lite0):
+def test_the_core_alone_runs_a_bundle(tmp_path, images, lite0):
     export(ModelRequest("efficientnet_lite0"), tmp_path / "bundle", "openvino")
     venv.create(tmp_path / "core", with_pip=True)
     scripts = tmp_path / "core" / ("Scripts" if os.name == "nt" else "bin")
@@ -27,10 +27,10 @@ def test_the_core_alone_runs_a_bundle(tmp_path, pictures, lite0):
     assert "openvino" in packages
     assert not packages & {"torch", "torchvision", "timm", "matplotlib", "onnxruntime"}
     environment = {"PATH": os.environ["PATH"], "EYEFUL_HOME": str(tmp_path / "home")}
-    command = [scripts / "eyeful", "predict", pictures / "01.jpg", "--model", tmp_path / "bundle"]
+    command = [scripts / "eyeful", "predict", images / "01.jpg", "--model", tmp_path / "bundle"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["label"] == lite0.predict(pictures / "01.jpg").label
+    assert json.loads(done.stdout)["label"] == lite0.predict(images / "01.jpg").label
     done = subprocess.run([*command[:3], "--model", "resnet18"], capture_output=True, text=True, env=environment)
     assert done.returncode == 2
     assert 'pip install "eyeful[models]"' in done.stderr

@@ -22,11 +22,11 @@ def test_the_command_line_imports_nothing_heavy_before_it_is_needed():
     assert not set(loaded) & set(HEAVY)
 
 
-def test_a_prepared_model_runs_without_torch(lite0, pictures):
+def test_a_prepared_model_runs_without_torch(lite0, images):
     code = f"""
 import sys, eyeful
 with eyeful.load(precision="fp32") as classifier:
-    print(classifier.predict({str(pictures / "00.png")!r}).label)
+    print(classifier.predict({str(images / "00.png")!r}).label)
 assert not set(sys.modules) & {{"torch", "torchvision", "timm"}}
 """
-    assert python(code).stdout.strip() == lite0.predict(pictures / "00.png").label
+    assert python(code).stdout.strip() == lite0.predict(images / "00.png").label

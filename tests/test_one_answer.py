@@ -16,14 +16,14 @@ MAIN = "from eyeful.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
-def web(pictures):
-    """The pictures behind http."""
+def web(images):
+    """The images behind http."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(pictures)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(images)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -31,8 +31,8 @@ def web(pictures):
 
 
 @pytest.fixture(scope="module")
-def bucket(pictures):
-    """The pictures in a bucket, and the environment that leads there."""
+def bucket(images):
+    """The images in a bucket, and the environment that leads there."""
     moto = pytest.importorskip("moto.server")
     server = moto.ThreadedMotoServer(port=0)
     server.start()
@@ -44,7 +44,7 @@ def bucket(pictures):
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     code = "import s3fs, sys; fs = s3fs.S3FileSystem(); fs.mkdir('bucket'); fs.put(sys.argv[1] + '/', 'bucket/', recursive=True)"
-    subprocess.run([sys.executable, "-c", code, str(pictures)], check=True, env=os.environ | environment)
+    subprocess.run([sys.executable, "-c", code, str(images)], check=True, env=os.environ | environment)
     yield environment
     server.stop()
 
@@ -72,20 +72,20 @@ def rows(*arguments: object, typed: str | None = None, environment: dict[str, st
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_the_same_answers_from_everywhere(pictures, lite0, tmp_path, web, bucket):
-    files = sorted(pictures.iterdir())
+def test_the_same_answers_from_everywhere(images, lite0, tmp_path, web, bucket):
+    files = sorted(images.iterdir())
     expected = [(path.name, [(s.index, s.prob) for s in lite0.predict(path).top]) for path in files]
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as zipped:
         for path in files:
             zipped.write(path, path.name)
     subprocess.run(
-        ["tar", "-czf", tmp_path / "all.tar.gz", "-C", pictures, *(path.name for path in files)], check=True
+        ["tar", "-czf", tmp_path / "all.tar.gz", "-C", images, *(path.name for path in files)], check=True
     )
     listing = "\n".join(map(str, files))
     (tmp_path / "list.txt").write_text(listing)
     everywhere = {
         "files": rows(*files),
-        "folder": rows(pictures),
+        "folder": rows(images),
         "zip": rows(tmp_path / "all.zip"),
         "tar.gz": rows(tmp_path / "all.tar.gz"),
         "list": rows(tmp_path / "list.txt"),

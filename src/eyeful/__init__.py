@@ -1,4 +1,4 @@
-"""eyeful names what is in pictures, with a pretrained CNN, and you can trust the answer.
+"""eyeful names what is in images, with a pretrained CNN, and you can trust the answer.
 
     import eyeful
     clf = eyeful.load("resnet18")

@@ -10,10 +10,10 @@ EyefulError
 │  └─ BundleError        a prepared model on disk is incomplete, damaged or of another format
 ├─ EngineError           an engine or a device cannot do what was asked
 ├─ OutputError           results cannot be written
-├─ StuckError            decoding one picture hangs; the run must end
+├─ StuckError            decoding one image hangs; the run must end
 ├─ ReaderGoneError       the reader of our output has gone, as `eyeful ... | head` does
 ├─ StoppedError          a signal asked the run to stop; what was in hand is written
-└─ PictureError          one picture cannot be classified; becomes its row's error_kind and error
+└─ ImageError          one image cannot be classified; becomes its row's error_kind and error
 
 The text of each is one line: what, where, what to do.
 """
@@ -84,7 +84,7 @@ class OutputError(EyefulError):
 
 
 class StuckError(EyefulError):
-    """Decoding one picture hangs, which cannot be interrupted; the process must end."""
+    """Decoding one image hangs, which cannot be interrupted; the process must end."""
 
 
 class ReaderGoneError(EyefulError):
@@ -106,8 +106,8 @@ class StoppedError(EyefulError):
         self.signal = signal
 
 
-class PictureError(EyefulError):
-    """One picture cannot be classified.
+class ImageError(EyefulError):
+    """One image cannot be classified.
 
     Args:
         kind: the row's `error_kind`.

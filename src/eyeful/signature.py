@@ -1,4 +1,4 @@
-"""What a file's first bytes say it is: to tell a broken picture from something else, and help a person."""
+"""What a file's first bytes say it is: to tell a broken image from something else, and help a person."""
 
 OPENED = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "HEIF")
 """Pillow's names of the formats that are ever decoded. EPS and other script formats are not: Pillow would start
@@ -28,10 +28,10 @@ _SIGNATURES = (  # (offset, magic, what it is)
 )
 
 _SHORTEST_HEADER = 32
-"""Bytes: less than this is a signature with nothing behind it, not a picture that was cut."""
+"""Bytes: less than this is a signature with nothing behind it, not an image that was cut."""
 
-_NOT_PICTURES = (
-    (b"version https://git-lfs", ": a Git LFS pointer; `git lfs pull` fetches the picture"),
+_NOT_IMAGES = (
+    (b"version https://git-lfs", ": a Git LFS pointer; `git lfs pull` fetches the image"),
     (b"<!doctype html", ": a web page, perhaps a failed download"),
     (b"<html", ": a web page, perhaps a failed download"),
     (b"<svg", ": SVG is a drawing, not pixels"),
@@ -55,14 +55,14 @@ def name_of_signature(head: bytes) -> str | None:
     return None
 
 
-def begins_like_a_picture(head: bytes) -> bool:
-    """Whether a file without an extension is taken for a picture when a folder is searched."""
+def begins_like_a_image(head: bytes) -> bool:
+    """Whether a file without an extension is taken for an image when a folder is searched."""
     return head.startswith(b"BM") or any(
         head[offset : offset + len(magic)] == magic for offset, magic, name in _SIGNATURES if name in OPENED
     )
 
 
-def why_not_a_picture(head: bytes) -> str:
+def why_not_a_image(head: bytes) -> str:
     """What to add to an error, when the first bytes give a hint."""
     start = head.lstrip().lower()
-    return next((hint for magic, hint in _NOT_PICTURES if start.startswith(magic)), "")
+    return next((hint for magic, hint in _NOT_IMAGES if start.startswith(magic)), "")

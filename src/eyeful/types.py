@@ -2,11 +2,11 @@
 
 Shape names, used as suffixes everywhere:
 
-    N  pictures in a batch        K  classes
+    N  images in a batch        K  classes
     H  height, W  width           C  colour channels, always 3: red, green, blue
 
-    pixels_HWC   one opened picture, upright, RGB uint8
-    batch_NHWC   pictures after resize and crop, uint8, ready for an engine
+    pixels_HWC   one opened image, upright, RGB uint8
+    batch_NHWC   images after resize and crop, uint8, ready for an engine
     logits_NK    raw scores, float32       probs_NK   after softmax, float32
 """
 
@@ -30,12 +30,12 @@ Size = tuple[int, int]
 """(height, width) in pixels."""
 
 Content = Path | bytes | Image.Image | NDArray[np.uint8] | Callable[[], bytes]
-"""Where an item's picture is: a file, encoded bytes, an opened picture, pixels, or a call that fetches bytes."""
+"""Where an item's image is: a file, encoded bytes, an opened image, pixels, or a call that fetches bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture to classify: its identity in every output, and how to get at it."""
+    """One image to classify: its identity in every output, and how to get at it."""
 
     filename: str
     content: Content
@@ -46,7 +46,7 @@ class Recipe:
     """Preprocessing that belongs to weights.
 
     `center` resizes the shorter side to `scale_size` and crops `size` from the middle; `squash` resizes both
-    sides to `scale_size` whatever the aspect ratio, then crops; `border` fits the whole picture into
+    sides to `scale_size` whatever the aspect ratio, then crops; `border` fits the whole image into
     `scale_size` and fills the rest with the mean colour. Sizes are (height, width) in pixels; `mean` and `std`
     are per channel, for pixel values from 0 to 1.
     """
@@ -67,7 +67,7 @@ class Recipe:
     ) -> Recipe:
         """This recipe with what the user set by hand; what is None stays as the weights say.
 
-        A crop mode other than the weights' own shows the network the whole picture (`crop_pct` 1, the lesson's
+        A crop mode other than the weights' own shows the network the whole image (`crop_pct` 1, the lesson's
         `Resize((224, 224))`) unless `crop_pct` says otherwise.
 
         Raises:
@@ -128,7 +128,7 @@ class Recipe:
         steps = {
             "center": f"shorter side to {scale}, {size}x{size} from the middle",
             "squash": f"both sides to {scale}, whatever the aspect ratio, {size} from the middle",
-            "border": f"the whole picture into {scale}, borders in the mean colour, {size} from the middle",
+            "border": f"the whole image into {scale}, borders in the mean colour, {size} from the middle",
         }
         return f"{steps[self.crop_mode]}, {self.interpolation}; mean {self.mean}, std {self.std}"
 
@@ -163,10 +163,10 @@ class Prediction:
         filename: the item's identity.
         top: the k best scores, best first; empty for an error.
         abstained: the best probability is below `min_prob`: the label is a guess, and said to be one.
-        warnings: what was done to the picture beyond the recipe ("exif_rotated").
+        warnings: what was done to the image beyond the recipe ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
         logits: float32 (K,), the raw score of every class; None for an error.
-        item: the input, to look at the picture again.
+        item: the input, to look at the image again.
         thumbnail: uint8 (H, W, 3), at most 320 pixels, when a sink asked for it.
     """
 

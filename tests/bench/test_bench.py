@@ -9,9 +9,9 @@ from eyeful.models import ModelRequest, find_model
 from eyeful.prepare import export
 
 
-def test_every_stage_is_measured(pictures, resnet18_checkpoint):
+def test_every_stage_is_measured(images, resnet18_checkpoint):
     found = bench(
-        "resnet18", pictures, checkpoint=resnet18_checkpoint, device="cpu", pictures=16, rounds=2, precision="fp32"
+        "resnet18", images, checkpoint=resnet18_checkpoint, device="cpu", num_images=16, rounds=2, precision="fp32"
     )
     assert found.path == "openvino fp32 on cpu"
     assert set(found.rates) == {"textbook", "eyeful", "decode", "forward"}
@@ -22,9 +22,9 @@ def test_every_stage_is_measured(pictures, resnet18_checkpoint):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["openvino", "torch"])
-def test_a_bundle_is_measured_beside_the_model_it_was_made_of(engine, pictures, tmp_path):
+def test_a_bundle_is_measured_beside_the_model_it_was_made_of(engine, images, tmp_path):
     export(ModelRequest("efficientnet_lite0"), tmp_path / "bundle", engine)
-    found = bench(str(tmp_path / "bundle"), pictures, device="cpu", pictures=8, rounds=1)
+    found = bench(str(tmp_path / "bundle"), images, device="cpu", num_images=8, rounds=1)
     assert found.engine == engine
     assert found.startup["warm"] > 0
 
@@ -39,21 +39,21 @@ def test_what_follows_from_the_rates():
     assert "--workers" in found.bottleneck
 
 
-def test_the_textbook_loop_is_the_lessons(pictures, resnet18_checkpoint):
+def test_the_textbook_loop_is_the_lessons(images, resnet18_checkpoint):
     """The baseline gives eyeful's exact answers: it is the same work."""
     import eyeful
     from eyeful.bench.textbook import textbook_loop
 
     model = find_model(ModelRequest("resnet18", resnet18_checkpoint))
     loop = textbook_loop(model.load()[0], model.recipe, "cpu")
-    files = sorted(pictures.iterdir())
+    files = sorted(images.iterdir())
     with eyeful.load("resnet18", checkpoint=resnet18_checkpoint, exact=True, device="cpu") as classifier:
         for path in files:
             assert [score.index for score in classifier.predict(path).top] == loop(path)
 
 
 def test_nothing_to_measure_with(tmp_path):
-    with pytest.raises(UsageError, match="no pictures"):
+    with pytest.raises(UsageError, match="no images"):
         bench("efficientnet_lite0", tmp_path)
 
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import eyeful
-from helpers import noise_picture
+from helpers import noise_image
 
 
 def command(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
@@ -37,24 +37,24 @@ def samples(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory) -> tuple[Path, dict[str, str]]:
-    """Good pictures of every mode between files that are none; what each row must say."""
+    """Good images of every mode between files that are none; what each row must say."""
     folder = tmp_path_factory.mktemp("mixed")
-    picture = noise_picture(2, 300, 200)
-    picture.save(folder / "a-good.png")
+    image = noise_image(2, 300, 200)
+    image.save(folder / "a-good.png")
     jpeg = folder / "b-truncated.jpg"
-    picture.save(jpeg)
+    image.save(jpeg)
     jpeg.write_bytes(jpeg.read_bytes()[:3000])
     (folder / "c-corrupt.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4)
     (folder / "d-empty.jpg").touch()
-    (folder / "e-text.jpg").write_text("not a picture, whatever its name says; much longer than a header")
-    gray = picture.convert("L")
+    (folder / "e-text.jpg").write_text("not an image, whatever its name says; much longer than a header")
+    gray = image.convert("L")
     Image.fromarray(np.asarray(gray).astype("uint16") * 257).save(folder / "f-16bit.png")
-    picture.convert("CMYK").save(folder / "g-cmyk.jpg")
-    palette = picture.quantize(64)
+    image.convert("CMYK").save(folder / "g-cmyk.jpg")
+    palette = image.quantize(64)
     palette.save(folder / "h-palette.png", transparency=0)
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture.save(folder / "i-rotated.png", exif=exif)
+    image.save(folder / "i-rotated.png", exif=exif)
     (folder / "notes.txt").write_text("ignored")
     kinds = {
         "a-good.png": "ok",
@@ -145,7 +145,7 @@ def test_report_and_figures(samples, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["predict"], "name a picture"),
+        (["predict"], "name an image"),
         (["predict", "x.jpg", "--model", "resnet19"], "did you mean resnet18"),
         (["predict", "x.jpg", "--device", "cuda:9"], "there is no"),
         (["predict", "x.jpg", "--checkpoint", "none.pth", "--model", "resnet18"], "none.pth"),
@@ -261,27 +261,27 @@ def test_sigterm_ends_a_run_that_waits_for_names(mixed, tmp_path):
     "arguments",
     [
         ("predict", "LIST", "-o", "LIST", "--overwrite"),
-        ("predict", "PICTURE", "-o", "a.jsonl", "--report", "a.jsonl"),
+        ("predict", "IMAGE", "-o", "a.jsonl", "--report", "a.jsonl"),
         ("predict", "FOLDER", "--figures", "FOLDER/figures"),
-        ("predict", "PICTURE", "-o", "a.jsonl", "--resume", "--overwrite"),
-        ("predict", "PICTURE", "--resume"),
-        ("predict", "PICTURE", "-o", "a.jsonl", "--resume", "--figures", "f"),
+        ("predict", "IMAGE", "-o", "a.jsonl", "--resume", "--overwrite"),
+        ("predict", "IMAGE", "--resume"),
+        ("predict", "IMAGE", "-o", "a.jsonl", "--resume", "--figures", "f"),
         ("predict", ""),
-        ("predict", "PICTURE", "-o", ""),
-        ("predict", "PICTURE", "--max-pixels", "0"),
-        ("bench", "--images", "PICTURE", "--pictures", "0"),
+        ("predict", "IMAGE", "-o", ""),
+        ("predict", "IMAGE", "--max-pixels", "0"),
+        ("bench", "--images", "IMAGE", "--num-images", "0"),
         ("export", "-o", "FOLDER", "--overwrite"),
     ],
 )
 def test_what_would_destroy_something_or_mean_nothing_is_refused(arguments, tmp_path):
-    (tmp_path / "pictures").mkdir()
-    noise_picture(1, 64, 64).save(tmp_path / "pictures" / "a.png")
+    (tmp_path / "images").mkdir()
+    noise_image(1, 64, 64).save(tmp_path / "images" / "a.png")
     listing = tmp_path / "list.csv"
-    listing.write_text(f"filename\n{tmp_path}/pictures/a.png\n")
-    (tmp_path / "pictures" / "passport.json").write_text("{}")
-    places = {"LIST": listing, "PICTURE": tmp_path / "pictures" / "a.png", "FOLDER": tmp_path / "pictures"}
+    listing.write_text(f"filename\n{tmp_path}/images/a.png\n")
+    (tmp_path / "images" / "passport.json").write_text("{}")
+    places = {"LIST": listing, "IMAGE": tmp_path / "images" / "a.png", "FOLDER": tmp_path / "images"}
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    filled = [str(places.get(one, one)).replace("FOLDER", str(tmp_path / "pictures")) for one in arguments]
+    filled = [str(places.get(one, one)).replace("FOLDER", str(tmp_path / "images")) for one in arguments]
     done = command(*filled, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
@@ -305,7 +305,7 @@ def test_a_full_standard_output_and_closed_streams_are_one_line(samples):
 
 
 def test_names_beyond_ascii_in_an_ascii_locale(tmp_path):
-    noise_picture(1, 64, 64).save(tmp_path / "日本.png")
+    noise_image(1, 64, 64).save(tmp_path / "日本.png")
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
     done = command("predict", tmp_path / "日本.png", env=environment)
     assert done.returncode == 0, done.stderr

@@ -120,25 +120,25 @@ def test_torchcompile_gives_the_same_answers_for_every_batch_size():
     compiled.close()
 
 
-def test_half_precision_on_torch_stays_near(lite0, pictures):
+def test_half_precision_on_torch_stays_near(lite0, images):
     with eyeful.load(engine="torch", precision="bf16", device="cpu") as classifier:
         assert classifier.precision == "bf16"
-        expected = lite0.logits(pictures)
-        assert np.abs(classifier.logits(pictures) - expected).max() < 0.1 * np.abs(expected).max()
+        expected = lite0.logits(images)
+        assert np.abs(classifier.logits(images) - expected).max() < 0.1 * np.abs(expected).max()
 
 
-def test_a_compiled_graph_is_kept_and_a_damaged_one_never_runs(pictures, lite0, tmp_path, monkeypatch):
+def test_a_compiled_graph_is_kept_and_a_damaged_one_never_runs(images, lite0, tmp_path, monkeypatch):
     folder = prepared(ModelRequest("efficientnet_lite0")).folder
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
     with eyeful.load(folder, device="cpu") as classifier:
-        expected = classifier.logits(pictures)
+        expected = classifier.logits(images)
     (blob,) = tmp_path.glob("compiled/*/compiled.blob")
     for damage in (b"", blob.read_bytes()[:-1] + b"x"):
         with eyeful.load(folder, device="cpu") as classifier:  # from the kept one
-            assert np.array_equal(classifier.logits(pictures), expected)
+            assert np.array_equal(classifier.logits(images), expected)
         blob.write_bytes(damage)
         with eyeful.load(folder, device="cpu") as classifier:  # compiled again
-            assert np.array_equal(classifier.logits(pictures), expected)
+            assert np.array_equal(classifier.logits(images), expected)
         assert len(blob.read_bytes()) > 1e6
 
 
@@ -148,7 +148,7 @@ def test_exact_contradicts_other_engines():
 
 
 @pytest.mark.parametrize("engine", ["torch", "openvino", "onnxruntime"])
-def test_nothing_about_the_model_changes(engine, pictures, resnet18_checkpoint, monkeypatch):
+def test_nothing_about_the_model_changes(engine, images, resnet18_checkpoint, monkeypatch):
     """Parameters and buffers are bit-equal after a run, and no gradient was recorded."""
     seen = []
 
@@ -163,7 +163,7 @@ def test_nothing_about_the_model_changes(engine, pictures, resnet18_checkpoint, 
         monkeypatch.setattr(importlib.import_module(f"eyeful.prepare.{engine}"), "find_model", watched)
         monkeypatch.setenv("EYEFUL_HOME", str(resnet18_checkpoint.parent / "fresh"))
     with eyeful.load("resnet18", checkpoint=resnet18_checkpoint, engine=engine, device="cpu") as classifier:
-        classifier.predict(pictures)
+        classifier.predict(images)
     (module, before), *_ = seen
     assert not module.training
     for name, tensor in module.state_dict().items():

@@ -6,7 +6,7 @@ import torch
 
 import eyeful
 from eyeful.models.torchvision_import import import_torchvision
-from helpers import discriminating_state, noise_picture
+from helpers import discriminating_state, noise_image
 
 SMALLEST = [
     "alexnet",
@@ -62,10 +62,10 @@ def run_in_engines(name, engines, tmp_path, monkeypatch):
     state = discriminating_state(name, CLASSES, size, **options)
     path = tmp_path / "weights.pth"
     torch.save(state, path)
-    batch = np.stack([np.asarray(noise_picture(seed, size, size)) for seed in range(3)])
+    batch = np.stack([np.asarray(noise_image(seed, size, size)) for seed in range(3)])
     expected = plain_torch(name, state, batch, options, weights.transforms())
     spread = np.abs(expected - expected.mean(0)).max()
-    assert spread > 1e-4 * np.abs(expected).max(), "a checkpoint that cannot tell pictures apart tests nothing"
+    assert spread > 1e-4 * np.abs(expected).max(), "a checkpoint that cannot tell images apart tests nothing"
     for engine in engines:
         with eyeful.load(
             name,

@@ -8,7 +8,7 @@ from eyeful.explain import Network
 from eyeful.models.base import Architecture, ready
 from eyeful.models.checkpoint import build
 from eyeful.types import Item, Labels, Recipe
-from helpers import noise_picture
+from helpers import noise_image
 
 CLASSES = 7
 SIDE = 96
@@ -16,7 +16,7 @@ SIDE = 96
 
 @pytest.fixture(scope="session")
 def item() -> Item:
-    return Item("noise.png", np.asarray(noise_picture(3, 320, 200)))
+    return Item("noise.png", np.asarray(noise_image(3, 320, 200)))
 
 
 @pytest.fixture(scope="session")

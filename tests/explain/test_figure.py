@@ -1,4 +1,4 @@
-"""Grad-CAM lies where the network looked, whatever was done to the picture; the figure shows what it says."""
+"""Grad-CAM lies where the network looked, whatever was done to the image; the figure shows what it says."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ def one_bright(found, row, column):
     """The same explanation, of which one cell of the last maps is bright."""
     cam_HW = np.zeros((4, 4), np.float32)
     cam_HW[row, column] = 1
-    return replace(found, cam_HW=cam_HW).cam_on_picture()
+    return replace(found, cam_HW=cam_HW).cam_on_image()
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,11 @@ def network(make):
 @pytest.mark.parametrize(
     ("crop_mode", "size", "expected"),
     [
-        # (x, y) of the middle of the input's upper left cell of 4 x 4, in the picture
+        # (x, y) of the middle of the input's upper left cell of 4 x 4, in the image
         ("center", (400, 200), (100 + 25, 25)),
         ("center", (200, 400), (25, 100 + 25)),
         ("squash", (400, 200), (50, 25)),
-        ("border", (400, 200), (50, None)),  # above the picture: the recipe pads there
+        ("border", (400, 200), (50, None)),  # above the image: the recipe pads there
     ],
 )
 def test_geometry(network, crop_mode, size, expected):
@@ -55,24 +55,24 @@ def test_geometry(network, crop_mode, size, expected):
         assert not unseen.any()
 
 
-def test_a_turned_picture_is_shown_upright(network, tmp_path):
-    picture = Image.new("RGB", (300, 150), "blue")
-    picture.paste("red", (0, 0, 150, 150))
-    exif = picture.getexif()
+def test_a_turned_image_is_shown_upright(network, tmp_path):
+    image = Image.new("RGB", (300, 150), "blue")
+    image.paste("red", (0, 0, 150, 150))
+    exif = image.getexif()
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise: the left becomes the top
-    picture.save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    image.save(tmp_path / "turned.jpg", exif=exif, quality=95)
     found = explain(network, Item("turned.jpg", tmp_path / "turned.jpg"))
     assert found.full_size == (300, 150)
-    assert found.picture_HWC.shape == (300, 150, 3)
-    assert found.picture_HWC[20, 70, 0] > 200
+    assert found.image_HWC.shape == (300, 150, 3)
+    assert found.image_HWC[20, 70, 0] > 200
     assert "exif_rotated" in found.warnings
 
 
-def test_a_large_picture_is_kept_small(network):
+def test_a_large_image_is_kept_small(network):
     found = explain(network, Item("x", np.zeros((900, 3000, 3), np.uint8)))
     assert found.full_size == (900, 3000)
-    assert max(found.picture_HWC.shape) == 1024
-    assert found.cam_on_picture().shape == found.picture_HWC.shape[:2]
+    assert max(found.image_HWC.shape) == 1024
+    assert found.cam_on_image().shape == found.image_HWC.shape[:2]
 
 
 def test_tiles_shows_the_liveliest_maps_first():

@@ -10,7 +10,7 @@ from eyeful.errors import ModelError, UsageError
 from eyeful.explain import explain
 from eyeful.images import apply_recipe
 from eyeful.models import torchvision as torchvision_models
-from helpers import noise_picture
+from helpers import noise_image
 
 TRANSFORMERS = ("vit_", "swin_", "maxvit_")
 CNNS = [name for name in torchvision_models.names() if not name.startswith(TRANSFORMERS)]
@@ -156,8 +156,8 @@ def test_grad_cam_is_the_class_activation_map(make, item, name):
 
 
 def test_through_the_classifier(lite0, tmp_path):
-    picture = noise_picture(5, 500, 300)
-    picture.save(tmp_path / "noise.png")
+    image = noise_image(5, 500, 300)
+    image.save(tmp_path / "noise.png")
     found = lite0.explain(tmp_path / "noise.png")
     with eyeful.load("efficientnet_lite0", engine="torch", precision="fp32", exact=True) as exact:
         answer = exact.predict(tmp_path / "noise.png")
@@ -165,12 +165,12 @@ def test_through_the_classifier(lite0, tmp_path):
     assert found.filename == answer.filename
     assert [score.label for score in found.top[:5]] == [score.label for score in answer.top]
     np.testing.assert_allclose(found.logits_K, logits_K, atol=2e-4)
-    np.testing.assert_array_equal(found.pixels_HWC, apply_recipe(picture, lite0.recipe))
-    maps = lite0.feature_maps(picture)
+    np.testing.assert_array_equal(found.pixels_HWC, apply_recipe(image, lite0.recipe))
+    maps = lite0.feature_maps(image)
     assert list(maps) == [stage.layer for stage in found.stages]
     assert maps["bn2"].shape == (1280, 7, 7)
     np.testing.assert_allclose(
-        lite0.gradcam(picture, found.top[3].label), lite0.explain(picture, found.top[3].index).cam_HW
+        lite0.gradcam(image, found.top[3].label), lite0.explain(image, found.top[3].index).cam_HW
     )
-    with pytest.raises(UsageError, match="one picture"):
+    with pytest.raises(UsageError, match="one image"):
         lite0.explain(tmp_path)

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("atheris")
 
 
-def test_a_thousand_mutations_are_pictures_or_named_errors(tmp_path):
-    script = Path(__file__).with_name("fuzz_pictures.py")
+def test_a_thousand_mutations_are_images_or_named_errors(tmp_path):
+    script = Path(__file__).with_name("fuzz_images.py")
     flags = ["-runs=3000", "-seed=1", f"-artifact_prefix={tmp_path}/"]
     done = subprocess.run([sys.executable, script, tmp_path / "corpus", *flags], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

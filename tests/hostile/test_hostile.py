@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import noise_picture
+from helpers import noise_image
 
 CANARIES = [Path("/tmp/eyeful-pickle-canary"), Path("/tmp/eyeful-eps-canary")]  # noqa: S108 - named by the tool
 MAIN = """
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="FIFOs, /dev/zer
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
-    noise_picture(1, 500, 375).save(folder / "photo.jpg", quality=90)
+    noise_image(1, 500, 375).save(folder / "photo.jpg", quality=90)
     script = Path(__file__).with_name("make_hostile.py")
     flags = ["--photo", folder / "photo.jpg", "--hostile-fs", folder / "fs"]
     subprocess.run([sys.executable, "-W", "ignore", script, folder / "set", *flags], check=True)
@@ -123,7 +123,7 @@ def test_found_in_a_folder_they_are_all_accounted_for(hostile, bundle):
     assert "STARTED A PROCESS" not in err
 
 
-def test_a_hostile_zip_shows_its_picture_and_writes_nothing(hostile, bundle):
+def test_a_hostile_zip_shows_its_image_and_writes_nothing(hostile, bundle):
     path = hostile / "set" / "notimage" / "zipslip_and_bomb.zip"
     out, _, code = classify([path], bundle, 2)
     assert code == 0

@@ -5,11 +5,11 @@ import io
 import pytest
 from PIL import Image
 
-from eyeful.errors import PictureError
+from eyeful.errors import ImageError
 from eyeful.images import Limits, MemoryBudget, open_item
 from eyeful.images import open as opening
 from eyeful.types import Item
-from helpers import noise_picture
+from helpers import noise_image
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def heic() -> bytes:
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()
     buffer = io.BytesIO()
-    noise_picture(1, 120, 80).save(buffer, "HEIF", quality=90)
+    noise_image(1, 120, 80).save(buffer, "HEIF", quality=90)
     return buffer.getvalue()
 
 
@@ -26,14 +26,14 @@ def opened(content: bytes):
         return found
 
 
-def test_a_heic_picture_is_opened(heic):
+def test_a_heic_image_is_opened(heic):
     found = opened(heic)
-    assert found.picture.size == (120, 80)
-    assert found.picture.mode == "RGB"
+    assert found.image.size == (120, 80)
+    assert found.image.mode == "RGB"
 
 
 def test_a_cut_heic_is_truncated(heic):
-    with pytest.raises(PictureError) as failed:
+    with pytest.raises(ImageError) as failed:
         opened(heic[: len(heic) // 2])
     assert failed.value.kind == "truncated"
 
@@ -42,6 +42,6 @@ def test_without_the_extra_the_row_says_what_installs_it(heic, monkeypatch):
     monkeypatch.setattr("eyeful.extras.available", lambda _: False)
     monkeypatch.delitem(Image.OPEN, "HEIF")
     opening._register_heif.cache_clear()
-    with pytest.raises(PictureError, match=r'pip install "eyeful\[heif\]"') as failed:
+    with pytest.raises(ImageError, match=r'pip install "eyeful\[heif\]"') as failed:
         opened(heic)
     assert failed.value.kind == "unsupported_format"

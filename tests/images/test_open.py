@@ -11,26 +11,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from eyeful.errors import PictureError
+from eyeful.errors import ImageError
 from eyeful.images import Limits, MemoryBudget, open_item
 from eyeful.images.transform import resized_size
 from eyeful.types import Item, Recipe
-from helpers import noise_picture
+from helpers import noise_image
 
 
-def encoded(picture: Image.Image, format: str = "PNG", **options) -> bytes:
+def encoded(image: Image.Image, format: str = "PNG", **options) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, format, **options)
+    image.save(buffer, format, **options)
     return buffer.getvalue()
 
 
 def opened(content, limits: Limits | None = None):
     with open_item(Item("it", content), limits or Limits(), MemoryBudget()) as found:
-        return np.asarray(found.picture), found.warnings
+        return np.asarray(found.image), found.warnings
 
 
 def kind_of(content, limits: Limits | None = None) -> str:
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(ImageError) as caught:
         opened(content, limits)
     assert "\n" not in str(caught.value)
     return caught.value.kind
@@ -49,7 +49,7 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
-RGB = noise_picture(0, 40, 30)
+RGB = noise_image(0, 40, 30)
 
 
 @pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "PPM", "WEBP", "GIF", "JPEG2000", "AVIF", "JPEG"])
@@ -88,7 +88,7 @@ def test_sixteen_bit_is_scaled_not_clipped():
         (np.array([[0, 257, 65535]], np.int32), [0, 1, 255]),
     ],
 )
-def test_float_and_integer_pictures_keep_their_range(values, expected):
+def test_float_and_integer_images_keep_their_range(values, expected):
     pixels, warnings = opened(encoded(Image.fromarray(values), "TIFF"))
     assert pixels[0, :, 0].tolist() == expected
     assert "sixteen_bit_scaled" in warnings
@@ -125,7 +125,7 @@ def test_a_palette_with_transparency_is_expanded_on_white():
 
 
 def test_the_first_frame_of_an_animation():
-    pixels, warnings = opened(encoded(RGB, "GIF", save_all=True, append_images=[noise_picture(1, 40, 30)]))
+    pixels, warnings = opened(encoded(RGB, "GIF", save_all=True, append_images=[noise_image(1, 40, 30)]))
     assert np.abs(pixels.astype(int) - np.asarray(RGB)).mean() < 12
     assert "first_frame_of_n" in warnings
 
@@ -142,19 +142,19 @@ def test_exif_orientation_is_applied(orientation):
     assert ("exif_rotated" in warnings) == (2 <= orientation <= 8)
 
 
-def test_pictures_and_arrays_open_too():
+def test_images_and_arrays_open_too():
     assert np.array_equal(opened(RGB)[0], np.asarray(RGB))
     assert np.array_equal(opened(np.asarray(RGB))[0], np.asarray(RGB))
 
 
-JPEG = encoded(noise_picture(5, 200, 200), "JPEG")
+JPEG = encoded(noise_image(5, 200, 200), "JPEG")
 
 
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
         (b"", "empty"),
-        (b"not a picture at all, but long enough to be one", "unidentified"),
+        (b"not an image at all, but long enough to be one", "unidentified"),
         (b"\xff\xd8", "unidentified"),
         (b"\x89PNG\r\n\x1a\n", "unidentified"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>" * 2, "unidentified"),
@@ -170,7 +170,7 @@ JPEG = encoded(noise_picture(5, 200, 200), "JPEG")
         (png_header(1, 65000), "aspect"),
     ],
 )
-def test_what_is_no_picture_is_a_named_error(content, kind):
+def test_what_is_no_image_is_a_named_error(content, kind):
     assert kind_of(content) == kind
 
 
@@ -195,7 +195,7 @@ def test_files_that_cannot_be_read(tmp_path):
     assert kind_of(tmp_path / "loop.jpg") == "unreadable"
 
 
-def test_the_budget_lets_one_large_picture_in_and_makes_the_next_wait():
+def test_the_budget_lets_one_large_image_in_and_makes_the_next_wait():
     budget = MemoryBudget(100)
     order: list[str] = []
     with budget.hold(1000):
@@ -220,27 +220,27 @@ RECIPE = Recipe((64, 64), (73, 73), "bilinear", (0.5,) * 3, (0.5,) * 3)
 def test_a_large_jpeg_is_decoded_at_a_reduced_scale_of_at_least_twice_the_target(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    jpeg = encoded(noise_picture(6, 1600, 1200), "JPEG", exif=exif)
+    jpeg = encoded(noise_image(6, 1600, 1200), "JPEG", exif=exif)
     with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=RECIPE) as found:
-        assert min(found.picture.size) == 150
+        assert min(found.image.size) == 150
         assert found.full_size == ((1600, 1200) if orientation == 6 else (1200, 1600))
     with open_item(Item("it", jpeg), Limits(), MemoryBudget()) as found:
-        assert min(found.picture.size) == 1200
+        assert min(found.image.size) == 1200
 
 
 def test_only_the_pixels_to_be_decoded_count_against_the_limit():
-    jpeg = encoded(noise_picture(6, 1600, 1200), "JPEG")
+    jpeg = encoded(noise_image(6, 1600, 1200), "JPEG")
     limits = Limits(max_pixels=100_000)
     with open_item(Item("it", jpeg), limits, MemoryBudget(), reduce_for=RECIPE) as found:
-        assert found.picture.width * found.picture.height < 100_000
+        assert found.image.width * found.image.height < 100_000
     assert kind_of(jpeg, limits) == "too_large"
 
 
-def test_a_callers_picture_is_left_as_it_is(tmp_path):
-    noise_picture(6, 1600, 1200).save(tmp_path / "a.jpg")
+def test_a_callers_image_is_left_as_it_is(tmp_path):
+    noise_image(6, 1600, 1200).save(tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as mine:
         with open_item(Item("it", mine), Limits(), MemoryBudget(), reduce_for=RECIPE) as found:
-            assert found.picture.size == (1600, 1200)
+            assert found.image.size == (1600, 1200)
         assert mine.size == (1600, 1200)
 
 
@@ -249,9 +249,9 @@ def test_a_callers_picture_is_left_as_it_is(tmp_path):
 def test_a_reduced_decode_leaves_twice_the_target_on_both_sides_either_way_up(mode, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    jpeg = encoded(noise_picture(6, 1600, 1200), "JPEG", exif=exif)
+    jpeg = encoded(noise_image(6, 1600, 1200), "JPEG", exif=exif)
     oblong = Recipe((40, 150), (50, 190), "bilinear", (0.5,) * 3, (0.5,) * 3, mode)
     with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=oblong) as found:
         height, width = resized_size(found.full_size, oblong)
-        assert found.picture.height >= 2 * height
-        assert found.picture.width >= 2 * width
+        assert found.image.height >= 2 * height
+        assert found.image.width >= 2 * width

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from eyeful.images import apply_recipe, apply_recipe_fast, crop_box, remarks
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.types import Recipe
-from helpers import noise_picture
+from helpers import noise_image
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 sides = st.integers(2, 330)
@@ -33,20 +33,20 @@ def torchvision_steps(interpolation: str, *steps: tuple):
 @given(sides, sides, st.integers(8, 160), st.integers(8, 200), interpolations, st.integers(0, 3))
 @settings(max_examples=150, deadline=None)
 def test_center_is_torchvisions(width, height, size, scale, interpolation, seed):
-    """Crop larger than the resized picture included: `size` may exceed `scale`."""
-    picture = noise_picture(seed, width, height)
-    expected = torchvision_steps(interpolation, ("Resize", scale), ("CenterCrop", size))(picture)
-    found = apply_recipe(picture, recipe(size, scale, "center", interpolation))
+    """Crop larger than the resized image included: `size` may exceed `scale`."""
+    image = noise_image(seed, width, height)
+    expected = torchvision_steps(interpolation, ("Resize", scale), ("CenterCrop", size))(image)
+    found = apply_recipe(image, recipe(size, scale, "center", interpolation))
     assert np.array_equal(found, np.asarray(expected))
 
 
 @given(sides, sides, st.integers(8, 160), interpolations)
 @settings(max_examples=80, deadline=None)
 def test_squash_is_the_lessons_resize(width, height, size, interpolation):
-    picture = noise_picture(0, width, height)
-    expected = torchvision_steps(interpolation, ("Resize", (size, size)))(picture)
+    image = noise_image(0, width, height)
+    expected = torchvision_steps(interpolation, ("Resize", (size, size)))(image)
     squashed = recipe(size, size + 20).with_options(crop_mode="squash", interpolation=interpolation)
-    assert np.array_equal(apply_recipe(picture, squashed), np.asarray(expected))
+    assert np.array_equal(apply_recipe(image, squashed), np.asarray(expected))
 
 
 @given(
@@ -63,12 +63,12 @@ def test_every_crop_mode_is_timms(width, height, size, crop_pct, mode, interpola
     from timm.data.transforms_factory import transforms_imagenet_eval
 
     assume(max(width, height) < size * min(width, height))  # beyond, timm rounds a side to nothing
-    picture = noise_picture(1, width, height)
+    image = noise_image(1, width, height)
     theirs = transforms_imagenet_eval(
         size, crop_pct=crop_pct, crop_mode=mode, interpolation=interpolation, mean=MEAN, normalize=False
-    )(picture)
+    )(image)
     ours = recipe(size, size).with_options(crop_mode=mode, crop_pct=crop_pct, interpolation=interpolation)
-    assert np.array_equal(apply_recipe(picture, ours), theirs.permute(1, 2, 0).numpy())
+    assert np.array_equal(apply_recipe(image, ours), theirs.permute(1, 2, 0).numpy())
 
 
 @given(sides, sides)
@@ -77,15 +77,15 @@ def test_a_size_that_is_not_square_is_timms(width, height):
     import_timm()
     from timm.data.transforms_factory import transforms_imagenet_eval
 
-    picture = noise_picture(2, width, height)
+    image = noise_image(2, width, height)
     theirs = transforms_imagenet_eval((64, 96), crop_pct=0.9, interpolation="bicubic", mean=MEAN, normalize=False)
     ours = Recipe((64, 96), (71, 106), "bicubic", MEAN, STD)
-    assert np.array_equal(apply_recipe(picture, ours), theirs(picture).permute(1, 2, 0).numpy())
+    assert np.array_equal(apply_recipe(image, ours), theirs(image).permute(1, 2, 0).numpy())
 
 
-def test_a_picture_of_the_right_size_is_not_resampled():
-    picture = noise_picture(3, 64, 64)
-    assert np.array_equal(apply_recipe(picture, recipe(64, 64)), np.asarray(picture))
+def test_a_image_of_the_right_size_is_not_resampled():
+    image = noise_image(3, 64, 64)
+    assert np.array_equal(apply_recipe(image, recipe(64, 64)), np.asarray(image))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_remarks_say_what_the_recipe_does(size, found):
     assert remarks(size, recipe(224, 256)) == found
 
 
-def test_a_crop_mode_set_by_hand_shows_the_whole_picture_unless_crop_pct_is_given():
+def test_a_crop_mode_set_by_hand_shows_the_whole_image_unless_crop_pct_is_given():
     center = recipe(224, 256)
     assert center.with_options(crop_mode="squash").scale_size == (224, 224)
     assert center.with_options(crop_mode="squash", crop_pct=0.875).scale_size == (256, 256)
@@ -126,9 +126,9 @@ def test_a_crop_mode_set_by_hand_shows_the_whole_picture_unless_crop_pct_is_give
 @given(st.integers(40, 600), st.integers(40, 600), interpolations, st.sampled_from(["center", "squash", "border"]))
 @settings(max_examples=60, deadline=None)
 def test_the_fast_way_differs_by_a_level_here_and_there(width, height, interpolation, mode):
-    picture = noise_picture(5, width, height)
+    image = noise_image(5, width, height)
     fast = recipe(64, 73).with_options(crop_mode=mode, interpolation=interpolation)
-    found = apply_recipe_fast(picture, (height, width), fast).astype(int)
-    difference = np.abs(found - apply_recipe(picture, fast))
+    found = apply_recipe_fast(image, (height, width), fast).astype(int)
+    difference = np.abs(found - apply_recipe(image, fast))
     assert difference.mean() < 0.5
     assert np.quantile(difference, 0.95) <= 2

@@ -106,7 +106,7 @@ def running(make):
 
 @pytest.fixture
 def small_site(lite0):
-    """A page at the root of its host, for pictures of at most 1,000 bytes."""
+    """A page at the root of its host, for images of at most 1,000 bytes."""
     with running(lambda: mount(FastAPI(), {"lite0": lite0}, "/", others=None, max_file=1000)) as site:
         yield site
 
@@ -153,18 +153,18 @@ def odd(tmp_path_factory, cat) -> dict[str, Path]:
 
     folder = tmp_path_factory.mktemp("odd")
     with Image.open(cat) as opened:
-        picture = opened.convert("RGB").resize((320, 213))
+        image = opened.convert("RGB").resize((320, 213))
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture.transpose(Image.Transpose.ROTATE_90).save(folder / "turned.jpg", exif=exif)
-    Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257).save(folder / "deep.png")
-    picture.save(folder / "new.avif")
-    picture.save(folder / "scan ü <b>.tiff")
+    image.transpose(Image.Transpose.ROTATE_90).save(folder / "turned.jpg", exif=exif)
+    Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257).save(folder / "deep.png")
+    image.save(folder / "new.avif")
+    image.save(folder / "scan ü <b>.tiff")
     (folder / "broken.png").write_bytes(cat.read_bytes()[:5000])
     try:
         import pillow_heif
 
-        pillow_heif.from_pillow(picture).save(folder / "phone.heic")
+        pillow_heif.from_pillow(image).save(folder / "phone.heic")
     except ImportError:
         pass
     return {path.name.partition(".")[0].split()[0]: path for path in folder.iterdir()}

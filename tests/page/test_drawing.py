@@ -24,9 +24,9 @@ def test_a_strip_is_dark_where_the_vector_is_large():
 
 
 def test_heat_is_warm_where_the_map_is_high_and_dim_outside():
-    picture_HWC = np.full((2, 3, 3), 200, np.uint8)
+    image_HWC = np.full((2, 3, 3), 200, np.uint8)
     cam_HW = np.array([[0, 1, np.nan], [0, 1, np.nan]], np.float32)
-    cold, warm, outside = heated(picture_HWC, cam_HW)[0].astype(int)
+    cold, warm, outside = heated(image_HWC, cam_HW)[0].astype(int)
     assert cold.tolist() == [200, 200, 200]
     assert warm[0] > warm[1] > warm[2]
     assert outside.max() < 100

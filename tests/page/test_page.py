@@ -15,7 +15,7 @@ pytestmark = [  # by Gradio, through pandas
 
 
 def upload(tab, path):
-    tab.set_input_files("#picture input[type=file]", path)
+    tab.set_input_files("#image input[type=file]", path)
 
 
 def example(tab, name):
@@ -83,7 +83,7 @@ def test_another_model(tab, second, cat):
 @pytest.mark.parametrize("name", ["turned", "deep", "new", "scan", "phone"])
 def test_the_original_bytes_reach_the_opener(tab, lite0, odd, name, monkeypatch):
     """Gradio would turn, convert and save them again, each of which moves the answer."""
-    import eyeful.pipeline.picture as opener
+    import eyeful.pipeline.image as opener
 
     if name not in odd:
         pytest.skip("pillow-heif is not installed")
@@ -103,7 +103,7 @@ def test_the_original_bytes_reach_the_opener(tab, lite0, odd, name, monkeypatch)
     assert opened == [(odd[name].name, odd[name].read_bytes())]
     assert bars(tab) == expected(prediction)
     assert tab.locator("#seen li").count() == len(prediction.warnings)
-    displayed = tab.get_by_alt_text("The picture that you chose")
+    displayed = tab.get_by_alt_text("The image that you chose")
     displayed.wait_for()
     tab.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=displayed.element_handle())
 
@@ -142,18 +142,18 @@ def test_paste_and_drop_anywhere(tab, lite0, cat, event, field):
     assert bars(tab) == expected(lite0.predict(cat))
 
 
-def test_a_picture_from_the_camera(tab):
+def test_a_image_from_the_camera(tab):
     tab.get_by_role("button", name="Capture from camera").click()
     tab.get_by_role("button", name="Click to Access Webcam").click()
-    tab.locator("#picture video").wait_for()
-    tab.locator("#picture video").evaluate(
+    tab.locator("#image video").wait_for()
+    tab.locator("#image video").evaluate(
         "video => new Promise(go => video.videoWidth ? go() : video.onplaying = go)"
     )
     tab.get_by_role("button", name=re.compile("capture", re.IGNORECASE)).first.click()
     tab.locator("#answer caption", has_text="best 5").wait_for()
 
 
-def test_a_picture_that_is_taken_away_takes_its_answer_along(tab, lite0, cat):
+def test_a_image_that_is_taken_away_takes_its_answer_along(tab, lite0, cat):
     upload(tab, cat)
     shown(tab, lite0.predict(cat))
     tab.get_by_role("button", name="Remove Image").click()
@@ -164,7 +164,7 @@ def test_a_picture_that_is_taken_away_takes_its_answer_along(tab, lite0, cat):
 def test_compare(tab, lite0, second, cat):
     tab.get_by_role("tab", name="Compare").click()
     tab.get_by_role("button", name="Compare").click()
-    tab.locator("#comparison", has_text="Choose a picture").wait_for()
+    tab.locator("#comparison", has_text="Choose an image").wait_for()
     upload(tab, cat)
     shown_in = tab.locator("#comparison section")
     tab.locator("#answer th").first.wait_for(state="attached")

@@ -1,4 +1,4 @@
-"""Everything that eyeful says of a picture in one word has a sentence."""
+"""Everything that eyeful says of an image in one word has a sentence."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_every_warning_has_a_sentence():
 
 
 def test_a_share_is_told():
-    assert in_words("cropped_away:0.61") == "The network did not see 61 % of the picture: it was cropped away."
+    assert in_words("cropped_away:0.61") == "The network did not see 61 % of the image: it was cropped away."
     assert in_words("something_new:3") == "something_new:3"
 
 

@@ -8,10 +8,10 @@ from PIL import Image
 
 import eyeful
 from eyeful.bundle import Passport
-from eyeful.errors import PictureError, UsageError
+from eyeful.errors import ImageError, UsageError
 from eyeful.pipeline import Classifier, Settings
 from eyeful.types import Labels, Recipe
-from helpers import FakeEngine, noise_picture
+from helpers import FakeEngine, noise_image
 from helpers import fake_classifier as classifier
 
 RECIPE = Recipe((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
@@ -33,7 +33,7 @@ def test_one_input_gives_one_prediction_and_several_a_list():
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
 def test_rows_keep_the_order_of_inputs_and_bad_ones_their_place(workers, batch_size):
     names = [("red", "lime", "blue", None)[n % 4] for n in range(41)]
-    inputs = [colour(name) if name else b"no picture" * 9 for name in names]
+    inputs = [colour(name) if name else b"no image" * 9 for name in names]
     rows = classifier(workers=workers, batch_size=batch_size).predict(inputs)
     expected = [{"red": "red", "lime": "green", "blue": "blue", None: None}[name] for name in names]
     assert [row.label for row in rows] == expected
@@ -98,7 +98,7 @@ def test_logits():
     assert clf.logits(colour("red")).shape == (3,)
     assert clf.logits([colour("red")] * 2).shape == (2, 3)
     assert clf.logits([]).shape == (0, 3)
-    with pytest.raises(PictureError, match=r"nowhere\.jpg: no such file"):
+    with pytest.raises(ImageError, match=r"nowhere\.jpg: no such file"):
         clf.logits(["nowhere.jpg"])
 
 
@@ -111,14 +111,14 @@ def test_settings_outside_their_range(settings):
 
 
 def test_every_kind_of_input_gives_the_same_answer(lite0, tmp_path):
-    picture = noise_picture(4)
-    path = tmp_path / "picture.png"
-    picture.save(path)
+    image = noise_image(4)
+    path = tmp_path / "image.png"
+    image.save(path)
     (tmp_path / "list.txt").write_text(str(path))
     from_path = lite0.logits(path)
-    for same in (str(path), path.read_bytes(), picture, np.asarray(picture)):
+    for same in (str(path), path.read_bytes(), image, np.asarray(image)):
         assert np.array_equal(lite0.logits(same), from_path)
-    for same in (tmp_path / "list.txt", f"{tmp_path}/*.png", [path], np.asarray(picture)[None]):
+    for same in (tmp_path / "list.txt", f"{tmp_path}/*.png", [path], np.asarray(image)[None]):
         assert np.array_equal(lite0.logits(same)[0], from_path)
 
 
@@ -131,7 +131,7 @@ def test_what_a_classifier_says_of_itself(lite0):
 
 
 def test_a_prediction_shows_itself_in_a_notebook(lite0):
-    shown = lite0.predict(noise_picture(1))._repr_html_()
+    shown = lite0.predict(noise_image(1))._repr_html_()
     assert shown.count("<tr>") == 6
     assert "<b>nowhere&lt;.jpg</b>" in lite0.predict("nowhere<.jpg")._repr_html_()
 

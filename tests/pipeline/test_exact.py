@@ -12,8 +12,8 @@ from eyeful.models.torchvision_import import import_timm, import_torchvision
 
 
 def upright(path: Path) -> Image.Image:
-    with Image.open(path) as picture:
-        return ImageOps.exif_transpose(picture).convert("RGB")
+    with Image.open(path) as image:
+        return ImageOps.exif_transpose(image).convert("RGB")
 
 
 def compare(found, expected_logits, tolerance):
@@ -47,8 +47,8 @@ def test_lite0_equals_timm_on_the_labelled_photographs(photos):
     check_against_timm(files)
 
 
-def test_lite0_equals_timm_on_generated_pictures(pictures):
-    check_against_timm(sorted(pictures.iterdir()))
+def test_lite0_equals_timm_on_generated_images(images):
+    check_against_timm(sorted(images.iterdir()))
 
 
 def lesson(checkpoint: Path, files: list[Path]):
@@ -77,24 +77,24 @@ def lesson(checkpoint: Path, files: list[Path]):
     return answers
 
 
-def test_resnet18_squashed_equals_the_lesson(pictures, resnet18_checkpoint):
-    files = sorted(pictures.iterdir())
+def test_resnet18_squashed_equals_the_lesson(images, resnet18_checkpoint):
+    files = sorted(images.iterdir())
     with eyeful.load(
         "resnet18", checkpoint=resnet18_checkpoint, crop_mode="squash", exact=True, device="cpu"
     ) as classifier:
         found = classifier.predict(files)
     answers = lesson(resnet18_checkpoint, files)
-    assert len({places[0] for places, _ in answers}) > 3, "the checkpoint must tell the pictures apart"
+    assert len({places[0] for places, _ in answers}) > 3, "the checkpoint must tell the images apart"
     for prediction, (places, probs) in zip(found, answers, strict=True):
         assert [score.index for score in prediction.top] == places
         assert [score.prob for score in prediction.top] == pytest.approx(probs, abs=1e-5)
         assert [score.label for score in prediction.top] == [classifier.labels[place] for place in places]
 
 
-def test_resnet18_centered_equals_the_weights_own_transforms(pictures, resnet18_checkpoint):
+def test_resnet18_centered_equals_the_weights_own_transforms(images, resnet18_checkpoint):
     from torchvision.models import ResNet18_Weights, resnet18
 
-    files = sorted(pictures.iterdir())
+    files = sorted(images.iterdir())
     model = resnet18()
     model.load_state_dict(torch.load(resnet18_checkpoint, weights_only=True))
     model.eval()

@@ -46,5 +46,5 @@ def test_the_verdict_is_about_the_slowest(lite0):
     account = Account(
         inputs=100, predicted=100, seconds=2.0, waits=Waits({"decode": 1.5, "forward": 0.2, "write": 0.0})
     )
-    assert account.verdict(lite0, 0.5).startswith("50 pictures/s in 2.0 s; the limit is decoding pictures")
+    assert account.verdict(lite0, 0.5).startswith("50 images/s in 2.0 s; the limit is decoding images")
     assert "starting took 3.0 s" in account.verdict(lite0, 3.0)

@@ -19,23 +19,23 @@ REQUEST = ModelRequest("efficientnet_lite0")
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime", "torch"])
-def test_a_bundle_gives_the_same_answers(engine, tmp_path, pictures, lite0):
+def test_a_bundle_gives_the_same_answers(engine, tmp_path, images, lite0):
     export(REQUEST, tmp_path / "bundle", engine)
     with eyeful.load(tmp_path / "bundle", precision="fp32", device="cpu") as classifier:
         assert classifier.engine == engine
         assert classifier.labels == lite0.labels
         assert classifier.recipe == lite0.recipe
-        assert np.abs(classifier.logits(pictures) - lite0.logits(pictures)).max() < 1e-3
+        assert np.abs(classifier.logits(images) - lite0.logits(images)).max() < 1e-3
 
 
-def test_a_checkpoint_becomes_a_torch_bundle_with_its_labels(tmp_path, pictures, resnet18_checkpoint):
+def test_a_checkpoint_becomes_a_torch_bundle_with_its_labels(tmp_path, images, resnet18_checkpoint):
     request = ModelRequest("resnet18", resnet18_checkpoint)
     export(request, tmp_path / "bundle", "torch")
     with (
         eyeful.load(tmp_path / "bundle", device="cpu", exact=True) as bundled,
         eyeful.load("resnet18", checkpoint=resnet18_checkpoint, device="cpu", exact=True) as direct,
     ):
-        assert np.array_equal(bundled.logits(pictures), direct.logits(pictures))
+        assert np.array_equal(bundled.logits(images), direct.logits(images))
 
 
 _WITHOUT_TORCH = """
@@ -52,15 +52,15 @@ with eyeful.load(sys.argv[1]) as classifier:
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_a_bundle_runs_where_torch_cannot_be_imported(engine, tmp_path, pictures, lite0, monkeypatch):
+def test_a_bundle_runs_where_torch_cannot_be_imported(engine, tmp_path, images, lite0, monkeypatch):
     export(REQUEST, tmp_path / "bundle", engine)
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path / "empty"))
-    arguments = [sys.executable, "-c", _WITHOUT_TORCH, str(tmp_path / "bundle"), str(pictures / "01.jpg")]
+    arguments = [sys.executable, "-c", _WITHOUT_TORCH, str(tmp_path / "bundle"), str(images / "01.jpg")]
     done = subprocess.run(arguments, capture_output=True, text=True)
-    assert done.stdout.strip() == lite0.predict(pictures / "01.jpg").label, done.stderr
+    assert done.stdout.strip() == lite0.predict(images / "01.jpg").label, done.stderr
 
 
-def test_an_onnx_file_says_everything_itself(tmp_path, pictures, lite0):
+def test_an_onnx_file_says_everything_itself(tmp_path, images, lite0):
     """Outside eyeful, with ONNX Runtime alone: uint8 in, logits out, labels and recipe in the metadata."""
     import onnxruntime
 
@@ -73,8 +73,8 @@ def test_an_onnx_file_says_everything_itself(tmp_path, pictures, lite0):
     assert json.loads(metadata["eyeful.labels"]) == list(lite0.labels)
     assert Recipe.from_dict(json.loads(metadata["eyeful.recipe"])) == lite0.recipe
     for size in (1, 5):
-        files = [pictures / "01.jpg"] * size
-        batch = np.stack([row.pixels_HWC for row in lite0.load_pictures(open_source(files).items)])
+        files = [images / "01.jpg"] * size
+        batch = np.stack([row.pixels_HWC for row in lite0.load_images(open_source(files).items)])
         (found,) = session.run(None, {"pixels_NHWC": batch})
         assert np.abs(found - lite0.submit(batch).result()).max() < 1e-3
 

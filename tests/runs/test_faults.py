@@ -1,4 +1,4 @@
-"""What happens to a run when its process is killed, its disk is full, or a picture takes it down."""
+"""What happens to a run when its process is killed, its disk is full, or an image takes it down."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from PIL import Image
 from eyeful.pipeline import PATIENCE
 from eyeful.runs.quarantine import LIMIT
 from eyeful.sinks import format_of
-from helpers import noise_picture
+from helpers import noise_image
 
 MAIN = "from eyeful.cli import main; main()"
 
@@ -28,11 +28,11 @@ def command(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory) -> Path:
-    """2,000 pictures: 20 of them, linked a hundred times."""
+    """2,000 images: 20 of them, linked a hundred times."""
     folder = tmp_path_factory.mktemp("many")
     (folder / "source").mkdir()
     for number in range(20):
-        noise_picture(number, 160, 120).save(folder / "source" / f"{number:02d}.jpg")
+        noise_image(number, 160, 120).save(folder / "source" / f"{number:02d}.jpg")
     (folder / "links").mkdir()
     for number in range(2000):
         os.link(folder / "source" / f"{number % 20:02d}.jpg", folder / "links" / f"{number:04d}.jpg")
@@ -100,9 +100,9 @@ def small_disk(tmp_path):
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.parquet"])
 def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_disk, many, bundle):
-    pictures = sorted(many.iterdir())[:1500]
+    images = sorted(many.iterdir())[:1500]
     listing = small_disk.parent / "list.txt"
-    listing.write_text("\n".join(map(str, pictures)))
+    listing.write_text("\n".join(map(str, images)))
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * (40_000 if name != "rows.parquet" else 200_000))
     arguments = ["predict", listing, "-m", bundle, "-o", small_disk / name]
@@ -121,7 +121,7 @@ def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_di
     resumed = command(*arguments, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     rows = [row.filename for row in format_of(str(small_disk / name)).written(small_disk / name)]
-    assert rows == [str(path) for path in pictures]
+    assert rows == [str(path) for path in images]
 
 
 BAD_CODEC = """
@@ -153,8 +153,8 @@ def bad_codec(tmp_path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
-def test_a_picture_that_takes_the_process_down_is_an_error_row_after_resume(name, bad_codec, bundle, tmp_path):
-    folder = tmp_path / "pictures"
+def test_a_image_that_takes_the_process_down_is_an_error_row_after_resume(name, bad_codec, bundle, tmp_path):
+    folder = tmp_path / "images"
     folder.mkdir()
     for number in range(30):
         width = {11: 51, 17: 52, 23: 51}.get(number, 50)
@@ -173,7 +173,7 @@ def test_a_picture_that_takes_the_process_down_is_an_error_row_after_resume(name
 
 
 def test_a_decode_that_hangs_ends_the_run_and_resume_gets_past_it(bad_codec, bundle, tmp_path):
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     folder.mkdir()
     for name in ("a", "b", "hang", "c", "d"):
         Image.new("RGB", (52 if name == "hang" else 50, 50), "red").save(folder / f"{name}.png")

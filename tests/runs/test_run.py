@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("colours")
     for number in range(60):
         if number % 7 == 3:
-            (folder / f"{number:02d}.png").write_text("not a picture, at all, whatever it is called")
+            (folder / f"{number:02d}.png").write_text("not an image, at all, whatever it is called")
         else:
             Image.new("RGB", (9, 9), ("red", "lime", "blue")[number % 3]).save(folder / f"{number:02d}.png")
     (folder / "notes.txt").touch()

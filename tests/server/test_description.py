@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-EXCLUDED = "positive_data_acceptance"  # bytes are not always a picture, which no schema can say
+EXCLUDED = "positive_data_acceptance"  # bytes are not always an image, which no schema can say
 
 
 def test_schemathesis_finds_no_server_error_and_nothing_that_is_not_described(start, bundle, tmp_path):

@@ -166,18 +166,18 @@ def test_an_error_in_a_thread_reaches_those_who_wait_and_frees_the_engine():
 
 @pytest.fixture(scope="module")
 def small(start, bundle):
-    """Room for four pictures, a deadline, a short patience, a small body."""
+    """Room for four images, a deadline, a short patience, a small body."""
     flags = ("--queue-size", 4, "--max-files", 4, "--receive-timeout", 2, "--max-body", 0.5)
     return start("--model", f"m={bundle}", *flags)
 
 
-def test_at_many_times_its_capacity_every_reply_is_an_answer_or_503(small, pictures):
-    picture = (pictures / "02.webp").read_bytes()
+def test_at_many_times_its_capacity_every_reply_is_an_answer_or_503(small, images):
+    image = (images / "02.webp").read_bytes()
 
     async def flood():
         limits = httpx.Limits(max_connections=60, max_keepalive_connections=60)
         async with httpx.AsyncClient(limits=limits, timeout=30) as client:
-            calls = (client.post(f"{small.url}/v1/classify", content=picture) for _ in range(300))
+            calls = (client.post(f"{small.url}/v1/classify", content=image) for _ in range(300))
             return await asyncio.gather(*calls)
 
     replies = asyncio.run(flood())
@@ -190,13 +190,13 @@ def test_at_many_times_its_capacity_every_reply_is_an_answer_or_503(small, pictu
     assert 'eyeful_requests_total{path="refused",status="503"}' in httpx.get(f"{small.url}/metrics").text
 
 
-def test_an_answer_that_comes_too_late_is_504_and_its_place_is_free(start, bundle, pictures):
+def test_an_answer_that_comes_too_late_is_504_and_its_place_is_free(start, bundle, images):
     server = start("--model", f"m={bundle}", "--deadline", 0.0005)
     for _ in range(3):
-        reply = httpx.post(f"{server.url}/v1/classify", content=(pictures / "02.webp").read_bytes())
+        reply = httpx.post(f"{server.url}/v1/classify", content=(images / "02.webp").read_bytes())
         assert reply.status_code == 504
         assert reply.json() == {"error": "not answered in time"}
-    assert 'eyeful_queue_pictures{model="m"} 0.0' in httpx.get(f"{server.url}/metrics").text
+    assert 'eyeful_queue_images{model="m"} 0.0' in httpx.get(f"{server.url}/metrics").text
     assert server.stop() == 0
 
 
@@ -249,7 +249,7 @@ def test_a_gzip_bomb_gets_a_413(small):
     assert reply.status_code == 413
 
 
-def test_slow_clients_are_closed_and_do_not_slow_others(small, pictures):
+def test_slow_clients_are_closed_and_do_not_slow_others(small, images):
     slow = []
     for number in range(500):
         sock = socket.create_connection(("127.0.0.1", small.port))
@@ -259,7 +259,7 @@ def test_slow_clients_are_closed_and_do_not_slow_others(small, pictures):
                 + (b"\r\nab" if number % 2 else b"")
             )
         slow.append(sock)
-    assert httpx.post(f"{small.url}/v1/classify", content=(pictures / "02.webp").read_bytes()).status_code == 200
+    assert httpx.post(f"{small.url}/v1/classify", content=(images / "02.webp").read_bytes()).status_code == 200
     deadline = time.monotonic() + 15
     for sock in slow:
         sock.settimeout(max(0.1, deadline - time.monotonic()))
@@ -270,32 +270,32 @@ def test_slow_clients_are_closed_and_do_not_slow_others(small, pictures):
         sock.close()
 
 
-def test_a_client_that_goes_away_leaves_nothing_behind(small, pictures):
-    picture = (pictures / "02.webp").read_bytes()
-    head = f"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: {len(picture)}\r\n\r\n".encode()
+def test_a_client_that_goes_away_leaves_nothing_behind(small, images):
+    image = (images / "02.webp").read_bytes()
+    head = f"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: {len(image)}\r\n\r\n".encode()
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", small.port)) as sock:
-            sock.sendall(head + picture)
+            sock.sendall(head + image)
     for _ in range(100):
         text = httpx.get(f"{small.url}/metrics").text
-        if 'eyeful_queue_pictures{model="m"} 0.0' in text:
+        if 'eyeful_queue_images{model="m"} 0.0' in text:
             break
     else:
         pytest.fail("places were not freed")
-    assert httpx.post(f"{small.url}/v1/classify", content=picture).status_code == 200
+    assert httpx.post(f"{small.url}/v1/classify", content=image).status_code == 200
     assert 'status="500"' not in httpx.get(f"{small.url}/metrics").text
 
 
-def test_sigterm_under_load_answers_everything_and_ends_well(start, bundle, pictures):
+def test_sigterm_under_load_answers_everything_and_ends_well(start, bundle, images):
     server = start("--model", f"m={bundle}", "--drain", 1, "--log-format", "json")
-    picture = (pictures / "02.webp").read_bytes()
+    image = (images / "02.webp").read_bytes()
     outcomes, stop = [], threading.Event()
 
     def call():
         with httpx.Client(timeout=30) as client:
             while not stop.is_set():
                 try:
-                    outcomes.append(client.post(f"{server.url}/v1/classify", content=picture).status_code)
+                    outcomes.append(client.post(f"{server.url}/v1/classify", content=image).status_code)
                 except httpx.ConnectError:
                     return
                 except httpx.TransportError as error:
@@ -334,15 +334,15 @@ def test_an_empty_token_does_not_let_everybody_in(monkeypatch):
     assert isinstance(CliRunner().invoke(app, ["serve", "--port", "0"]).exception, UsageError)
 
 
-def test_the_token(start, bundle, pictures):
+def test_the_token(start, bundle, images):
     server = start("--model", f"m={bundle}", environment={"EYEFUL_TOKEN": "s3cret"})
-    url, picture = f"{server.url}/v1/classify", (pictures / "02.webp").read_bytes()
+    url, image = f"{server.url}/v1/classify", (images / "02.webp").read_bytes()
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"X-API-Key": "s3cre"}, {"Authorization": "s3cret"}):
-        reply = httpx.post(url, content=picture, headers=headers)
+        reply = httpx.post(url, content=image, headers=headers)
         assert reply.status_code == 401
         assert reply.headers["www-authenticate"] == "Bearer"
     for headers in ({"Authorization": "Bearer s3cret"}, {"X-API-Key": "s3cret"}):
-        assert httpx.post(url, content=picture, headers=headers).status_code == 200
+        assert httpx.post(url, content=image, headers=headers).status_code == 200
     assert httpx.get(f"{server.url}/v2/health/ready").status_code == 200
     assert httpx.get(f"{server.url}/metrics").status_code == 401
     assert server.stop() == 0

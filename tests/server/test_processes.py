@@ -33,12 +33,12 @@ def children(server):
 
 def counted(server):
     lines = httpx.get(f"{server.url}/metrics").text.splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith("eyeful_pictures_total"))
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("eyeful_images_total"))
 
 
-def test_processes_share_a_port_are_replaced_and_stop_together(start, bundle, pictures):
+def test_processes_share_a_port_are_replaced_and_stop_together(start, bundle, images):
     server = start("--model", f"lite0={bundle}", "--processes", "2")
-    body = (pictures / "00.png").read_bytes()
+    body = (images / "00.png").read_bytes()
     ready(server)
     first = children(server)
     assert len(first) == 2

@@ -12,8 +12,8 @@ from PIL import Image
 
 
 @pytest.fixture(scope="module")
-def jpeg(pictures):
-    return pictures / "01.jpg"
+def jpeg(images):
+    return images / "01.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,8 @@ def test_curl_with_raw_bytes_and_parameters(server, jpeg, expected):
     assert np.abs(np.array(row["logits"]) - expected.logits).max() < 1e-3
 
 
-def test_many_files_and_a_bad_one_among_them(server, pictures, lite0):
-    files = sorted(pictures.iterdir())[:5]
+def test_many_files_and_a_bad_one_among_them(server, images, lite0):
+    files = sorted(images.iterdir())[:5]
     form = [("data", (path.name, path.read_bytes())) for path in files]
     form.insert(2, ("data", ("bad.jpg", b"\xff\xd8\xff\xe0 and nothing more behind the first bytes")))
     rows = httpx.post(f"{server.url}/v1/classify", files=form).json()["results"]
@@ -79,7 +79,7 @@ def test_curl_with_json_and_no_type(server, jpeg, expected, tmp_path):
 def test_too_many_files_in_a_form(server, jpeg):
     form = [("data", ("x.jpg", jpeg.read_bytes()[:100]))] * 40
     reply = httpx.post(f"{server.url}/v1/classify", files=form)
-    assert (reply.status_code, reply.json()) == (413, {"error": "more than 32 pictures in one request"})
+    assert (reply.status_code, reply.json()) == (413, {"error": "more than 32 images in one request"})
 
 
 def test_a_file_name_that_no_text_can_hold(server, jpeg):
@@ -152,10 +152,10 @@ def test_the_official_triton_client(server, jpeg, expected):
 
 @pytest.mark.parametrize("datatype", ["UINT8", "FP32"])
 @pytest.mark.parametrize("binary", [True, False])
-def test_pixels_as_tensors(server, pictures, lite0, datatype, binary):
+def test_pixels_as_tensors(server, images, lite0, datatype, binary):
     from tritonclient import http
 
-    pixels = np.asarray(Image.open(pictures / "03.png").convert("RGB"))
+    pixels = np.asarray(Image.open(images / "03.png").convert("RGB"))
     expected = lite0.predict(pixels)
     values = pixels if datatype == "UINT8" else (pixels / 255).astype(np.float32)
     tensor = http.InferInput("image", [1, *pixels.shape], datatype)
@@ -169,7 +169,7 @@ def test_pixels_as_tensors(server, pictures, lite0, datatype, binary):
 
 
 BAD = [
-    ("/v1/classify", b"not a picture, whatever the client may think of it", {}, 422),
+    ("/v1/classify", b"not an image, whatever the client may think of it", {}, 422),
     ("/v1/classify", b"", {}, 422),
     ("/v1/classify", b"{", {"Content-Type": "application/json"}, 400),
     ("/v1/classify", b'{"images": []}', {"Content-Type": "application/json"}, 400),
@@ -236,10 +236,10 @@ def test_the_metrics(server, jpeg):
     text = httpx.get(f"{server.url}/metrics").text
     for name in (
         'eyeful_requests_total{path="/v1/classify",status="200"}',
-        'eyeful_pictures_total{outcome="ok"}',
+        'eyeful_images_total{outcome="ok"}',
         'eyeful_stage_seconds_bucket{le="0.01",stage="decode"}',
-        "eyeful_batch_pictures_count",
-        'eyeful_queue_pictures{model="lite0"} 0.0',
+        "eyeful_batch_images_count",
+        'eyeful_queue_images{model="lite0"} 0.0',
     ):
         assert name in text
 
@@ -250,7 +250,7 @@ def test_the_description(server):
     assert description["info"]["title"] == "eyeful"
 
 
-def test_a_16_bit_or_huge_picture_is_told_like_in_a_file(server):
+def test_a_16_bit_or_huge_image_is_told_like_in_a_file(server):
     buffer = io.BytesIO()
     Image.new("I;16", (64, 48), 40000).save(buffer, "PNG")
     (row,) = httpx.post(f"{server.url}/v1/classify", content=buffer.getvalue()).json()["results"]

@@ -1,4 +1,4 @@
-"""Pictures by URL: off unless asked for, and then no way leads to what is not public."""
+"""Images by URL: off unless asked for, and then no way leads to what is not public."""
 
 import asyncio
 import io
@@ -15,7 +15,7 @@ import pytest
 import trustme
 from PIL import Image
 
-from eyeful.errors import PictureError
+from eyeful.errors import ImageError
 from eyeful.server.urls import Fetcher, is_public
 
 PORT = "{port}"
@@ -157,7 +157,7 @@ def fetch(*addresses, **settings):
     async def one(fetcher, address):
         try:
             return await fetcher.fetch(address)
-        except PictureError as error:
+        except ImageError as error:
             return error
 
     return asyncio.run(scene())
@@ -168,7 +168,7 @@ def test_no_vector_leads_to_a_connection(listener, dialled):
     vectors = [vector.replace(PORT, str(port)) for vector in LITERAL + SCHEMES]
     assert len(vectors) >= 40
     for vector, found in zip(vectors, fetch(*vectors), strict=True):
-        assert isinstance(found, PictureError), vector
+        assert isinstance(found, ImageError), vector
         assert found.kind == "fetch_failed", vector
         assert "secret" not in str(found)
     assert dialled == []
@@ -204,7 +204,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(site, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     (found,) = fetch(f"http://rebinding.test:{site.server_port}/cat.png", allowed=only_the_site)
-    assert found == PICTURE
+    assert found == IMAGE
     assert len(answers) == 1
     assert site.hosts[-1] == f"rebinding.test:{site.server_port}"  # it is still asked by its own name
 
@@ -214,7 +214,7 @@ def test_no_redirect_leads_to_a_connection(site, listener, dialled):
     for vector in LITERAL + SCHEMES:
         site.to = vector.replace(PORT, str(port))
         (found,) = fetch(f"{site.url}/redirect", allowed=only_the_site)
-        assert isinstance(found, PictureError), vector
+        assert isinstance(found, ImageError), vector
     assert {host for host, *_ in dialled} == {SITE}
     assert came == []
 
@@ -241,7 +241,7 @@ def _png():
     return file.getvalue()
 
 
-PICTURE = _png()
+IMAGE = _png()
 
 
 class _Site(BaseHTTPRequestHandler):
@@ -251,7 +251,7 @@ class _Site(BaseHTTPRequestHandler):
         getattr(self, self.path.strip("/").partition(".")[0])()
 
     def cat(self):
-        self._send(200, PICTURE, [("Set-Cookie", "who=me")])
+        self._send(200, IMAGE, [("Set-Cookie", "who=me")])
 
     def redirect(self):
         self._send(302, b"", [("Location", self.server.to)])
@@ -263,7 +263,7 @@ class _Site(BaseHTTPRequestHandler):
         self._send(404, b"no")
 
     def packed(self):
-        self._send(200, PICTURE, [("Content-Encoding", "gzip")])
+        self._send(200, IMAGE, [("Content-Encoding", "gzip")])
 
     def endless(self):
         self.send_response(200)
@@ -317,8 +317,8 @@ def test_what_can_go_wrong_with_a_download_is_said(site):
         allowed=only_the_site,
         timeout=0.5,
     )
-    assert found[0] == PICTURE
-    kinds = [one.kind if isinstance(one, PictureError) else "ok" for one in found]
+    assert found[0] == IMAGE
+    kinds = [one.kind if isinstance(one, ImageError) else "ok" for one in found]
     wanted = ["ok", *["fetch_failed"] * 3, "too_large", "timeout", "ok", "fetch_failed", "fetch_failed"]
     assert kinds == wanted
     assert "404" in str(found[2])

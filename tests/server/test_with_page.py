@@ -16,9 +16,9 @@ pytest.importorskip("gradio")
 
 def test_page_cli_python_and_http_say_the_same(start, browser, lite0, tmp_path):
     """The same numbers everywhere; the server beside the page works on; it ends with a browser open."""
-    pictures = write_samples(tmp_path)[:5]
+    images = write_samples(tmp_path)[:5]
     rows = tmp_path / "rows.jsonl"
-    result = CliRunner().invoke(app, ["predict", *map(str, pictures), "-o", str(rows), "--precision", "fp32"])
+    result = CliRunner().invoke(app, ["predict", *map(str, images), "-o", str(rows), "--precision", "fp32"])
     assert result.exit_code == 0
     written = [json.loads(line) for line in rows.read_text().splitlines()]
     server = start("--page", "--precision", "fp32", "--receive-timeout", 2)
@@ -26,18 +26,18 @@ def test_page_cli_python_and_http_say_the_same(start, browser, lite0, tmp_path):
     tab.set_default_timeout(20_000)
     tab.goto(f"{server.url}/page/")
     tab.get_by_text("The answer appears here").wait_for()
-    for picture, row in zip(pictures, written, strict=True):
-        prediction = lite0.predict(picture)
+    for image, row in zip(images, written, strict=True):
+        prediction = lite0.predict(image)
         assert [score["label"] for score in row["top"]] == [score.label for score in prediction.top]
         assert [score["prob"] for score in row["top"]] == pytest.approx(
             [score.prob for score in prediction.top], abs=1e-5
         )
-        (answer,) = httpx.post(f"{server.url}/v1/classify", content=picture.read_bytes()).json()["results"]
+        (answer,) = httpx.post(f"{server.url}/v1/classify", content=image.read_bytes()).json()["results"]
         assert [score["label"] for score in answer["top"]] == [score.label for score in prediction.top]
         assert [score["prob"] for score in answer["top"]] == pytest.approx(
             [score.prob for score in prediction.top], abs=1e-5
         )
-        tab.set_input_files("#picture input[type=file]", picture)
+        tab.set_input_files("#image input[type=file]", image)
         tab.locator("#answer th", has_text=prediction.label).first.wait_for()
         shown = [row.inner_text().split("\t") for row in tab.locator("#answer tbody tr").all()]
         assert [row[0].strip() for row in shown] == [score.label for score in prediction.top]

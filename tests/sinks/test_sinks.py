@@ -175,7 +175,7 @@ def test_figures_are_numbered_by_input(tmp_path):
     with FiguresSink(tmp_path) as sink:
         for prediction in (good("a/../$x.y.png"), bad(), good("../../etc/passwd")):
             sink.append(prediction)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0001-_x_y.png", "0003-picture.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0001-_x_y.png", "0003-image.png"]
 
 
 def test_an_error_cannot_be_plotted():

@@ -1,4 +1,4 @@
-"""Archives: their pictures, streamed, in order; hostile and damaged ones."""
+"""Archives: their images, streamed, in order; hostile and damaged ones."""
 
 import gzip
 import io
@@ -29,7 +29,7 @@ MEMBERS = {
     "deep/er/broken.jpg": b"\xff\xd8\xff\xe0 cut off",
     "../../etc/passwd.png": png("blue"),
     "/etc/absolute.png": png("red"),
-    "README": b"no picture",
+    "README": b"no image",
 }
 EXPECTED = [
     ("0001.png", "red"),
@@ -64,7 +64,7 @@ def make(path: Path, members: dict[str, bytes] = MEMBERS) -> Path:
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("workers", [1, 4])
-def test_the_pictures_of_an_archive_in_its_own_order(ending, workers, tmp_path, monkeypatch):
+def test_the_images_of_an_archive_in_its_own_order(ending, workers, tmp_path, monkeypatch):
     path = make(tmp_path / f"shard{ending}")
     monkeypatch.chdir(tmp_path)
     source = open_source(path)

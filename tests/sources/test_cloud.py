@@ -7,14 +7,14 @@ import pytest
 
 from eyeful.errors import MissingExtraError, UsageError
 from eyeful.sources import open_source
-from helpers import fake_classifier, noise_picture
+from helpers import fake_classifier, noise_image
 
 moto = pytest.importorskip("moto.server")
 
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
-    """The address of a bucket with pictures."""
+    """The address of a bucket with images."""
     import s3fs
 
     server = moto.ThreadedMotoServer(port=0)
@@ -28,16 +28,16 @@ def bucket(tmp_path_factory):
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     filesystem = s3fs.S3FileSystem()
-    filesystem.mkdir("pictures")
+    filesystem.mkdir("images")
     folder = tmp_path_factory.mktemp("upload")
     for number, name in enumerate(("b.png", "a.jpg", "sub/c.png", "sub/notes.txt", "z.png")):
         (folder / name).parent.mkdir(exist_ok=True)
         if name.endswith(".txt"):
             (folder / name).write_text("notes")
         else:
-            noise_picture(number, 64, 48).save(folder / name)
-        filesystem.put(str(folder / name), f"pictures/{name}")
-    yield "s3://pictures", folder
+            noise_image(number, 64, 48).save(folder / name)
+        filesystem.put(str(folder / name), f"images/{name}")
+    yield "s3://images", folder
     server.stop()
     os.environ.clear()
     os.environ.update(before)

@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from eyeful.errors import PictureError, UsageError
+from eyeful.errors import ImageError, UsageError
 from eyeful.sources import open_source
 from eyeful.sources.download import fetch
-from helpers import noise_picture
+from helpers import noise_image
 
 
 def names(inputs, **options) -> list[str]:
@@ -20,20 +20,20 @@ def names(inputs, **options) -> list[str]:
 @pytest.fixture
 def tree(tmp_path):
     png = tmp_path / "b.png"
-    noise_picture(0, 8, 8).save(png)
+    noise_image(0, 8, 8).save(png)
     for name in ("a.JPG", "sub/c.webp", "sub/deep/d.tif", "no_extension"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png.read_bytes())
-    (tmp_path / "notes.md").write_text("no picture")
-    (tmp_path / "sub" / "more.md").write_text("no picture")
-    (tmp_path / "README").write_text("no picture, no extension")
+    (tmp_path / "notes.md").write_text("no image")
+    (tmp_path / "sub" / "more.md").write_text("no image")
+    (tmp_path / "README").write_text("no image, no extension")
     (tmp_path / "loop").symlink_to(".")
     (tmp_path / "linked.png").symlink_to("b.png")
     return tmp_path
 
 
-def test_a_folder_gives_its_pictures_sorted_and_counts_the_rest(tree):
+def test_a_folder_gives_its_images_sorted_and_counts_the_rest(tree):
     source = open_source(tree)
     found = [os.path.relpath(item.filename, tree) for item in source.items]
     assert found == ["a.JPG", "b.png", "linked.png", "no_extension", "sub/c.webp", "sub/deep/d.tif"]
@@ -79,14 +79,14 @@ def test_an_unreadable_folder_is_a_row(tree, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)
     items = list(open_source(tree).items)
     assert items[-1].filename.endswith("deep")
-    with pytest.raises(PictureError, match="cannot be read"):
+    with pytest.raises(ImageError, match="cannot be read"):
         items[-1].content()
 
 
-def test_pictures_in_memory():
-    picture = noise_picture(0, 8, 6)
-    array = np.asarray(picture)
-    assert open_source(picture).single
+def test_images_in_memory():
+    image = noise_image(0, 8, 6)
+    array = np.asarray(image)
+    assert open_source(image).single
     assert open_source(b"bytes").single
     assert open_source(array).single
     assert open_source(array[..., 0]).single
@@ -143,12 +143,12 @@ def test_urls(web):
         ("redirect", "fetch_failed", {}),
         ("good", "too_large", {"max_bytes": 999}),
     ]:
-        with pytest.raises(PictureError) as caught:
+        with pytest.raises(ImageError) as caught:
             fetch(f"{web}/{path}", **options)
         assert caught.value.kind == kind
 
 
 def test_a_server_that_is_not_there():
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(ImageError) as caught:
         fetch("http://127.0.0.1:9/x.jpg")
     assert caught.value.kind == "fetch_failed"

@@ -1,4 +1,4 @@
-"""int8 is made on some pictures, judged on others, and does not stay where it disagrees."""
+"""int8 is made on some images, judged on others, and does not stay where it disagrees."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from eyeful.errors import ModelError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.runs import fingerprint
 from eyeful.verify import export_int8
-from helpers import noise_picture
+from helpers import noise_image
 
 REQUEST = ModelRequest("efficientnet_lite0")
 
@@ -17,17 +17,17 @@ REQUEST = ModelRequest("efficientnet_lite0")
 def many(tmp_path_factory):
     folder = tmp_path_factory.mktemp("many")
     for seed in range(24):
-        noise_picture(seed, 240, 200).save(folder / f"{seed:02d}.png")
+        noise_image(seed, 240, 200).save(folder / f"{seed:02d}.png")
     return folder
 
 
 def test_an_int8_bundle_runs_and_says_how_it_was_made(many, tmp_path, lite0):
     bundle, agreement = export_int8(REQUEST, tmp_path / "int8", many, min_agreement=0)
-    assert agreement.pictures == 12
+    assert agreement.images == 12
     assert bundle.passport.calibration["held_out"] == 12
     with eyeful.load(tmp_path / "int8", device="cpu") as classifier:
         assert classifier.precision == "int8"
-        assert classifier.passport["calibration"]["pictures"] == 12
+        assert classifier.passport["calibration"]["images"] == 12
         expected, found = lite0.logits(many), classifier.logits(many)
         assert 0 < np.abs(found - expected).max() < 0.5 * np.abs(expected).max()
         assert fingerprint(classifier) != fingerprint(lite0)
@@ -37,14 +37,14 @@ def test_an_int8_bundle_runs_and_says_how_it_was_made(many, tmp_path, lite0):
 
 
 def test_int8_that_disagrees_is_not_written(many, tmp_path):
-    with pytest.raises(ModelError, match=r"12 held-out pictures, less than --min-agreement 1.01: not written"):
+    with pytest.raises(ModelError, match=r"12 held-out images, less than --min-agreement 1.01: not written"):
         export_int8(REQUEST, tmp_path / "int8", many, min_agreement=1.01)
     assert not (tmp_path / "int8").exists()
 
 
-def test_a_handful_of_pictures_is_too_few(pictures, tmp_path):
-    with pytest.raises(UsageError, match="12 pictures are too few"):
-        export_int8(REQUEST, tmp_path / "int8", pictures)
+def test_a_handful_of_images_is_too_few(images, tmp_path):
+    with pytest.raises(UsageError, match="12 images are too few"):
+        export_int8(REQUEST, tmp_path / "int8", images)
 
 
 @pytest.mark.slow

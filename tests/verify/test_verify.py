@@ -24,11 +24,11 @@ def answer(name, *logits) -> Prediction:
 FAILED = Prediction("bad", error_kind="truncated", error="cut")
 
 
-def test_compare_counts_by_picture():
+def test_compare_counts_by_image():
     reference = [answer("1", 3, 2, 0), answer("2", 0, 5, 1), answer("3", 9, 0, 0), FAILED, FAILED]
     found = [answer("1", 2, 3, 0), answer("2", 0, 5, 1), answer("3", 9, 0, 0), FAILED, answer("bad", 1, 0, 0)]
     agreement = compare(reference, found, k=2)
-    assert (agreement.pictures, agreement.errors) == (3, 1)
+    assert (agreement.images, agreement.errors) == (3, 1)
     assert agreement.top1 == pytest.approx(2 / 3)
     assert agreement.topk == 1.0
     assert agreement.max_delta == pytest.approx(0.4621 * 0.9528, abs=0.02)
@@ -36,10 +36,10 @@ def test_compare_counts_by_picture():
     assert (agreement.worst[0].reference, agreement.worst[0].found) == ("a", "b")
 
 
-def test_the_fast_path_agrees_on_generated_pictures(pictures):
-    found = verify("efficientnet_lite0", pictures, device="cpu", precision="fp32")
+def test_the_fast_path_agrees_on_generated_images(images):
+    found = verify("efficientnet_lite0", images, device="cpu", precision="fp32")
     assert found.path == "openvino fp32 on cpu"
-    assert found.fast.pictures == 12
+    assert found.fast.images == 12
     assert found.causes["engine and precision"].max_delta < 1e-4
     assert found.causes["resize"].max_delta > 0, "the fast resize is not the exact one"
     assert found.fast.max_delta < 0.1
@@ -57,42 +57,42 @@ def test_camera_photographs_survive_the_reduced_decode(photos):
     assert 0 < found.causes["decode scale"].max_delta < 0.1
 
 
-def test_a_bundle_is_compared_with_the_model_it_was_made_of(pictures, tmp_path, resnet18_checkpoint):
+def test_a_bundle_is_compared_with_the_model_it_was_made_of(images, tmp_path, resnet18_checkpoint):
     export(ModelRequest("resnet18", resnet18_checkpoint), tmp_path / "bundle", "onnxruntime")
-    found = verify(str(tmp_path / "bundle"), pictures, checkpoint=resnet18_checkpoint)
+    found = verify(str(tmp_path / "bundle"), images, checkpoint=resnet18_checkpoint)
     assert found.path == "onnxruntime fp32 on cpu"
     assert found.causes["engine and precision"].max_delta < 1e-4
     other = tmp_path / "other.pth"
     torch.save({**torch.load(resnet18_checkpoint), "fc.bias": torch.zeros(1000)}, other)
     with pytest.raises(UsageError, match="made of other weights"):
-        verify(str(tmp_path / "bundle"), pictures, checkpoint=other)
+        verify(str(tmp_path / "bundle"), images, checkpoint=other)
 
 
-def test_disagreement_sets_the_exit_code(pictures, monkeypatch):
+def test_disagreement_sets_the_exit_code(images, monkeypatch):
     from typer.testing import CliRunner
 
     from eyeful.cli import app
 
     half = Verification("x", Agreement(2, 0, 0.5, 0.5, 0.1, 0.2, ()), {})
     monkeypatch.setattr("eyeful.cli.verify.run_verify", lambda *_, **__: half)
-    arguments = ["verify", "--images", str(pictures), "--min-agreement"]
+    arguments = ["verify", "--images", str(images), "--min-agreement"]
     assert CliRunner().invoke(app, [*arguments, "0.6"]).exit_code == 1
     assert CliRunner().invoke(app, [*arguments, "0.5"]).exit_code == 0
 
 
 def test_nothing_to_verify_with(tmp_path):
-    with pytest.raises(UsageError, match="no pictures"):
+    with pytest.raises(UsageError, match="no images"):
         verify("efficientnet_lite0", tmp_path)
 
 
-def test_the_command_sets_the_exit_code(pictures):
+def test_the_command_sets_the_exit_code(images):
     from typer.testing import CliRunner
 
     from eyeful.cli import app
 
-    arguments = ["verify", "--images", str(pictures), "--device", "cpu", "--precision", "fp32", "--json"]
+    arguments = ["verify", "--images", str(images), "--device", "cpu", "--precision", "fp32", "--json"]
     done = CliRunner().invoke(app, [*arguments, "--min-agreement", "0"])
     assert done.exit_code == 0
-    assert json.loads(done.stdout)["fast"]["pictures"] == 12
+    assert json.loads(done.stdout)["fast"]["images"] == 12
     for never in ("1.01", "nan", "-1"):
         assert isinstance(CliRunner().invoke(app, [*arguments, "--min-agreement", never]).exception, UsageError)

@@ -1,4 +1,4 @@
-"""Throughput and its limit: eyeful beside the textbook loop, on the same pictures and weights, in one run."""
+"""Throughput and its limit: eyeful beside the textbook loop, on the same images and weights, in one run."""
 
 from eyeful.bench.throughput import Figures, bench
 

@@ -1,4 +1,4 @@
-"""Start-up: whole processes that classify one picture, cold and warm, beside a script on torch."""
+"""Start-up: whole processes that classify one image, cold and warm, beside a script on torch."""
 
 import os
 import subprocess
@@ -36,23 +36,23 @@ with torch.inference_mode():
 """
 
 
-def startup(flags: list[str], picture: Path, architecture: str = "resnet18", repeats: int = 3) -> dict[str, float]:
+def startup(flags: list[str], image: Path, architecture: str = "resnet18", repeats: int = 3) -> dict[str, float]:
     """Seconds from start to answer, the best of a few processes.
 
     Args:
         flags: of `eyeful predict`: the model and how to run it.
-        picture: one file.
+        image: one file.
         architecture: TorchVision's name of the network that the script runs, without its weights.
         repeats: processes of each kind; cold runs once, with an empty cache.
 
     Returns:
         `cold`, `warm` and `torch script` in seconds, `warm peak memory` in MB.
     """
-    command = [sys.executable, "-c", _EYEFUL, "predict", str(picture), "--quiet", *flags]
+    command = [sys.executable, "-c", _EYEFUL, "predict", str(image), "--quiet", *flags]
     with tempfile.TemporaryDirectory() as empty:
         cold, _ = _run(command, {"EYEFUL_HOME": empty})
     warm = [_run(command, {}) for _ in range(repeats)]
-    script = [_run([sys.executable, "-c", _SCRIPT, str(picture), architecture], {}) for _ in range(repeats)]
+    script = [_run([sys.executable, "-c", _SCRIPT, str(image), architecture], {}) for _ in range(repeats)]
     return {
         "cold": cold,
         "warm": min(seconds for seconds, _ in warm),

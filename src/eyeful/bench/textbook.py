@@ -1,4 +1,4 @@
-"""The loop that people copy: torch eager, one picture at a time. The baseline of every speed claim."""
+"""The loop that people copy: torch eager, one image at a time. The baseline of every speed claim."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def textbook_loop(module: nn.Module, recipe: Recipe, device: str) -> Callable[[P
     module = module.to(device).eval()
 
     def classify(path: Path) -> list[int]:
-        with torch.inference_mode(), Image.open(path) as picture:
-            x = transform(picture.convert("RGB")).unsqueeze(0).to(device)
+        with torch.inference_mode(), Image.open(path) as image:
+            x = transform(image.convert("RGB")).unsqueeze(0).to(device)
             probs = torch.softmax(module(x), dim=1)
             places: list[int] = probs.topk(min(5, probs.shape[1]), dim=1).indices[0].tolist()
             return places

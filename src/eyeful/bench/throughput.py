@@ -1,4 +1,4 @@
-"""Pictures per second of each stage and of the whole, in interleaved rounds; medians and spread."""
+"""Images per second of each stage and of the whole, in interleaved rounds; medians and spread."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ STAGES = ("textbook", "eyeful", "decode", "forward")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a benchmark measured; rates in pictures per second.
+    """What a benchmark measured; rates in images per second.
 
     Attributes:
         engine, precision, device: what ran.
         rates: every round's rate, by stage: the textbook loop, eyeful end to end, decode only, forward only.
-        startup: seconds of whole processes that classify one picture, and their peak memory in MB.
+        startup: seconds of whole processes that classify one image, and their peak memory in MB.
     """
 
     engine: str
     precision: str
     device: str
-    pictures: int
+    num_images: int
     rates: dict[str, list[float]]
     startup: dict[str, float] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ def bench(
     *,
     checkpoint: Path | None = None,
     labels: Path | None = None,
-    pictures: int = 1000,
+    num_images: int = 1000,
     rounds: int = 3,
     **options: Any,
 ) -> Figures:
@@ -90,8 +90,8 @@ def bench(
         model: as for `eyeful.load`, and so the next two.
         checkpoint: local weights.
         labels: their labels.
-        images: files or folders; repeated up to `pictures`.
-        pictures: how many each round classifies (the textbook loop: a fifth of them).
+        images: files or folders; repeated up to `num_images`.
+        num_images: how many each round classifies (the textbook loop: a fifth of them).
         rounds: how often each stage runs, in turn.
         **options: what else `eyeful.load` takes.
 
@@ -107,15 +107,15 @@ def bench(
     with load(model, **own, **options) as classifier:  # type: ignore[arg-type]
         items = [item for item in found if classifier.predict(item.content).ok]  # type: ignore[union-attr]
         if not items:
-            raise UsageError("there are no pictures to measure with")
-        items = list(islice(cycle(items), pictures))
+            raise UsageError("there are no images to measure with")
+        items = list(islice(cycle(items), images))
         loop = textbook_loop(module, classifier.recipe, classifier.device)
         batch_NHWC = _first_batch(classifier, items)
         stages: dict[str, Callable[[], int]] = {
-            "textbook": lambda: _count(loop(item.content) for item in items[: max(1, pictures // 5)]),  # type: ignore[arg-type]
+            "textbook": lambda: _count(loop(item.content) for item in items[: max(1, num_images // 5)]),  # type: ignore[arg-type]
             "eyeful": lambda: _count(classifier.stream(items)),
-            "decode": lambda: _count(classifier.load_pictures(items)),
-            "forward": lambda: _forward(classifier, batch_NHWC, pictures),
+            "decode": lambda: _count(classifier.load_images(items)),
+            "forward": lambda: _forward(classifier, batch_NHWC, images),
         }
         rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
         for _ in range(rounds):
@@ -126,7 +126,7 @@ def bench(
     flags = ["--model", model]
     for name, value in (own | options).items():
         flags += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
-    return Figures(*path, pictures, rates, startup(flags, first, architecture) if isinstance(first, Path) else {})
+    return Figures(*path, num_images, rates, startup(flags, first, architecture) if isinstance(first, Path) else {})
 
 
 def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[nn.Module, str]:
@@ -155,15 +155,15 @@ def _count(things: Any) -> int:
 
 
 def _first_batch(classifier: Classifier, items: list[Item]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    loaded = classifier.load_pictures(items[: classifier.batch_size])
+    loaded = classifier.load_images(items[: classifier.batch_size])
     return np.stack([row.pixels_HWC for row in loaded if row.pixels_HWC is not None])
 
 
-def _forward(classifier: Classifier, batch_NHWC: np.ndarray[Any, np.dtype[np.uint8]], pictures: int) -> int:
+def _forward(classifier: Classifier, batch_NHWC: np.ndarray[Any, np.dtype[np.uint8]], num_images: int) -> int:
     """Keep the engine as full as the pipeline would."""
     in_flight: deque[Any] = deque()
     done = 0
-    for _ in range(max(1, pictures // len(batch_NHWC))):
+    for _ in range(max(1, num_images // len(batch_NHWC))):
         in_flight.append(classifier.submit(batch_NHWC))
         if len(in_flight) > classifier.capacity:
             done += len(in_flight.popleft().result())

@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Names what is in pictures, with a pretrained CNN.",
+    help="Names what is in images, with a pretrained CNN.",
     epilog="First steps: `eyeful samples samples/`, then `eyeful predict samples/`.",
 )
 

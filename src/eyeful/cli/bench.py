@@ -28,13 +28,13 @@ def bench(
     device: options.Device = "auto",
     engine: options.EngineFlag = "auto",
     precision: options.PrecisionFlag = "auto",
-    pictures: Annotated[int, typer.Option(min=1, help="Pictures in each round; files are repeated.")] = 1000,
+    num_images: Annotated[int, typer.Option(min=1, help="Images in each round; files are repeated.")] = 1000,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; medians are shown.")] = 3,
     batch_size: options.BatchSize = 0,
     workers: options.Workers = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Measure eyeful beside the textbook loop, on the same pictures and weights, in one run."""
+    """Measure eyeful beside the textbook loop, on the same images and weights, in one run."""
     found = run_bench(
         model,
         options.images_given(images),
@@ -43,7 +43,7 @@ def bench(
         device=device,
         engine=engine,
         precision=precision,
-        pictures=pictures,
+        num_images=num_images,
         rounds=rounds,
         batch_size=batch_size,
         workers=workers,
@@ -65,7 +65,7 @@ def _show(found: Figures) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(found.path)
-    for title in ("pictures/s", "least", "most", "ratio"):
+    for title in ("images/s", "least", "most", "ratio"):
         table.add_column(title, justify="right")
     for stage, title in _TITLES.items():
         rates = found.rates[stage]
@@ -83,7 +83,7 @@ def _show(found: Figures) -> None:
     if found.startup:
         start = found.startup
         console.print(
-            f"One picture, whole process: {start['warm']:.2f} s warm ({start['warm peak memory']:.0f} MB), "
+            f"One image, whole process: {start['warm']:.2f} s warm ({start['warm peak memory']:.0f} MB), "
             f"{start['cold']:.1f} s cold; a script on torch and TorchVision takes {start['torch script']:.2f} s.",
             soft_wrap=True,
         )

@@ -1,4 +1,4 @@
-"""`eyeful explain PICTURE`: a figure of the way from pixels to the answer."""
+"""`eyeful explain IMAGE`: a figure of the way from pixels to the answer."""
 
 import io
 import sys
@@ -15,7 +15,7 @@ from eyeful.pipeline import load
 
 
 def explain(
-    picture: Annotated[str, typer.Argument(help="A picture: a path, an address, or - for stdin.")],
+    image: Annotated[str, typer.Argument(help="An image: a path, an address, or - for stdin.")],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -47,7 +47,7 @@ def explain(
     """
     for module in ("captum", "matplotlib"):
         require(module, "eyeful explain")
-    path = output or Path(f"{Path(picture).stem if picture != '-' else 'stdin'}.explain.png")
+    path = output or Path(f"{Path(image).stem if image != '-' else 'stdin'}.explain.png")
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise UsageError(f"{path}: a figure ends in .png, .svg or .pdf")
     if path.exists() and not overwrite:
@@ -56,7 +56,7 @@ def explain(
     with load(
         model, checkpoint=checkpoint, labels=labels, device="cpu", engine=engine, max_pixels=max_pixels
     ) as classifier:
-        explanation = classifier.explain(picture, target, layer)
+        explanation = classifier.explain(image, target, layer)
     drawn = io.BytesIO()
     explanation.plot().savefig(drawn, format=path.suffix[1:].lower())
     try:

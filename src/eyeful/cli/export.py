@@ -32,7 +32,7 @@ def export(
     calibrate: Annotated[
         list[str] | None,
         typer.Option(
-            help="Pictures like those to come: half of them set int8's ranges, the others judge the result.",
+            help="Images like those to come: half of them set int8's ranges, the others judge the result.",
             show_default=False,
             rich_help_panel=_INT8,
         ),
@@ -40,7 +40,7 @@ def export(
     min_agreement: Annotated[
         float,
         typer.Option(
-            help="Refuse int8 where fewer held-out pictures get fp32's label, 0 to 1.", rich_help_panel=_INT8
+            help="Refuse int8 where fewer held-out images get fp32's label, 0 to 1.", rich_help_panel=_INT8
         ),
     ] = 0.95,
     checkpoint: options.Checkpoint = None,
@@ -75,10 +75,10 @@ def _export_int8(
     if engine != "openvino":
         raise UsageError(f"int8 runs in openvino, not in {engine}")
     if not calibrate:
-        raise UsageError("--calibrate PHOTOS names pictures like those to come; int8 is made and judged with them")
+        raise UsageError("--calibrate PHOTOS names images like those to come; int8 is made and judged with them")
     bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, img_size=img_size)
     sys.stderr.write(
-        f"eyeful: int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.pictures} held-out pictures; "
+        f"eyeful: int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images; "
         f"mean |Δprob| {agreement.mean_delta:.4f}, max {agreement.max_delta:.4f}\n"
     )
     return bundle

@@ -41,14 +41,14 @@ PrecisionFlag = Annotated[
 ]
 Images = Annotated[
     list[str] | None,
-    typer.Option("--images", help="Pictures or folders; may be given more than once.", show_default=False),
+    typer.Option("--images", help="Images or folders; may be given more than once.", show_default=False),
 ]
 BatchSize = Annotated[
     int,
     typer.Option(
         "--batch-size",
         "-b",
-        help="Pictures in one forward pass; 0: what suits the engine.",
+        help="Images in one forward pass; 0: what suits the engine.",
         rich_help_panel="Running",
     ),
 ]
@@ -56,7 +56,7 @@ Workers = Annotated[
     int, typer.Option("--workers", "-j", help="Decode threads; 0: one for each core.", rich_help_panel="Running")
 ]
 MaxPixels = Annotated[
-    int, typer.Option(min=1, help="Pictures with more pixels are errors.", rich_help_panel="Pictures")
+    int, typer.Option(min=1, help="Images with more pixels are errors.", rich_help_panel="Images")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -68,5 +68,5 @@ def images_given(images: list[str] | None) -> list[str]:
         UsageError: nothing.
     """
     if not images:
-        raise UsageError("--images PHOTOS names the pictures to use; `eyeful samples samples/` writes some")
+        raise UsageError("--images PHOTOS names the images to use; `eyeful samples samples/` writes some")
     return images

@@ -33,7 +33,7 @@ def page(
     precision: options.PrecisionFlag = "auto",
     max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
 ) -> None:
-    """Show a web page: classify, look inside the network, compare models, classify many pictures.
+    """Show a web page: classify, look inside the network, compare models, classify many images.
 
     The models are those of --model and all whose weights are on this machine. Nothing is sent anywhere else, and
     uploads are deleted after an hour, or when the page ends.

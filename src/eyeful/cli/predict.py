@@ -1,4 +1,4 @@
-"""`eyeful predict`: pictures in, labels out."""
+"""`eyeful predict`: images in, labels out."""
 
 import os
 import sys
@@ -25,14 +25,14 @@ from eyeful.sinks.table import TableSink
 from eyeful.sources import open_source
 from eyeful.types import CropMode, Interpolation
 
-_PICTURES, _OUTPUT, _RUNNING = "Pictures", "Output", "Running"
+_IMAGES, _OUTPUT, _RUNNING = "Images", "Output", "Running"
 
 
 def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Pictures: files, folders, globs, URLs, archives, s3://..., .txt or .csv lists; - reads names.",
+            help="Images: files, folders, globs, URLs, archives, s3://..., .txt or .csv lists; - reads names.",
             show_default=False,
         ),
     ] = None,
@@ -43,7 +43,7 @@ def predict(
     checkpoint: options.Checkpoint = None,
     labels: options.LabelFile = None,
     topk: Annotated[
-        int, typer.Option("--topk", "--top-k", "-k", help="Labels for each picture.", rich_help_panel=_OUTPUT)
+        int, typer.Option("--topk", "--top-k", "-k", help="Labels for each image.", rich_help_panel=_OUTPUT)
     ] = 5,
     min_prob: Annotated[
         float,
@@ -67,7 +67,7 @@ def predict(
     ] = None,
     figures: Annotated[
         Path | None,
-        typer.Option(help="Write a figure for each picture into this folder.", rich_help_panel=_OUTPUT),
+        typer.Option(help="Write a figure for each image into this folder.", rich_help_panel=_OUTPUT),
     ] = None,
     table: Annotated[
         bool, typer.Option("--table", help="The table, even where no terminal is.", rich_help_panel=_OUTPUT)
@@ -79,28 +79,28 @@ def predict(
     ] = False,
     recursive: Annotated[
         bool,
-        typer.Option("--recursive/--no-recursive", help="Search folders in folders.", rich_help_panel=_PICTURES),
+        typer.Option("--recursive/--no-recursive", help="Search folders in folders.", rich_help_panel=_IMAGES),
     ] = True,
     crop_mode: Annotated[
         CropMode | None,
         typer.Option(
             help="center, squash or border; the weights' own by default. squash and border show the network the "
-            "whole picture.",
-            rich_help_panel=_PICTURES,
+            "whole image.",
+            rich_help_panel=_IMAGES,
         ),
     ] = None,
     img_size: Annotated[
         int | None,
         typer.Option(
-            "--img-size", "--imgsz", help="Side of the network's input in pixels.", rich_help_panel=_PICTURES
+            "--img-size", "--imgsz", help="Side of the network's input in pixels.", rich_help_panel=_IMAGES
         ),
     ] = None,
     crop_pct: Annotated[
         float | None,
-        typer.Option(help="Share of the resized side that the crop keeps.", rich_help_panel=_PICTURES),
+        typer.Option(help="Share of the resized side that the crop keeps.", rich_help_panel=_IMAGES),
     ] = None,
     interpolation: Annotated[
-        Interpolation | None, typer.Option(help="bilinear, bicubic, nearest ...", rich_help_panel=_PICTURES)
+        Interpolation | None, typer.Option(help="bilinear, bicubic, nearest ...", rich_help_panel=_IMAGES)
     ] = None,
     max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
     batch_size: options.BatchSize = 0,
@@ -125,21 +125,21 @@ def predict(
         typer.Option("--torchcompile", help="With --engine torch: torch.compile.", rich_help_panel=_RUNNING),
     ] = False,
 ) -> None:
-    """Name what is in pictures.
+    """Name what is in images.
 
-    On a terminal, a table with bars; piped, a JSON line for each picture; with -o, a file. Every input gets
+    On a terminal, a table with bars; piped, a JSON line for each image; with -o, a file. Every input gets
     exactly one row: an answer, or a named error.
     """
     given = [*(inputs or []), *(source or [])]
     if not given:
-        raise UsageError("name a picture, a folder or a list; `eyeful samples samples/` writes some to try")
+        raise UsageError("name an image, a folder or a list; `eyeful samples samples/` writes some to try")
     if resume and output is None:
         raise UsageError("--resume goes on with the file that -o names")
     if resume and (report is not None or figures is not None):
         raise UsageError("--resume goes on with rows; --report and --figures show one whole run")
     _check_places(given, output, report, figures, overwrite=overwrite)
     rows = Output(output, resume=resume, overwrite=overwrite) if output is not None else None
-    pictures = open_source(given, recursive=recursive)
+    images = open_source(given, recursive=recursive)
     started = time.perf_counter()
     here: dict[str, Any] = {
         "checkpoint": checkpoint,
@@ -174,7 +174,7 @@ def predict(
         progress = nullcontext() if quiet else Progress(given, recursive=recursive)
         with _told_how_to_resume(output, report, figures), progress as shown, Stop() as stop:
             advance = shown.advance if shown is not None else lambda _: None
-            account = run(classifier, pictures, sinks, output=rows, stop=stop, on_rows=advance)
+            account = run(classifier, images, sinks, output=rows, stop=stop, on_rows=advance)
         verdict = account.verdict(classifier, startup)
     if not quiet:
         _tell(str(account))
@@ -244,7 +244,7 @@ def _check_places(
         raise UsageError(f"{report} exists already: --overwrite replaces a file")
     if figures is not None:
         if any(folder == _real(figures) or folder in _real(figures).parents for folder in inputs):
-            raise UsageError(f"{figures} lies in a folder of pictures, so the figures would be classified too")
+            raise UsageError(f"{figures} lies in a folder of images, so the figures would be classified too")
         if figures.exists() and not overwrite and (not figures.is_dir() or any(figures.iterdir())):
             raise UsageError(f"{figures} exists already: --overwrite writes into it")
 

@@ -1,4 +1,4 @@
-"""A progress bar on stderr with pictures/s and time left; nothing where stderr is not a terminal."""
+"""A progress bar on stderr with images/s and time left; nothing where stderr is not a terminal."""
 
 import threading
 from contextlib import suppress
@@ -69,4 +69,4 @@ class Progress:
 
 class _SpeedColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.0f} pictures/s")
+        return Text(f"{task.finished_speed or task.speed or 0:.0f} images/s")

@@ -1,4 +1,4 @@
-"""`eyeful samples DIR`: pictures to try."""
+"""`eyeful samples DIR`: images to try."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,6 @@ from eyeful.sources.samples import write_samples
 def samples(
     folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("samples"),
 ) -> None:
-    """Write a handful of pictures to try, some of them outside the label set."""
+    """Write a handful of images to try, some of them outside the label set."""
     for path in write_samples(folder):
         print(path)

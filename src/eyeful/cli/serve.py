@@ -41,7 +41,7 @@ def serve(
         float, typer.Option(help="Milliseconds to wait for a batch to fill; 0: go when the engine is free.")
     ] = 0.0,
     queue_size: Annotated[
-        int, typer.Option(help="Pictures in the house; beyond it 503.", rich_help_panel=_LIMITS)
+        int, typer.Option(help="Images in the house; beyond it 503.", rich_help_panel=_LIMITS)
     ] = 64,
     deadline: Annotated[
         float, typer.Option(help="Seconds for an answer; beyond it 504.", rich_help_panel=_LIMITS)
@@ -49,7 +49,7 @@ def serve(
     max_body: Annotated[
         float, typer.Option(help="Megabytes of one request; beyond it 413.", rich_help_panel=_LIMITS)
     ] = 20.0,
-    max_files: Annotated[int, typer.Option(help="Pictures in one request.", rich_help_panel=_LIMITS)] = 32,
+    max_files: Annotated[int, typer.Option(help="Images in one request.", rich_help_panel=_LIMITS)] = 32,
     max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
     receive_timeout: Annotated[
         float, typer.Option(help="Seconds for a request to arrive.", rich_help_panel=_LIMITS)
@@ -60,7 +60,7 @@ def serve(
     ] = 1.0,
     allow_urls: Annotated[
         bool,
-        typer.Option("--allow-urls", help="Fetch pictures that JSON names by URL, from public hosts only."),
+        typer.Option("--allow-urls", help="Fetch images that JSON names by URL, from public hosts only."),
     ] = False,
     page: Annotated[
         bool, typer.Option("--page", help="The web page of `eyeful page` too, at /page, for these models.")

@@ -29,7 +29,7 @@ def verify(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Compare the fast path with the reference (torch, fp32, full decode) on your own pictures."""
+    """Compare the fast path with the reference (torch, fp32, full decode) on your own images."""
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"--min-agreement {min_agreement} is not between 0 and 1")
     found = run_verify(
@@ -50,15 +50,15 @@ def verify(
 def _show(found: Verification, topk: int) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"{found.fast.pictures} pictures, against torch fp32")
+    table.add_column(f"{found.fast.images} images, against torch fp32")
     for title in ("same top-1", f"same top-{topk}", "mean |Δprob|", "max |Δprob|"):
         table.add_column(title, justify="right")
-    table.add_row(f"{found.path}, fast pictures", *_cells(found.fast))
+    table.add_row(f"{found.path}, fast images", *_cells(found.fast))
     for cause, agreement in found.causes.items():
         table.add_row(f"  {cause} alone", *_cells(agreement))
     console.print(table)
     if found.fast.errors:
-        console.print(f"{found.fast.errors} pictures are an error in one path only", style="red")
+        console.print(f"{found.fast.errors} images are an error in one path only", style="red")
     for difference in found.fast.worst:
         same = difference.reference == difference.found
         labels = difference.reference if same else f"{difference.reference} -> {difference.found}"

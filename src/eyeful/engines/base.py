@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 EngineName = Literal["torch", "openvino", "onnxruntime"]
 Precision = Literal["fp32", "bf16", "fp16"]
-"""What an engine can be asked for. int8 is not asked of an engine: it is made, with pictures, into a bundle."""
+"""What an engine can be asked for. int8 is not asked of an engine: it is made, with images, into a bundle."""
 
 
 class Engine(Protocol):
@@ -19,7 +19,7 @@ class Engine(Protocol):
         device: where it runs, as torch names devices.
         precision: the arithmetic that really runs.
         capacity: how many batches are worth keeping in flight.
-        batch_size: how many pictures in a batch suit it.
+        batch_size: how many images in a batch suit it.
     """
 
     name: str

@@ -37,7 +37,7 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
         raise UsageError(f"engine {engine!r} is not one of auto, {', '.join(get_args(EngineName))}")
     if precision == "int8":
         raise UsageError(
-            "an int8 model is made with pictures of yours: eyeful export MODEL -o DIR --precision int8 "
+            "an int8 model is made with images of yours: eyeful export MODEL -o DIR --precision int8 "
             "--calibrate PHOTOS; then --model DIR"
         )
     if precision not in ("auto", *get_args(Precision)):

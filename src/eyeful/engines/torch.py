@@ -18,11 +18,11 @@ _DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16
 class TorchEngine:
     """Worker threads feed the device, batch after batch: one, or two on a GPU in half precision.
 
-    There each worker has a CUDA stream of its own, so that one copies its pictures in and its answers out while
+    There each worker has a CUDA stream of its own, so that one copies its images in and its answers out while
     the other computes.
 
     Args:
-        module: the network: logits_NK from normalised pictures NCHW float32.
+        module: the network: logits_NK from normalised images NCHW float32.
         recipe: for its mean and std.
         device: cpu, cuda:N or mps.
         precision: None: bf16 or fp16 on a CUDA device that does it natively, else fp32.

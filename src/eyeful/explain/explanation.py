@@ -1,4 +1,4 @@
-"""Everything on the way from one picture to its answer, as arrays."""
+"""Everything on the way from one image to its answer, as arrays."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from eyeful.types import Item
 
 _SHOWN = 1024
-"""Longest side of the picture that is kept to be shown."""
+"""Longest side of the image that is kept to be shown."""
 _TOP = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureMaps:
-    """What one layer puts out for a picture.
+    """What one layer puts out for an image.
 
     Attributes:
         layer: its name in the network.
@@ -41,15 +41,15 @@ class FeatureMaps:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """The way from one picture to its answer, computed by torch in fp32.
+    """The way from one image to its answer, computed by torch in fp32.
 
     Attributes:
-        filename: the picture's name.
+        filename: the image's name.
         model: the model's full name.
-        picture_HWC: the picture, upright, at most 1024 pixels on its longer side; uint8.
+        image_HWC: the image, upright, at most 1024 pixels on its longer side; uint8.
         full_size: upright (height, width) in the file.
-        warnings: what was done to the picture, as in a prediction.
-        box: where the network's input lies on the picture: left, top, right, bottom as shares of its width and
+        warnings: what was done to the image, as in a prediction.
+        box: where the network's input lies on the image: left, top, right, bottom as shares of its width and
             height; below 0 or above 1 where the recipe pads.
         pixels_HWC: what the network saw; uint8.
         stages: feature maps from early to late.
@@ -63,7 +63,7 @@ class Explanation:
 
     filename: str
     model: str
-    picture_HWC: NDArray[np.uint8]
+    image_HWC: NDArray[np.uint8]
     full_size: Size
     warnings: tuple[str, ...]
     box: tuple[float, float, float, float]
@@ -77,9 +77,9 @@ class Explanation:
     layer: str
     cam_HW: NDArray[np.float32]
 
-    def cam_on_picture(self) -> NDArray[np.float32]:
-        """Grad-CAM in the picture's own geometry: (H, W) of `picture_HWC`; NaN where the network did not look."""
-        height, width = self.picture_HWC.shape[:2]
+    def cam_on_image(self) -> NDArray[np.float32]:
+        """Grad-CAM in the image's own geometry: (H, W) of `image_HWC`; NaN where the network did not look."""
+        height, width = self.image_HWC.shape[:2]
         left, top, right, bottom = (
             round(share * side) for share, side in zip(self.box, (width, height, width, height), strict=True)
         )
@@ -111,24 +111,24 @@ def explain(
     layer: str | None = None,
     limits: Limits | None = None,
 ) -> Explanation:
-    """Follow one picture through a network.
+    """Follow one image through a network.
 
     Args:
         network: what answers.
-        item: the picture; every pixel of it is decoded, and the recipe applied as its library does.
+        item: the image; every pixel of it is decoded, and the recipe applied as its library does.
         target: the label that Grad-CAM is about, by name, WordNet id or index; the best one when None.
         layer: the layer that Grad-CAM looks at; the last with feature maps when None.
-        limits: what the picture may cost.
+        limits: what the image may cost.
 
     Raises:
-        PictureError: the picture cannot be had.
+        ImageError: the image cannot be had.
         UsageError: no such label or layer.
         ModelError: the network has no feature maps.
         MissingExtraError: Captum is not installed.
     """
     with open_item(item, limits or Limits(), MemoryBudget()) as opened:
-        pixels_HWC = apply_recipe(opened.picture, network.recipe)
-        shown = opened.picture.copy()
+        pixels_HWC = apply_recipe(opened.image, network.recipe)
+        shown = opened.image.copy()
         full_size, warnings = opened.full_size, opened.warnings
     shown.thumbnail((_SHOWN, _SHOWN))
     x_NCHW = network.normalised(pixels_HWC)
@@ -146,7 +146,7 @@ def explain(
     return Explanation(
         filename=item.filename,
         model=network.name,
-        picture_HWC=np.array(shown),
+        image_HWC=np.array(shown),
         full_size=full_size,
         warnings=(*warnings, *remarks(full_size, network.recipe)),
         box=(left / width, top / height, right / width, bottom / height),

@@ -1,4 +1,4 @@
-"""One figure of the way from a picture to its answer, in six steps, and where it comes from."""
+"""One figure of the way from an image to its answer, in six steps, and where it comes from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DPI = 110
 _BLUE, _GREY, _INK, _RED, _SOFT = "#2a6f97", "#9aa5ac", "#2b2f33", "#d1495b", "#555c61"
 _TILES = 9
-"""Maps shown of each stage: those that vary most over the picture."""
+"""Maps shown of each stage: those that vary most over the image."""
 
 
 def draw(explanation: Explanation) -> Any:
@@ -85,7 +85,7 @@ def _title(figure: Any, explanation: Explanation) -> None:
 
 
 def _head(axes: Any, number: int | None, title: str, words: str) -> None:
-    """A heading over a panel's place, which a picture of another shape may not fill."""
+    """A heading over a panel's place, which an image of another shape may not fill."""
     place = axes.get_subplotspec().get_position(axes.figure)
     axes.set_anchor("NW")
     shown = f"{number}  {title}" if number else title
@@ -96,10 +96,10 @@ def _head(axes: Any, number: int | None, title: str, words: str) -> None:
 def _file(axes: Any, explanation: Explanation) -> None:
     from matplotlib.patches import Rectangle
 
-    height, width = explanation.picture_HWC.shape[:2]
+    height, width = explanation.image_HWC.shape[:2]
     full_h, full_w = explanation.full_size
     left, top, right, bottom = explanation.box
-    axes.imshow(explanation.picture_HWC)
+    axes.imshow(explanation.image_HWC)
     frame = Rectangle((left * width, top * height), (right - left) * width, (bottom - top) * height)
     frame.set(fill=False, edgecolor=_RED, linewidth=2, clip_on=False)
     axes.add_patch(frame)
@@ -116,12 +116,12 @@ def _input(axes: Any, explanation: Explanation) -> None:
 
 
 def _looked(axes: Any, explanation: Explanation) -> None:
-    cam_HW = explanation.cam_on_picture()
+    cam_HW = explanation.cam_on_image()
     seen = np.isfinite(cam_HW)
     strength = np.where(seen, cam_HW, 0)[..., None]
-    picture = explanation.picture_HWC / 255
-    grey = picture.mean(axis=2, keepdims=True) * 0.55 + 0.1
-    axes.imshow(np.clip(grey + (picture - grey) * strength, 0, 1))
+    image = explanation.image_HWC / 255
+    grey = image.mean(axis=2, keepdims=True) * 0.55 + 0.1
+    axes.imshow(np.clip(grey + (image - grey) * strength, 0, 1))
     axes.imshow(
         np.ma.masked_invalid(cam_HW), cmap="inferno", alpha=np.where(seen, 0.45 * cam_HW, 0), vmin=0, vmax=1
     )
@@ -167,7 +167,7 @@ def _maps(axes: Any, stage: FeatureMaps, place: int, count: int) -> None:
 def _vector(axes: Any, explanation: Explanation) -> None:
     pooled_D = explanation.pooled_D
     axes.vlines(np.arange(len(pooled_D)), 0, pooled_D, color=_BLUE, linewidth=0.5)
-    _head(axes, 4, "The vector", f"the picture in {len(pooled_D)} numbers, places forgotten")
+    _head(axes, 4, "The vector", f"the image in {len(pooled_D)} numbers, places forgotten")
     axes.set_xlim(-0.01 * len(pooled_D), 1.01 * len(pooled_D))
     axes.set_xlabel("number", fontsize=8)
     _plain(axes)

@@ -104,7 +104,7 @@ def stages(layers: Sequence[Layer], module: nn.Module) -> list[Layer]:
 
 
 def outputs(module: nn.Module, x_NCHW: Tensor, names: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
-    """The logits (K,) of one picture, and the outputs of some layers without their first dimension."""
+    """The logits (K,) of one image, and the outputs of some layers without their first dimension."""
     found: dict[str, Tensor] = {}
 
     def keep(name: str, _: nn.Module, output: Any) -> None:

@@ -21,7 +21,7 @@ class Network:
 
     Attributes:
         name: the model's full name.
-        module: logits_NK from normalised pictures NCHW.
+        module: logits_NK from normalised images NCHW.
         recipe: its preprocessing.
         labels: its answers, by position.
     """
@@ -38,7 +38,7 @@ class Network:
         return (x_NCHW - mean) / std
 
     def logits(self, pixels_HWC: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Raw scores (K,) of a picture that the recipe was applied to."""
+        """Raw scores (K,) of an image that the recipe was applied to."""
         with torch.inference_mode():
             logits_K: NDArray[np.float32] = self.module(self.normalised(pixels_HWC))[0].float().numpy()
         return logits_K

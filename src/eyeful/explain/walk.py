@@ -22,9 +22,9 @@ class Step:
     Attributes:
         stage: its name in the network.
         operation: what it is made of.
-        shape: of its output for one picture: (C, H, W) of feature maps, or (D,) of a vector.
+        shape: of its output for one image: (C, H, W) of feature maps, or (D,) of a vector.
         parameters: numbers that were learnt.
-        multiply_adds: for one picture; convolutions and matrix products.
+        multiply_adds: for one image; convolutions and matrix products.
     """
 
     stage: str
@@ -35,7 +35,7 @@ class Step:
 
 
 def walk(module: nn.Module, size: Size) -> list[Step]:
-    """The stages of a network in the order in which they run, for a picture of `size`; its weights do not matter.
+    """The stages of a network in the order in which they run, for an image of `size`; its weights do not matter.
 
     Args:
         module: the network, in eval mode.

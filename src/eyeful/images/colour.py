@@ -1,6 +1,6 @@
-"""The colour policy: any picture mode → RGB, and a warning for each deviation from plain `convert("RGB")`.
+"""The colour policy: any image mode → RGB, and a warning for each deviation from plain `convert("RGB")`.
 
-| picture | becomes |
+| image | becomes |
 |---|---|
 | grayscale, 1 bit | RGB with equal channels (`grayscale`) |
 | 16 or 32 bit, float | scaled to 8 bit, not clipped (`sixteen_bit_scaled`) |
@@ -19,26 +19,26 @@ _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 _ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
-def to_rgb(picture: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Convert a loaded picture of any mode to RGB, with the warnings that say what was done."""
+def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Convert a loaded image of any mode to RGB, with the warnings that say what was done."""
     warnings: list[str] = []
-    if picture.mode in _DEEP_MODES:
-        picture = _scale_to_8_bit(picture)
+    if image.mode in _DEEP_MODES:
+        image = _scale_to_8_bit(image)
         warnings.append("sixteen_bit_scaled")
-    if picture.mode in ("L", "1", "LA", "La"):
+    if image.mode in ("L", "1", "LA", "La"):
         warnings.append("grayscale")
-    elif picture.mode == "CMYK":
+    elif image.mode == "CMYK":
         warnings.append("cmyk_converted")
-    if picture.mode in _ALPHA_MODES or "transparency" in picture.info:
-        picture, changed = _on_white(picture)
+    if image.mode in _ALPHA_MODES or "transparency" in image.info:
+        image, changed = _on_white(image)
         if changed:
             warnings.append("alpha_composited")
-    return (picture if picture.mode == "RGB" else picture.convert("RGB")), warnings
+    return (image if image.mode == "RGB" else image.convert("RGB")), warnings
 
 
-def _on_white(picture: Image.Image) -> tuple[Image.Image, bool]:
+def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
     """Composite on white; whether anything was transparent at all."""
-    rgba = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+    rgba = image if image.mode == "RGBA" else image.convert("RGBA")
     darkest, _ = rgba.getchannel("A").getextrema()
     if darkest == 255:
         return rgba.convert("RGB"), False
@@ -46,15 +46,15 @@ def _on_white(picture: Image.Image) -> tuple[Image.Image, bool]:
     return Image.alpha_composite(background, rgba).convert("RGB"), True
 
 
-def _scale_to_8_bit(picture: Image.Image) -> Image.Image:
+def _scale_to_8_bit(image: Image.Image) -> Image.Image:
     """16-bit and deeper grayscale as 8-bit grayscale: the whole range is kept, nothing is clipped.
 
-    16-bit and integer pictures divide by 257 (65535 → 255). Float pictures count as 0..1 or 0..255, whichever
+    16-bit and integer images divide by 257 (65535 → 255). Float images count as 0..1 or 0..255, whichever
     holds their values, else their own range is used.
     """
-    values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    if picture.mode != "F" and low >= 0 and high <= 65535:
+    if image.mode != "F" and low >= 0 and high <= 65535:
         low, high = 0.0, 65535.0
     elif low >= 0 and high <= 1:
         low, high = 0.0, 1.0

@@ -21,7 +21,7 @@ _RESAMPLE = {
 
 
 def resized_size(size: Size, recipe: Recipe) -> Size:
-    """The (height, width) to which the recipe resizes a picture of `size`, before the crop."""
+    """The (height, width) to which the recipe resizes an image of `size`, before the crop."""
     (height, width), (scale_h, scale_w) = size, recipe.scale_size
     if recipe.crop_mode == "squash":
         return recipe.scale_size
@@ -35,7 +35,7 @@ def resized_size(size: Size, recipe: Recipe) -> Size:
 
 
 def crop_offset(resized: Size, recipe: Recipe) -> Size:
-    """Where the crop begins, as (top, left) in the resized picture; negative where it needs padding."""
+    """Where the crop begins, as (top, left) in the resized image; negative where it needs padding."""
     return _offset(resized[0], recipe.size[0]), _offset(resized[1], recipe.size[1])
 
 
@@ -44,60 +44,60 @@ def _offset(length: int, crop: int) -> int:
     return round((length - crop) / 2.0) if length >= crop else -((crop - length) // 2)
 
 
-def apply_recipe(picture: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
-    """Resize and crop one upright RGB picture, as TorchVision and timm do on PIL pictures, to the bit.
+def apply_recipe(image: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
+    """Resize and crop one upright RGB image, as TorchVision and timm do on PIL images, to the bit.
 
     Returns:
         pixels (H, W, 3) uint8 of the recipe's size.
     """
-    height, width = resized_size((picture.height, picture.width), recipe)
-    if (width, height) != picture.size:
-        picture = picture.resize((width, height), _RESAMPLE[recipe.interpolation])
-    return _cropped(picture, recipe)
+    height, width = resized_size((image.height, image.width), recipe)
+    if (width, height) != image.size:
+        image = image.resize((width, height), _RESAMPLE[recipe.interpolation])
+    return _cropped(image, recipe)
 
 
-def _cropped(picture: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
-    """The middle of a resized picture; where the crop is larger, the rest is black or the mean colour."""
-    top, left = crop_offset((picture.height, picture.width), recipe)
+def _cropped(image: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
+    """The middle of a resized image; where the crop is larger, the rest is black or the mean colour."""
+    top, left = crop_offset((image.height, image.width), recipe)
     crop_h, crop_w = recipe.size
-    if picture.height >= crop_h and picture.width >= crop_w:
-        return np.array(picture.crop((left, top, left + crop_w, top + crop_h)))
+    if image.height >= crop_h and image.width >= crop_w:
+        return np.array(image.crop((left, top, left + crop_w, top + crop_h)))
     fill = tuple(round(255 * value) for value in recipe.mean) if recipe.crop_mode == "border" else (0, 0, 0)
     canvas = Image.new("RGB", (crop_w, crop_h), fill)
-    canvas.paste(picture, (-left, -top))
+    canvas.paste(image, (-left, -top))
     return np.array(canvas)
 
 
-def apply_recipe_fast(picture: Image.Image, full_size: Size, recipe: Recipe) -> NDArray[np.uint8]:
+def apply_recipe_fast(image: Image.Image, full_size: Size, recipe: Recipe) -> NDArray[np.uint8]:
     """Resize and crop in one step: only what the network will see is resampled.
 
     The box is aligned to the integers of resize-then-crop, so that the pixels differ from `apply_recipe` by one
     level on a few per cent of them (an unaligned box moves answers).
 
     Args:
-        picture: upright RGB, perhaps decoded at a reduced scale.
-        full_size: (height, width) of the picture in the file.
+        image: upright RGB, perhaps decoded at a reduced scale.
+        full_size: (height, width) of the image in the file.
         recipe: as for `apply_recipe`.
     """
     height, width = resized_size(full_size, recipe)
     crop_h, crop_w = recipe.size
     if height < crop_h or width < crop_w:
-        return _cropped(picture.resize((width, height), _RESAMPLE[recipe.interpolation]), recipe)
+        return _cropped(image.resize((width, height), _RESAMPLE[recipe.interpolation]), recipe)
     top, left = crop_offset((height, width), recipe)
-    scale_y, scale_x = picture.height / height, picture.width / width
+    scale_y, scale_x = image.height / height, image.width / width
     box = (
         left * scale_x,
         top * scale_y,
-        min((left + crop_w) * scale_x, picture.width),
-        min((top + crop_h) * scale_y, picture.height),
+        min((left + crop_w) * scale_x, image.width),
+        min((top + crop_h) * scale_y, image.height),
     )
-    return np.array(picture.resize((crop_w, crop_h), _RESAMPLE[recipe.interpolation], box))
+    return np.array(image.resize((crop_w, crop_h), _RESAMPLE[recipe.interpolation], box))
 
 
 def input_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
-    """Where the network's input lies on a picture of `size`, in its pixels: (left, top, right, bottom).
+    """Where the network's input lies on an image of `size`, in its pixels: (left, top, right, bottom).
 
-    It reaches over the picture's edges where the recipe pads.
+    It reaches over the image's edges where the recipe pads.
     """
     height, width = size
     resized_h, resized_w = resized_size(size, recipe)
@@ -108,15 +108,15 @@ def input_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
 
 
 def crop_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
-    """What part of a picture of `size` the network sees: (left, top, right, bottom) in the picture's pixels."""
+    """What part of an image of `size` the network sees: (left, top, right, bottom) in the image's pixels."""
     left, top, right, bottom = input_box(size, recipe)
     return max(0.0, left), max(0.0, top), min(float(size[1]), right), min(float(size[0]), bottom)
 
 
 def remarks(size: Size, recipe: Recipe) -> list[str]:
-    """What the recipe does to a picture of `size` that a person should know, as row warnings.
+    """What the recipe does to an image of `size` that a person should know, as row warnings.
 
-    `cropped_away:SHARE` where the crop leaves out more than half of the picture; `upscaled` where it had to be
+    `cropped_away:SHARE` where the crop leaves out more than half of the image; `upscaled` where it had to be
     enlarged; `low_resolution` where it has less than half of the network's input on its shorter side.
     """
     height, width = size

@@ -91,7 +91,7 @@ def recipe_of(config: dict[str, Any]) -> Recipe:
     """The recipe of a pretrained config, as timm's own `inference.py` resolves it.
 
     Raises:
-        UnknownModelError: the model does not take RGB pictures.
+        UnknownModelError: the model does not take RGB images.
     """
     import_timm()
     from timm.data import resolve_data_config
@@ -100,7 +100,7 @@ def recipe_of(config: dict[str, Any]) -> Recipe:
     channels, height, width = data["input_size"]
     if channels != 3:
         raise UnknownModelError(
-            f"{config['architecture']} takes {channels} channels; eyeful classifies RGB pictures"
+            f"{config['architecture']} takes {channels} channels; eyeful classifies RGB images"
         )
     pct = data["crop_pct"]
     return Recipe(

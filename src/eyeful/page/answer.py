@@ -1,4 +1,4 @@
-"""One picture, one model: the answer, what the network saw, and how long it took."""
+"""One image, one model: the answer, what the network saw, and how long it took."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ TOP = 5
 """Labels that the page shows."""
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, as fractions of an upright picture."""
+"""Left, top, right, bottom, as fractions of an upright image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What there is to show of one picture and one model.
+    """What there is to show of one image and one model.
 
     Attributes:
         prediction: with all logits and a thumbnail.
         model: the name by which it was chosen.
         classes: how many labels it has.
         runs_on: engine, device and precision.
-        pixels_HWC: what the network saw; None for a picture that could not be opened.
-        box: the part of the picture that it saw.
+        pixels_HWC: what the network saw; None for an image that could not be opened.
+        box: the part of the image that it saw.
         opening: seconds for decoding, resizing and cropping.
         network: seconds for the forward pass.
     """
@@ -49,19 +49,19 @@ class Answer:
 
 
 def answer(classifier: Classifier, model: str, item: Item) -> Answer:
-    """Classify one picture as `Classifier.predict` does, stage by stage, and keep what lies between the stages.
+    """Classify one image as `Classifier.predict` does, stage by stage, and keep what lies between the stages.
 
     Args:
         classifier: what answers.
         model: its name on the page.
-        item: the picture.
+        item: the image.
 
     Raises:
         EngineError: the network cannot run.
     """
     started = time.perf_counter()
-    with closing(classifier.load_pictures([item], thumbnails=True)) as pictures:
-        loaded = next(pictures)
+    with closing(classifier.load_images([item], thumbnails=True)) as images:
+        loaded = next(images)
     opened = ended = time.perf_counter()
     if loaded.pixels_HWC is None:
         prediction = loaded.as_error()

@@ -1,4 +1,4 @@
-"""The page: a picture and a model on one side, four tabs on the other."""
+"""The page: an image and a model on one side, four tabs on the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eyeful.page.folder import build_folder
 from eyeful.page.html import render
 from eyeful.page.inside import TITLE as INSIDE
 from eyeful.page.inside import build_inside
-from eyeful.page.picture import build_picture
+from eyeful.page.image import build_image
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
 
@@ -25,7 +25,7 @@ _DELETE_EVERY, _DELETE_AFTER = 300, 3600
 """Seconds: uploads are looked through, and go when they are so old."""
 
 _ASIDE = "() => {{ document.getElementById('aside').style.display = '{}'; }}"
-"""The chooser of one picture is of no use where several are chosen."""
+"""The chooser of one image is of no use where several are chosen."""
 
 
 def build(models: Models) -> Any:
@@ -36,7 +36,7 @@ def build(models: Models) -> Any:
         fragment(render("heading.html", title=TITLE, labels=labels), elem_id="heading")
         with gr.Row():
             with gr.Column(scale=2, min_width=280, elem_id="aside"):
-                choice = build_picture(models)
+                choice = build_image(models)
             with gr.Column(scale=3, min_width=300), gr.Tabs() as tabs:
                 with gr.Tab("Classify") as classify:
                     build_classify(choice)

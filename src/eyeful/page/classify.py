@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.errors import EyefulError
 from eyeful.page.answer import Answer, answer
 from eyeful.page.html import note, render
-from eyeful.page.picture import displayed
+from eyeful.page.image import displayed
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
 from eyeful.page.words import why_no_answer
@@ -15,10 +15,10 @@ from eyeful.results import softmax
 
 if TYPE_CHECKING:
     from eyeful.page.models import Models
-    from eyeful.page.picture import Choice
+    from eyeful.page.image import Choice
     from eyeful.types import Item
 
-_EMPTY = "The answer appears here as soon as there is a picture."
+_EMPTY = "The answer appears here as soon as there is an image."
 
 
 def build_classify(choice: Choice) -> None:
@@ -48,7 +48,7 @@ def build_classify(choice: Choice) -> None:
         event(
             classified,
             [choice.item, choice.model, temperature],
-            [kept, bars, heat, effect, seen, choice.picture],
+            [kept, bars, heat, effect, seen, choice.image],
             api_visibility="private",
             show_progress_on=bars,
         )
@@ -63,7 +63,7 @@ def build_classify(choice: Choice) -> None:
 
 
 def answered(models: Models, item: Item | None, model: str, empty: str) -> Answer | str:
-    """An answer to show, or the sentence that says why there is none; `empty` where there is no picture yet."""
+    """An answer to show, or the sentence that says why there is none; `empty` where there is no image yet."""
     if item is None:
         return empty
     try:

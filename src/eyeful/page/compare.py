@@ -1,4 +1,4 @@
-"""The tab *Compare*: the same picture through two or three models."""
+"""The tab *Compare*: the same image through two or three models."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eyeful.page.answer import Answer
-    from eyeful.page.picture import Choice
+    from eyeful.page.image import Choice
     from eyeful.types import Item
 
-_EMPTY = "Choose a picture and two or three models, then press Compare."
+_EMPTY = "Choose an image and two or three models, then press Compare."
 
 
 def build_compare(choice: Choice) -> None:

@@ -33,8 +33,8 @@ _POLICY = (
 )
 
 _ADVERTISED = re.compile(rb'<meta\s+(property="og:|name="twitter:)[^>]*>|<link rel="manifest"[^>]*>')
-TITLE = "eyeful — what is in this picture?"
-_DESCRIPTION = "Names what is in pictures, with a pretrained CNN. Nothing leaves the machine that it runs on."
+TITLE = "eyeful — what is in this image?"
+_DESCRIPTION = "Names what is in images, with a pretrained CNN. Nothing leaves the machine that it runs on."
 _ICON = (
     "<link rel='icon' href='data:image/svg+xml,"
     "<svg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22>"

@@ -1,4 +1,4 @@
-"""Feature maps as a mosaic, numbers as a strip, attention over a picture: arrays in, pixels out."""
+"""Feature maps as a mosaic, numbers as a strip, attention over an image: arrays in, pixels out."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def strip(values_D: NDArray[np.float32]) -> NDArray[np.uint8]:
     return _enlarged(1 - squares.reshape(-1, _IN_A_ROW), 8)
 
 
-def heated(picture_HWC: NDArray[np.uint8], cam_HW: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The picture in grey, warm where the map is high; dim where it is NaN, which the network did not see."""
+def heated(image_HWC: NDArray[np.uint8], cam_HW: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The image in grey, warm where the map is high; dim where it is NaN, which the network did not see."""
     weight = 0.75 * np.nan_to_num(cam_HW)[..., None]
     light = np.where(np.isfinite(cam_HW), 1.0, 0.4)[..., None]
-    grey = np.asarray(Image.fromarray(picture_HWC).convert("L"), np.float32)[..., None]
+    grey = np.asarray(Image.fromarray(image_HWC).convert("L"), np.float32)[..., None]
     drawn: NDArray[np.uint8] = ((1 - weight) * light * grey + weight * _WARM).astype(np.uint8)
     return drawn
 

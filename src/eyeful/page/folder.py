@@ -1,4 +1,4 @@
-"""The tab *Folder*: several pictures at once, and the report of `eyeful predict --report` to download."""
+"""The tab *Folder*: several images at once, and the report of `eyeful predict --report` to download."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.errors import EyefulError
 from eyeful.page.html import note, render
-from eyeful.page.picture import File
+from eyeful.page.image import File
 from eyeful.page.quiet import UPLOADS, gr
 from eyeful.page.style import fragment
 from eyeful.runs import run
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 MOST_FILES = 500
 _MOST_ROWS = 100
 _TOO_MANY = f"These are too many: the page takes {MOST_FILES} at once, `eyeful predict` any number."
-_EMPTY = "The answers appear here as soon as there are pictures."
+_EMPTY = "The answers appear here as soon as there are images."
 
 
 def build_folder(models: Models) -> None:
     """Draw the tab; call inside of its gr.Tab."""
-    files = File(file_count="multiple", label=f"Pictures: up to {MOST_FILES} files", height=180, elem_id="files")
+    files = File(file_count="multiple", label=f"Images: up to {MOST_FILES} files", height=180, elem_id="files")
     model = gr.Dropdown(models.names, value=models.default, label="Model", elem_id="folder-model")
     download = gr.DownloadButton("Download the report", variant="primary", visible=False, elem_id="report")
     shown = fragment(note(_EMPTY), elem_id="rows")
@@ -86,7 +86,7 @@ def _reported(models: Models, items: list[Item], model: str, progress: Any) -> t
 
     def advance(new: int) -> None:
         for number in islice(done, new):
-            progress((number, len(items)), desc="Classifying", unit="pictures")
+            progress((number, len(items)), desc="Classifying", unit="images")
 
     with models.use(model) as classifier:
         account = run(

@@ -15,11 +15,11 @@ from eyeful.page.style import fragment
 if TYPE_CHECKING:
     from eyeful.explain import Explanation
     from eyeful.page.models import Models
-    from eyeful.page.picture import Choice
+    from eyeful.page.image import Choice
     from eyeful.types import Item
 
 TITLE = "Look inside"
-_EMPTY = "Choose a picture to see what the network makes of it, stage by stage."
+_EMPTY = "Choose an image to see what the network makes of it, stage by stage."
 _MOST_LABELS = 5
 
 
@@ -132,10 +132,10 @@ def _steps(found: Explanation) -> tuple[str, ...]:
 
 
 def _where(found: Explanation) -> str:
-    """Grad-CAM over the picture."""
+    """Grad-CAM over the image."""
     return render(
         "looked.html",
-        pixels=heated(found.picture_HWC, found.cam_on_picture()),
+        pixels=heated(found.image_HWC, found.cam_on_image()),
         label=found.target.label,
         prob=found.target.prob,
         layer=found.layer,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - to tell, not to listen
 
 MAX_FILE = 32 << 20
-"""Bytes of one uploaded picture."""
+"""Bytes of one uploaded image."""
 
 
 def mount(
@@ -46,7 +46,7 @@ def mount(
         classifiers: by alias; the first is the default. Their owner closes them.
         path: where the page is.
         others: loads the models of this machine that a visitor may choose beside those, by name; None: only those.
-        max_file: bytes of one uploaded picture.
+        max_file: bytes of one uploaded image.
     """
     models = Models(classifiers, others)
     gr.mount_gradio_app(

@@ -66,7 +66,7 @@ def css() -> str:
 
 
 def javascript() -> str:
-    """What the browser does by itself: take a picture that is pasted or dropped anywhere."""
+    """What the browser does by itself: take an image that is pasted or dropped anywhere."""
     return _text("page.js")
 
 

@@ -1,4 +1,4 @@
-"""What was done to a picture, what went wrong with it, and how numbers are said: in sentences."""
+"""What was done to an image, what went wrong with it, and how numbers are said: in sentences."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from eyeful.types import Prediction
 
 _SENTENCES = {
-    "exif_rotated": "The camera was held at an angle: the picture was turned upright, as its EXIF data say.",
+    "exif_rotated": "The camera was held at an angle: the image was turned upright, as its EXIF data say.",
     "first_frame_of_n": "The file holds several frames: only the first one was looked at.",
-    "grayscale": "The picture has no colours; the network learned from coloured ones.",
-    "sixteen_bit_scaled": "The picture has more than 8 bits for each colour: its values were scaled to 8 bits.",
-    "cmyk_converted": "The picture is made for printing (CMYK): its colours were converted to RGB, roughly.",
-    "alpha_composited": "The picture is partly transparent: it was laid on white.",
-    "cropped_away": "The network did not see {share} of the picture: it was cropped away.",
-    "upscaled": "The picture is smaller than what the network wants: it was enlarged.",
-    "low_resolution": "The picture has few pixels: details that the network relies on are missing.",
+    "grayscale": "The image has no colours; the network learned from coloured ones.",
+    "sixteen_bit_scaled": "The image has more than 8 bits for each colour: its values were scaled to 8 bits.",
+    "cmyk_converted": "The image is made for printing (CMYK): its colours were converted to RGB, roughly.",
+    "alpha_composited": "The image is partly transparent: it was laid on white.",
+    "cropped_away": "The network did not see {share} of the image: it was cropped away.",
+    "upscaled": "The image is smaller than what the network wants: it was enlarged.",
+    "low_resolution": "The image has few pixels: details that the network relies on are missing.",
 }
 
 
@@ -30,7 +30,7 @@ def in_words(warning: str) -> str:
 
 
 def why_no_answer(prediction: Prediction) -> str:
-    """The sentence for a picture that cannot be classified."""
+    """The sentence for an image that cannot be classified."""
     if prediction.error_kind == "not_found":
         return f"{prediction.filename} is no longer here: uploads are deleted after a while. Please add it again."
     if prediction.error_kind == "internal":  # the text may tell of the machine's insides

@@ -5,7 +5,7 @@ from eyeful.pipeline.classifier import Classifier
 from eyeful.pipeline.cores import usable_cores
 from eyeful.pipeline.limit import Stage, Waits, advice
 from eyeful.pipeline.load import load, origin
-from eyeful.pipeline.picture import Loaded
+from eyeful.pipeline.image import Loaded
 from eyeful.pipeline.settings import Settings
 from eyeful.pipeline.watch import PATIENCE
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from eyeful.errors import ModelError, PictureError, UsageError
+from eyeful.errors import ModelError, ImageError, UsageError
 from eyeful.extras import require
 from eyeful.images import COLOUR_POLICY, MemoryBudget
 from eyeful.pipeline.cores import usable_cores
 from eyeful.pipeline.limit import Waits
-from eyeful.pipeline.picture import Loaded, load_picture
+from eyeful.pipeline.image import Loaded, load_image
 from eyeful.pipeline.prefetch import ordered_map
 from eyeful.pipeline.settings import Settings
 from eyeful.pipeline.watch import Watch
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 _MOST_WORKERS = 32
 """More decode threads than this only queue for Python's lock."""
 
-_MOST_ROWS_PER_PICTURE = 8
-"""How many rows a batch may hold for each of its pictures, so that a folder of bad files still streams."""
+_MOST_ROWS_PER_IMAGE = 8
+"""How many rows a batch may hold for each of its images, so that a folder of bad files still streams."""
 
 
 class Classifier:
-    """Names what is in pictures. Made by `eyeful.load`; use as a context manager or call `close`.
+    """Names what is in images. Made by `eyeful.load`; use as a context manager or call `close`.
 
     Attributes:
         recipe: the preprocessing in force: the weights' own, with what was set by hand.
@@ -56,7 +56,7 @@ class Classifier:
         passport: says what the model is.
         recipe: in place of the passport's.
         settings: how to work.
-        fp32_engine: makes an engine for pictures whose answer overflows in half precision.
+        fp32_engine: makes an engine for images whose answer overflows in half precision.
         load_module: loads the network itself, as torch has it, for `explain`.
     """
 
@@ -135,7 +135,7 @@ class Classifier:
         return self._engine.precision
 
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
-        """The forward stage alone: a future of logits_NK for pictures that the recipe was applied to."""
+        """The forward stage alone: a future of logits_NK for images that the recipe was applied to."""
         return self._engine.submit(batch_NHWC)
 
     @property
@@ -145,7 +145,7 @@ class Classifier:
 
     @property
     def batch_size(self) -> int:
-        """Pictures in one forward pass."""
+        """Images in one forward pass."""
         return self.settings.batch_size or self._engine.batch_size
 
     @property
@@ -177,8 +177,8 @@ class Classifier:
         """Classify.
 
         Args:
-            inputs: a path, URL, bytes, PIL picture or uint8 RGB array gives one prediction; a folder, glob, list
-                file, batch or iterable of these gives a list. A bad picture is a prediction with `.error`.
+            inputs: a path, URL, bytes, PIL image or uint8 RGB array gives one prediction; a folder, glob, list
+                file, batch or iterable of these gives a list. A bad image is a prediction with `.error`.
             topk: labels in each answer; the settings' when None.
 
         Raises:
@@ -196,14 +196,14 @@ class Classifier:
         Args:
             inputs: as for `predict`, or an opened Source.
             topk: as for `predict`.
-            thumbnails: keep a small picture on each prediction.
+            thumbnails: keep a small image on each prediction.
             waits: counts the time that each stage made this one wait.
         """
         waits = waits or Waits()
         source = inputs if isinstance(inputs, Source) else open_source(inputs)
         k = self.settings.topk if topk is None else topk
         in_flight: deque[InFlight] = deque()
-        with closing(self.load_pictures(source.items, thumbnails=thumbnails)) as loaded:
+        with closing(self.load_images(source.items, thumbnails=thumbnails)) as loaded:
             batches = self._batches(loaded)
             while True:
                 with waits.on("decode"):
@@ -220,16 +220,16 @@ class Classifier:
                     yield from self._answered(rows, logits_NK, k)
 
     def logits(self, inputs: Any) -> NDArray[np.float32]:
-        """Raw scores, float32: (K,) for one picture, (N, K) for several.
+        """Raw scores, float32: (K,) for one image, (N, K) for several.
 
         Raises:
-            PictureError: a picture cannot be classified; the text begins with its name.
+            ImageError: an image cannot be classified; the text begins with its name.
         """
         source = open_source(inputs)
         rows = []
         for prediction in self.stream(source, topk=1):
             if prediction.logits is None:
-                raise PictureError(
+                raise ImageError(
                     prediction.error_kind or "internal", f"{prediction.filename}: {prediction.error}"
                 )
             rows.append(prediction.logits)
@@ -237,40 +237,40 @@ class Classifier:
             return rows[0]
         return np.stack(rows) if rows else np.empty((0, len(self._labels)), np.float32)
 
-    def explain(self, picture: Any, target: str | int | None = None, layer: str | None = None) -> Explanation:
-        """Look inside: everything on the way from one picture to its answer.
+    def explain(self, image: Any, target: str | int | None = None, layer: str | None = None) -> Explanation:
+        """Look inside: everything on the way from one image to its answer.
 
         It is computed by torch in fp32, whatever engine this classifier has, so its numbers are those of `exact`.
 
         Args:
-            picture: one input, as for `predict`.
+            image: one input, as for `predict`.
             target: the label to explain, by name, WordNet id or index; the best one when None.
             layer: the layer that Grad-CAM looks at; the last with feature maps when None.
 
         Raises:
-            UsageError: several pictures, or no such label or layer.
-            PictureError: the picture cannot be had.
+            UsageError: several images, or no such label or layer.
+            ImageError: the image cannot be had.
             ModelError: the network has no feature maps, or is not to be had for torch.
             MissingExtraError: torch or Captum is not installed.
         """
         require("captum.attr", "explain")
         from eyeful.explain import explain
 
-        source = open_source(picture)
+        source = open_source(image)
         if not source.single:
-            raise UsageError("explain takes one picture")
+            raise UsageError("explain takes one image")
         (item,) = source.items
         return explain(self._network_inside(), item, target, layer, self.settings.limits)
 
-    def feature_maps(self, picture: Any) -> dict[str, NDArray[np.float32]]:
-        """What some layers put out for one picture, early to late: layer → maps (C, H, W). See `explain`."""
-        return {stage.layer: stage.maps_CHW for stage in self.explain(picture).stages}
+    def feature_maps(self, image: Any) -> dict[str, NDArray[np.float32]]:
+        """What some layers put out for one image, early to late: layer → maps (C, H, W). See `explain`."""
+        return {stage.layer: stage.maps_CHW for stage in self.explain(image).stages}
 
     def gradcam(
-        self, picture: Any, target: str | int | None = None, layer: str | None = None
+        self, image: Any, target: str | int | None = None, layer: str | None = None
     ) -> NDArray[np.float32]:
         """Which places speak for a label: (H, W) of the layer's maps, 0 to 1. See `explain`."""
-        return self.explain(picture, target, layer).cam_HW
+        return self.explain(image, target, layer).cam_HW
 
     def _network_inside(self) -> Network:
         from eyeful.explain import Network
@@ -283,9 +283,9 @@ class Classifier:
 
     @property
     def loader(self) -> partial[Loaded]:
-        """Opens one picture as this classifier does; can be sent to another process."""
+        """Opens one image as this classifier does; can be sent to another process."""
         return partial(
-            load_picture,
+            load_image,
             recipe=self.recipe,
             limits=self.settings.limits,
             full_decode=self.settings.full_decode,
@@ -296,35 +296,35 @@ class Classifier:
     def most_in_flight(self) -> int:
         """How many inputs may have been taken and have no row yet."""
         batches = self.capacity + 2  # in the engine, one that waits for it, and one that is being gathered
-        return self.workers + self.batch_size + batches * _MOST_ROWS_PER_PICTURE * self.batch_size
+        return self.workers + self.batch_size + batches * _MOST_ROWS_PER_IMAGE * self.batch_size
 
-    def load_pictures(self, items: Iterable[Any], *, thumbnails: bool = False) -> Generator[Loaded]:
-        """The decode stage alone: opened, resized and cropped pictures, in order.
+    def load_images(self, items: Iterable[Any], *, thumbnails: bool = False) -> Generator[Loaded]:
+        """The decode stage alone: opened, resized and cropped images, in order.
 
         Args:
             items: what to open.
-            thumbnails: keep a small picture of each.
+            thumbnails: keep a small image of each.
         """
         watch = Watch()
         load = partial(self.loader, budget=self._budget, thumbnails=thumbnails, watch=watch)
         return ordered_map(load, items, self.workers, self.workers + self.batch_size, watch.look)
 
     def _batches(self, loaded: Iterator[Loaded]) -> Iterator[list[Loaded]]:
-        """Rows with up to `batch_size` pictures among them; bad ones ride along in their place."""
+        """Rows with up to `batch_size` images among them; bad ones ride along in their place."""
         rows: list[Loaded] = []
-        pictures, full = 0, self.batch_size
+        images, full = 0, self.batch_size
         for row in loaded:
             rows.append(row)
-            pictures += row.pixels_HWC is not None
-            if pictures == full or len(rows) == _MOST_ROWS_PER_PICTURE * full:
+            images += row.pixels_HWC is not None
+            if images == full or len(rows) == _MOST_ROWS_PER_IMAGE * full:
                 yield rows
-                rows, pictures = [], 0
+                rows, images = [], 0
         if rows:
             yield rows
 
     def _start(self, rows: list[Loaded]) -> InFlight:
-        pictures = [row.pixels_HWC for row in rows if row.pixels_HWC is not None]
-        return rows, self._engine.submit(np.stack(pictures)) if pictures else None
+        images = [row.pixels_HWC for row in rows if row.pixels_HWC is not None]
+        return rows, self._engine.submit(np.stack(images)) if images else None
 
     def _answered(self, rows: list[Loaded], logits_NK: NDArray[np.float32] | None, k: int) -> Iterator[Prediction]:
         logits = iter(() if logits_NK is None else logits_NK)
@@ -332,7 +332,7 @@ class Classifier:
             yield self.answer(row, next(logits), k) if row.pixels_HWC is not None else row.as_error()
 
     def _in_fp32(self, row: Loaded, logits_K: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The answer for one picture once more, where half precision overflowed."""
+        """The answer for one image once more, where half precision overflowed."""
         if self.precision == "fp32" or self._make_fp32 is None or row.pixels_HWC is None:
             return logits_K
         if self._fp32 is None:
@@ -341,7 +341,7 @@ class Classifier:
         return again_K
 
     def answer(self, row: Loaded, logits_K: NDArray[np.float32], k: int | None = None) -> Prediction:
-        """The last stage alone: the row of a picture, from its logits.
+        """The last stage alone: the row of an image, from its logits.
 
         Args:
             row: what the decode stage gave.
@@ -351,7 +351,7 @@ class Classifier:
         if not np.isfinite(logits_K).all():
             logits_K = self._in_fp32(row, logits_K)
         if not np.isfinite(logits_K).all():
-            return row.as_error(PictureError("nonfinite", "the network's answer is not finite, in fp32 either"))
+            return row.as_error(ImageError("nonfinite", "the network's answer is not finite, in fp32 either"))
         top = rank(logits_K, self._labels, k or self.settings.topk)
         return Prediction(
             filename=row.item.filename,

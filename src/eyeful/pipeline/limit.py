@@ -33,7 +33,7 @@ class Waits:
 def advice(stage: Stage, device: str, precision: str) -> str:
     """The stage that limits, and the flag that would move it, as half a sentence."""
     if stage == "decode":
-        return "decoding pictures; more cores (--workers) or smaller files would move it"
+        return "decoding images; more cores (--workers) or smaller files would move it"
     if stage == "write":
         return "writing the outputs; fewer of them (--report, --figures) or a faster disk would move it"
     cheaper = {"fp32": ", --precision bf16", "bf16": ", an int8 bundle (eyeful export)"}.get(precision, "")

@@ -55,13 +55,13 @@ def load(
         exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
         crop_mode: center, squash or border; the weights' own when None. So for the next three.
         img_size: side of the network's input, in pixels.
-        crop_pct: side of the crop over side of the resized picture, above 0 and at most 1.
+        crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         topk: labels in each answer.
         min_prob: below it an answer is marked as abstained; 0 to 1.
-        batch_size: pictures in one forward pass; 0: what suits the engine.
+        batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
-        max_pixels: the largest picture that is opened.
+        max_pixels: the largest image that is opened.
         torchcompile: with the engine torch, compile the network with `torch.compile` at the first batch.
 
     Raises:

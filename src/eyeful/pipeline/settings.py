@@ -13,9 +13,9 @@ class Settings:
     Attributes:
         topk: labels in each answer; clamped to the number of classes.
         min_prob: below it an answer is marked as abstained.
-        batch_size: pictures in one forward pass; 0: what suits the engine.
+        batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
-        limits: what one picture may cost.
+        limits: what one image may cost.
         full_decode: decode every pixel of a JPEG, not a reduced scale of it.
         two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which
             differs by a level here and there.

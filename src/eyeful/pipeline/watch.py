@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from eyeful.errors import StuckError
 
 PATIENCE = 30
-"""Looks, a second apart, after which opening one picture counts as hung; the largest take a few seconds."""
+"""Looks, a second apart, after which opening one image counts as hung; the largest take a few seconds."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Watch:
         """To be called about once a second by whoever waits for a worker.
 
         Raises:
-            StuckError: one has been at the same picture for too long; a thread cannot be interrupted, so the
+            StuckError: one has been at the same image for too long; a thread cannot be interrupted, so the
                 process must end.
         """
         for work in list(self._at_work.values()):

@@ -1,4 +1,4 @@
-"""Quantisation to int8 after training: NNCF calibrates an OpenVINO bundle's graph on pictures."""
+"""Quantisation to int8 after training: NNCF calibrates an OpenVINO bundle's graph on images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
 
     Args:
         bundle: in fp32.
-        batches_NHWC: pictures with the bundle's recipe applied; their activations set the ranges.
+        batches_NHWC: images with the bundle's recipe applied; their activations set the ranges.
         folder: where the int8 bundle goes.
 
     Raises:
@@ -50,7 +50,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
     digest = hashlib.sha256()
     for batch_NHWC in batches_NHWC:
         digest.update(batch_NHWC.tobytes())
-    calibration = {"pictures": sum(map(len, batches_NHWC)), "pixels_sha256": digest.hexdigest()}
+    calibration = {"images": sum(map(len, batches_NHWC)), "pixels_sha256": digest.hexdigest()}
     passport = replace(bundle.passport, precision="int8", calibration=calibration, files={})
     return write_bundle(
         folder, passport, lambda place: ov.save_model(graph, place / GRAPH, compress_to_fp16=False)

@@ -1,6 +1,6 @@
 """Conversion to ONNX: one file that says everything itself, with normalisation in its graph.
 
-Input `pixels_NHWC`: uint8 RGB after resize and crop, any number of pictures. Output `logits_NK`: float32. The
+Input `pixels_NHWC`: uint8 RGB after resize and crop, any number of images. Output `logits_NK`: float32. The
 file's metadata hold, as JSON, `eyeful.labels` (by position), `eyeful.wnids` and `eyeful.recipe`.
 """
 
@@ -77,7 +77,7 @@ class Deployed(nn.Module):
         self.register_buffer("std", torch.tensor(recipe.std).view(1, 3, 1, 1))
 
     def forward(self, pixels_NHWC: Tensor) -> Tensor:
-        """uint8 pictures → raw scores."""
+        """uint8 images → raw scores."""
         x_NCHW = pixels_NHWC.permute(0, 3, 1, 2).float() / 255
         logits_NK: Tensor = self.network((x_NCHW - self.mean) / self.std)
         return logits_NK

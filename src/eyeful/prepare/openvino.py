@@ -50,7 +50,7 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
 
 
 def convert(model: Model, module: nn.Module, recipe: Recipe) -> Any:
-    """The network as an OpenVINO model: float32 NCHW in, any number of pictures.
+    """The network as an OpenVINO model: float32 NCHW in, any number of images.
 
     Tracing serves nearly every network; a few transformers need the `torch.export` way in.
 

@@ -31,7 +31,7 @@ def top_k(values: NDArray[np.float32], k: int) -> NDArray[np.intp]:
 
 
 def rank(logits: NDArray[np.float32], labels: Labels, k: int) -> tuple[Score, ...]:
-    """The k best labels for one picture, best first.
+    """The k best labels for one image, best first.
 
     Args:
         logits: (K,) float32.

@@ -56,14 +56,14 @@ class Account:
 
         Args:
             classifier: what ran.
-            startup: seconds before the first picture.
+            startup: seconds before the first image.
         """
         new = self.rows - self.resumed
-        rate = f"{new / max(self.seconds, 1e-9):.0f} pictures/s in {self.seconds:.1f} s"
+        rate = f"{new / max(self.seconds, 1e-9):.0f} images/s in {self.seconds:.1f} s"
         if self.resumed:
             rate = f"{self.resumed} rows were there; {rate}"
         if startup > self.seconds:
-            return f"{rate}; starting took {startup:.1f} s, so more pictures in one run would cost less each"
+            return f"{rate}; starting took {startup:.1f} s, so more images in one run would cost less each"
         return f"{rate}; the limit is {advice(self.waits.longest, classifier.device, classifier.precision)}"
 
     def as_dict(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def run(
     Raises:
         StoppedError: a signal came; what was in hand is written.
         ReaderGoneError: a pipe that rows went to was closed.
-        StuckError: a picture hangs; the process must end.
+        StuckError: an image hangs; the process must end.
         UsageError: the output that shall be resumed was made differently, or of other inputs.
         OutputError: a sink cannot write.
         EyefulError: rows and inputs do not match, which is a bug of ours.
@@ -74,7 +74,7 @@ def _recorded(classifier: Streams, output: Output, account: Account, started: fl
     """Write in the record how the block ended. What still says "running" when it is resumed has crashed."""
     try:
         yield
-    except StuckError:  # as good as a crash: the next run must try this picture alone
+    except StuckError:  # as good as a crash: the next run must try this image alone
         raise
     except BaseException as error:
         if not output.crashed:  # else the next run shall be as careful as this one

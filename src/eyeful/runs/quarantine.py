@@ -1,4 +1,4 @@
-"""After a crash: the pictures that were in flight are tried one by one in a process of their own.
+"""After a crash: the images that were in flight are tried one by one in a process of their own.
 
 A codec that crashes takes its process with it, and a decode that hangs cannot be interrupted in a thread. But
 a process can be lost: what it was opening then becomes an error row, and the run goes on.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("eyeful")
 
 LIMIT = float(PATIENCE)
-"""Seconds for one picture, alone; as long as in a run, so that a crash turns no good picture into an error."""
+"""Seconds for one image, alone; as long as in a run, so that a crash turns no good image into an error."""
 _START = 120.0
 """Seconds for the process to begin."""
 
@@ -39,7 +39,7 @@ def tried_alone(items: Iterator[Item], count: int, load: Callable[..., object]) 
         count: how many may have been in flight.
         load: opens one, as `Classifier.loader` does; must be picklable.
     """
-    log.info("the last run crashed: its next %d pictures are first tried alone", count)
+    log.info("the last run crashed: its next %d images are first tried alone", count)
     cell = _Cell(load)
     try:
         yield from (cell.tried(item) for item in islice(items, count))
@@ -49,7 +49,7 @@ def tried_alone(items: Iterator[Item], count: int, load: Callable[..., object]) 
 
 
 class _Cell:
-    """A process that opens one picture after another, and is replaced when it dies."""
+    """A process that opens one image after another, and is replaced when it dies."""
 
     def __init__(self, load: Callable[..., object]) -> None:
         self._load = load

@@ -24,7 +24,7 @@ def determinants(classifier: Streams) -> dict[str, Any]:
 
 
 def fingerprint(classifier: Streams) -> str:
-    """A digest of what determines answers: two runs with the same one give the same rows for the same pictures."""
+    """A digest of what determines answers: two runs with the same one give the same rows for the same images."""
     return hashlib.sha256(json.dumps(determinants(classifier), sort_keys=True).encode()).hexdigest()
 
 

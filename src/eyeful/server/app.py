@@ -59,7 +59,7 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
 
     app: FastAPI = FastAPIOffline(  # /docs without scripts from somebody else's network
         title="eyeful",
-        summary="Names what is in pictures, with a pretrained CNN.",
+        summary="Names what is in images, with a pretrained CNN.",
         version=eyeful.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,

@@ -1,6 +1,6 @@
-"""Pictures of many requests → batches of one engine.
+"""Images of many requests → batches of one engine.
 
-A decoding thread that has a picture ready hands over the next batch itself, if the engine is free; otherwise the
+A decoding thread that has an image ready hands over the next batch itself, if the engine is free; otherwise the
 event loop does, when a batch comes back or has waited long enough.
 """
 
@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eyeful.errors import PictureError
+from eyeful.errors import ImageError
 from eyeful.images import MemoryBudget
 from eyeful.pipeline import Loaded
 from eyeful.server.errors import OverloadedError
 from eyeful.server.priority import step_back
-from eyeful.server.urls import Asked, RemotePicture
+from eyeful.server.urls import Asked, RemoteImage
 from eyeful.types import Item
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """One picture, and who waits for its logits.
+    """One image, and who waits for its logits.
 
     Attributes:
-        logits_K: its result is None when there is no picture.
+        logits_K: its result is None when there is no image.
         loaded: what decoding came to.
         since: when its present stage began.
     """
@@ -69,7 +69,7 @@ class Batcher:
     Args:
         alias: the model's name in the metrics.
         classifier: what answers; closed by its owner.
-        queue_size: pictures that may be here at once.
+        queue_size: images that may be here at once.
         batch_timeout: seconds to wait for a batch to fill; 0: go as soon as the engine is free.
         metrics: told about batches.
     """
@@ -94,14 +94,14 @@ class Batcher:
 
     @property
     def full(self) -> bool:
-        """Whether not even one picture more is taken."""
+        """Whether not even one image more is taken."""
         return self.depth >= self._queue_size
 
     async def classify(self, items: Sequence[Asked], topk: int | None = None) -> list[Prediction]:
-        """Answer for some pictures, each by itself: a bad one is an error among its mates.
+        """Answer for some images, each by itself: a bad one is an error among its mates.
 
         Args:
-            items: the pictures, in memory or by URL.
+            items: the images, in memory or by URL.
             topk: labels in each answer; the classifier's own when None.
 
         Raises:
@@ -134,11 +134,11 @@ class Batcher:
 
     async def _answer(self, item: Asked, topk: int | None) -> Prediction:
         loop = asyncio.get_running_loop()
-        if isinstance(item, RemotePicture):
+        if isinstance(item, RemoteImage):
             started = time.perf_counter()
             try:
                 item = await item.item()
-            except PictureError as error:
+            except ImageError as error:
                 return Loaded(Item(item.filename, b""), error=error).as_error()
             finally:
                 self._metrics.stage("fetch", time.perf_counter() - started)

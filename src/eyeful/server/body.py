@@ -13,7 +13,7 @@ from starlette.types import Message, Receive
 
 from eyeful.server.errors import BadRequestError, TooLargeError
 from eyeful.server.settings import ServerSettings
-from eyeful.server.urls import Asked, Fetcher, RemotePicture
+from eyeful.server.urls import Asked, Fetcher, RemoteImage
 from eyeful.sources.url import is_url
 from eyeful.types import Item
 
@@ -59,8 +59,8 @@ def _too_large(limit: int) -> TooLargeError:
     )
 
 
-async def pictures_of(request: Request, body: bytes, settings: ServerSettings) -> list[Item]:
-    """The pictures of a body: its files if it is a form, else the body itself.
+async def images_of(request: Request, body: bytes, settings: ServerSettings) -> list[Item]:
+    """The images of a body: its files if it is a form, else the body itself.
 
     Raises:
         TooLargeError, BadRequestError: too many files, or none.
@@ -93,7 +93,7 @@ async def _files(request: Request, body: bytes, settings: ServerSettings) -> lis
             settings.allow(settings.max_files + 1)
         raise BadRequestError(f"the form cannot be read: {reason}") from error
     if not items:
-        raise BadRequestError("the form holds no file: curl -F data=@picture.jpg")
+        raise BadRequestError("the form holds no file: curl -F data=@image.jpg")
     return items
 
 
@@ -135,8 +135,8 @@ def json_of(body: bytes) -> Any:
         raise BadRequestError("the body is not JSON") from error
 
 
-def picture_in(text: Any, where: str, fetcher: Fetcher | None) -> Asked:
-    """The picture of a JSON text: base64, or a URL where the server fetches.
+def image_in(text: Any, where: str, fetcher: Fetcher | None) -> Asked:
+    """The image of a JSON text: base64, or a URL where the server fetches.
 
     Raises:
         BadRequestError: it is neither, or URLs are off.
@@ -145,7 +145,7 @@ def picture_in(text: Any, where: str, fetcher: Fetcher | None) -> Asked:
         return Item(where, decoded(text, where))
     if fetcher is None:
         raise BadRequestError(f"{where} is a URL; this server fetches none: `eyeful serve --allow-urls` does")
-    return RemotePicture(text, fetcher)
+    return RemoteImage(text, fetcher)
 
 
 def decoded(text: Any, where: str) -> bytes:

@@ -6,7 +6,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from eyeful.errors import ERROR_KINDS, EngineError, PictureError, UsageError, one_line
+from eyeful.errors import ERROR_KINDS, EngineError, ImageError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
 from eyeful.pipeline import Settings, Waits
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from eyeful.types import Item
 
 _TRIES = 60
-"""How often a picture is offered to a busy server, which says after how many seconds to come back."""
+"""How often an image is offered to a busy server, which says after how many seconds to come back."""
 _TIMEOUT = 60.0
 
 
 class RemoteClassifier:
-    """Names what is in pictures by asking a server; `runs.run` takes it like a local classifier.
+    """Names what is in images by asking a server; `runs.run` takes it like a local classifier.
 
     Args:
         url: where the server is.
@@ -84,13 +84,13 @@ class RemoteClassifier:
     def stream(
         self, inputs: Source, *, topk: int | None = None, thumbnails: bool = False, waits: Waits | None = None
     ) -> Generator[Prediction]:
-        """Predictions in input order; several pictures are on their way at once.
+        """Predictions in input order; several images are on their way at once.
 
         Raises:
             EngineError: the server fails or stays busy; what came before can be resumed.
         """
         if thumbnails:
-            raise UsageError("--report and --figures need the pictures here; a server gives rows (-o)")
+            raise UsageError("--report and --figures need the images here; a server gives rows (-o)")
         waits = waits or Waits()
         stop = threading.Event()
         ask = partial(self._ask, topk=topk or self.settings.topk, stop=stop)
@@ -132,7 +132,7 @@ class RemoteClassifier:
     def _ask(self, item: Item, topk: int, stop: threading.Event) -> Prediction:
         try:
             content = encoded_bytes(item)
-        except PictureError as error:
+        except ImageError as error:
             return Prediction(item.filename, error_kind=error.kind, error=str(error), item=item)
         for _ in range(_TRIES):
             try:

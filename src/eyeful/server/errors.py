@@ -38,13 +38,13 @@ class NoSuchModelError(RequestError):
 
 
 class TooLargeError(RequestError):
-    """The body, or the number of pictures in it, is beyond the limit."""
+    """The body, or the number of images in it, is beyond the limit."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class UnprocessableError(RequestError):
-    """The one picture of a request cannot be classified."""
+    """The one image of a request cannot be classified."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 

@@ -36,7 +36,7 @@ class House:
         ready: whether new requests are welcome: warmed up, and not asked to stop.
         metrics: what is counted.
         settings: the limits.
-        fetcher: downloads pictures by URL; None where that is off.
+        fetcher: downloads images by URL; None where that is off.
     """
 
     def __init__(self, classifiers: Mapping[str, Classifier], settings: ServerSettings) -> None:
@@ -56,7 +56,7 @@ class House:
 
     @property
     def full(self) -> bool:
-        """Whether no model takes a picture now, so that a body need not be read."""
+        """Whether no model takes an image now, so that a body need not be read."""
         return all(batcher.full for batcher in self._batchers.values())
 
     def classifier(self, alias: str) -> Classifier:
@@ -88,7 +88,7 @@ class House:
         alias: str | None = None,
         topk: int | None = None,
     ) -> list[Prediction]:
-        """Answer a request's pictures, as long as its client waits and its deadline has not passed.
+        """Answer a request's images, as long as its client waits and its deadline has not passed.
 
         Raises:
             NoSuchModelError, TooLargeError, BadRequestError: the request asks for what is not here.
@@ -110,7 +110,7 @@ class House:
         finally:
             gone.cancel()
         for prediction in predictions:
-            self.metrics.picture(prediction.error_kind or "ok")
+            self.metrics.image(prediction.error_kind or "ok")
         return predictions
 
     def _batcher(self, alias: str) -> Batcher:

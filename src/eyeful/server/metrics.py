@@ -25,21 +25,21 @@ class Metrics:
         )
         self._stage = Histogram(
             "eyeful_stage_seconds",
-            "Waiting for and being in a stage, for each picture.",
+            "Waiting for and being in a stage, for each image.",
             ["stage"],
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._pictures = Counter("eyeful_pictures", "Pictures by outcome.", ["outcome"], registry=self._registry)
+        self._images = Counter("eyeful_images", "Images by outcome.", ["outcome"], registry=self._registry)
         self._batches = Histogram(
-            "eyeful_batch_pictures",
-            "Pictures in a batch.",
+            "eyeful_batch_images",
+            "Images in a batch.",
             buckets=(1, 2, 4, 8, 16, 32, 64, 128),
             registry=self._registry,
         )
         self._depth = Gauge(
-            "eyeful_queue_pictures",
-            "Pictures in the house.",
+            "eyeful_queue_images",
+            "Images in the house.",
             ["model"],
             registry=self._registry,
             multiprocess_mode="livesum",
@@ -54,20 +54,20 @@ class Metrics:
         """A request was refused, or given up, before any route was looked for."""
         self._requests.labels("refused", str(status)).inc()
 
-    def picture(self, outcome: str) -> None:
-        """A picture was answered: `ok` or its error kind."""
-        self._pictures.labels(outcome).inc()
+    def image(self, outcome: str) -> None:
+        """An image was answered: `ok` or its error kind."""
+        self._images.labels(outcome).inc()
 
     def batch(self, size: int) -> None:
         """A batch went to the engine."""
         self._batches.observe(size)
 
-    def depth(self, model: str, pictures: int) -> None:
-        """How many pictures are in the house."""
-        self._depth.labels(model).set(pictures)
+    def depth(self, model: str, images: int) -> None:
+        """How many images are in the house."""
+        self._depth.labels(model).set(images)
 
     def stage(self, name: str, seconds: float) -> None:
-        """A picture went through a stage."""
+        """An image went through a stage."""
         self._stage.labels(name).observe(seconds)
 
     def exposition(self) -> bytes:

@@ -11,14 +11,14 @@ class ServerSettings:
     """Limits of a server; every one is a flag of `eyeful serve`.
 
     Attributes:
-        queue_size: pictures that may be in the house at once; beyond it 503.
+        queue_size: images that may be in the house at once; beyond it 503.
         batch_timeout: seconds to wait for a batch to fill; 0: go as soon as the engine is free.
         deadline: seconds from a request's last byte to its answer; beyond it 504.
         max_body: bytes of one request; beyond it 413.
-        max_files: pictures in one request; as many as the queue takes, if that is less.
+        max_files: images in one request; as many as the queue takes, if that is less.
         receive_timeout: seconds for a request's headers and body to arrive.
         drain: seconds for which a server that was asked to stop still answers, not ready, before it closes.
-        allow_urls: whether a request may name pictures by URL, for the server to fetch.
+        allow_urls: whether a request may name images by URL, for the server to fetch.
         token: what clients must show; None: nothing.
         cors: origins whose pages may call; none by default.
         page: whether the web page is at /page.
@@ -47,12 +47,12 @@ class ServerSettings:
                 "--page does not go with a token: a browser cannot show it; put a proxy with a login in front"
             )
 
-    def allow(self, pictures: int) -> None:
-        """Let a request have so many pictures.
+    def allow(self, images: int) -> None:
+        """Let a request have so many images.
 
         Raises:
             TooLargeError: they are too many.
         """
         most = min(self.max_files, self.queue_size)
-        if pictures > most:
-            raise TooLargeError(f"more than {most} pictures in one request")
+        if images > most:
+            raise TooLargeError(f"more than {most} images in one request")

@@ -1,4 +1,4 @@
-"""Pictures by URL, fetched by the server: from public addresses only, whatever names and redirects say."""
+"""Images by URL, fetched by the server: from public addresses only, whatever names and redirects say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 
 import httpx
 
-from eyeful.errors import PictureError, one_line
+from eyeful.errors import ImageError, one_line
 from eyeful.types import Item
 
 _TIMEOUT = 10.0
@@ -68,7 +68,7 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         """One request, to a checked address.
 
         Raises:
-            PictureError: `fetch_failed`: the host is unknown, or one of its addresses is not public.
+            ImageError: `fetch_failed`: the host is unknown, or one of its addresses is not public.
         """
         host = request.url.host
         error: httpx.ConnectError | None = None
@@ -89,15 +89,15 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise PictureError("fetch_failed", "not downloaded: the host is unknown") from error
+            raise ImageError("fetch_failed", "not downloaded: the host is unknown") from error
         addresses = [str(sockaddr[0]) for *_, sockaddr in found]
         if not all(self._allowed(address) for address in addresses):
-            raise PictureError("fetch_failed", "not downloaded: the host is not on the public internet")
+            raise ImageError("fetch_failed", "not downloaded: the host is not on the public internet")
         return addresses
 
 
 class Fetcher:
-    """Downloads pictures within limits of size and time.
+    """Downloads images within limits of size and time.
 
     Args:
         max_bytes: the largest download.
@@ -125,36 +125,36 @@ class Fetcher:
         await self._client.aclose()
 
     async def fetch(self, address: str) -> bytes:
-        """Download one picture.
+        """Download one image.
 
         Raises:
-            PictureError: `fetch_failed`, `timeout` or `too_large`.
+            ImageError: `fetch_failed`, `timeout` or `too_large`.
         """
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._download(address)
         except TimeoutError as error:
-            raise PictureError("timeout", f"not downloaded within {self._timeout:g} seconds") from error
+            raise ImageError("timeout", f"not downloaded within {self._timeout:g} seconds") from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise PictureError("fetch_failed", f"not downloaded: {one_line(error)}") from error
+            raise ImageError("fetch_failed", f"not downloaded: {one_line(error)}") from error
 
     async def _download(self, address: str) -> bytes:
         async with self._client.stream("GET", address) as reply:
             if reply.status_code != httpx.codes.OK:
-                raise PictureError("fetch_failed", f"the server answered {reply.status_code}")
+                raise ImageError("fetch_failed", f"the server answered {reply.status_code}")
             if reply.headers.get("content-encoding", "identity") != "identity":
-                raise PictureError("fetch_failed", "the server answered in an encoding that was not asked for")
+                raise ImageError("fetch_failed", "the server answered in an encoding that was not asked for")
             body = bytearray()
             async for chunk in reply.aiter_raw():
                 body += chunk
                 if len(body) > self._max_bytes:
-                    raise PictureError("too_large", f"the download is larger than {self._max_bytes >> 20} MB")
+                    raise ImageError("too_large", f"the download is larger than {self._max_bytes >> 20} MB")
             return bytes(body)
 
 
 @dataclass(frozen=True, slots=True)
-class RemotePicture:
-    """A picture that a request only names, and who may fetch it."""
+class RemoteImage:
+    """An image that a request only names, and who may fetch it."""
 
     filename: str
     fetcher: Fetcher
@@ -163,10 +163,10 @@ class RemotePicture:
         """The item, with its content.
 
         Raises:
-            PictureError: it could not be fetched.
+            ImageError: it could not be fetched.
         """
         return Item(self.filename, await self.fetcher.fetch(self.filename))
 
 
-Asked = Item | RemotePicture
-"""A picture as a request gives it."""
+Asked = Item | RemoteImage
+"""An image as a request gives it."""

@@ -15,7 +15,7 @@ class Sink(Protocol):
     """Somewhere that predictions go.
 
     Attributes:
-        wants_thumbnails: predictions shall carry a small picture.
+        wants_thumbnails: predictions shall carry a small image.
     """
 
     wants_thumbnails: bool

@@ -1,4 +1,4 @@
-"""The lesson's figure: the picture beside a bar chart of its best labels."""
+"""The lesson's figure: the image beside a bar chart of its best labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GREY = "#9aa5ac"
 
 
 def plot(prediction: Prediction) -> Any:
-    """The picture beside its top-k bars.
+    """The image beside its top-k bars.
 
     Args:
         prediction: with an answer.
@@ -35,7 +35,7 @@ def plot(prediction: Prediction) -> Any:
 
     Raises:
         UsageError: the prediction is an error.
-        PictureError: the picture is no longer there.
+        ImageError: the image is no longer there.
         MissingExtraError: Matplotlib is not installed.
     """
     require("matplotlib", "figures")
@@ -45,7 +45,7 @@ def plot(prediction: Prediction) -> Any:
         raise UsageError(f"{prediction.filename} has no answer to plot: {prediction.answer}")
     figure = Figure(figsize=(6, 3), dpi=_DPI, layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.imshow(_picture(prediction))
+    left.imshow(_image(prediction))
     left.set_axis_off()
     left.set_title("Input Image", fontsize=10)
     labels = [_shortened(score.label) for score in prediction.top]
@@ -66,7 +66,7 @@ def plot(prediction: Prediction) -> Any:
 
 
 class FiguresSink:
-    """Writes one PNG for each answered picture: `0001-cat.png` and so on, in input order.
+    """Writes one PNG for each answered image: `0001-cat.png` and so on, in input order.
 
     Args:
         folder: where to; created.
@@ -99,13 +99,13 @@ class FiguresSink:
         return None
 
 
-def _picture(prediction: Prediction) -> NDArray[np.uint8]:
+def _image(prediction: Prediction) -> NDArray[np.uint8]:
     if prediction.thumbnail is not None:
         return prediction.thumbnail
     if prediction.item is None:
-        raise UsageError(f"{prediction.filename} does not carry its picture")
+        raise UsageError(f"{prediction.filename} does not carry its image")
     with open_item(prediction.item, Limits(), MemoryBudget()) as opened:
-        small = opened.picture.copy()
+        small = opened.image.copy()
         small.thumbnail((800, 800))
         return np.array(small)
 
@@ -116,5 +116,5 @@ def _shortened(label: str, length: int = 22) -> str:
 
 
 def _safe_stem(filename: str) -> str:
-    stem = filename.replace("\\", "/").rstrip("/").rpartition("/")[2].rpartition(".")[0] or "picture"
+    stem = filename.replace("\\", "/").rstrip("/").rpartition("/")[2].rpartition(".")[0] or "image"
     return "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "_" for char in stem)[:60]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from eyeful.types import Prediction
 
 MOST_ROWS = 1000
-"""Pictures in one report; of a larger run the failures and the least confident are kept."""
+"""Images in one report; of a larger run the failures and the least confident are kept."""
 _THUMBNAIL = 200
 
 
@@ -84,7 +84,7 @@ class ReportSink:
 def _card(prediction: Prediction) -> dict[str, Any]:
     return {
         "name": printable(prediction.filename),
-        "picture": _small(prediction.thumbnail) if prediction.thumbnail is not None else None,
+        "image": _small(prediction.thumbnail) if prediction.thumbnail is not None else None,
         "answer": printable(prediction.answer),
         "ok": prediction.ok,
         "abstained": prediction.abstained,
@@ -95,13 +95,13 @@ def _card(prediction: Prediction) -> dict[str, Any]:
 
 
 def _small(thumbnail: NDArray[Any]) -> str:
-    picture = Image.fromarray(thumbnail)
-    picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
-    return data_uri(picture)
+    image = Image.fromarray(thumbnail)
+    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    return data_uri(image)
 
 
-def data_uri(picture: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
-    """A picture inside a page; PNG keeps every pixel."""
+def data_uri(image: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
+    """An image inside a page; PNG keeps every pixel."""
     encoded = io.BytesIO()
-    picture.save(encoded, kind, quality=85)
+    image.save(encoded, kind, quality=85)
     return f"data:image/{kind.lower()};base64,{base64.b64encode(encoded.getvalue()).decode('ascii')}"

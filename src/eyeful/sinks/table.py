@@ -1,4 +1,4 @@
-"""The terminal: each picture's labels with bars."""
+"""The terminal: each image's labels with bars."""
 
 from types import TracebackType
 from typing import Self
@@ -30,7 +30,7 @@ class TableSink:
         return self
 
     def append(self, prediction: Prediction) -> None:
-        """Print a picture's name, its labels with bars, and what was done to it; or its error."""
+        """Print an image's name, its labels with bars, and what was done to it; or its error."""
         lines = Text.assemble((printable(prediction.filename), "bold"))
         if prediction.abstained:
             lines.append(f"  {prediction.answer}", style="yellow")

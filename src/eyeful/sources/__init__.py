@@ -1,6 +1,6 @@
-"""Where pictures come from → items, lazily and in order.
+"""Where images come from → items, lazily and in order.
 
-One rule: what is named always gives a row; what is found in a folder must look like a picture. A new source is
+One rule: what is named always gives a row; what is found in a folder must look like an image. A new source is
 one new file with a function that yields items, and one line in `_from_text` or `_from_object`.
 """
 
@@ -27,8 +27,8 @@ class Source:
     """Items to classify, lazily.
 
     Attributes:
-        items: each picture once, in order; can be walked once.
-        single: exactly one picture was named, so the answer is one prediction rather than a list.
+        items: each image once, in order; can be walked once.
+        single: exactly one image was named, so the answer is one prediction rather than a list.
         ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
     """
 
@@ -42,7 +42,7 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
 
     Args:
         inputs: a path, folder, glob, URL, archive (.tar, .tar.gz, .zip ...), bucket (s3://...), list file (.txt,
-            .csv), `-` for names on standard input, encoded bytes, PIL picture, uint8 RGB array (HWC, HW or NHWC),
+            .csv), `-` for names on standard input, encoded bytes, PIL image, uint8 RGB array (HWC, HW or NHWC),
             or any iterable of these.
         recursive: search folders in folders.
 

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
-from eyeful.errors import ErrorKind, PictureError, one_line
+from eyeful.errors import ErrorKind, ImageError, one_line
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.refused import refused
 from eyeful.types import Item
@@ -44,7 +44,7 @@ def is_archive(path: Path) -> bool:
 
 
 def items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
-    """An archive's pictures in its own order; where it breaks off, an error row of its own says so.
+    """An archive's images in its own order; where it breaks off, an error row of its own says so.
 
     Args:
         path: the archive.
@@ -68,9 +68,9 @@ def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             name = f"{path}/{member.name}"
             if member.isdir():
                 continue
-            if member.islnk() and _looks_like_a_picture(member.name):
+            if member.islnk() and _looks_like_a_image(member.name):
                 yield refused(name, "not_regular", f"a link in an archive, to {member.linkname}")
-            elif not member.isreg() or not _looks_like_a_picture(member.name):
+            elif not member.isreg() or not _looks_like_a_image(member.name):
                 ignored[_extension(member.name)] += 1
             elif member.size > (limit := MAX_MEMBER if plain else MAX_STREAMED):
                 yield refused(name, "too_large", f"{member.size >> 20} MB; the limit is {limit >> 20} MB")
@@ -89,7 +89,7 @@ class _Once:
 
     def __call__(self) -> bytes:
         if self._content is None:
-            raise PictureError("unreadable", "a compressed archive can be read only once")
+            raise ImageError("unreadable", "a compressed archive can be read only once")
         content, self._content = self._content, None
         return content
 
@@ -116,9 +116,9 @@ def _read_at(path: Path, offset: int, size: int) -> bytes:
             file.seek(offset)
             content = file.read(size)
     except OSError as error:
-        raise PictureError("unreadable", f"cannot be read: {error.strerror}") from error
+        raise ImageError("unreadable", f"cannot be read: {error.strerror}") from error
     if len(content) < size:
-        raise PictureError("truncated", "the archive ends in the middle of this member")
+        raise ImageError("truncated", "the archive ends in the middle of this member")
     return content
 
 
@@ -130,7 +130,7 @@ def _zip_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
         name = f"{named}/{member.filename}"
         if member.is_dir():
             continue
-        if not _looks_like_a_picture(member.filename):
+        if not _looks_like_a_image(member.filename):
             ignored[_extension(member.filename)] += 1
         else:
             yield Item(name, partial(_read_zip, path, stamp, place))
@@ -153,20 +153,20 @@ def _read_zip(path: Path, stamp: tuple[int, ...], place: int) -> bytes:
         archive = _opened(path, stamp)
         with archive.open(archive.infolist()[place]) as file:
             return _bounded(file)
-    except PictureError:
+    except ImageError:
         raise
     except _BROKEN as error:
-        raise PictureError("unreadable", f"the archive's member cannot be read: {error}") from error
+        raise ImageError("unreadable", f"the archive's member cannot be read: {error}") from error
 
 
 def _bounded(file: IO[bytes]) -> bytes:
     content = file.read(MAX_MEMBER + 1)
     if len(content) > MAX_MEMBER:
-        raise PictureError("too_large", f"more than {MAX_MEMBER >> 20} MB in an archive")
+        raise ImageError("too_large", f"more than {MAX_MEMBER >> 20} MB in an archive")
     return content
 
 
-def _looks_like_a_picture(name: str) -> bool:
+def _looks_like_a_image(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in EXTENSIONS
 
 

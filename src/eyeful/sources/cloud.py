@@ -1,4 +1,4 @@
-"""Pictures in buckets: `s3://`, `gs://`, `hf://` and what else fsspec knows, read by decode workers.
+"""Images in buckets: `s3://`, `gs://`, `hf://` and what else fsspec knows, read by decode workers.
 
 Credentials and endpoints are those of the bucket's own library (`AWS_PROFILE`, `AWS_ENDPOINT_URL`, ...) or of
 fsspec's configuration.
@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from eyeful.errors import MissingExtraError, PictureError, UsageError, one_line
+from eyeful.errors import MissingExtraError, ImageError, UsageError, one_line
 from eyeful.extras import install_command, require
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.refused import refused
@@ -27,7 +27,7 @@ def is_cloud(text: str) -> bool:
 
 
 def items(address: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    """The picture at an address, the pictures below it, or those that match its pattern; in sorted order.
+    """The image at an address, the images below it, or those that match its pattern; in sorted order.
 
     Args:
         address: `SCHEME://BUCKET/PATH`; `*`, `?` and `[` make it a pattern.
@@ -55,20 +55,20 @@ def items(address: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[I
 
 
 def named(address: str) -> Item:
-    """The item of one picture by its address; what is wrong with the address becomes its row."""
+    """The item of one image by its address; what is wrong with the address becomes its row."""
     return Item(address, partial(fetch, address))
 
 
 def fetch(address: str) -> bytes:
-    """Read one picture.
+    """Read one image.
 
     Raises:
-        PictureError: `not_found`, `too_large` or `fetch_failed`.
+        ImageError: `not_found`, `too_large` or `fetch_failed`.
     """
     try:
         filesystem, path = _opened(address)
     except (UsageError, MissingExtraError) as error:
-        raise PictureError("fetch_failed", str(error)) from error
+        raise ImageError("fetch_failed", str(error)) from error
     return _read(filesystem, path)
 
 
@@ -77,11 +77,11 @@ def _read(filesystem: Any, path: str) -> bytes:
         with filesystem.open(path, "rb") as file:
             content: bytes = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise PictureError("not_found", "no such object") from error
+        raise ImageError("not_found", "no such object") from error
     except Exception as error:
-        raise PictureError("fetch_failed", f"cannot be fetched: {one_line(error)}") from error
+        raise ImageError("fetch_failed", f"cannot be fetched: {one_line(error)}") from error
     if len(content) > MAX_BYTES:
-        raise PictureError("too_large", f"larger than {MAX_BYTES >> 20} MB")
+        raise ImageError("too_large", f"larger than {MAX_BYTES >> 20} MB")
     return content
 
 

@@ -1,11 +1,11 @@
-"""Downloading one picture, with limits on time and size while reading."""
+"""Downloading one image, with limits on time and size while reading."""
 
 import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
 
-from eyeful.errors import PictureError
+from eyeful.errors import ImageError
 
 TIMEOUT = 20.0
 """Seconds for a whole download."""
@@ -14,7 +14,7 @@ _CHUNK = 1 << 16
 
 
 def fetch(address: str, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTES) -> bytes:
-    """Download one picture.
+    """Download one image.
 
     Args:
         address: an http or https URL; redirects to the same protocols are followed.
@@ -22,7 +22,7 @@ def fetch(address: str, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTES) ->
         max_bytes: the largest body that is read.
 
     Raises:
-        PictureError: `fetch_failed`, `timeout` or `too_large`.
+        ImageError: `fetch_failed`, `timeout` or `too_large`.
     """
     deadline = time.monotonic() + timeout
     try:
@@ -33,18 +33,18 @@ def fetch(address: str, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTES) ->
             while chunk := reply.read1(_CHUNK):
                 body += chunk
                 if len(body) > max_bytes:
-                    raise PictureError("too_large", f"the download is larger than {max_bytes >> 20} MB")
+                    raise ImageError("too_large", f"the download is larger than {max_bytes >> 20} MB")
                 if time.monotonic() > deadline:
                     raise TimeoutError
             return bytes(body)
     except TimeoutError as error:
-        raise PictureError("timeout", f"not downloaded within {timeout:g} seconds") from error
+        raise ImageError("timeout", f"not downloaded within {timeout:g} seconds") from error
     except urllib.error.HTTPError as error:
-        raise PictureError("fetch_failed", f"the server answered {error.code} {error.reason}") from error
+        raise ImageError("fetch_failed", f"the server answered {error.code} {error.reason}") from error
     except (OSError, HTTPException, ValueError) as error:
         if isinstance(getattr(error, "reason", None), TimeoutError):
-            raise PictureError("timeout", f"not downloaded within {timeout:g} seconds") from error
-        raise PictureError("fetch_failed", f"not downloaded: {getattr(error, 'reason', error)}") from error
+            raise ImageError("timeout", f"not downloaded within {timeout:g} seconds") from error
+        raise ImageError("fetch_failed", f"not downloaded: {getattr(error, 'reason', error)}") from error
 
 
 def _opener() -> urllib.request.OpenerDirector:

@@ -1,4 +1,4 @@
-"""Folders and globs: pictures in a tree, recursively, in sorted order, other files counted."""
+"""Folders and globs: images in a tree, recursively, in sorted order, other files counted."""
 
 import glob
 import os
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from eyeful.signature import begins_like_a_picture
+from eyeful.signature import begins_like_a_image
 from eyeful.sources.refused import refused
 from eyeful.types import Item
 
@@ -34,7 +34,7 @@ def is_glob(path: Path) -> bool:
 
 
 def items(folder: Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    """A folder's pictures, depth first, each level sorted by name; links to folders are not followed.
+    """A folder's images, depth first, each level sorted by name; links to folders are not followed.
 
     Args:
         folder: where to look.
@@ -52,7 +52,7 @@ def items(folder: Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[I
         if is_dir:
             if recursive:
                 yield from items(path, recursive=True, ignored=ignored)
-        elif looks_like_a_picture(path):
+        elif looks_like_a_image(path):
             yield Item(str(path), path)
         elif not is_folder(path):
             ignored[path.suffix.lower() or "no extension"] += 1
@@ -67,13 +67,13 @@ def glob_items(pattern: Path) -> Iterator[Item]:
         yield Item(str(path), path)
 
 
-def looks_like_a_picture(path: Path) -> bool:
-    """A known extension, or none and the first bytes of a picture."""
+def looks_like_a_image(path: Path) -> bool:
+    """A known extension, or none and the first bytes of an image."""
     suffix = path.suffix.lower()
     if suffix or not path.is_file():
         return suffix in EXTENSIONS
     try:
         with path.open("rb") as file:
-            return begins_like_a_picture(file.read(16))
+            return begins_like_a_image(file.read(16))
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""Lists of pictures: `.txt` with a path or URL on each line, `.csv` with a column of them."""
+"""Lists of images: `.txt` with a path or URL on each line, `.csv` with a column of them."""
 
 import csv
 import os
@@ -14,7 +14,7 @@ _COLUMNS = ("filename", "file", "path", "image", "url")
 
 
 def is_listing(path: Path) -> bool:
-    """Whether a named file is a list of pictures, by its ending."""
+    """Whether a named file is a list of images, by its ending."""
     return path.suffix.lower() in (".txt", ".csv")
 
 

@@ -1,4 +1,4 @@
-"""Pictures that are in memory already: encoded bytes, PIL pictures, arrays of pixels."""
+"""Images that are in memory already: encoded bytes, PIL images, arrays of pixels."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from eyeful.types import Item
 
 
 def item(value: Any) -> Item:
-    """The item of encoded bytes or of a PIL picture."""
+    """The item of encoded bytes or of a PIL image."""
     if isinstance(value, Image.Image):
         return Item(str(getattr(value, "filename", "") or "image"), value)
     return Item("bytes", bytes(value))
@@ -30,7 +30,7 @@ def array_items(array: np.ndarray[Any, Any]) -> list[Item]:
     if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3):
         return [Item("array", array)]
     if array.ndim == 4 and array.shape[3] == 3:
-        return [Item(f"array[{n}]", picture) for n, picture in enumerate(array)]
+        return [Item(f"array[{n}]", image) for n, image in enumerate(array)]
     hint = ""
     if array.ndim == 3 and array.shape[0] == 3:
         hint = "; it looks like CHW: pass array.transpose(1, 2, 0)"
@@ -46,6 +46,6 @@ def why_not(value: Any) -> str:
     if hasattr(value, "__array__"):
         return f"{type(value).__name__} is not an input; pass numpy.asarray(it) as uint8 HWC"
     return (
-        f"{type(value).__name__} is not an input; pass a path, folder, glob, URL, bytes, PIL picture, "
+        f"{type(value).__name__} is not an input; pass a path, folder, glob, URL, bytes, PIL image, "
         "uint8 array, or a list of these"
     )

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from eyeful.errors import ErrorKind, PictureError
+from eyeful.errors import ErrorKind, ImageError
 from eyeful.types import Item
 
 
@@ -12,4 +12,4 @@ def refused(filename: str, kind: ErrorKind, message: str) -> Item:
 
 
 def _refuse(kind: ErrorKind, message: str) -> bytes:
-    raise PictureError(kind, message)
+    raise ImageError(kind, message)

@@ -1,4 +1,4 @@
-"""Pictures that packages carry, for a first run: some that a classifier knows, some outside its label set."""
+"""Images that packages carry, for a first run: some that a classifier knows, some outside its label set."""
 
 import filecmp
 import shutil
@@ -40,29 +40,29 @@ _SAMPLES = {  # our name → (package, folder in it, its name there, what to not
 
 
 def write_samples(folder: Path) -> list[Path]:
-    """Copy the sample pictures into a folder, with a text that says where each is from.
+    """Copy the sample images into a folder, with a text that says where each is from.
 
     Returns:
-        the pictures' paths.
+        the images' paths.
 
     Raises:
         MissingExtraError: the packages that carry them are not installed.
         OutputError: they cannot be written there.
     """
-    pictures = {name: _carried(package, inner, there) for name, (package, inner, there, _) in _SAMPLES.items()}
+    images = {name: _carried(package, inner, there) for name, (package, inner, there, _) in _SAMPLES.items()}
     credits_ = "".join(
         f"{name}: {there} of {package}; {notice}\n" for name, (package, _, there, notice) in _SAMPLES.items()
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, path in pictures.items():
+        for name, path in images.items():
             if (folder / name).exists() and not filecmp.cmp(path, folder / name, shallow=False):
                 raise OutputError(f"{folder / name} is a file of yours; name a new folder for the samples")
             shutil.copyfile(path, folder / name)
         (folder / "SOURCES.md").write_text(credits_, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write the samples to {folder}: {error.strerror}") from error
-    return [folder / name for name in pictures]
+    return [folder / name for name in images]
 
 
 def _carried(package: str, inner: str, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Pictures by URL: http and https only."""
+"""Images by URL: http and https only."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Agreement of two paths on the user's own pictures: how often, by how much, and where a difference comes from."""
+"""Agreement of two paths on the user's own images: how often, by how much, and where a difference comes from."""
 
 from eyeful.verify.agreement import Agreement, compare
 from eyeful.verify.int8 import export_int8

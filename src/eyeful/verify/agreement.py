@@ -1,4 +1,4 @@
-"""Two lists of predictions for the same pictures, compared."""
+"""Two lists of predictions for the same images, compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _WORST = 5
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One picture on which two paths differ."""
+    """One image on which two paths differ."""
 
     filename: str
     reference: str
@@ -26,15 +26,15 @@ class Agreement:
     """How well one path's answers agree with the reference's.
 
     Attributes:
-        pictures: compared; those that are errors in both paths are left out.
-        errors: pictures that are an error in one path only.
+        images: compared; those that are errors in both paths are left out.
+        errors: images that are an error in one path only.
         top1: share with the same best label, 0 to 1.
         topk: share with the same set of k best labels.
         mean_delta, max_delta: |Δprob| of the reference's best label.
-        worst: the pictures with the largest |Δprob|, those with another label first.
+        worst: the images with the largest |Δprob|, those with another label first.
     """
 
-    pictures: int
+    images: int
     errors: int
     top1: float
     topk: float

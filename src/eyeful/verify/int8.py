@@ -1,4 +1,4 @@
-"""An int8 bundle is made on some of the user's pictures and judged on the others, before it stays."""
+"""An int8 bundle is made on some of the user's images and judged on the others, before it stays."""
 
 import tempfile
 from dataclasses import replace
@@ -32,20 +32,20 @@ def export_int8(
 ) -> tuple[Bundle, Agreement]:
     """Write a model's int8 bundle for OpenVINO, if it still agrees with fp32.
 
-    Every second picture calibrates (up to 300); the others, which the calibration has not seen, judge.
+    Every second image calibrates (up to 300); the others, which the calibration has not seen, judge.
 
     Args:
         request: which model.
         folder: where to; must not exist, or be a bundle, which is replaced.
-        images: pictures like those that will be classified, 20 at least.
-        min_agreement: the least share of held-out pictures with the same best label, 0 to 1.
+        images: images like those that will be classified, 20 at least.
+        min_agreement: the least share of held-out images with the same best label, 0 to 1.
         img_size: the input's side in pixels, when it is not the weights' own.
 
     Returns:
-        the bundle, and its agreement with fp32 on the held-out pictures.
+        the bundle, and its agreement with fp32 on the held-out images.
 
     Raises:
-        UsageError: too few pictures, or the folder holds something else.
+        UsageError: too few images, or the folder holds something else.
         ModelError: the model cannot be had or quantised, or int8 agrees too rarely; nothing is written then.
         MissingExtraError: NNCF is not installed.
     """
@@ -56,14 +56,14 @@ def export_int8(
     with load(fp32.folder, precision="fp32", device="cpu") as reference:
         pixels: list[NDArray[np.uint8]] = []
         held_out: list[Item] = []
-        for row in reference.load_pictures(open_source(images).items):
+        for row in reference.load_images(open_source(images).items):
             if row.pixels_HWC is not None and len(pixels) <= min(len(held_out), _MOST_CALIBRATING - 1):
                 pixels.append(row.pixels_HWC)
             elif row.pixels_HWC is not None:
                 held_out.append(row.item)
         if len(pixels) + len(held_out) < _FEWEST:
             raise UsageError(
-                f"{len(pixels) + len(held_out)} pictures are too few to make int8 with; give at least {_FEWEST}"
+                f"{len(pixels) + len(held_out)} images are too few to make int8 with; give at least {_FEWEST}"
             )
         batches = [np.stack(pixels[place : place + _BATCH]) for place in range(0, len(pixels), _BATCH)]
         expected = list(reference.stream(held_out))
@@ -74,8 +74,8 @@ def export_int8(
         if agreement.top1 < min_agreement:
             raise ModelError(
                 f"int8 {fp32.passport.model} gives the label of fp32 on {agreement.top1:.1%} of "
-                f"{agreement.pictures} held-out pictures, less than --min-agreement {min_agreement:g}: not written"
+                f"{agreement.images} held-out images, less than --min-agreement {min_agreement:g}: not written"
             )
-        found = {"held_out": agreement.pictures, "agreement": round(agreement.top1, 4)}
+        found = {"held_out": agreement.images, "agreement": round(agreement.top1, 4)}
         passport = replace(candidate.passport, calibration=(candidate.passport.calibration or {}) | found)
         return write_bundle(folder, passport, candidate.copy_files), agreement

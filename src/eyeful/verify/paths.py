@@ -35,7 +35,7 @@ def verify(
     topk: int = 5,
     **options: Any,
 ) -> Verification:
-    """Run the reference (torch, fp32, full decode, two-step resize) and the fast path on the same pictures.
+    """Run the reference (torch, fp32, full decode, two-step resize) and the fast path on the same images.
 
     Args:
         model: as for `eyeful.load`. The reference of a bundle is the model that it was made of.
@@ -48,12 +48,12 @@ def verify(
             reference only.
 
     Raises:
-        UsageError: there are no pictures, or the bundle was made of other weights.
+        UsageError: there are no images, or the bundle was made of other weights.
         MissingExtraError: torch, the reference, is not installed.
     """
     items = list(open_source(images).items)
     if not items:
-        raise UsageError("there are no pictures to verify with")
+        raise UsageError("there are no images to verify with")
     made_of = origin(model)
     fast_options = options if made_of is None else {}
     with load(**(made_of or {"name": model}), exact=True, device="cpu", topk=topk, **options) as reference:
@@ -72,8 +72,8 @@ def verify(
         exact_pixels = _with(fast, full_decode=True, two_step_resize=True)
         causes["engine and precision"] = compare(expected, _answers(exact_pixels, items), topk)
         found = compare(expected, _answers(fast, items), topk)
-    if not found.pictures:
-        raise UsageError(f"none of the {len(items)} pictures to verify with can be opened")
+    if not found.images:
+        raise UsageError(f"none of the {len(items)} images to verify with can be opened")
     return Verification(path, found, causes)
 
 

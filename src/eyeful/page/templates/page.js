@@ -1,8 +1,8 @@
 () => {
-  // A picture may be pasted or dropped anywhere on the page; Gradio itself takes it only in some places.
+  // An image may be pasted or dropped anywhere on the page; Gradio itself takes it only in some places.
   const give = (files) => {
     const one = document.getElementById("aside")?.checkVisibility();
-    const input = document.querySelector(one ? "#picture input[type=file]" : "#files input[type=file]");
+    const input = document.querySelector(one ? "#image input[type=file]" : "#files input[type=file]");
     if (!input || !files.length) return false;
     const carried = new DataTransfer();
     for (const file of one ? [...files].slice(0, 1) : files) carried.items.add(file);

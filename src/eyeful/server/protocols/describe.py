@@ -10,11 +10,11 @@ EXAMPLE = (
     "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEVaoNz60jww5Sb1AAAARElEQVR42n3MsQ2AMADEwOOFxBgwCpvBaBklY1Cg"
     "hCKiQ7hw4cL8s1Ssl9hmsQe9y8QZSIzqU42SseodRxOliXq/+z8eGIwO/AhZZ7UAAAAASUVORK5CYII="
 )
-"""A picture in base64, small enough to try a call with: a yellow disc on blue."""
+"""An image in base64, small enough to try a call with: a yellow disc on blue."""
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
-PICTURE: dict[str, Any] = {"application/octet-stream": _BINARY, "image/jpeg": _BINARY, "image/png": _BINARY}
+IMAGE: dict[str, Any] = {"application/octet-stream": _BINARY, "image/jpeg": _BINARY, "image/png": _BINARY}
 FORM: dict[str, Any] = {
     "multipart/form-data": {
         "schema": {
@@ -32,7 +32,7 @@ ERROR: dict[str, Any] = {
                 "properties": {"error": {"type": "string"}},
                 "required": ["error"],
             },
-            "example": {"error": "unidentified: not a picture of a known format"},
+            "example": {"error": "unidentified: not an image of a known format"},
         }
     }
 }
@@ -40,8 +40,8 @@ _REFUSALS = {
     400: "The body or a parameter is not what is asked for.",
     401: "The token is missing or wrong.",
     404: "No such model.",
-    413: "The body is too large, or holds too many pictures.",
-    422: "The picture cannot be classified.",
+    413: "The body is too large, or holds too many images.",
+    422: "The image cannot be classified.",
     503: "The server is busy, or stopping: come back after Retry-After seconds.",
     504: "Not answered in time.",
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import is_json, json_of, picture_in, pictures_of, read_body
+from eyeful.server.body import is_json, json_of, image_in, images_of, read_body
 from eyeful.server.errors import BadRequestError, UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
@@ -12,7 +12,7 @@ from eyeful.server.replies import JSONReply
 from eyeful.server.urls import Asked, Fetcher
 
 _BODY = describe.body(
-    describe.PICTURE
+    describe.IMAGE
     | describe.json_body(
         {
             "inputs": {"type": "string", "description": "base64"},
@@ -38,9 +38,9 @@ def router(house: House) -> APIRouter:
             item: Asked
             item, topk = _in_json(json_of(body), house.fetcher)
         else:
-            (item, *more) = await pictures_of(request, body, house.settings)
+            (item, *more) = await images_of(request, body, house.settings)
             if more:
-                raise BadRequestError("one picture in a request; /v1/classify takes many")
+                raise BadRequestError("one image in a request; /v1/classify takes many")
         (found,) = await house.classify(request, [item], model, topk)
         if not found.ok:
             raise UnprocessableError(found.answer)
@@ -48,14 +48,14 @@ def router(house: House) -> APIRouter:
 
     @routes.post("/", responses=describe.REFUSALS, openapi_extra=_BODY)
     async def root(request: Request) -> JSONReply:
-        """Classify one picture with the first model."""
+        """Classify one image with the first model."""
         return await classify(request, None)
 
     alias = describe.model_in(house)
 
     @routes.post("/models/{model}", responses=describe.REFUSALS, openapi_extra=_BODY)
     async def by_model(request: Request, model: str = alias) -> JSONReply:
-        """Classify one picture."""
+        """Classify one image."""
         return await classify(request, model)
 
     return routes
@@ -70,4 +70,4 @@ def _in_json(body: Any, fetcher: Fetcher | None) -> tuple[Asked, int | None]:
     topk = parameters.get("top_k") if parameters else None
     if topk is not None and (not isinstance(topk, int) or isinstance(topk, bool)):
         raise BadRequestError("parameters.top_k is not a whole number")
-    return picture_in(body["inputs"], "inputs", fetcher), topk
+    return image_in(body["inputs"], "inputs", fetcher), topk

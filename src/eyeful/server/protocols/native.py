@@ -1,11 +1,11 @@
-"""eyeful's own: one or many pictures in, rows out, the same rows as in files."""
+"""eyeful's own: one or many images in, rows out, the same rows as in files."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from eyeful.server.body import is_json, json_of, picture_in, pictures_of, read_body
+from eyeful.server.body import is_json, json_of, image_in, images_of, read_body
 from eyeful.server.errors import BadRequestError, UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
@@ -25,7 +25,7 @@ def router(house: House) -> APIRouter:
         "/classify",
         responses=describe.REFUSALS,
         openapi_extra=describe.body(
-            describe.PICTURE
+            describe.IMAGE
             | describe.FORM
             | describe.json_body({"images": _IMAGES}, ["images"], {"images": [describe.EXAMPLE]})
         ),
@@ -33,19 +33,19 @@ def router(house: House) -> APIRouter:
     async def classify(
         request: Request,
         model: Annotated[str | None, Query(description="Which model; the first by default.")] = None,
-        topk: Annotated[int | None, Query(ge=1, le=100_000, description="Labels for each picture.")] = None,
+        topk: Annotated[int | None, Query(ge=1, le=100_000, description="Labels for each image.")] = None,
         logits: Annotated[bool, Query(description="Add the raw score of every class.")] = False,
     ) -> JSONReply:
-        """Name what is in pictures: raw bytes, a form with one or many files, or JSON with base64.
+        """Name what is in images: raw bytes, a form with one or many files, or JSON with base64.
 
-        Each picture is a row of `results`, in order; in a request of many, a bad one is its own error entry.
+        Each image is a row of `results`, in order; in a request of many, a bad one is its own error entry.
         A server with `--allow-urls` takes URLs where JSON has base64.
         """
         body = await read_body(request, house.settings)
         if is_json(request, body):
             items: Sequence[Asked] = _in_json(json_of(body), house)
         else:
-            items = await pictures_of(request, body, house.settings)
+            items = await images_of(request, body, house.settings)
         predictions = await house.classify(request, items, model, topk)
         if len(predictions) == 1 and not predictions[0].ok:
             raise UnprocessableError(predictions[0].answer)
@@ -67,7 +67,7 @@ def _in_json(body: Any, house: House) -> list[Asked]:
     if not isinstance(images, list) or not images:
         raise BadRequestError('the JSON body is not {"images": [BASE64, ...]}')
     house.settings.allow(len(images))
-    return [picture_in(text, f"images[{place}]", house.fetcher) for place, text in enumerate(images)]
+    return [image_in(text, f"images[{place}]", house.fetcher) for place, text in enumerate(images)]
 
 
 def _row(prediction: Prediction, *, logits: bool) -> dict[str, Any]:

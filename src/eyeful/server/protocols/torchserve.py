@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import pictures_of, read_body
+from eyeful.server.body import images_of, read_body
 from eyeful.server.errors import UnprocessableError
 from eyeful.server.house import House
 from eyeful.server.protocols import describe
@@ -29,10 +29,10 @@ def router(house: House) -> APIRouter:
     async def predictions(request: Request, model: str = alias) -> JSONReply:
         """The five best labels with their probabilities, as TorchServe's image_classifier gives them.
 
-        A form with several files gives a list, in its order; a picture that cannot be opened is `{"error": ...}`.
+        A form with several files gives a list, in its order; an image that cannot be opened is `{"error": ...}`.
         """
-        pictures = await pictures_of(request, await read_body(request, house.settings), house.settings)
-        found = await house.classify(request, pictures, model, 5)
+        images = await images_of(request, await read_body(request, house.settings), house.settings)
+        found = await house.classify(request, images, model, 5)
         answers = [
             {score.label: score.prob for score in one.top} if one.ok else {"error": one.answer} for one in found
         ]
@@ -54,7 +54,7 @@ def router(house: House) -> APIRouter:
                 answer,
                 methods=[method],
                 responses=describe.REFUSALS,
-                openapi_extra=describe.body(describe.PICTURE | describe.FORM),
+                openapi_extra=describe.body(describe.IMAGE | describe.FORM),
                 operation_id=f"predictions_{method.lower()}{'_version' if 'version' in path else ''}",
             )
     return routes

@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2 (KServe, Triton): health, metadata, `/infer` with tensors.
 
-Inputs, one tensor: `image`, either BYTES (encoded pictures; base64 where the request is plain JSON) or UINT8 or
-FP32 pixels, RGB, (N, H, W, 3) or (H, W, 3), FP32 from 0 to 1. Every picture is treated by the weights' own recipe.
+Inputs, one tensor: `image`, either BYTES (encoded images; base64 where the request is plain JSON) or UINT8 or
+FP32 pixels, RGB, (N, H, W, 3) or (H, W, 3), FP32 from 0 to 1. Every image is treated by the weights' own recipe.
 Outputs: `probs` and `logits`, FP32 (N, K). Triton's parameter `classification` makes an output BYTES of
 "VALUE:INDEX:LABEL". Triton's binary extension is understood both ways.
 """
@@ -89,7 +89,7 @@ def router(house: House) -> APIRouter:
     @routes.post("/models/{model}/versions/1/infer", include_in_schema=False)
     @routes.post("/models/{model}/infer", responses=describe.REFUSALS, openapi_extra=_BODY)
     async def infer(request: Request, model: str = alias) -> Response:
-        """Classify pictures."""
+        """Classify images."""
         classifier = house.classifier(model)
         asked, binary = _split(await read_body(request, house.settings), request.headers.get(_HEADER))
         items = _items(asked, binary, house.settings)
@@ -118,7 +118,7 @@ def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]
 def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) -> list[Item]:
     inputs = asked.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
-        raise BadRequestError('"inputs" is not a list of one tensor, the pictures')
+        raise BadRequestError('"inputs" is not a list of one tensor, the images')
     tensor = inputs[0]
     name, datatype = str(tensor.get("name", "image"))[:100], tensor.get("datatype")
     parameters = tensor.get("parameters")
@@ -129,7 +129,7 @@ def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) 
     if datatype == "BYTES":
         encoded = _texts(raw, settings) if raw is not None else _from_json(tensor.get("data"), name, settings)
         if not encoded:
-            raise BadRequestError("the tensor holds no picture")
+            raise BadRequestError("the tensor holds no image")
         return [Item(f"{name}[{place}]", content) for place, content in enumerate(encoded)]
     if isinstance(datatype, str) and datatype in _NUMBERS:
         pixels_NHWC = _pixels(tensor, _NUMBERS[datatype], raw)
@@ -152,7 +152,7 @@ def _texts(raw: memoryview, settings: ServerSettings) -> list[bytes]:
 
 def _from_json(data: Any, name: str, settings: ServerSettings) -> list[bytes]:
     if not isinstance(data, list):
-        raise BadRequestError('"data" is not a list of pictures in base64')
+        raise BadRequestError('"data" is not a list of images in base64')
     settings.allow(len(data))
     return [decoded(text, f"{name}[{place}]") for place, text in enumerate(data)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eyeful.errors import PictureError
+from eyeful.errors import ImageError
 from eyeful.images import apply_recipe, apply_recipe_fast, open_item, remarks
 from eyeful.pipeline.watch import Watch
 from eyeful.types import Prediction
@@ -25,17 +25,17 @@ THUMBNAIL = 320
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One item after its picture was opened and the recipe applied, or after that failed."""
+    """One item after its image was opened and the recipe applied, or after that failed."""
 
     item: Item
     pixels_HWC: NDArray[np.uint8] | None = None
     warnings: tuple[str, ...] = ()
     thumbnail: NDArray[np.uint8] | None = None
-    error: PictureError | None = None
+    error: ImageError | None = None
 
-    def as_error(self, error: PictureError | None = None) -> Prediction:
+    def as_error(self, error: ImageError | None = None) -> Prediction:
         """The row of this item when it has no answer."""
-        failed = error or self.error or PictureError("internal", "there is neither a picture nor an error")
+        failed = error or self.error or ImageError("internal", "there is neither an image nor an error")
         return Prediction(
             filename=self.item.filename,
             warnings=self.warnings,
@@ -46,7 +46,7 @@ class Loaded:
         )
 
 
-def load_picture(
+def load_image(
     item: Item,
     recipe: Recipe,
     limits: Limits,
@@ -57,7 +57,7 @@ def load_picture(
     two_step_resize: bool,
     thumbnails: bool,
 ) -> Loaded:
-    """Open one item and apply the recipe; never raises, so that no picture can end a run.
+    """Open one item and apply the recipe; never raises, so that no image can end a run.
 
     `full_decode` and `two_step_resize` together are the exact way; without them JPEGs are decoded at a reduced
     scale, and only what the network will see is resampled.
@@ -68,27 +68,27 @@ def load_picture(
             open_item(item, limits, budget, reduce_for=None if full_decode else recipe) as opened,
         ):
             if two_step_resize:
-                pixels_HWC = apply_recipe(opened.picture, recipe)
+                pixels_HWC = apply_recipe(opened.image, recipe)
             else:
-                pixels_HWC = apply_recipe_fast(opened.picture, opened.full_size, recipe)
+                pixels_HWC = apply_recipe_fast(opened.image, opened.full_size, recipe)
             return Loaded(
                 item,
                 pixels_HWC,
                 (*opened.warnings, *remarks(opened.full_size, recipe)),
-                thumbnail_of(opened.picture) if thumbnails else None,
+                thumbnail_of(opened.image) if thumbnails else None,
             )
-    except PictureError as error:
+    except ImageError as error:
         return Loaded(item, error=error)
     except Exception as error:  # noqa: BLE001 - a bug of ours must cost one row, not the run
-        return Loaded(item, error=PictureError("internal", f"{type(error).__name__}: {error}"))
+        return Loaded(item, error=ImageError("internal", f"{type(error).__name__}: {error}"))
 
 
-def thumbnail_of(picture: Image.Image) -> NDArray[np.uint8]:
+def thumbnail_of(image: Image.Image) -> NDArray[np.uint8]:
     """A small copy, at most 320 pixels on its longer side: uint8 (H, W, 3)."""
     small = (
-        picture.copy()
-        if max(picture.size) <= THUMBNAIL
-        else picture.reduce(max(1, max(picture.size) // (2 * THUMBNAIL)))
+        image.copy()
+        if max(image.size) <= THUMBNAIL
+        else image.reduce(max(1, max(image.size) // (2 * THUMBNAIL)))
     )
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     return np.array(small)

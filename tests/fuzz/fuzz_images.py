@@ -1,8 +1,8 @@
-"""Coverage-guided fuzzing of bytes → pixels: whatever the bytes, a picture or a named error, never `internal`.
+"""Coverage-guided fuzzing of bytes → pixels: whatever the bytes, an image or a named error, never `internal`.
 
-    python tests/fuzz/fuzz_pictures.py CORPUS [-max_total_time=SECONDS] [-seed=N] ...    (or: make fuzz)
+    python tests/fuzz/fuzz_images.py CORPUS [-max_total_time=SECONDS] [-seed=N] ...    (or: make fuzz)
 
-CORPUS is filled with the hostile set and a few good pictures of every format, if it is empty.
+CORPUS is filled with the hostile set and a few good images of every format, if it is empty.
 """
 
 import io
@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["PIL", "eyeful"]):
     from PIL import Image
 
     from eyeful.images import Limits, MemoryBudget
-    from eyeful.pipeline.picture import load_picture
+    from eyeful.pipeline.image import load_image
     from eyeful.types import Item, Recipe
 
 RECIPE = Recipe((32, 32), (36, 36), "bicubic", (0.5,) * 3, (0.5,) * 3)
@@ -28,7 +28,7 @@ BUDGET = MemoryBudget()
 def open_bytes(content: bytes) -> None:
     """One input: both ways of opening it."""
     for exact in (False, True):
-        loaded = load_picture(
+        loaded = load_image(
             Item("fuzzed", content),
             RECIPE,
             LIMITS,
@@ -48,10 +48,10 @@ def fill(corpus: Path) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     if any(corpus.iterdir()):
         return
-    picture = Image.effect_noise((40, 30), 60).convert("RGB")
+    image = Image.effect_noise((40, 30), 60).convert("RGB")
     for form in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM"):
         buffer = io.BytesIO()
-        picture.save(buffer, form)
+        image.save(buffer, form)
         (corpus / form.lower()).write_bytes(buffer.getvalue())
     with tempfile.TemporaryDirectory() as folder:
         script = Path(__file__).parents[1] / "hostile" / "make_hostile.py"

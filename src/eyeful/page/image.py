@@ -1,4 +1,4 @@
-"""Choosing a picture and a model: what three of the four tabs begin with."""
+"""Choosing an image and a model: what three of the four tabs begin with."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Choice:
         models: what there is.
         item: a gr.State with the Item, or None.
         model: the gr.Dropdown with the model's name.
-        picture: the gr.Image itself; an output for what `displayed` gives.
-        changed: registers what to do when a new picture has come, as Gradio's events do.
+        image: the gr.Image itself; an output for what `displayed` gives.
+        changed: registers what to do when a new image has come, as Gradio's events do.
     """
 
     models: Models
     item: Any
     model: Any
-    picture: Any
+    image: Any
     changed: Callable[..., Any]
 
 
@@ -62,24 +62,24 @@ def _item(file: Any) -> Item:
 
 
 Image = untouched(gr.Image, _items)
-"""gr.Image, which itself would turn and convert a picture, and save it again."""
+"""gr.Image, which itself would turn and convert an image, and save it again."""
 
 File = untouched(gr.File, _items)
 """gr.File, which itself would leave an empty temporary file behind for each."""
 
 
-def build_picture(models: Models) -> Choice:
+def build_image(models: Models) -> Choice:
     """Draw the chooser; call inside of gr.Blocks."""
     item = gr.State()
-    picture = Image(
-        label="Picture",
+    image = Image(
+        label="Image",
         type="filepath",
         sources=["upload", "webcam"],
         height=260,
         buttons=[],
-        alt_text="The picture that you chose",
-        placeholder="Drop a picture here, paste one, or click to choose",
-        elem_id="picture",
+        alt_text="The image that you chose",
+        placeholder="Drop an image here, paste one, or click to choose",
+        elem_id="image",
     )
     examples = _examples()
     if examples:
@@ -99,18 +99,18 @@ def build_picture(models: Models) -> Choice:
         elem_id="model",
     )
     quietly = {"api_visibility": "private", "show_progress": "hidden"}
-    picked = [picture.input(lambda item: item, picture, item, **quietly)]
+    picked = [image.input(lambda item: item, image, item, **quietly)]
     for button, (path, _) in zip(buttons, examples, strict=True):
         chosen = Item(path.name, path)
         picked.append(
-            button.click(lambda chosen=chosen: (chosen, str(chosen.content)), None, [item, picture], **quietly)
+            button.click(lambda chosen=chosen: (chosen, str(chosen.content)), None, [item, image], **quietly)
         )
 
     def changed(*args: Any, **kwargs: Any) -> None:
         for event in picked:
             event.then(*args, **kwargs)
 
-    return Choice(models, item, model, picture, changed)
+    return Choice(models, item, model, image, changed)
 
 
 def displayed(prediction: Prediction) -> Any:
@@ -128,7 +128,7 @@ def displayed(prediction: Prediction) -> Any:
 
 
 def _examples() -> list[tuple[Path, str]]:
-    """The sample pictures and a small copy of each, where the packages that carry them are installed."""
+    """The sample images and a small copy of each, where the packages that carry them are installed."""
     folder = Path(tempfile.mkdtemp(dir=UPLOADS))  # of this page: Gradio deletes its files when it ends
     with suppress(EyefulError):
         return [(path, _icon(path)) for path in write_samples(folder)[:MOST_EXAMPLES]]
@@ -138,8 +138,8 @@ def _examples() -> list[tuple[Path, str]]:
 def _icon(path: Path) -> str:
     small = path.with_name(f"{path.stem}-small.jpg")
     with open_item(Item(path.name, path), Limits(), MemoryBudget()) as opened:
-        side = min(opened.picture.size)
-        left, top = (opened.picture.width - side) // 2, (opened.picture.height - side) // 2
-        square = opened.picture.resize((_ICON, _ICON), box=(left, top, left + side, top + side))
+        side = min(opened.image.size)
+        left, top = (opened.image.width - side) // 2, (opened.image.height - side) // 2
+        square = opened.image.resize((_ICON, _ICON), box=(left, top, left + side, top + side))
     square.save(small, quality=85)
     return str(small)
