@@ -28,12 +28,10 @@ def main() -> None:
     folder = parser.parse_args().photos
     random = np.random.default_rng(0)
     model = find_model(ModelRequest())
-    network = Network(model.name, model.load()[0], model.recipe, model.labels)
+    network = Network(model.name, model.load()[0], model.preprocessing, model.labels)
     fell = []
     with eyeful.load(engine="torch", device="cpu") as classifier:
-        for image in sorted(
-            path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png")
-        ):
+        for image in sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png")):
             found = classifier.explain(image)
             count = round(SHARE * found.cam_HW.size)
             chosen = [np.argsort(-found.cam_HW.ravel(), kind="stable")[:count]]

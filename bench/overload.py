@@ -131,13 +131,13 @@ async def open_loop(request: bytes, rate: float, seconds: float, pid: int) -> No
 
 
 async def slow_loris(request: bytes, count: int = 500) -> None:
-    """A patient client's p99, alone and beside slow ones; and how long these are borne."""
+    """A normal client's p99, alone and beside slow ones; and how long these are borne."""
 
-    async def patient() -> list[float]:
+    async def normal() -> list[float]:
         return [(await ask(request))[1] for _ in range(300)]
 
-    await patient()
-    alone = share(await patient(), 99)
+    await normal()
+    alone = share(await normal(), 99)
     closed: list[float] = []
 
     async def slow(part: bytes) -> None:
@@ -151,7 +151,7 @@ async def slow_loris(request: bytes, count: int = 500) -> None:
 
     tasks = [asyncio.create_task(slow(request[: 40 if place % 2 else 400])) for place in range(count)]
     await asyncio.sleep(1)
-    beside = share(await patient(), 99)
+    beside = share(await normal(), 99)
     still_there = count - len(closed)
     await asyncio.gather(*tasks)
     print(f"slow-loris: p99 {1000 * alone:.0f} ms alone, {1000 * beside:.0f} ms beside {still_there} of {count}")

@@ -40,7 +40,7 @@ from starlette.concurrency import run_in_threadpool
 from eyeful.bench.textbook import textbook_transform
 from eyeful.models import ModelRequest, find_model
 found = find_model(ModelRequest("efficientnet_lite0"))
-module, transform, app = found.load()[0], textbook_transform(found.recipe), FastAPI()
+module, transform, app = found.load()[0], textbook_transform(found.preprocessing), FastAPI()
 def classify(body):
     with torch.inference_mode():
         x = transform(Image.open(io.BytesIO(body)).convert("RGB")).unsqueeze(0)
@@ -62,7 +62,7 @@ from eyeful.models import ModelRequest, find_model
 class Api(litserve.LitAPI):
     def setup(self, device):
         self.found = find_model(ModelRequest("efficientnet_lite0"))
-        self.module, self.transform = self.found.load()[0], textbook_transform(self.found.recipe)
+        self.module, self.transform = self.found.load()[0], textbook_transform(self.found.preprocessing)
     def decode_request(self, request):
         return self.transform(Image.open(io.BytesIO(base64.b64decode(request["image"]))).convert("RGB"))
     def batch(self, inputs): return torch.stack(inputs)
@@ -160,7 +160,7 @@ def one_by_one(port: int, image: Path, classifier: eyeful.Classifier, count: int
             exchange(connection, request)
             served.append(time.perf_counter() - started)
             started = time.perf_counter()
-            loaded = classifier.loader(Item(image.name, body), budget=MemoryBudget(), thumbnails=False)
+            loaded = classifier.preprocess_item(Item(image.name, body), budget=MemoryBudget(), thumbnails=False)
             classifier.submit(loaded.pixels_HWC[None]).result()
             direct.append(time.perf_counter() - started)
     return 1000 * statistics.median(served), 1000 * statistics.median(direct)

@@ -48,7 +48,7 @@ def main() -> None:
 def steps(model: str, checkpoint: Path | None) -> dict[str, Callable[[list[Path]], object]]:
     """The steps, each with what it does with a list of files."""
     found = find_model(ModelRequest(model, checkpoint))
-    loop = textbook_loop(found.load()[0], found.recipe, "cpu")
+    loop = textbook_loop(found.load()[0], found.preprocessing, "cpu")
 
     def opened(**settings: Any) -> Classifier:
         return load(model, checkpoint=checkpoint, device="cpu", engine="openvino", **settings)

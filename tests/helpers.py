@@ -5,10 +5,10 @@ from concurrent.futures import Future
 import numpy as np
 from PIL import Image
 
-from eyeful.bundle import Passport
+from eyeful.bundle import Manifest
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.pipeline import Classifier, Settings
-from eyeful.types import Labels, Recipe
+from eyeful.types import Labels, Preprocessing
 
 
 class FakeEngine:
@@ -35,10 +35,10 @@ class FakeEngine:
 
 def fake_classifier(engine=None, **settings) -> Classifier:
     """A classifier that tells red, green and blue apart."""
-    recipe = Recipe((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
+    preprocessing = Preprocessing((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
     labels = Labels(("red", "green", "blue"), (None, None, None))
-    passport = Passport("fake", {}, recipe, labels, {"sha256": "0"}, "fake")
-    return Classifier(engine or FakeEngine(), passport, settings=Settings(**settings))
+    manifest = Manifest("fake", {}, preprocessing, labels, {"sha256": "0"}, "fake")
+    return Classifier(engine or FakeEngine(), manifest, settings=Settings(**settings))
 
 
 def noise_image(seed: int, width: int = 320, height: int = 240) -> Image.Image:

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from eyeful.models import list_models
     from eyeful.pipeline import Classifier, load
     from eyeful.sinks.figures import plot
-    from eyeful.types import Prediction, Recipe, Score
+    from eyeful.types import Prediction, Preprocessing, Score
 
 __version__ = "0.1.0"
-__all__ = ["Classifier", "EyefulError", "Prediction", "Recipe", "Score", "list_models", "load", "plot"]
+__all__ = ["Classifier", "EyefulError", "Prediction", "Preprocessing", "Score", "list_models", "load", "plot"]
 
 _HOME = {
     "Classifier": "eyeful.pipeline",
     "EyefulError": "eyeful.errors",
     "Prediction": "eyeful.types",
-    "Recipe": "eyeful.types",
+    "Preprocessing": "eyeful.types",
     "Score": "eyeful.types",
     "list_models": "eyeful.models",
     "load": "eyeful.pipeline",

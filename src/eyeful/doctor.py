@@ -14,7 +14,7 @@ from eyeful.cache import cache_folder
 from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command
 from eyeful.pipeline import usable_cores
-from eyeful.prepare.kept import list_kept
+from eyeful.prepare.entries import list_entries
 
 _LIBRARIES = (
     *("numpy", "pillow", "openvino", "torch", "torchvision", "timm", "onnxruntime", "nncf"),
@@ -54,12 +54,12 @@ def examine() -> list[Finding]:
         _versions(),
         _machine(),
         *(_extra(extra) for extra in MODULES_OF),
-        _tried("openvino", _openvino, essential=True),
-        _tried("onnxruntime", _onnxruntime),
-        _tried("torch", _torch),
-        _tried("torchvision", _torchvision),
+        _probed("openvino", _openvino, essential=True),
+        _probed("onnxruntime", _onnxruntime),
+        _probed("torch", _torch),
+        _probed("torchvision", _torchvision),
         _codecs(),
-        _tried("cache", _cache, essential=True),
+        _probed("cache", _cache, essential=True),
     ]
 
 
@@ -88,10 +88,10 @@ def _extra(extra: str) -> Finding:
     return Finding(f"extra {extra}", f"not installed: {', '.join(missing)}", install_command(extra))
 
 
-def _tried(topic: str, look: Callable[[], str | None], *, essential: bool = False) -> Finding:
-    """What a look at something gives; an optional thing that is not there is no finding of damage."""
+def _probed(topic: str, probe: Callable[[], str | None], *, essential: bool = False) -> Finding:
+    """What a probe of something gives; an optional thing that is not there is no finding of damage."""
     try:
-        text = look()
+        text = probe()
     except (EyefulError, ImportError, OSError, RuntimeError) as error:
         reason = one_line(error, 300)
         remedy = None if topic == "cache" else f"{sys.executable} -m pip install -U {topic}"
@@ -160,10 +160,10 @@ def _cache() -> str:
         probe.unlink()
     except OSError as error:
         raise OSError(f"{folder} cannot be written ({error.strerror}); EYEFUL_HOME names another place") from error
-    kept = list_kept()
-    damaged = sum(one.damage is not None for one in kept)
-    size = sum(one.size for one in kept) / 1e6
-    text = f"{folder}: {len(kept)} models, {size:.0f} MB, {_free(folder)} GB free"
+    entries = list_entries()
+    damaged = sum(one.damage is not None for one in entries)
+    size = sum(one.size for one in entries) / 1e6
+    text = f"{folder}: {len(entries)} models, {size:.0f} MB, {_free(folder)} GB free"
     return text + (f"; {damaged} damaged, `eyeful cache clear` removes them" if damaged else "")
 
 

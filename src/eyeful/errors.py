@@ -10,8 +10,8 @@ EyefulError
 │  └─ BundleError        a prepared model on disk is incomplete, damaged or of another format
 ├─ EngineError           an engine or a device cannot do what was asked
 ├─ OutputError           results cannot be written
-├─ StuckError            decoding one image hangs; the run must end
-├─ ReaderGoneError       the reader of our output has gone, as `eyeful ... | head` does
+├─ DecodeTimeoutError            decoding one image hangs; the run must end
+├─ BrokenOutputError       the reader of our output has gone, as `eyeful ... | head` does
 ├─ StoppedError          a signal asked the run to stop; what was in hand is written
 └─ ImageError          one image cannot be classified; becomes its row's error_kind and error
 
@@ -83,11 +83,11 @@ class OutputError(EyefulError):
     """Results cannot be written where they were asked to go."""
 
 
-class StuckError(EyefulError):
+class DecodeTimeoutError(EyefulError):
     """Decoding one image hangs, which cannot be interrupted; the process must end."""
 
 
-class ReaderGoneError(EyefulError):
+class BrokenOutputError(EyefulError):
     """The reader of our output has gone, as in `eyeful predict photos/ | head`."""
 
     def __init__(self) -> None:

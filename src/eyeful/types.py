@@ -1,4 +1,4 @@
-"""The words of the house, as frozen dataclasses.
+"""The words of eyeful, as frozen dataclasses.
 
 Shape names, used as suffixes everywhere:
 
@@ -42,7 +42,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Preprocessing:
     """Preprocessing that belongs to weights.
 
     `center` resizes the shorter side to `scale_size` and crops `size` from the middle; `squash` resizes both
@@ -64,8 +64,8 @@ class Recipe:
         img_size: int | None = None,
         crop_pct: float | None = None,
         interpolation: Interpolation | None = None,
-    ) -> Recipe:
-        """This recipe with what the user set by hand; what is None stays as the weights say.
+    ) -> Preprocessing:
+        """This preprocessing with what the user set by hand; what is None stays as the weights say.
 
         A crop mode other than the weights' own shows the network the whole image (`crop_pct` 1, the lesson's
         `Resize((224, 224))`) unless `crop_pct` says otherwise.
@@ -101,7 +101,7 @@ class Recipe:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values, as a passport holds them."""
+        """Plain JSON values, as a manifest holds them."""
         return {
             "size": list(self.size),
             "scale_size": list(self.scale_size),
@@ -112,7 +112,7 @@ class Recipe:
         }
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Recipe:
+    def from_dict(cls, values: dict[str, Any]) -> Preprocessing:
         """The inverse of `as_dict`."""
         return cls(
             size=(int(values["size"][0]), int(values["size"][1])),
@@ -163,7 +163,7 @@ class Prediction:
         filename: the item's identity.
         top: the k best scores, best first; empty for an error.
         abstained: the best probability is below `min_prob`: the label is a guess, and said to be one.
-        warnings: what was done to the image beyond the recipe ("exif_rotated").
+        warnings: what was done to the image beyond the preprocessing ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
         logits: float32 (K,), the raw score of every class; None for an error.
         item: the input, to look at the image again.

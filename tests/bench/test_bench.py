@@ -45,7 +45,7 @@ def test_the_textbook_loop_is_the_lessons(images, resnet18_checkpoint):
     from eyeful.bench.textbook import textbook_loop
 
     model = find_model(ModelRequest("resnet18", resnet18_checkpoint))
-    loop = textbook_loop(model.load()[0], model.recipe, "cpu")
+    loop = textbook_loop(model.load()[0], model.preprocessing, "cpu")
     files = sorted(images.iterdir())
     with eyeful.load("resnet18", checkpoint=resnet18_checkpoint, exact=True, device="cpu") as classifier:
         for path in files:

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from eyeful.bundle import PASSPORT, Passport, is_bundle, read_bundle, write_bundle
+from eyeful.bundle import MANIFEST, Manifest, is_bundle, read_bundle, write_bundle
 from eyeful.errors import BundleError
 from eyeful.models import ModelRequest
 from eyeful.prepare import prepared
-from eyeful.types import Labels, Recipe
+from eyeful.types import Labels, Preprocessing
 
-PASSPORT_VALUES = Passport(
+MANIFEST = Manifest(
     "fake",
     {"library": "none"},
-    Recipe((8, 8), (9, 9), "bicubic", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), "border"),
+    Preprocessing((8, 8), (9, 9), "bicubic", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), "border"),
     Labels(("röd", "grün"), ("n1", None)),
     {"sha256": "0"},
     "fake",
@@ -22,14 +22,14 @@ PASSPORT_VALUES = Passport(
 
 @pytest.fixture
 def bundle(tmp_path):
-    return write_bundle(tmp_path / "b", PASSPORT_VALUES, lambda folder: (folder / "w.bin").write_bytes(b"weights"))
+    return write_bundle(tmp_path / "b", MANIFEST, lambda folder: (folder / "w.bin").write_bytes(b"weights"))
 
 
 def test_what_is_written_is_read(bundle):
     again = read_bundle(bundle.folder)
-    assert again.passport == bundle.passport
-    assert again.passport.recipe == PASSPORT_VALUES.recipe
-    assert again.passport.labels == PASSPORT_VALUES.labels
+    assert again.manifest == bundle.manifest
+    assert again.manifest.preprocessing == MANIFEST.preprocessing
+    assert again.manifest.labels == MANIFEST.labels
     assert is_bundle(bundle.folder)
 
 
@@ -43,9 +43,9 @@ def test_a_damaged_file_is_named(bundle, damage):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 99}'])
-def test_a_damaged_passport_is_named(bundle, text):
-    (bundle.folder / PASSPORT).write_text(text)
-    with pytest.raises(BundleError, match=r"bundle format 99|passport\.json|bundle format None"):
+def test_a_damaged_manifest_is_named(bundle, text):
+    (bundle.folder / MANIFEST).write_text(text)
+    with pytest.raises(BundleError, match=r"bundle format 99|manifest\.json|bundle format None"):
         read_bundle(bundle.folder)
 
 
@@ -55,7 +55,7 @@ def test_a_failed_preparation_leaves_nothing(tmp_path):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(BundleError, match="No space left"):
-        write_bundle(tmp_path / "b", PASSPORT_VALUES, fail)
+        write_bundle(tmp_path / "b", MANIFEST, fail)
     assert not list(tmp_path.iterdir())
 
 
@@ -67,4 +67,4 @@ def test_a_damaged_cache_entry_is_prepared_again(lite0, caplog):
     graph.write_bytes(whole[:-1] + b"!")
     assert prepared(ModelRequest("efficientnet_lite0")).folder == bundle.folder
     assert "preparing it again" in caplog.text
-    assert json.loads((bundle.folder / PASSPORT).read_text())["files"].keys() == {"model.bin", "model.xml"}
+    assert json.loads((bundle.folder / MANIFEST).read_text())["files"].keys() == {"model.bin", "model.xml"}

@@ -1,4 +1,4 @@
-"""`eyeful doctor` and `eyeful cache`: what works here, what is kept, and being rid of it."""
+"""`eyeful doctor` and `eyeful cache`: what works here, what is cached, and being rid of it."""
 
 import json
 
@@ -57,7 +57,7 @@ def test_the_cache_is_listed_verified_and_cleared(home):
     graph.write_bytes(graph.read_bytes()[:-1])
     done = eyeful("cache", "verify")
     assert done.exit_code == 1
-    assert "sha256 is not the passport's" in " ".join(done.stdout.split())
+    assert "sha256 is not the manifest's" in " ".join(done.stdout.split())
     assert eyeful("cache", "clear", "no_such_model").exit_code == 0
     assert graph.exists()
     assert eyeful("cache", "clear").exit_code == 0

@@ -115,8 +115,8 @@ def test_bad_files_get_their_own_row_and_no_neighbours_label(mixed, flags, tmp_p
         in done.stderr
     )
     record = json.loads((tmp_path / "rows.jsonl.run.json").read_text())
-    assert record["account"]["inputs"] == 9
-    assert record["passport"]["weights"]["sha256"].startswith("57934424")
+    assert record["summary"]["inputs"] == 9
+    assert record["provenance"]["weights"]["sha256"].startswith("57934424")
     assert len(record["fingerprint"]) == 64
 
 
@@ -278,7 +278,7 @@ def test_what_would_destroy_something_or_mean_nothing_is_refused(arguments, tmp_
     noise_image(1, 64, 64).save(tmp_path / "images" / "a.png")
     listing = tmp_path / "list.csv"
     listing.write_text(f"filename\n{tmp_path}/images/a.png\n")
-    (tmp_path / "images" / "passport.json").write_text("{}")
+    (tmp_path / "images" / "manifest.json").write_text("{}")
     places = {"LIST": listing, "IMAGE": tmp_path / "images" / "a.png", "FOLDER": tmp_path / "images"}
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     filled = [str(places.get(one, one)).replace("FOLDER", str(tmp_path / "images")) for one in arguments]

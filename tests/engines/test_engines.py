@@ -17,9 +17,9 @@ from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.prepare import prepared
-from eyeful.types import Recipe
+from eyeful.types import Preprocessing
 
-RECIPE = Recipe((8, 8), (8, 8), "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+PREPROCESSING = Preprocessing((8, 8), (8, 8), "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
 
 
 class Mean(torch.nn.Module):
@@ -32,10 +32,10 @@ def test_normalisation_is_that_of_torchvisions_weights_to_the_bit():
     from torchvision.transforms import functional as F
 
     batch = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
-    engine = TorchEngine(Mean(), RECIPE)
+    engine = TorchEngine(Mean(), PREPROCESSING)
     found = engine.normalised(torch.from_numpy(batch))
     x = F.convert_image_dtype(torch.from_numpy(batch).permute(0, 3, 1, 2), torch.float32)
-    assert torch.equal(found, F.normalize(x, RECIPE.mean, RECIPE.std))
+    assert torch.equal(found, F.normalize(x, PREPROCESSING.mean, PREPROCESSING.std))
     engine.close()
 
 
@@ -44,7 +44,7 @@ def test_an_error_in_the_network_is_an_engine_error():
         def forward(self, x):
             return x.reshape(7, -1)
 
-    engine = TorchEngine(Broken(), RECIPE)
+    engine = TorchEngine(Broken(), PREPROCESSING)
     with pytest.raises(EngineError, match="torch failed on cpu"):
         engine.submit(np.zeros((1, 8, 8, 3), np.uint8)).result()
     engine.close()
@@ -111,8 +111,8 @@ def test_torchcompile_gives_the_same_answers_for_every_batch_size():
     network = torch.nn.Sequential(
         torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 5)
     )
-    plain = TorchEngine(network.eval(), RECIPE)
-    compiled = TorchEngine(network, RECIPE, torchcompile=True)
+    plain = TorchEngine(network.eval(), PREPROCESSING)
+    compiled = TorchEngine(network, PREPROCESSING, torchcompile=True)
     for size in (4, 3, 1):
         batch = np.random.default_rng(size).integers(0, 256, (size, 8, 8, 3), dtype=np.uint8)
         assert np.abs(compiled.submit(batch).result() - plain.submit(batch).result()).max() < 1e-5
@@ -134,7 +134,7 @@ def test_a_compiled_graph_is_kept_and_a_damaged_one_never_runs(images, lite0, tm
         expected = classifier.logits(images)
     (blob,) = tmp_path.glob("compiled/*/compiled.blob")
     for damage in (b"", blob.read_bytes()[:-1] + b"x"):
-        with eyeful.load(folder, device="cpu") as classifier:  # from the kept one
+        with eyeful.load(folder, device="cpu") as classifier:  # from the cached one
             assert np.array_equal(classifier.logits(images), expected)
         blob.write_bytes(damage)
         with eyeful.load(folder, device="cpu") as classifier:  # compiled again
@@ -187,7 +187,7 @@ def test_a_script_that_closes_nothing_ends_well(bundle):
     script = (
         "import sys, eyeful, numpy as np\n"
         "clf = eyeful.load(sys.argv[1], device='cpu')\n"
-        "batch = np.zeros((8, *clf.recipe.size, 3), np.uint8)\n"
+        "batch = np.zeros((8, *clf.preprocessing.size, 3), np.uint8)\n"
         "for future in [clf.submit(batch) for _ in range(4)]: future.result()\n"
         "clf.submit(batch)\n"
     )

@@ -7,7 +7,7 @@ import torch
 from eyeful.explain import Network
 from eyeful.models.base import Architecture, ready
 from eyeful.models.checkpoint import build
-from eyeful.types import Item, Labels, Recipe
+from eyeful.types import Item, Labels, Preprocessing
 from helpers import noise_image
 
 CLASSES = 7
@@ -27,8 +27,8 @@ def make():
         options = {"aux_logits": True, "init_weights": False} if name in ("googlenet", "inception_v3") else {}
         torch.manual_seed(0)
         module = ready(build(Architecture(library, name, classes, options)))
-        recipe = Recipe((side, side), (side, side), "bilinear", (0.5,) * 3, (0.5,) * 3)
+        preprocessing = Preprocessing((side, side), (side, side), "bilinear", (0.5,) * 3, (0.5,) * 3)
         labels = Labels(tuple(f"label {place}" for place in range(classes)), (None,) * classes)
-        return Network(name, module, recipe, labels)
+        return Network(name, module, preprocessing, labels)
 
     return network

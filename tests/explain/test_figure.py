@@ -30,11 +30,11 @@ def network(make):
         ("center", (400, 200), (100 + 25, 25)),
         ("center", (200, 400), (25, 100 + 25)),
         ("squash", (400, 200), (50, 25)),
-        ("border", (400, 200), (50, None)),  # above the image: the recipe pads there
+        ("border", (400, 200), (50, None)),  # above the image: the preprocessing pads there
     ],
 )
 def test_geometry(network, crop_mode, size, expected):
-    network = replace(network, recipe=replace(network.recipe, crop_mode=crop_mode))
+    network = replace(network, preprocessing=replace(network.preprocessing, crop_mode=crop_mode))
     found = explain(network, Item("x", np.asarray(Image.new("RGB", size, "red"))))
     cam_HW = one_bright(found, 0, 0)
     assert cam_HW.shape == (size[1], size[0])

@@ -8,7 +8,7 @@ from torch import nn
 import eyeful
 from eyeful.errors import ModelError, UsageError
 from eyeful.explain import explain
-from eyeful.images import apply_recipe
+from eyeful.images import resize_and_crop
 from eyeful.models import torchvision as torchvision_models
 from helpers import noise_image
 
@@ -165,7 +165,7 @@ def test_through_the_classifier(lite0, tmp_path):
     assert found.filename == answer.filename
     assert [score.label for score in found.top[:5]] == [score.label for score in answer.top]
     np.testing.assert_allclose(found.logits_K, logits_K, atol=2e-4)
-    np.testing.assert_array_equal(found.pixels_HWC, apply_recipe(image, lite0.recipe))
+    np.testing.assert_array_equal(found.pixels_HWC, resize_and_crop(image, lite0.preprocessing))
     maps = lite0.feature_maps(image)
     assert list(maps) == [stage.layer for stage in found.stages]
     assert maps["bn2"].shape == (1280, 7, 7)

@@ -17,10 +17,10 @@ with atheris.instrument_imports(include=["PIL", "eyeful"]):
     from PIL import Image
 
     from eyeful.images import Limits, MemoryBudget
-    from eyeful.pipeline.image import load_image
-    from eyeful.types import Item, Recipe
+    from eyeful.pipeline.preprocess import preprocess
+    from eyeful.types import Item, Preprocessing
 
-RECIPE = Recipe((32, 32), (36, 36), "bicubic", (0.5,) * 3, (0.5,) * 3)
+preprocessing = Preprocessing((32, 32), (36, 36), "bicubic", (0.5,) * 3, (0.5,) * 3)
 LIMITS = Limits(max_pixels=4_000_000)
 BUDGET = MemoryBudget()
 
@@ -28,9 +28,9 @@ BUDGET = MemoryBudget()
 def open_bytes(content: bytes) -> None:
     """One input: both ways of opening it."""
     for exact in (False, True):
-        loaded = load_image(
+        loaded = preprocess(
             Item("fuzzed", content),
-            RECIPE,
+            preprocessing,
             LIMITS,
             BUDGET,
             full_decode=exact,

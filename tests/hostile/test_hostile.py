@@ -17,10 +17,10 @@ from helpers import noise_image
 CANARIES = [Path("/tmp/eyeful-pickle-canary"), Path("/tmp/eyeful-eps-canary")]  # noqa: S108 - named by the tool
 MAIN = """
 import sys
-def watch(event, arguments):
+def hook(event, arguments):
     if event in ("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"):
         print("STARTED A PROCESS", event, arguments, file=sys.stderr)
-sys.addaudithook(watch)
+sys.addaudithook(hook)
 from eyeful.cli import main
 try:
     main()

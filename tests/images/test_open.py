@@ -14,7 +14,7 @@ from PIL import Image
 from eyeful.errors import ImageError
 from eyeful.images import Limits, MemoryBudget, open_item
 from eyeful.images.transform import resized_size
-from eyeful.types import Item, Recipe
+from eyeful.types import Item, Preprocessing
 from helpers import noise_image
 
 
@@ -213,7 +213,7 @@ def _hold(budget: MemoryBudget) -> bool:
         return True
 
 
-RECIPE = Recipe((64, 64), (73, 73), "bilinear", (0.5,) * 3, (0.5,) * 3)
+PREPROCESSING = Preprocessing((64, 64), (73, 73), "bilinear", (0.5,) * 3, (0.5,) * 3)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -221,7 +221,7 @@ def test_a_large_jpeg_is_decoded_at_a_reduced_scale_of_at_least_twice_the_target
     exif = Image.Exif()
     exif[0x0112] = orientation
     jpeg = encoded(noise_image(6, 1600, 1200), "JPEG", exif=exif)
-    with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=RECIPE) as found:
+    with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=PREPROCESSING) as found:
         assert min(found.image.size) == 150
         assert found.full_size == ((1600, 1200) if orientation == 6 else (1200, 1600))
     with open_item(Item("it", jpeg), Limits(), MemoryBudget()) as found:
@@ -231,7 +231,7 @@ def test_a_large_jpeg_is_decoded_at_a_reduced_scale_of_at_least_twice_the_target
 def test_only_the_pixels_to_be_decoded_count_against_the_limit():
     jpeg = encoded(noise_image(6, 1600, 1200), "JPEG")
     limits = Limits(max_pixels=100_000)
-    with open_item(Item("it", jpeg), limits, MemoryBudget(), reduce_for=RECIPE) as found:
+    with open_item(Item("it", jpeg), limits, MemoryBudget(), reduce_for=PREPROCESSING) as found:
         assert found.image.width * found.image.height < 100_000
     assert kind_of(jpeg, limits) == "too_large"
 
@@ -239,7 +239,7 @@ def test_only_the_pixels_to_be_decoded_count_against_the_limit():
 def test_a_callers_image_is_left_as_it_is(tmp_path):
     noise_image(6, 1600, 1200).save(tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as mine:
-        with open_item(Item("it", mine), Limits(), MemoryBudget(), reduce_for=RECIPE) as found:
+        with open_item(Item("it", mine), Limits(), MemoryBudget(), reduce_for=PREPROCESSING) as found:
             assert found.image.size == (1600, 1200)
         assert mine.size == (1600, 1200)
 
@@ -250,7 +250,7 @@ def test_a_reduced_decode_leaves_twice_the_target_on_both_sides_either_way_up(mo
     exif = Image.Exif()
     exif[0x0112] = orientation
     jpeg = encoded(noise_image(6, 1600, 1200), "JPEG", exif=exif)
-    oblong = Recipe((40, 150), (50, 190), "bilinear", (0.5,) * 3, (0.5,) * 3, mode)
+    oblong = Preprocessing((40, 150), (50, 190), "bilinear", (0.5,) * 3, (0.5,) * 3, mode)
     with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=oblong) as found:
         height, width = resized_size(found.full_size, oblong)
         assert found.image.height >= 2 * height

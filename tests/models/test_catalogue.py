@@ -1,4 +1,4 @@
-"""Names → models: the three catalogues, their recipes and labels."""
+"""Names → models: the three catalogues, their preprocessings and labels."""
 
 import pytest
 
@@ -18,11 +18,11 @@ def test_every_torchvision_classifier_has_a_card():
     for name in names:
         model = find(name)
         preset = models.get_model_weights(name).DEFAULT.transforms()
-        assert model.recipe.size == (preset.crop_size[0],) * 2
-        assert model.recipe.scale_size == (preset.resize_size[0],) * 2
-        assert model.recipe.interpolation == preset.interpolation.value
-        assert model.recipe.mean == tuple(preset.mean)
-        assert model.recipe.std == tuple(preset.std)
+        assert model.preprocessing.size == (preset.crop_size[0],) * 2
+        assert model.preprocessing.scale_size == (preset.resize_size[0],) * 2
+        assert model.preprocessing.interpolation == preset.interpolation.value
+        assert model.preprocessing.mean == tuple(preset.mean)
+        assert model.preprocessing.std == tuple(preset.std)
         assert len(model.labels) == model.architecture.num_classes == 1000
 
 
@@ -42,7 +42,7 @@ def test_labels_are_torchvisions_names_with_wnids():
     assert find("timm/convnext_tiny.fb_in1k").labels == labels
 
 
-def test_timm_recipes_are_timms():
+def test_timm_preprocessings_are_timms():
     from timm.data import resolve_data_config
 
     timm = import_timm()
@@ -52,10 +52,10 @@ def test_timm_recipes_are_timms():
         "beit_base_patch16_224.in22k_ft_in22k_in1k",
     ]:
         data = resolve_data_config({}, pretrained_cfg=timm.get_pretrained_cfg(name).to_dict())
-        recipe = find(f"timm/{name}").recipe
-        assert recipe.size == data["input_size"][1:]
-        assert recipe.scale_size[0] == int(data["input_size"][1] // data["crop_pct"])
-        assert (recipe.interpolation, recipe.mean, recipe.std) == (
+        preprocessing = find(f"timm/{name}").preprocessing
+        assert preprocessing.size == data["input_size"][1:]
+        assert preprocessing.scale_size[0] == int(data["input_size"][1] // data["crop_pct"])
+        assert (preprocessing.interpolation, preprocessing.mean, preprocessing.std) == (
             data["interpolation"],
             data["mean"],
             data["std"],

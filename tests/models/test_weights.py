@@ -160,17 +160,17 @@ def hub_repo(mirror, tmp_path, monkeypatch):
     return state
 
 
-def test_a_hub_repository_brings_recipe_and_labels(mirror, hub_repo):
+def test_a_hub_repository_brings_preprocessing_and_labels(mirror, hub_repo):
     model = find_model(ModelRequest("hf-hub:someone/colours"))
     assert model.labels.names == ("red", "green", "blue")
     assert model.labels.wnids == ("n1", "n2", "n3")
-    assert model.recipe.size == (96, 96)
-    assert model.recipe.scale_size == (101, 101)
-    assert model.recipe.mean == (0.1, 0.2, 0.3)
+    assert model.preprocessing.size == (96, 96)
+    assert model.preprocessing.scale_size == (101, 101)
+    assert model.preprocessing.mean == (0.1, 0.2, 0.3)
     module, weights = model.load()
     assert torch.equal(module.state_dict()["fc.weight"], hub_repo["fc.weight"])
     assert weights.sha256 == hashlib.sha256(mirror.files["model.safetensors"]).hexdigest()
-    assert weights.licence == "mit"
+    assert weights.license == "mit"
 
 
 def test_an_older_repository_has_a_bin_file(mirror, hub_repo, tmp_path):
@@ -189,7 +189,7 @@ def test_a_model_of_timms_catalogue(mirror, hub_repo):
     module, weights = load("timm/resnet10t.c3_in1k")
     assert torch.equal(module.state_dict()["fc.weight"], state["fc.weight"])
     assert any(path.startswith("/timm/resnet10t.c3_in1k/resolve/") for path in mirror.asked)
-    assert weights.licence == "apache-2.0"
+    assert weights.license == "apache-2.0"
     assert "timm/resnet10t.c3_in1k" in [entry.name for entry in list_models(here=True)]
 
 

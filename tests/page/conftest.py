@@ -1,4 +1,4 @@
-"""A page that runs in this process, a browser that looks at it, and a watch over both for other hosts."""
+"""A page that runs in this process, a browser that looks at it, and a guard over both against other hosts."""
 
 import asyncio
 import socket

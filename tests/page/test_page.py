@@ -83,7 +83,7 @@ def test_another_model(tab, second, cat):
 @pytest.mark.parametrize("name", ["turned", "deep", "new", "scan", "phone"])
 def test_the_original_bytes_reach_the_opener(tab, lite0, odd, name, monkeypatch):
     """Gradio would turn, convert and save them again, each of which moves the answer."""
-    import eyeful.pipeline.image as opener
+    import eyeful.pipeline.preprocess as opener
 
     if name not in odd:
         pytest.skip("pillow-heif is not installed")
@@ -178,7 +178,9 @@ def test_compare(tab, lite0, second, cat):
         ]
         assert [row[1:] for row in rows] == [row[1:] for row in expected(model.predict(cat))]
     agree = lite0.predict(cat).label == second.predict(cat).label
-    assert tab.locator("#comparison .verdict").inner_text().startswith("All 2" if agree else "The models disagree")
+    assert (
+        tab.locator("#comparison .agreement").inner_text().startswith("All 2" if agree else "The models disagree")
+    )
 
 
 def test_folder_gives_the_report_of_predict(tab, lite0, odd, cat, tmp_path):
@@ -190,7 +192,7 @@ def test_folder_gives_the_report_of_predict(tab, lite0, odd, cat, tmp_path):
     files = [cat, odd["turned"], odd["broken"]]
     tab.get_by_role("tab", name="Folder").click()
     tab.set_input_files("#files input[type=file]", files)
-    tab.locator("#rows .verdict", has_text="3 inputs = 2 predicted + 1 error (truncated 1)").wait_for()
+    tab.locator("#rows .agreement", has_text="3 inputs = 2 predicted + 1 error (truncated 1)").wait_for()
     assert [row.split("\t")[0] for row in tab.locator("#rows tbody tr").all_inner_texts()] == [
         f.name for f in files
     ]
@@ -199,7 +201,7 @@ def test_folder_gives_the_report_of_predict(tab, lite0, odd, cat, tmp_path):
     assert download.value.suggested_filename == "eyeful-report.html"
     here = tmp_path / "here.html"
     items = [Item(path.name, path) for path in files]
-    run(lite0, open_source(items), [ReportSink(here, lite0.passport)])
+    run(lite0, open_source(items), [ReportSink(here, lite0.provenance)])
     assert download.value.path().read_text(encoding="utf-8") == here.read_text(encoding="utf-8")
 
 

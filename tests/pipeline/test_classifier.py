@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 import eyeful
-from eyeful.bundle import Passport
+from eyeful.bundle import Manifest
 from eyeful.errors import ImageError, UsageError
 from eyeful.pipeline import Classifier, Settings
-from eyeful.types import Labels, Recipe
+from eyeful.types import Labels, Preprocessing
 from helpers import FakeEngine, noise_image
 from helpers import fake_classifier as classifier
 
-RECIPE = Recipe((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
+PREPROCESSING = Preprocessing((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
 LABELS = Labels(("red", "green", "blue"), (None, None, None))
 
 
@@ -86,10 +86,10 @@ def test_an_answer_that_is_not_finite_is_an_error_and_its_batch_mates_are_answer
 def test_half_precision_that_overflows_is_computed_again_in_fp32():
     half = FakeEngine(poison=7)
     half.precision = "bf16"
-    passport = Passport("fake", {}, RECIPE, LABELS, {"sha256": "0"}, "fake")
-    clf = Classifier(half, passport, fp32_engine=FakeEngine)
+    manifest = Manifest("fake", {}, PREPROCESSING, LABELS, {"sha256": "0"}, "fake")
+    clf = Classifier(half, manifest, fp32_engine=FakeEngine)
     assert clf.predict(Image.new("RGB", (9, 9), (7, 7, 7))).ok
-    clf = Classifier(half, passport, fp32_engine=lambda: FakeEngine(poison=7))
+    clf = Classifier(half, manifest, fp32_engine=lambda: FakeEngine(poison=7))
     assert clf.predict(Image.new("RGB", (9, 9), (7, 7, 7))).error_kind == "nonfinite"
 
 
@@ -125,8 +125,8 @@ def test_every_kind_of_input_gives_the_same_answer(lite0, tmp_path):
 def test_what_a_classifier_says_of_itself(lite0):
     assert (lite0.engine, lite0.device, lite0.precision) == ("openvino", "cpu", "fp32")
     assert lite0.labels[281] == "tabby"
-    assert lite0.passport["weights"]["sha256"].startswith("57934424")
-    assert lite0.passport["recipe"]["interpolation"] == "bicubic"
+    assert lite0.provenance["weights"]["sha256"].startswith("57934424")
+    assert lite0.provenance["preprocessing"]["interpolation"] == "bicubic"
     assert "1000 labels" in repr(lite0)
 
 

@@ -13,7 +13,7 @@ from eyeful.errors import BundleError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
 from eyeful.sources import open_source
-from eyeful.types import Recipe
+from eyeful.types import Preprocessing
 
 REQUEST = ModelRequest("efficientnet_lite0")
 
@@ -24,7 +24,7 @@ def test_a_bundle_gives_the_same_answers(engine, tmp_path, images, lite0):
     with eyeful.load(tmp_path / "bundle", precision="fp32", device="cpu") as classifier:
         assert classifier.engine == engine
         assert classifier.labels == lite0.labels
-        assert classifier.recipe == lite0.recipe
+        assert classifier.preprocessing == lite0.preprocessing
         assert np.abs(classifier.logits(images) - lite0.logits(images)).max() < 1e-3
 
 
@@ -61,7 +61,7 @@ def test_a_bundle_runs_where_torch_cannot_be_imported(engine, tmp_path, images, 
 
 
 def test_an_onnx_file_says_everything_itself(tmp_path, images, lite0):
-    """Outside eyeful, with ONNX Runtime alone: uint8 in, logits out, labels and recipe in the metadata."""
+    """Outside eyeful, with ONNX Runtime alone: uint8 in, logits out, labels and preprocessing in the metadata."""
     import onnxruntime
 
     bundle = export(REQUEST, tmp_path / "bundle", "onnxruntime")
@@ -71,10 +71,10 @@ def test_an_onnx_file_says_everything_itself(tmp_path, images, lite0):
     assert (logits.name, logits.type) == ("logits_NK", "tensor(float)")
     metadata = session.get_modelmeta().custom_metadata_map
     assert json.loads(metadata["eyeful.labels"]) == list(lite0.labels)
-    assert Recipe.from_dict(json.loads(metadata["eyeful.recipe"])) == lite0.recipe
+    assert Preprocessing.from_dict(json.loads(metadata["eyeful.preprocessing"])) == lite0.preprocessing
     for size in (1, 5):
         files = [images / "01.jpg"] * size
-        batch = np.stack([row.pixels_HWC for row in lite0.load_images(open_source(files).items)])
+        batch = np.stack([row.pixels_HWC for row in lite0.preprocess_all(open_source(files).items)])
         (found,) = session.run(None, {"pixels_NHWC": batch})
         assert np.abs(found - lite0.submit(batch).result()).max() < 1e-3
 
@@ -88,7 +88,7 @@ from eyeful.engines.openvino_import import import_nncf
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
 from eyeful.sources import open_source
-from eyeful.types import Recipe
+from eyeful.types import Preprocessing
 export(ModelRequest("efficientnet_lite0"), Path({str(tmp_path)!r}) / "bundle", "openvino")
 import_nncf()
 assert sys.modules["openvino_telemetry"] is None
@@ -105,7 +105,7 @@ def test_a_folder_with_something_else_is_never_replaced(tmp_path):
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["model.bin", "model.xml", "passport.json"])
+@pytest.mark.parametrize("name", ["model.bin", "model.xml", "manifest.json"])
 def test_a_damaged_bundle_never_predicts(tmp_path, name):
     bundle = export(REQUEST, tmp_path / "bundle", "openvino")
     content = (bundle.folder / name).read_bytes()

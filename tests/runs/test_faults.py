@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eyeful.pipeline import PATIENCE
-from eyeful.runs.quarantine import LIMIT
+from eyeful.pipeline import MAX_TICKS
+from eyeful.runs.isolate import LIMIT
 from eyeful.sinks import format_of
 from helpers import noise_image
 
@@ -114,7 +114,7 @@ def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_di
     assert "--resume" in hint
     filler.unlink()
     before = sum(1 for _ in format_of(str(small_disk / name)).written(small_disk / name))
-    assert before <= 1500, "Parquet may have every part, and no room for the whole"
+    assert before <= 1500, "Parquet may have every part, and no space for the whole"
     if name != "rows.parquet":
         assert before > 100
     subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
@@ -135,17 +135,17 @@ BAD_CODEC = """
             time.sleep(600)
         return load(self)
     PngImagePlugin.PngImageFile.load = bad
-    from eyeful.pipeline import watch
-    watch.PATIENCE = 2
-    from eyeful.runs import quarantine
-    quarantine.LIMIT = 2.0
+    from eyeful.pipeline import watchdog
+    watchdog.MAX_TICKS = 2
+    from eyeful.runs import isolation
+    isolation.LIMIT = 2.0
 """
 
 
 @pytest.fixture
 def bad_codec(tmp_path) -> dict[str, str]:
     """An environment whose PNG decoder crashes on 51x50 pixels and hangs on 52x50, in child processes too."""
-    assert PATIENCE == LIMIT == 30
+    assert MAX_TICKS == LIMIT == 30
     place = tmp_path / "site"
     place.mkdir()
     (place / "sitecustomize.py").write_text(textwrap.dedent(BAD_CODEC))

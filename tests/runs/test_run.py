@@ -12,7 +12,7 @@ from PIL import Image
 
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
 from eyeful.pipeline import Classifier
-from eyeful.runs import Output, Stop, run
+from eyeful.runs import Output, SignalHandler, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction
@@ -52,9 +52,9 @@ def test_a_resumed_run_ends_like_one_that_was_never_cut(ending, done, folder, tm
     go(names(folder), whole)
     go(names(folder, done), cut)
     engine = FakeEngine()
-    account = go(names(folder), cut, fake_classifier(engine), resume=True)
-    assert (account.inputs, account.rows, account.resumed) == (60, 60, done)
-    assert account.errors == {"unidentified": 9}
+    summary = go(names(folder), cut, fake_classifier(engine), resume=True)
+    assert (summary.inputs, summary.rows, summary.resumed) == (60, 60, done)
+    assert summary.errors == {"unidentified": 9}
     assert rows_of(cut) == rows_of(whole)
     assert sum(engine.batches) <= 60 - done, "what has a row is not classified again"
 
@@ -117,9 +117,9 @@ def test_the_record_says_how_far_it_came(folder, tmp_path):
     go(folder, tmp_path / "rows.jsonl")
     record = json.loads((tmp_path / "rows.jsonl.run.json").read_text())
     assert record["state"] == "complete"
-    assert record["account"]["inputs"] == 60
-    assert record["account"]["ignored"] == {".txt": 1}
-    assert record["passport"]["model"] == "fake"
+    assert record["summary"]["inputs"] == 60
+    assert record["summary"]["ignored"] == {".txt": 1}
+    assert record["provenance"]["model"] == "fake"
     assert len(record["fingerprint"]) == 64
 
 
@@ -133,7 +133,7 @@ def test_a_signal_finishes_what_is_in_hand(number, ending, folder, tmp_path, cap
         if len(seen) == 10:
             os.kill(os.getpid(), number)
 
-    with pytest.raises(StoppedError) as stopped, Stop() as stop:
+    with pytest.raises(StoppedError) as stopped, SignalHandler() as stop:
         run(fake_classifier(), open_source(folder), output=Output(str(out)), stop=stop, on_rows=after_ten)
     assert stopped.value.signal == number
     assert "finishing what is in hand" in capsys.readouterr().err
@@ -194,7 +194,7 @@ def test_an_output_that_cannot_be_opened_leaves_the_old_record(folder, tmp_path,
     with pytest.raises(OutputError, match="read-only"):
         go(folder, out, fake_classifier(topk=2), overwrite=True)
     record = json.loads((tmp_path / "rows.jsonl.run.json").read_text())
-    assert record["determinants"]["topk"] == 5 or record["state"] == "failed"
+    assert record["reproducibility_keys"]["topk"] == 5 or record["state"] == "failed"
     assert len(before) > 100
 
 

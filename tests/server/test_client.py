@@ -51,7 +51,7 @@ def test_the_same_rows(server, mixed, bundle, tmp_path):
         for score, other in zip(row["top"], wanted["top"], strict=True):
             assert abs(score["prob"] - other["prob"]) < 1e-6
     record = json.loads((tmp_path / "remote.jsonl.run.json").read_text())
-    assert record["passport"]["model"] == "efficientnet_lite0"
+    assert record["provenance"]["model"] == "efficientnet_lite0"
 
 
 @pytest.mark.slow

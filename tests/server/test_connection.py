@@ -1,4 +1,4 @@
-"""The connection itself, on a real socket: refusals, deadlines, and replies that a client can read while it sends."""
+"""The connection itself, on a real socket: rejections, deadlines, and replies that a client can read while it sends."""
 
 import asyncio
 import json
@@ -12,9 +12,9 @@ from uvicorn.server import ServerState
 
 from eyeful.server import connection
 from eyeful.server.connection import Connection
-from eyeful.server.door import Door, refusal_when_full
-from eyeful.server.house import House
+from eyeful.server.middleware import Door, rejection_when_full
 from eyeful.server.replies import ErrorReply, JSONReply, on_the_wire
+from eyeful.server.service import InferenceService
 from eyeful.server.settings import ServerSettings
 from helpers import FakeEngine, fake_classifier
 
@@ -115,7 +115,7 @@ def test_an_early_reply_of_the_application_is_read_too(talk):
         sock.sendall(post(8_000_000))
         return heard(sock)
 
-    status, head, body = talk(client, Door(reads_nothing, House({}, ServerSettings())))
+    status, head, body = talk(client, Door(reads_nothing, InferenceService({}, ServerSettings())))
     assert status.startswith("HTTP/1.1 413 ")
     assert body == {"error": "too large"}
     assert b"connection: close" in head
@@ -303,24 +303,26 @@ def test_an_empty_line_does_not_keep_a_connection(talk):
 
 
 def test_a_full_house_asks_for_the_token_first():
-    house = House({"m": fake_classifier(FakeEngine())}, ServerSettings(queue_size=1, max_files=1, token="s3cret"))  # noqa: S106
-    house._batchers["m"].depth = 1
-    refusal = refusal_when_full(house)
-    assert refusal("POST", b"/", [(b"content-length", b"9")]) is None  # the application says 401
-    assert refusal("POST", b"/", [(b"content-length", b"9"), (b"x-api-key", b"s3cret")]).startswith(
+    service = InferenceService(
+        {"m": fake_classifier(FakeEngine())}, ServerSettings(queue_size=1, max_files=1, token="s3cret")
+    )
+    service._batchers["m"].depth = 1
+    rejection = rejection_when_full(service)
+    assert rejection("POST", b"/", [(b"content-length", b"9")]) is None  # the application says 401
+    assert rejection("POST", b"/", [(b"content-length", b"9"), (b"x-api-key", b"s3cret")]).startswith(
         b"HTTP/1.1 503"
     )
 
 
 def test_a_full_house_is_told_from_the_headers_alone():
-    house = House({"m": fake_classifier(FakeEngine())}, ServerSettings(queue_size=1, max_files=1))
-    refusal = refusal_when_full(house)
+    service = InferenceService({"m": fake_classifier(FakeEngine())}, ServerSettings(queue_size=1, max_files=1))
+    rejection = rejection_when_full(service)
     sent = [(b"x-request-id", b"abc-1"), (b"content-length", b"9")]
-    assert refusal("POST", b"/v1/classify", sent) is None
-    house._batchers["m"].depth = 1
-    assert refusal("GET", b"/ping", []) is None
-    reply = refusal("POST", b"/v1/classify?topk=1", sent)
+    assert rejection("POST", b"/v1/classify", sent) is None
+    service._batchers["m"].depth = 1
+    assert rejection("GET", b"/ping", []) is None
+    reply = rejection("POST", b"/v1/classify?topk=1", sent)
     assert reply.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: 1\r\n" in reply
     assert b"x-request-id: abc-1\r\n" in reply
-    assert b'{path="refused",status="503"} 1.0' in house.metrics.exposition()
+    assert b'{path="refused",status="503"} 1.0' in service.metrics.exposition()

@@ -67,11 +67,11 @@ async def until(condition):
 def test_what_waits_goes_together_and_each_gets_its_own_answer():
     async def scene():
         engine = Gate()
-        house = batcher(engine)
-        first = asyncio.create_task(house.classify(items(RED)))
+        service = batcher(engine)
+        first = asyncio.create_task(service.classify(items(RED)))
         await until(lambda: engine.batches == [1])  # the engine was free: no waiting for company
-        rest = [asyncio.create_task(house.classify(items(BLUE if n % 2 else RED))) for n in range(6)]
-        await until(lambda: len(house._ready) == 6)
+        rest = [asyncio.create_task(service.classify(items(BLUE if n % 2 else RED))) for n in range(6)]
+        await until(lambda: len(service._ready) == 6)
         engine.answer()
         await until(lambda: len(engine.batches) == 2)
         engine.answer()
@@ -80,8 +80,8 @@ def test_what_waits_goes_together_and_each_gets_its_own_answer():
         assert engine.batches == [1, 4, 2]
         assert (await first)[0].label == "red"
         assert [(await task)[0].label for task in rest] == ["red", "blue"] * 3
-        assert house.depth == 0
-        house.close()
+        assert service.depth == 0
+        service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -89,14 +89,14 @@ def test_what_waits_goes_together_and_each_gets_its_own_answer():
 def test_a_batch_may_wait_for_company():
     async def scene():
         engine = Gate()
-        house = batcher(engine, timeout=0.2)
-        tasks = [asyncio.create_task(house.classify(items(RED))) for _ in range(3)]
-        await until(lambda: len(house._ready) == 3)
+        service = batcher(engine, timeout=0.2)
+        tasks = [asyncio.create_task(service.classify(items(RED))) for _ in range(3)]
+        await until(lambda: len(service._ready) == 3)
         assert engine.batches == []
         await until(lambda: engine.batches == [3])
         engine.answer()
         await asyncio.gather(*tasks)
-        house.close()
+        service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -104,21 +104,21 @@ def test_a_batch_may_wait_for_company():
 def test_beyond_the_queue_is_refused_at_once_and_the_place_is_free_again():
     async def scene():
         engine = Gate()
-        house = batcher(engine, queue_size=3)
-        tasks = [asyncio.create_task(house.classify(items(RED))) for _ in range(3)]
+        service = batcher(engine, queue_size=3)
+        tasks = [asyncio.create_task(service.classify(items(RED))) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(OverloadedError):
-            await house.classify(items(RED))
+            await service.classify(items(RED))
         tasks[2].cancel()
-        await until(lambda: house.depth == 2)
-        late = asyncio.create_task(house.classify(items(BLUE)))
+        await until(lambda: service.depth == 2)
+        late = asyncio.create_task(service.classify(items(BLUE)))
         while not late.done():
             await asyncio.sleep(0.005)
             if engine.held:
                 engine.answer()
         assert (await late)[0].label == "blue"
         assert sum(engine.batches) == 3, "what was cancelled is not computed"
-        house.close()
+        service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -126,17 +126,17 @@ def test_beyond_the_queue_is_refused_at_once_and_the_place_is_free_again():
 def test_an_engine_that_fails_fails_its_batch_only():
     async def scene():
         engine = Gate()
-        house = batcher(engine)
-        bad = asyncio.create_task(house.classify(items(RED)))
+        service = batcher(engine)
+        bad = asyncio.create_task(service.classify(items(RED)))
         await until(lambda: engine.held)
         engine.held.pop(0)[0].set_exception(EngineError("broken"))
         with pytest.raises(EngineError, match="broken"):
             await bad
-        good = asyncio.create_task(house.classify(items(BLUE)))
+        good = asyncio.create_task(service.classify(items(BLUE)))
         await until(lambda: engine.held)
         engine.answer()
         assert (await good)[0].label == "blue"
-        house.close()
+        service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -147,26 +147,26 @@ def test_an_error_in_a_thread_reaches_those_who_wait_and_frees_the_engine():
 
         def submit(self, batch_NHWC):
             if (batch_NHWC == RED).all((1, 2, 3)).any():
-                raise MemoryError("no room")
+                raise MemoryError("no memory")
             return super().submit(batch_NHWC)
 
     async def scene():
-        house = batcher(Failing())
+        service = batcher(Failing())
         for _ in range(3):
-            with pytest.raises(MemoryError, match="no room"):
-                await house.classify(items(RED))
-        assert (await house.classify(items(BLUE)))[0].label == "blue"
-        house._load = lambda _: 1 / 0
+            with pytest.raises(MemoryError, match="no memory"):
+                await service.classify(items(RED))
+        assert (await service.classify(items(BLUE)))[0].label == "blue"
+        service._load = lambda _: 1 / 0
         with pytest.raises(ZeroDivisionError):
-            await house.classify(items(BLUE))
-        house.close()
+            await service.classify(items(BLUE))
+        service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
 
 @pytest.fixture(scope="module")
 def small(start, bundle):
-    """Room for four images, a deadline, a short patience, a small body."""
+    """A queue of four images, a deadline, a short receive timeout, a small body."""
     flags = ("--queue-size", 4, "--max-files", 4, "--receive-timeout", 2, "--max-body", 0.5)
     return start("--model", f"m={bundle}", *flags)
 

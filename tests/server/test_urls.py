@@ -173,7 +173,7 @@ def test_no_vector_leads_to_a_connection(listener, dialled):
         assert "secret" not in str(found)
     assert dialled == []
     assert came == []
-    socket.create_connection(("127.0.0.1", port)).close()  # the watch would have seen one
+    socket.create_connection(("127.0.0.1", port)).close()  # the hook would have seen one
     assert len(dialled) == 1
 
 

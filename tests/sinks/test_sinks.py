@@ -25,7 +25,7 @@ from eyeful.sinks.report import MOST_ROWS, ReportSink
 from eyeful.sinks.table import TableSink, bar
 from eyeful.types import Prediction, Score
 
-PASSPORT = {"model": "fake", "classes": 3}
+MANIFEST = {"model": "fake", "classes": 3}
 HOSTILE = [
     '=HYPERLINK("http--evil","x").png',
     "+cmd.png",
@@ -132,7 +132,7 @@ def test_bars():
 
 def test_the_report_is_self_contained_escaped_and_sorted(tmp_path):
     path = tmp_path / "deep" / "report.html"
-    with ReportSink(path, PASSPORT) as sink:
+    with ReportSink(path, MANIFEST) as sink:
         sink.append(good("sure.png", 0.9))
         sink.append(good("unsure.png", 0.6))
         for name in HOSTILE:
@@ -147,7 +147,7 @@ def test_the_report_is_self_contained_escaped_and_sorted(tmp_path):
 
 
 def test_a_report_of_a_large_run_keeps_what_needs_a_look(tmp_path):
-    with ReportSink(tmp_path / "report.html", PASSPORT) as sink:
+    with ReportSink(tmp_path / "report.html", MANIFEST) as sink:
         for number in range(MOST_ROWS + 50):
             sink.append(Prediction(f"{number}.png", (Score(0, None, "x", number / 2000, 0.0),)))
         sink.append(bad("last.png"))

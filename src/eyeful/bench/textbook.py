@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from eyeful.types import Recipe
+    from eyeful.types import Preprocessing
 
 
-def textbook_loop(module: nn.Module, recipe: Recipe, device: str) -> Callable[[Path], list[int]]:
+def textbook_loop(module: nn.Module, preprocessing: Preprocessing, device: str) -> Callable[[Path], list[int]]:
     """A function that classifies one file as the lesson does: transform, forward, softmax, top 5."""
-    transform = textbook_transform(recipe)
+    transform = textbook_transform(preprocessing)
     module = module.to(device).eval()
 
     def classify(path: Path) -> list[int]:
@@ -33,19 +33,19 @@ def textbook_loop(module: nn.Module, recipe: Recipe, device: str) -> Callable[[P
     return classify
 
 
-def textbook_transform(recipe: Recipe) -> Any:
-    """TorchVision's v2 transforms for a recipe, as the lesson writes them."""
+def textbook_transform(preprocessing: Preprocessing) -> Any:
+    """TorchVision's v2 transforms for a preprocessing, as the lesson writes them."""
     import_torchvision()
     from torchvision.transforms import InterpolationMode, v2
 
-    keep = recipe.crop_mode == "center" and recipe.scale_size[0] == recipe.scale_size[1]
-    scale = recipe.scale_size[0] if keep else recipe.scale_size
+    keep = preprocessing.crop_mode == "center" and preprocessing.scale_size[0] == preprocessing.scale_size[1]
+    scale = preprocessing.scale_size[0] if keep else preprocessing.scale_size
     return v2.Compose(
         [
-            v2.Resize(scale, interpolation=InterpolationMode(recipe.interpolation)),
-            v2.CenterCrop(recipe.size),
+            v2.Resize(scale, interpolation=InterpolationMode(preprocessing.interpolation)),
+            v2.CenterCrop(preprocessing.size),
             v2.ToImage(),
             v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(mean=list(recipe.mean), std=list(recipe.std)),
+            v2.Normalize(mean=list(preprocessing.mean), std=list(preprocessing.std)),
         ]
     )

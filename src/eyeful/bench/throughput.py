@@ -109,12 +109,12 @@ def bench(
         if not items:
             raise UsageError("there are no images to measure with")
         items = list(islice(cycle(items), images))
-        loop = textbook_loop(module, classifier.recipe, classifier.device)
+        loop = textbook_loop(module, classifier.preprocessing, classifier.device)
         batch_NHWC = _first_batch(classifier, items)
         stages: dict[str, Callable[[], int]] = {
             "textbook": lambda: _count(loop(item.content) for item in items[: max(1, num_images // 5)]),  # type: ignore[arg-type]
             "eyeful": lambda: _count(classifier.stream(items)),
-            "decode": lambda: _count(classifier.load_images(items)),
+            "decode": lambda: _count(classifier.preprocess_all(items)),
             "forward": lambda: _forward(classifier, batch_NHWC, images),
         }
         rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
@@ -126,15 +126,17 @@ def bench(
     flags = ["--model", model]
     for name, value in (own | options).items():
         flags += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
-    return Figures(*path, num_images, rates, startup(flags, first, architecture) if isinstance(first, Path) else {})
+    return Figures(
+        *path, num_images, rates, startup(flags, first, architecture) if isinstance(first, Path) else {}
+    )
 
 
 def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[nn.Module, str]:
     """The network for the textbook loop, and which of TorchVision's the start-up script shall build."""
     if is_bundle(Path(model)):
         bundle = read_bundle(Path(model))
-        if bundle.passport.engine == "torch":
-            return load_module(bundle), _in_torchvision(bundle.passport.architecture)
+        if bundle.manifest.engine == "torch":
+            return load_module(bundle), _in_torchvision(bundle.manifest.architecture)
     found = find_model(ModelRequest((origin(model) or {"name": model})["name"], checkpoint, labels))
     return found.load()[0], _in_torchvision(asdict(found.architecture))
 
@@ -155,7 +157,7 @@ def _count(things: Any) -> int:
 
 
 def _first_batch(classifier: Classifier, items: list[Item]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    loaded = classifier.load_images(items[: classifier.batch_size])
+    loaded = classifier.preprocess_all(items[: classifier.batch_size])
     return np.stack([row.pixels_HWC for row in loaded if row.pixels_HWC is not None])
 
 

@@ -1,7 +1,7 @@
-"""A bundle: `passport.json` and an engine's files, in one folder.
+"""A bundle: `manifest.json` and an engine's files, in one folder.
 
 Cache entry, export and air-gap package are this one format. Normalisation lies inside the engine's graph, so a
-batch is plain uint8 NHWC and the passport fully determines the answer.
+batch is plain uint8 NHWC and the manifest fully determines the answer.
 """
 
 import json
@@ -14,22 +14,22 @@ from typing import Any
 
 from eyeful.bundle.files import sha256_of
 from eyeful.errors import BundleError
-from eyeful.types import Labels, Recipe
+from eyeful.types import Labels, Preprocessing
 
 FORMAT = 1
-PASSPORT = "passport.json"
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Passport:
+class Manifest:
     """What determines a model's answers, and where it comes from.
 
     Attributes:
         model: the name that was asked for.
         architecture: library, name and number of classes.
-        recipe: the preprocessing that belongs to the weights.
+        preprocessing: the preprocessing that belongs to the weights.
         labels: names and WordNet ids, by position in the output vector.
-        weights: source, licence and sha256 of the weights.
+        weights: source, license and sha256 of the weights.
         engine: which engine the files are for.
         precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
         calibration: how an int8 network was made and what it was found to agree with; None for others.
@@ -39,7 +39,7 @@ class Passport:
 
     model: str
     architecture: dict[str, Any]
-    recipe: Recipe
+    preprocessing: Preprocessing
     labels: Labels
     weights: dict[str, Any]
     engine: str
@@ -51,17 +51,19 @@ class Passport:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return asdict(self) | {"recipe": self.recipe.as_dict()}
+        return asdict(self) | {"preprocessing": self.preprocessing.as_dict()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Passport":
+    def from_dict(cls, values: dict[str, Any]) -> "Manifest":
         """The inverse of `as_dict`.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not a passport.
+            KeyError, TypeError, ValueError: it is not a manifest.
         """
         labels = Labels(tuple(values["labels"]["names"]), tuple(values["labels"]["wnids"]))
-        return cls(**(values | {"recipe": Recipe.from_dict(values["recipe"]), "labels": labels}))
+        return cls(
+            **(values | {"preprocessing": Preprocessing.from_dict(values["preprocessing"]), "labels": labels})
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +71,34 @@ class Bundle:
     """One prepared model on disk."""
 
     folder: Path
-    passport: Passport
+    manifest: Manifest
 
     def copy_files(self, folder: Path) -> None:
         """Copy the engine's files, as `write_bundle` asks for."""
-        for name in self.passport.files:
+        for name in self.manifest.files:
             shutil.copy(self.folder / name, folder)
 
 
 def is_bundle(folder: Path) -> bool:
     """Whether a folder says of itself that it is a bundle."""
-    return (folder / PASSPORT).is_file()
+    return (folder / MANIFEST).is_file()
 
 
 def names_in(folder: Path) -> set[str]:
-    """The names of the files that a bundle's passport lists; none where it cannot be read."""
+    """The names of the files that a bundle's manifest lists; none where it cannot be read."""
     try:
-        files = json.loads((folder / PASSPORT).read_text(encoding="utf-8"))["files"]
+        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return set()
     return set(files) if isinstance(files, dict) else set()
 
 
-def write_bundle(folder: Path, passport: Passport, write_files: Callable[[Path], object]) -> Bundle:
+def write_bundle(folder: Path, manifest: Manifest, write_files: Callable[[Path], object]) -> Bundle:
     """Make a bundle that is whole or not there: written beside its place, hashed, then renamed.
 
     Args:
         folder: where it shall be; an existing bundle there is replaced.
-        passport: everything but the file hashes.
+        manifest: everything but the file hashes.
         write_files: writes the engine's files into the folder it is given; what it raises leaves nothing behind.
 
     Raises:
@@ -111,16 +113,16 @@ def write_bundle(folder: Path, passport: Passport, write_files: Callable[[Path],
     try:
         write_files(temporary)
         files = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
-        passport = replace(passport, files=files)
-        text = json.dumps(passport.as_dict(), indent=1, ensure_ascii=False)
-        (temporary / PASSPORT).write_text(text + "\n", encoding="utf-8")
+        manifest = replace(manifest, files=files)
+        text = json.dumps(manifest.as_dict(), indent=1, ensure_ascii=False)
+        (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
         temporary.chmod(0o755)
         _put(temporary, folder)
     except (OSError, RuntimeError) as error:  # RuntimeError: what OpenVINO makes of a full disk
         raise BundleError(f"cannot write a prepared model to {folder}: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return Bundle(folder, passport)
+    return Bundle(folder, manifest)
 
 
 def _put(temporary: Path, folder: Path) -> None:
@@ -139,28 +141,28 @@ def _put(temporary: Path, folder: Path) -> None:
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Open a bundle and check every file against its passport.
+    """Open a bundle and check every file against its manifest.
 
     Raises:
         BundleError: it is missing, damaged or of another format; the text names the file.
     """
     try:
-        values = json.loads((folder / PASSPORT).read_text(encoding="utf-8"))
+        values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if values.get("format") != FORMAT:
             raise BundleError(
                 f"{folder}: bundle format {values.get('format')} is not {FORMAT}, which this eyeful reads; "
                 "export the model again"
             )
-        passport = Passport.from_dict(values)
-        for name, expected in passport.files.items():
+        manifest = Manifest.from_dict(values)
+        for name, expected in manifest.files.items():
             if sha256_of(folder / name) != expected:
-                raise BundleError(f"{folder / name} is damaged: its sha256 is not the passport's; {_REMEDY}")
+                raise BundleError(f"{folder / name} is damaged: its sha256 is not the manifest's; {_REMEDY}")
     except OSError as error:
         name = Path(error.filename or folder).name
         raise BundleError(f"{folder}: {name} cannot be read ({error.strerror}); {_REMEDY}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BundleError(f"{folder / PASSPORT} is not a passport ({error!r}); {_REMEDY}") from error
-    return Bundle(folder, passport)
+        raise BundleError(f"{folder / MANIFEST} is not a manifest ({error!r}); {_REMEDY}") from error
+    return Bundle(folder, manifest)
 
 
 _REMEDY = "delete the folder, then prepare or export the model again"

@@ -14,7 +14,7 @@ import typer
 
 import eyeful
 from eyeful.cli import bench, cache, doctor, explain, export, info, models, page, predict, samples, serve, verify
-from eyeful.errors import EyefulError, ReaderGoneError, StoppedError, StuckError
+from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, StoppedError
 
 app = typer.Typer(
     name="eyeful",
@@ -66,22 +66,22 @@ def main() -> None:
         app()
     except StoppedError as stopped:
         sys.exit(128 + stopped.signal)
-    except ReaderGoneError:
+    except BrokenOutputError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
-    except StuckError as error:  # its thread never ends, so neither would a polite exit
-        _say(error)
+    except DecodeTimeoutError as error:  # its thread never ends, so neither would a polite exit
+        print_error(error)
         os._exit(2)
     except EyefulError as error:
-        _say(error)
+        print_error(error)
         sys.exit(2)
     except OSError as error:  # standard output, since everything else says what it could not write
-        _say(f"cannot write the output: {error.strerror or error}")
+        print_error(f"cannot write the output: {error.strerror or error}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
 
 
-def _say(error: object) -> None:
+def print_error(error: object) -> None:
     sys.stderr.write(f"eyeful: error: {error}\n")
     sys.stderr.flush()
 

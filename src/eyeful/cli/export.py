@@ -50,7 +50,7 @@ def export(
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False,
 ) -> None:
-    """Write a model with its weights, recipe and labels to a folder that `--model DIR` runs, offline."""
+    """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
     if output is None:
         raise UsageError("-o DIR says where to write the bundle")
     if output.exists() and not overwrite:

@@ -11,7 +11,7 @@ from eyeful.bundle import is_bundle, read_bundle
 from eyeful.cli import options
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
-from eyeful.types import Labels, Recipe
+from eyeful.types import Labels, Preprocessing
 
 
 def info(
@@ -22,20 +22,20 @@ def info(
     labels: options.LabelFile = None,
     all_labels: Annotated[bool, typer.Option("--all-labels", help="Print every label with its index.")] = False,
     layers: Annotated[
-        bool, typer.Option("--layers", help="Walk through the network: stages, shapes, parameters, multiply-adds.")
+        bool, typer.Option("--layers", help="Summarize the network: stages, shapes, parameters, multiply-adds.")
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show a model's card: recipe, labels, licence and source of its weights."""
-    card, architecture, recipe, names = _card(model, checkpoint, labels)
-    steps = _walk(architecture, recipe) if layers else []
+    """Show a model's card: preprocessing, labels, license and source of its weights."""
+    card, architecture, preprocessing, names = _card(model, checkpoint, labels)
+    summaries = _layer_summaries(architecture, preprocessing) if layers else []
     if as_json:
         entries = [{"index": i, "label": names.names[i], "wnid": names.wnids[i]} for i in range(len(names))]
-        whole = card | {"recipe": recipe.as_dict(), "labels": entries}
-        print(json.dumps(whole | ({"layers": steps} if layers else {}), indent=1, ensure_ascii=False))
+        whole = card | {"preprocessing": preprocessing.as_dict(), "labels": entries}
+        print(json.dumps(whole | ({"layers": summaries} if layers else {}), indent=1, ensure_ascii=False))
         return
     sample = ", ".join(names.names[i] for i in range(0, len(names), max(1, len(names) // 6)))
-    lines = card | {"recipe": str(recipe), "labels": f"{len(names)}: {sample} ..."}
+    lines = card | {"preprocessing": str(preprocessing), "labels": f"{len(names)}: {sample} ..."}
     width = max(map(len, lines)) + 2
     for name, value in lines.items():
         print(f"{name:<{width}}{value}")
@@ -43,63 +43,63 @@ def info(
         for index, (name, wnid) in enumerate(zip(names.names, names.wnids, strict=True)):
             print(f"{index:>6}  {wnid or '':<10} {name}")
     if layers:
-        _print_steps(steps)
+        _print_layers(summaries)
 
 
-def _walk(architecture: Architecture, recipe: Recipe) -> list[dict[str, Any]]:
+def _layer_summaries(architecture: Architecture, preprocessing: Preprocessing) -> list[dict[str, Any]]:
     """The stages of a network; it is built for it with random weights, so that none need be here."""
     require("torch", "info --layers")
-    from eyeful.explain import walk
+    from eyeful.explain import summarize
     from eyeful.models.checkpoint import build
 
-    return [asdict(step) for step in walk(build(architecture).eval(), recipe.size)]
+    return [asdict(layer) for layer in summarize(build(architecture).eval(), preprocessing.size)]
 
 
-def _print_steps(steps: list[dict[str, Any]]) -> None:
-    total = {name: sum(step[name] for step in steps) for name in ("parameters", "multiply_adds")}
+def _print_layers(summaries: list[dict[str, Any]]) -> None:
+    total = {name: sum(layer[name] for layer in summaries) for name in ("parameters", "multiply_adds")}
     rows = [("stage", "operation", "output", "parameters", "multiply-adds")]
     rows += [
         (
-            step["stage"],
-            step["operation"],
-            " x ".join(map(str, step["shape"])),
-            f"{step['parameters']:,}",
-            f"{step['multiply_adds'] / 1e6:,.1f} M",
+            layer["stage"],
+            layer["operation"],
+            " x ".join(map(str, layer["shape"])),
+            f"{layer['parameters']:,}",
+            f"{layer['multiply_adds'] / 1e6:,.1f} M",
         )
-        for step in steps
+        for layer in summaries
     ]
     rows.append(("total", "", "", f"{total['parameters']:,}", f"{total['multiply_adds'] / 1e6:,.1f} M"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     print()
     for stage, operation, shape, *numbers in rows:
-        words = (f"{text:<{width}}" for text, width in zip((stage, operation, shape), widths, strict=False))
+        cells = (f"{text:<{width}}" for text, width in zip((stage, operation, shape), widths, strict=False))
         figures = (f"{text:>{width}}" for text, width in zip(numbers, widths[3:], strict=True))
-        print("  ".join([*words, *figures]))
+        print("  ".join([*cells, *figures]))
 
 
 def _card(
     model: str, checkpoint: Path | None, labels: Path | None
-) -> tuple[dict[str, Any], Architecture, Recipe, Labels]:
+) -> tuple[dict[str, Any], Architecture, Preprocessing, Labels]:
     if is_bundle(Path(model)):
-        passport = read_bundle(Path(model)).passport
-        facts: dict[str, Any] = {"model": passport.model, "bundle": model, "engine": passport.engine}
-        card = facts | _described(passport.architecture, passport.weights)
-        return card, Architecture(**passport.architecture), passport.recipe, passport.labels
+        manifest = read_bundle(Path(model)).manifest
+        facts: dict[str, Any] = {"model": manifest.model, "bundle": model, "engine": manifest.engine}
+        card = facts | _described(manifest.architecture, manifest.weights)
+        return card, Architecture(**manifest.architecture), manifest.preprocessing, manifest.labels
     found = find_model(ModelRequest(model, checkpoint, labels))
     weights = {
         "source": found.weights.source,
-        "licence": found.weights.licence,
+        "license": found.weights.license,
         "sha256": found.weights.sha256,
     }
     architecture = {"library": found.architecture.library, "name": found.architecture.name}
     card = {"model": found.name} | _described(architecture, weights) | found.about
-    return card, found.architecture, found.recipe, found.labels
+    return card, found.architecture, found.preprocessing, found.labels
 
 
 def _described(architecture: dict[str, Any], weights: dict[str, Any]) -> dict[str, Any]:
     facts = {
         "architecture": f"{architecture['name']} of {architecture['library']}",
         "weights": weights["source"],
-        "licence": weights["licence"] or "not stated",
+        "license": weights["license"] or "not stated",
     }
     return facts | ({"sha256": weights["sha256"]} if weights["sha256"] else {})

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from eyeful.cli import options
 from eyeful.cli.progress import Progress
-from eyeful.errors import EngineError, OutputError, ReaderGoneError, StoppedError, StuckError, UsageError
+from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
-from eyeful.pipeline import Settings, Streams, load
-from eyeful.runs import Output, Stop, run
+from eyeful.pipeline import Settings, SupportsStream, load
+from eyeful.runs import Output, SignalHandler, run
 from eyeful.sinks import Sink, format_of
 from eyeful.sinks.figures import FiguresSink
 from eyeful.sinks.jsonl import JsonlSink
@@ -75,7 +75,7 @@ def predict(
     overwrite: Annotated[bool, typer.Option(help="Replace outputs that exist.", rich_help_panel=_OUTPUT)] = False,
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="No table, no progress, no account.", rich_help_panel=_OUTPUT),
+        typer.Option("--quiet", "-q", help="No table, no progress, no summary.", rich_help_panel=_OUTPUT),
     ] = False,
     recursive: Annotated[
         bool,
@@ -172,17 +172,17 @@ def predict(
         elif output is None and not sys.stdout.isatty():
             sinks.append(JsonlSink(sys.stdout))
         progress = nullcontext() if quiet else Progress(given, recursive=recursive)
-        with _told_how_to_resume(output, report, figures), progress as shown, Stop() as stop:
+        with _told_how_to_resume(output, report, figures), progress as shown, SignalHandler() as stop:
             advance = shown.advance if shown is not None else lambda _: None
-            account = run(classifier, images, sinks, output=rows, stop=stop, on_rows=advance)
-        verdict = account.verdict(classifier, startup)
+            summary = run(classifier, images, sinks, output=rows, stop=stop, on_rows=advance)
+        speed = summary.speed(classifier, startup)
     if not quiet:
-        _tell(str(account))
-        _tell(verdict)
+        print_status(str(summary))
+        print_status(speed)
         for path in (output, report, figures):
             if path is not None:
-                _tell(f"wrote {path}")
-    raise typer.Exit(1 if account.errors else 0)
+                print_status(f"wrote {path}")
+    raise typer.Exit(1 if summary.errors else 0)
 
 
 _EVERYWHERE = (None, "auto", False, 0, options.DEFAULT_MAX_PIXELS)
@@ -202,7 +202,7 @@ def _check_remote(here: dict[str, Any]) -> None:
         )
 
 
-def _remote(url: str, model: str, settings: Settings) -> AbstractContextManager[Streams]:
+def _remote(url: str, model: str, settings: Settings) -> AbstractContextManager[SupportsStream]:
     """The server's first model, or the one that --model names."""
     require("httpx", "--server")
     from eyeful.server.client import RemoteClassifier
@@ -216,11 +216,13 @@ def _told_how_to_resume(output: str | None, *others: Path | None) -> Iterator[No
     """Say, whatever ends a run early, that nothing is lost."""
     try:
         yield
-    except (StoppedError, StuckError, OutputError, EngineError, ReaderGoneError) as error:
-        ours = isinstance(error, StoppedError | StuckError)
+    except (StoppedError, DecodeTimeoutError, OutputError, EngineError, BrokenOutputError) as error:
+        ours = isinstance(error, StoppedError | DecodeTimeoutError)
         if output is not None and (ours or format_of(output).exists(Path(output))):
             without = "without --report and --figures and " if any(others) else ""
-            _tell(f"the rows so far are in {output}; the same command {without}with --resume goes on from there")
+            print_status(
+                f"the rows so far are in {output}; the same command {without}with --resume goes on from there"
+            )
         raise
 
 
@@ -254,14 +256,14 @@ def _real(path: str | Path) -> Path:
     return Path(os.path.realpath(os.fspath(path).replace("\0", "")))
 
 
-def _other_sinks(classifier: Streams, report: Path | None, figures: Path | None) -> list[Sink]:
+def _other_sinks(classifier: SupportsStream, report: Path | None, figures: Path | None) -> list[Sink]:
     sinks: list[Sink] = []
     if report is not None:
-        sinks.append(ReportSink(report, classifier.passport))
+        sinks.append(ReportSink(report, classifier.provenance))
     if figures is not None:
         sinks.append(FiguresSink(figures))
     return sinks
 
 
-def _tell(line: str) -> None:
+def print_status(line: str) -> None:
     sys.stderr.write(f"eyeful: {line}\n")

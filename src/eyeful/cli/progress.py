@@ -11,7 +11,7 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 from eyeful.errors import EyefulError
-from eyeful.sources import can_be_walked_twice, open_source
+from eyeful.sources import is_countable, open_source
 
 
 class Progress:
@@ -41,7 +41,7 @@ class Progress:
         if self._shown:
             self._bar.start()
             self._task = self._bar.add_task("", total=None)
-            if all(can_be_walked_twice(one) for one in self._inputs):
+            if all(is_countable(one) for one in self._inputs):
                 threading.Thread(target=self._count, daemon=True).start()
         return self
 

@@ -41,7 +41,7 @@ def serve(
         float, typer.Option(help="Milliseconds to wait for a batch to fill; 0: go when the engine is free.")
     ] = 0.0,
     queue_size: Annotated[
-        int, typer.Option(help="Images in the house; beyond it 503.", rich_help_panel=_LIMITS)
+        int, typer.Option(help="Images in the server; beyond it 503.", rich_help_panel=_LIMITS)
     ] = 64,
     deadline: Annotated[
         float, typer.Option(help="Seconds for an answer; beyond it 504.", rich_help_panel=_LIMITS)

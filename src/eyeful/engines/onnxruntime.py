@@ -36,7 +36,7 @@ class OnnxRuntimeEngine:
             self._session = onnxruntime.InferenceSession(bundle.folder / GRAPH, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise EngineError(
-                f"ONNX Runtime cannot run {bundle.passport.model}: {one_line(error, 300)}"
+                f"ONNX Runtime cannot run {bundle.manifest.model}: {one_line(error, 300)}"
             ) from error
         self._input = self._session.get_inputs()[0].name
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="eyeful-onnxruntime")

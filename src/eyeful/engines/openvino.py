@@ -53,10 +53,10 @@ class OpenVINOEngine:
             compiled = _compiled(bundle, config)
             native = _precision_of(compiled)
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO cannot run {bundle.passport.model}: {_first_line(error)}") from error
+            raise EngineError(f"OpenVINO cannot run {bundle.manifest.model}: {_first_line(error)}") from error
         if precision not in (None, native):
             raise EngineError(f"this CPU runs {native}, not {precision}: --precision auto or {native}")
-        self.precision: str = "int8" if bundle.passport.precision == "int8" else native
+        self.precision: str = "int8" if bundle.manifest.precision == "int8" else native
         self._queue = ov.AsyncInferQueue(compiled)
         self._queue.set_callback(_deliver)
         self.capacity = len(self._queue) + 1
@@ -80,14 +80,14 @@ class OpenVINOEngine:
 
 
 def _compiled(bundle: Bundle, config: dict[str, str]) -> Any:
-    """The graph compiled for this CPU; in native precision it is kept, as OpenVINO exports it, in its own bundle.
+    """The graph compiled for this CPU; in native precision it is cached, as OpenVINO exports it, in its own bundle.
 
     OpenVINO's `CACHE_DIR` does the same, but would run a damaged file; a bundle is checked when it is read.
     """
     core = ov.Core()
     if "INFERENCE_PRECISION_HINT" in config:  # asked for by hand, perhaps once
         return core.compile_model(bundle.folder / GRAPH, "CPU", config)
-    facts = [bundle.passport.files, config, ov.__version__, core.get_property("CPU", "FULL_DEVICE_NAME")]
+    facts = [bundle.manifest.files, config, ov.__version__, core.get_property("CPU", "FULL_DEVICE_NAME")]
     facts.append(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
     folder = cache_folder() / "compiled" / digest
@@ -100,7 +100,7 @@ def _compiled(bundle: Bundle, config: dict[str, str]) -> Any:
         (place / _COMPILED).write_bytes(compiled.export_model().getvalue())
 
     with suppress(BundleError):  # it was only to be faster next time
-        write_bundle(folder, replace(bundle.passport, files={}), write)
+        write_bundle(folder, replace(bundle.manifest, files={}), write)
     return compiled
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from eyeful.engines.base import Precision
 from eyeful.errors import EngineError
-from eyeful.types import Recipe
+from eyeful.types import Preprocessing
 
 _DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -23,7 +23,7 @@ class TorchEngine:
 
     Args:
         module: the network: logits_NK from normalised images NCHW float32.
-        recipe: for its mean and std.
+        preprocessing: for its mean and std.
         device: cpu, cuda:N or mps.
         precision: None: bf16 or fp16 on a CUDA device that does it natively, else fp32.
         torchcompile: compile the network with `torch.compile` at the first batch.
@@ -37,7 +37,7 @@ class TorchEngine:
     def __init__(
         self,
         module: nn.Module,
-        recipe: Recipe,
+        preprocessing: Preprocessing,
         device: str = "cpu",
         precision: Precision | None = None,
         *,
@@ -58,8 +58,8 @@ class TorchEngine:
         module = module.to(self._device).to(memory_format=self._layout)  # type: ignore[call-overload]
         self._torchcompile = torchcompile
         self._module = torch.compile(module) if torchcompile else module
-        self._mean = torch.tensor(recipe.mean, device=self._device).view(1, 3, 1, 1)
-        self._std = torch.tensor(recipe.std, device=self._device).view(1, 3, 1, 1)
+        self._mean = torch.tensor(preprocessing.mean, device=self._device).view(1, 3, 1, 1)
+        self._std = torch.tensor(preprocessing.std, device=self._device).view(1, 3, 1, 1)
         if self._on_cuda:
             torch.cuda.synchronize(self._device)  # the weights are there before other streams use them
         self._worker = ThreadPoolExecutor(workers, "eyeful-torch", self._enter_stream)

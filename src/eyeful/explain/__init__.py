@@ -2,6 +2,6 @@
 
 from eyeful.explain.explanation import Explanation, FeatureMaps, explain
 from eyeful.explain.network import Network
-from eyeful.explain.walk import Step, walk
+from eyeful.explain.summary import LayerSummary, summarize
 
-__all__ = ["Explanation", "FeatureMaps", "Network", "Step", "explain", "walk"]
+__all__ = ["Explanation", "FeatureMaps", "LayerSummary", "Network", "explain", "summarize"]

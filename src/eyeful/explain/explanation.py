@@ -11,7 +11,7 @@ from PIL import Image
 from eyeful.explain.cam import grad_cam
 from eyeful.explain.layers import map_layers, outputs, pooled_vector, stages, target_layer
 from eyeful.explain.target import find_target
-from eyeful.images import Limits, MemoryBudget, apply_recipe, input_box, open_item, remarks
+from eyeful.images import Limits, MemoryBudget, input_box, open_item, preprocess_warnings, resize_and_crop
 from eyeful.results import rank, softmax
 from eyeful.types import Score, Size
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from eyeful.types import Item
 
 _SHOWN = 1024
-"""Longest side of the image that is kept to be shown."""
+"""Longest side of the image that is held to be shown."""
 _TOP = 10
 
 
@@ -50,7 +50,7 @@ class Explanation:
         full_size: upright (height, width) in the file.
         warnings: what was done to the image, as in a prediction.
         box: where the network's input lies on the image: left, top, right, bottom as shares of its width and
-            height; below 0 or above 1 where the recipe pads.
+            height; below 0 or above 1 where the preprocessing pads.
         pixels_HWC: what the network saw; uint8.
         stages: feature maps from early to late.
         pooled_D: the vector that the last linear layer turns into logits; float32.
@@ -115,7 +115,7 @@ def explain(
 
     Args:
         network: what answers.
-        item: the image; every pixel of it is decoded, and the recipe applied as its library does.
+        item: the image; every pixel of it is decoded, and the preprocessing applied as its library does.
         target: the label that Grad-CAM is about, by name, WordNet id or index; the best one when None.
         layer: the layer that Grad-CAM looks at; the last with feature maps when None.
         limits: what the image may cost.
@@ -127,7 +127,7 @@ def explain(
         MissingExtraError: Captum is not installed.
     """
     with open_item(item, limits or Limits(), MemoryBudget()) as opened:
-        pixels_HWC = apply_recipe(opened.image, network.recipe)
+        pixels_HWC = resize_and_crop(opened.image, network.preprocessing)
         shown = opened.image.copy()
         full_size, warnings = opened.full_size, opened.warnings
     shown.thumbnail((_SHOWN, _SHOWN))
@@ -142,13 +142,13 @@ def explain(
     best = rank(logits_K, network.labels, _TOP)
     index = best[0].index if target is None else find_target(network.labels, target)
     height, width = full_size
-    left, top, right, bottom = input_box(full_size, network.recipe)
+    left, top, right, bottom = input_box(full_size, network.preprocessing)
     return Explanation(
         filename=item.filename,
         model=network.name,
         image_HWC=np.array(shown),
         full_size=full_size,
-        warnings=(*warnings, *remarks(full_size, network.recipe)),
+        warnings=(*warnings, *preprocess_warnings(full_size, network.preprocessing)),
         box=(left / width, top / height, right / width, bottom / height),
         pixels_HWC=pixels_HWC,
         stages=tuple(FeatureMaps(stage.name, maps[stage.name].float().numpy()) for stage in shown_stages),

@@ -84,13 +84,13 @@ def _title(figure: Any, explanation: Explanation) -> None:
     )
 
 
-def _head(axes: Any, number: int | None, title: str, words: str) -> None:
+def _head(axes: Any, number: int | None, title: str, caption: str) -> None:
     """A heading over a panel's place, which an image of another shape may not fill."""
     place = axes.get_subplotspec().get_position(axes.figure)
     axes.set_anchor("NW")
     shown = f"{number}  {title}" if number else title
     axes.figure.text(place.x0, place.y1 + 0.026, shown, fontsize=12, weight="bold", color=_BLUE, va="bottom")
-    axes.figure.text(place.x0, place.y1 + 0.008, words, fontsize=8.5, color=_SOFT, va="bottom")
+    axes.figure.text(place.x0, place.y1 + 0.008, caption, fontsize=8.5, color=_SOFT, va="bottom")
 
 
 def _file(axes: Any, explanation: Explanation) -> None:
@@ -126,10 +126,10 @@ def _looked(axes: Any, explanation: Explanation) -> None:
         np.ma.masked_invalid(cam_HW), cmap="inferno", alpha=np.where(seen, 0.45 * cam_HW, 0), vmin=0, vmax=1
     )
     rows, columns = explanation.cam_HW.shape
-    words = f"Grad-CAM: bright places of the last maps ({columns} x {rows}) speak for it"
+    caption = f"Grad-CAM: bright places of the last maps ({columns} x {rows}) speak for it"
     if not explanation.cam_HW.any():
-        words = "Grad-CAM: nothing in the last maps speaks for it"
-    _head(axes, None, f"Where “{_text(explanation.target.label, 24)}” comes from", words)
+        caption = "Grad-CAM: nothing in the last maps speaks for it"
+    _head(axes, None, f"Where “{_text(explanation.target.label, 24)}” comes from", caption)
     axes.set_axis_off()
 
 
@@ -140,8 +140,8 @@ def _maps(axes: Any, stage: FeatureMaps, place: int, count: int) -> None:
     if place == 0:
         _head(axes, 3, "Feature maps", "each filter answers at every place: early ones to edges and colours ...")
     elif place == count - 1:
-        words = "... late ones to parts of things"
-        axes.text(1, 1.03, words, transform=axes.transAxes, fontsize=8.5, color=_SOFT, va="bottom", ha="right")
+        caption = "... late ones to parts of things"
+        axes.text(1, 1.03, caption, transform=axes.transAxes, fontsize=8.5, color=_SOFT, va="bottom", ha="right")
     axes.text(
         0.5,
         -0.04,

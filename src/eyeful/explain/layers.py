@@ -133,8 +133,8 @@ def pooled_vector(module: nn.Module, x_NCHW: Tensor, classes: int, last: Layer) 
         module(x_NCHW)
     if found:
         return found[-1]
-    _, kept = outputs(module, x_NCHW, [last.name])
-    return kept[last.name].mean((1, 2))
+    _, found_outputs = outputs(module, x_NCHW, [last.name])
+    return found_outputs[last.name].mean((1, 2))
 
 
 @contextmanager

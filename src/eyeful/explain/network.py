@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from eyeful.types import Labels, Recipe
+from eyeful.types import Labels, Preprocessing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,23 +22,25 @@ class Network:
     Attributes:
         name: the model's full name.
         module: logits_NK from normalised images NCHW.
-        recipe: its preprocessing.
+        preprocessing: its preprocessing.
         labels: its answers, by position.
     """
 
     name: str
     module: nn.Module
-    recipe: Recipe
+    preprocessing: Preprocessing
     labels: Labels
 
     def normalised(self, pixels_HWC: NDArray[np.uint8]) -> Tensor:
         """What the first layer takes: (1, 3, H, W) float32, minus the mean, over the standard deviation."""
         x_NCHW = torch.from_numpy(pixels_HWC.copy()).permute(2, 0, 1)[None].float() / 255
-        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.recipe.mean, self.recipe.std))
+        mean, std = (
+            torch.tensor(values).view(1, 3, 1, 1) for values in (self.preprocessing.mean, self.preprocessing.std)
+        )
         return (x_NCHW - mean) / std
 
     def logits(self, pixels_HWC: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Raw scores (K,) of an image that the recipe was applied to."""
+        """Raw scores (K,) of an image that the preprocessing was applied to."""
         with torch.inference_mode():
             logits_K: NDArray[np.float32] = self.module(self.normalised(pixels_HWC))[0].float().numpy()
         return logits_K

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 COLOUR_POLICY = 1
-"""The number of the table above; a result's passport carries it, and a change of the table raises it."""
+"""The number of the table above; a result's manifest carries it, and a change of the table raises it."""
 
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 _ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
@@ -47,7 +47,7 @@ def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
 
 
 def _scale_to_8_bit(image: Image.Image) -> Image.Image:
-    """16-bit and deeper grayscale as 8-bit grayscale: the whole range is kept, nothing is clipped.
+    """16-bit and deeper grayscale as 8-bit grayscale: the whole range stays, nothing is clipped.
 
     16-bit and integer images divide by 257 (65535 → 255). Float images count as 0..1 or 0..255, whichever
     holds their values, else their own range is used.

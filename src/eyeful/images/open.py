@@ -1,7 +1,7 @@
 """Safe opening: an item → one upright RGB image, or an ImageError with its kind.
 
 This is the only caller of `PIL.Image.open`. Limits are checked before memory is spent, formats are an allowlist,
-and the one broad `except` of the house lies here, because Pillow's codecs raise at least eight exception types.
+and the one broad `except` of eyeful lies here, because Pillow's codecs raise at least eight exception types.
 """
 
 import errno
@@ -19,13 +19,13 @@ from typing import IO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from eyeful.errors import MissingExtraError, ImageError, one_line
+from eyeful.errors import ImageError, MissingExtraError, one_line
 from eyeful.extras import require
 from eyeful.images.budget import MemoryBudget
 from eyeful.images.colour import to_rgb
 from eyeful.images.transform import resized_size
 from eyeful.signature import OPENED, name_of_signature, why_not_a_image
-from eyeful.types import Item, Recipe, Size
+from eyeful.types import Item, Preprocessing, Size
 
 DEFAULT_MAX_PIXELS = 89_478_485
 """Pixels of one image; Pillow's own limit, at which it merely warns."""
@@ -71,15 +71,15 @@ class Opened:
 
 @contextmanager
 def open_item(
-    item: Item, limits: Limits, budget: MemoryBudget, reduce_for: Recipe | None = None
+    item: Item, limits: Limits, budget: MemoryBudget, reduce_for: Preprocessing | None = None
 ) -> Iterator[Opened]:
-    """Open an item's image; its share of the memory budget is kept for the duration of the block.
+    """Open an item's image; its share of the memory budget is held for the duration of the block.
 
     Args:
         item: what to open.
         limits: what it may cost.
         budget: shared by all workers.
-        reduce_for: decode a JPEG at the smallest scale that leaves at least twice this recipe's resize target;
+        reduce_for: decode a JPEG at the smallest scale that leaves at least twice this preprocessing's resize target;
             None decodes every pixel.
 
     Raises:
@@ -237,15 +237,15 @@ def _decoded_bytes(image: Image.Image) -> int:
     return image.width * image.height * (4 if image.mode == "RGB" else 8)
 
 
-def _reduce(image: Image.Image, recipe: Recipe) -> None:
+def _reduce(image: Image.Image, preprocessing: Preprocessing) -> None:
     """Let libjpeg decode at 1/2, 1/4 or 1/8 where twice the resize target remains; no other format can.
 
     The target is that of the image as stored and as turned upright, whichever is larger.
     """
     if image.format not in ("JPEG", "MPO") or min(image.size) < 1:
         return
-    height, width = resized_size((image.height, image.width), recipe)
-    turned_width, turned_height = resized_size((image.width, image.height), recipe)
+    height, width = resized_size((image.height, image.width), preprocessing)
+    turned_width, turned_height = resized_size((image.width, image.height), preprocessing)
     image.draft(None, (2 * max(width, turned_width), 2 * max(height, turned_height)))
 
 

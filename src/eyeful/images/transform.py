@@ -1,4 +1,4 @@
-"""A recipe in Pillow: resize and crop, bit-equal to TorchVision's v2 transforms and timm's, without torch.
+"""A preprocessing in Pillow: resize and crop, bit-equal to TorchVision's v2 transforms and timm's, without torch.
 
 The integer arithmetic is TorchVision's `_compute_resized_output_size` and `center_crop`, and timm's
 `ResizeKeepRatio` and `CenterCropOrPad`; normalisation is the engine's work.
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from eyeful.types import Recipe, Size
+from eyeful.types import Preprocessing, Size
 
 _RESAMPLE = {
     "nearest": Image.Resampling.NEAREST,
@@ -20,70 +20,74 @@ _RESAMPLE = {
 }
 
 
-def resized_size(size: Size, recipe: Recipe) -> Size:
-    """The (height, width) to which the recipe resizes an image of `size`, before the crop."""
-    (height, width), (scale_h, scale_w) = size, recipe.scale_size
-    if recipe.crop_mode == "squash":
-        return recipe.scale_size
-    if recipe.crop_mode == "center" and scale_h == scale_w:  # TorchVision's Resize(int)
+def resized_size(size: Size, preprocessing: Preprocessing) -> Size:
+    """The (height, width) to which the preprocessing resizes an image of `size`, before the crop."""
+    (height, width), (scale_h, scale_w) = size, preprocessing.scale_size
+    if preprocessing.crop_mode == "squash":
+        return preprocessing.scale_size
+    if preprocessing.crop_mode == "center" and scale_h == scale_w:  # TorchVision's Resize(int)
         if width <= height:
             return int(scale_w * height / width), scale_w
         return scale_h, int(scale_h * width / height)
-    pick = max if recipe.crop_mode == "border" else min  # timm's ResizeKeepRatio
+    pick = max if preprocessing.crop_mode == "border" else min  # timm's ResizeKeepRatio
     ratio = pick(height / scale_h, width / scale_w)
     return max(1, round(height / ratio)), max(1, round(width / ratio))
 
 
-def crop_offset(resized: Size, recipe: Recipe) -> Size:
+def crop_offset(resized: Size, preprocessing: Preprocessing) -> Size:
     """Where the crop begins, as (top, left) in the resized image; negative where it needs padding."""
-    return _offset(resized[0], recipe.size[0]), _offset(resized[1], recipe.size[1])
+    return _offset(resized[0], preprocessing.size[0]), _offset(resized[1], preprocessing.size[1])
 
 
 def _offset(length: int, crop: int) -> int:
-    """One side of TorchVision's `center_crop`: banker's rounding inside, floor division for the padding."""
+    """One side of TorchVision's `center_crop`: banker's rounding inside, floored for the padding."""
     return round((length - crop) / 2.0) if length >= crop else -((crop - length) // 2)
 
 
-def apply_recipe(image: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
+def resize_and_crop(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """Resize and crop one upright RGB image, as TorchVision and timm do on PIL images, to the bit.
 
     Returns:
-        pixels (H, W, 3) uint8 of the recipe's size.
+        pixels (H, W, 3) uint8 of the preprocessing's size.
     """
-    height, width = resized_size((image.height, image.width), recipe)
+    height, width = resized_size((image.height, image.width), preprocessing)
     if (width, height) != image.size:
-        image = image.resize((width, height), _RESAMPLE[recipe.interpolation])
-    return _cropped(image, recipe)
+        image = image.resize((width, height), _RESAMPLE[preprocessing.interpolation])
+    return _cropped(image, preprocessing)
 
 
-def _cropped(image: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
+def _cropped(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """The middle of a resized image; where the crop is larger, the rest is black or the mean colour."""
-    top, left = crop_offset((image.height, image.width), recipe)
-    crop_h, crop_w = recipe.size
+    top, left = crop_offset((image.height, image.width), preprocessing)
+    crop_h, crop_w = preprocessing.size
     if image.height >= crop_h and image.width >= crop_w:
         return np.array(image.crop((left, top, left + crop_w, top + crop_h)))
-    fill = tuple(round(255 * value) for value in recipe.mean) if recipe.crop_mode == "border" else (0, 0, 0)
+    fill = (
+        tuple(round(255 * value) for value in preprocessing.mean)
+        if preprocessing.crop_mode == "border"
+        else (0, 0, 0)
+    )
     canvas = Image.new("RGB", (crop_w, crop_h), fill)
     canvas.paste(image, (-left, -top))
     return np.array(canvas)
 
 
-def apply_recipe_fast(image: Image.Image, full_size: Size, recipe: Recipe) -> NDArray[np.uint8]:
+def resize_and_crop_fast(image: Image.Image, full_size: Size, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """Resize and crop in one step: only what the network will see is resampled.
 
-    The box is aligned to the integers of resize-then-crop, so that the pixels differ from `apply_recipe` by one
+    The box is aligned to the integers of resize-then-crop, so that the pixels differ from `resize_and_crop` by one
     level on a few per cent of them (an unaligned box moves answers).
 
     Args:
         image: upright RGB, perhaps decoded at a reduced scale.
         full_size: (height, width) of the image in the file.
-        recipe: as for `apply_recipe`.
+        preprocessing: as for `resize_and_crop`.
     """
-    height, width = resized_size(full_size, recipe)
-    crop_h, crop_w = recipe.size
+    height, width = resized_size(full_size, preprocessing)
+    crop_h, crop_w = preprocessing.size
     if height < crop_h or width < crop_w:
-        return _cropped(image.resize((width, height), _RESAMPLE[recipe.interpolation]), recipe)
-    top, left = crop_offset((height, width), recipe)
+        return _cropped(image.resize((width, height), _RESAMPLE[preprocessing.interpolation]), preprocessing)
+    top, left = crop_offset((height, width), preprocessing)
     scale_y, scale_x = image.height / height, image.width / width
     box = (
         left * scale_x,
@@ -91,43 +95,43 @@ def apply_recipe_fast(image: Image.Image, full_size: Size, recipe: Recipe) -> ND
         min((left + crop_w) * scale_x, image.width),
         min((top + crop_h) * scale_y, image.height),
     )
-    return np.array(image.resize((crop_w, crop_h), _RESAMPLE[recipe.interpolation], box))
+    return np.array(image.resize((crop_w, crop_h), _RESAMPLE[preprocessing.interpolation], box))
 
 
-def input_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
+def input_box(size: Size, preprocessing: Preprocessing) -> tuple[float, float, float, float]:
     """Where the network's input lies on an image of `size`, in its pixels: (left, top, right, bottom).
 
-    It reaches over the image's edges where the recipe pads.
+    It reaches over the image's edges where the preprocessing pads.
     """
     height, width = size
-    resized_h, resized_w = resized_size(size, recipe)
-    top, left = crop_offset((resized_h, resized_w), recipe)
-    crop_h, crop_w = recipe.size
+    resized_h, resized_w = resized_size(size, preprocessing)
+    top, left = crop_offset((resized_h, resized_w), preprocessing)
+    crop_h, crop_w = preprocessing.size
     scale_y, scale_x = height / resized_h, width / resized_w
     return left * scale_x, top * scale_y, (left + crop_w) * scale_x, (top + crop_h) * scale_y
 
 
-def crop_box(size: Size, recipe: Recipe) -> tuple[float, float, float, float]:
+def crop_box(size: Size, preprocessing: Preprocessing) -> tuple[float, float, float, float]:
     """What part of an image of `size` the network sees: (left, top, right, bottom) in the image's pixels."""
-    left, top, right, bottom = input_box(size, recipe)
+    left, top, right, bottom = input_box(size, preprocessing)
     return max(0.0, left), max(0.0, top), min(float(size[1]), right), min(float(size[0]), bottom)
 
 
-def remarks(size: Size, recipe: Recipe) -> list[str]:
-    """What the recipe does to an image of `size` that a person should know, as row warnings.
+def preprocess_warnings(size: Size, preprocessing: Preprocessing) -> list[str]:
+    """What the preprocessing does to an image of `size` that a person should know, as row warnings.
 
     `cropped_away:SHARE` where the crop leaves out more than half of the image; `upscaled` where it had to be
     enlarged; `low_resolution` where it has less than half of the network's input on its shorter side.
     """
     height, width = size
     found = []
-    left, top, right, bottom = crop_box(size, recipe)
+    left, top, right, bottom = crop_box(size, preprocessing)
     lost = 1 - (right - left) * (bottom - top) / (width * height)
     if lost > 0.5:
         found.append(f"cropped_away:{lost:.2f}")
-    resized_h, resized_w = resized_size(size, recipe)
+    resized_h, resized_w = resized_size(size, preprocessing)
     if resized_h > height or resized_w > width:
         found.append("upscaled")
-    if min(height, width) < min(recipe.size) / 2:
+    if min(height, width) < min(preprocessing.size) / 2:
         found.append("low_resolution")
     return found

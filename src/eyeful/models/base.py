@@ -1,4 +1,4 @@
-"""What a model's name resolves to: architecture, weights, recipe, labels."""
+"""What a model's name resolves to: architecture, weights, preprocessing, labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import WeightsError
-from eyeful.types import Labels, Recipe
+from eyeful.types import Labels, Preprocessing
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +30,7 @@ class Weights:
     """Where weights come from. `sha256` is known once they are here."""
 
     source: str
-    licence: str | None = None
+    license: str | None = None
     sha256: str | None = None
 
 
@@ -41,7 +41,7 @@ class Model:
     Attributes:
         name: what to type to get it again.
         architecture: how it is built.
-        recipe: its preprocessing, from its weights.
+        preprocessing: its preprocessing, from its weights.
         labels: its answers, by position.
         weights: where its weights come from.
         load: fetches, checks and loads; returns the network in eval mode, no parameter requiring a gradient, and
@@ -51,7 +51,7 @@ class Model:
 
     name: str
     architecture: Architecture
-    recipe: Recipe
+    preprocessing: Preprocessing
     labels: Labels
     weights: Weights
     load: Callable[[], tuple[nn.Module, Weights]]

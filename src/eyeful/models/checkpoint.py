@@ -35,7 +35,7 @@ _PREFIXES = ("module.", "_orig_mod.", "model.")
 def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -> Model:
     """A model whose weights are a local file's instead of its own.
 
-    The recipe stays that of the architecture's weights; the number of classes is read from the file.
+    The preprocessing stays that of the architecture's weights; the number of classes is read from the file.
 
     Args:
         model: the architecture, resolved with its own weights.
@@ -222,8 +222,8 @@ def _suggestion(state: StateDict, architecture: Architecture) -> str:
     for candidate in candidates:
         if candidate.name == architecture.name:
             continue
-        theirs = shapes(_as_in(candidate, candidate.name, set(found)))
-        share = len(theirs.items() & found.items()) / max(len(theirs), len(found))
+        candidate_shapes = shapes(_as_in(candidate, candidate.name, set(found)))
+        share = len(candidate_shapes.items() & found.items()) / max(len(candidate_shapes), len(found))
         if share > best_share:
             best, best_share = candidate, share
     if best is None:

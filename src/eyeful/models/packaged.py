@@ -69,7 +69,7 @@ def entries() -> list[ModelEntry]:
 
 
 def find(name: str) -> Model:
-    """The packaged model of that name; recipe and labels as timm has them for its architecture."""
+    """The packaged model of that name; preprocessing and labels as timm has them for its architecture."""
     package = _PACKAGES[name]
     model = timm_models.find(package.architecture)
     weights = Weights(f"pip package {package.module.replace('_', '-')}", "Apache-2.0")

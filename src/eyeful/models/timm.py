@@ -1,4 +1,4 @@
-"""timm's models: `timm/NAME` and `hf-hub:ORG/NAME`, recipe and labels from the pretrained config."""
+"""timm's models: `timm/NAME` and `hf-hub:ORG/NAME`, preprocessing and labels from the pretrained config."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.labels import default_labels, imagenet_labels, imagenet_wnids
 from eyeful.models.torchvision_import import import_timm
 from eyeful.models.weights import fetch_hub_file, mirror, not_here, verified_sha256
-from eyeful.types import Labels, Recipe
+from eyeful.types import Labels, Preprocessing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,8 +87,8 @@ def build(architecture: Architecture) -> nn.Module:
     return module
 
 
-def recipe_of(config: dict[str, Any]) -> Recipe:
-    """The recipe of a pretrained config, as timm's own `inference.py` resolves it.
+def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
+    """The preprocessing of a pretrained config, as timm's own `inference.py` resolves it.
 
     Raises:
         UnknownModelError: the model does not take RGB images.
@@ -103,7 +103,7 @@ def recipe_of(config: dict[str, Any]) -> Recipe:
             f"{config['architecture']} takes {channels} channels; eyeful classifies RGB images"
         )
     pct = data["crop_pct"]
-    return Recipe(
+    return Preprocessing(
         size=(height, width),
         scale_size=(int(height // pct), int(width // pct)),
         interpolation=data["interpolation"],
@@ -133,7 +133,7 @@ def _model(name: str, config: dict[str, Any], load: Any, options: dict[str, Any]
     return Model(
         name=name,
         architecture=Architecture("timm", config["architecture"], config["num_classes"], options or {}),
-        recipe=recipe_of(config),
+        preprocessing=preprocessing_of(config),
         labels=labels_of(config),
         weights=Weights(
             f"https://huggingface.co/{source}" if config.get("hf_hub_id") else source, config.get("license")

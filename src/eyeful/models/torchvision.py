@@ -1,4 +1,4 @@
-"""TorchVision's classifiers, all of them, with recipe and categories from the weights' own metadata."""
+"""TorchVision's classifiers, all of them, with preprocessing and categories from the weights' own metadata."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.labels import labels_for
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.models.weights import fetch_hub_file, hub_file, verified_sha256
-from eyeful.types import Recipe
+from eyeful.types import Preprocessing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def find(spec: str) -> Model:
     return Model(
         name=f"{name}:{weights.name}",
         architecture=Architecture("torchvision", name, len(weights.meta["categories"])),
-        recipe=recipe_of(weights),
+        preprocessing=preprocessing_of(weights),
         labels=labels_for(tuple(weights.meta["categories"])),
         weights=_described(weights),
         load=lambda: _load(name, weights),
@@ -69,11 +69,11 @@ def default_weights(name: str) -> Any:
     return import_torchvision().models.get_model_weights(name).DEFAULT
 
 
-def recipe_of(weights: Any) -> Recipe:
-    """The recipe of weights, read from their own transforms."""
+def preprocessing_of(weights: Any) -> Preprocessing:
+    """The preprocessing of weights, read from their own transforms."""
     preset = weights.transforms()
     (crop,), (resize,) = preset.crop_size, preset.resize_size
-    return Recipe(
+    return Preprocessing(
         size=(crop, crop),
         scale_size=(resize, resize),
         interpolation=preset.interpolation.value,

@@ -60,7 +60,7 @@ def answer(classifier: Classifier, model: str, item: Item) -> Answer:
         EngineError: the network cannot run.
     """
     started = time.perf_counter()
-    with closing(classifier.load_images([item], thumbnails=True)) as images:
+    with closing(classifier.preprocess_all([item], thumbnails=True)) as images:
         loaded = next(images)
     opened = ended = time.perf_counter()
     if loaded.pixels_HWC is None:
@@ -68,7 +68,7 @@ def answer(classifier: Classifier, model: str, item: Item) -> Answer:
     else:
         logits_NK = classifier.submit(loaded.pixels_HWC[None]).result()
         ended = time.perf_counter()
-        prediction = classifier.answer(loaded, logits_NK[0], TOP)
+        prediction = classifier.postprocess(loaded, logits_NK[0], TOP)
     return Answer(
         prediction,
         model,
@@ -85,5 +85,5 @@ def _seen_of(thumbnail: NDArray[np.uint8] | None, classifier: Classifier) -> Box
     if thumbnail is None:
         return 0.0, 0.0, 1.0, 1.0
     height, width = thumbnail.shape[:2]
-    left, top, right, bottom = crop_box((height, width), classifier.recipe)
+    left, top, right, bottom = crop_box((height, width), classifier.preprocessing)
     return left / width, top / height, right / width, bottom / height

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.page.classify import build_classify
 from eyeful.page.compare import build_compare
-from eyeful.page.door import TITLE
 from eyeful.page.folder import build_folder
 from eyeful.page.html import render
+from eyeful.page.image import build_image
 from eyeful.page.inside import TITLE as INSIDE
 from eyeful.page.inside import build_inside
-from eyeful.page.image import build_image
+from eyeful.page.middleware import TITLE
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
 

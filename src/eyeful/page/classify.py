@@ -8,14 +8,14 @@ from eyeful.errors import EyefulError
 from eyeful.page.answer import Answer, answer
 from eyeful.page.html import note, render
 from eyeful.page.image import displayed
+from eyeful.page.messages import why_no_answer
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
-from eyeful.page.words import why_no_answer
 from eyeful.results import softmax
 
 if TYPE_CHECKING:
-    from eyeful.page.models import Models
     from eyeful.page.image import Choice
+    from eyeful.page.models import Models
     from eyeful.types import Item
 
 _EMPTY = "The answer appears here as soon as there is an image."
@@ -23,7 +23,7 @@ _EMPTY = "The answer appears here as soon as there is an image."
 
 def build_classify(choice: Choice) -> None:
     """Draw the tab; call inside of its gr.Tab."""
-    kept = gr.State()
+    state = gr.State()
     bars = fragment(note(_EMPTY), elem_id="answer")
     with gr.Column(visible=False, elem_id="heat") as heat:
         temperature = gr.Slider(0.25, 4, 1, step=0.05, label="Temperature of softmax", elem_id="temperature")
@@ -48,13 +48,13 @@ def build_classify(choice: Choice) -> None:
         event(
             classified,
             [choice.item, choice.model, temperature],
-            [kept, bars, heat, effect, seen, choice.image],
+            [state, bars, heat, effect, seen, choice.image],
             api_visibility="private",
             show_progress_on=bars,
         )
     temperature.input(
         lambda found, degree: _at(found, degree) if found else gr.skip(),
-        [kept, temperature],
+        [state, temperature],
         [bars, effect],
         api_visibility="private",
         show_progress="hidden",
@@ -75,9 +75,9 @@ def answered(models: Models, item: Item | None, model: str, empty: str) -> Answe
 
 
 def _at(found: Answer, temperature: float) -> tuple[str, str]:
-    """The bars and what to say of them, from the kept logits: the network does not run again."""
+    """The bars and what to say of them, from the stored logits: the network does not run again."""
     prediction = found.prediction
-    assert prediction.logits is not None  # noqa: S101 - only answers are kept
+    assert prediction.logits is not None  # noqa: S101 - only answers are stored
     probs_K = softmax(prediction.logits, temperature)
     probs = [float(probs_K[score.index]) for score in prediction.top]
     bars = render("answer.html", prediction=prediction, probs=probs, model=found.model, classes=found.classes)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from eyeful.page.classify import answered
 from eyeful.page.html import note, render
+from eyeful.page.messages import and_list
 from eyeful.page.models import MOST_LOADED
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
-from eyeful.page.words import and_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,14 +44,14 @@ def build_compare(choice: Choice) -> None:
             if isinstance(found, str):
                 return note(found)
             answers.append(found)
-        return render("compare.html", answers=answers, verdict=_verdict(answers)) if answers else note(_EMPTY)
+        return render("compare.html", answers=answers, agreement=_agreement(answers)) if answers else note(_EMPTY)
 
     button.click(compared, [choice.item, chosen], shown, api_visibility="private")
     # in the browser, at once: from the server it could come after the next comparison, and wipe it out
     choice.changed(None, None, shown, js=f"() => {json.dumps(note(_EMPTY))}")
 
 
-def _verdict(answers: Sequence[Answer]) -> str:
+def _agreement(answers: Sequence[Answer]) -> str:
     """Whether the models agree, in a sentence."""
     firsts = Counter(found.prediction.label for found in answers)
     if len(answers) == 1:

@@ -89,7 +89,7 @@ def _reported(models: Models, items: list[Item], model: str, progress: Any) -> t
             progress((number, len(items)), desc="Classifying", unit="images")
 
     with models.use(model) as classifier:
-        account = run(
-            classifier, open_source(items), [ReportSink(report, classifier.passport), rows], on_rows=advance
+        summary = run(
+            classifier, open_source(items), [ReportSink(report, classifier.provenance), rows], on_rows=advance
         )
-    return report, render("folder.html", account=f"{account}.", rows=rows.first, inputs=account.inputs)
+    return report, render("folder.html", summary=f"{summary}.", rows=rows.first, inputs=summary.inputs)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import EyefulError
 from eyeful.extras import require
-from eyeful.page.drawing import MOST_MAPS, heated, mosaic, strip
+from eyeful.page.drawing import MOST_MAPS, feature_grid, overlay_heatmap, vector_image
 from eyeful.page.html import note, render
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
 
 if TYPE_CHECKING:
     from eyeful.explain import Explanation
-    from eyeful.page.models import Models
     from eyeful.page.image import Choice
+    from eyeful.page.models import Models
     from eyeful.types import Item
 
 TITLE = "Look inside"
@@ -25,7 +25,7 @@ _MOST_LABELS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inside:
-    """What is kept of one look: drawn already, since the maps themselves are large.
+    """What is stored of one explanation: drawn already, since the maps themselves are large.
 
     Attributes:
         item, model: what was looked at, with which.
@@ -43,7 +43,7 @@ class _Inside:
 
 def build_inside(choice: Choice, tabs: Any) -> None:
     """Draw the tab; call inside of its gr.Tab, which is one of `tabs`."""
-    kept = gr.State()
+    stored = gr.State()
     open_ = gr.State(value=False)
     said = fragment(note(_EMPTY), "inside")
     with gr.Column(visible=False) as road:
@@ -79,8 +79,8 @@ def build_inside(choice: Choice, tabs: Any) -> None:
             found.looked,
         ]
 
-    outputs = [kept, said, road, depth, shown, target, looked]
-    inputs = [kept, choice.item, choice.model, open_]
+    outputs = [stored, said, road, depth, shown, target, looked]
+    inputs = [stored, choice.item, choice.model, open_]
     for event in (choice.changed, choice.model.input):
         event(inside, inputs, outputs, api_visibility="private", show_progress_on=[said, shown])
     tabs.select(opened, None, open_, api_visibility="private", show_progress="hidden").then(
@@ -88,7 +88,7 @@ def build_inside(choice: Choice, tabs: Any) -> None:
     )
     depth.input(
         lambda found, step: found.steps[int(step) - 1] if found else gr.skip(),
-        [kept, depth],
+        [stored, depth],
         shown,
         api_visibility="private",
         show_progress="hidden",
@@ -96,7 +96,7 @@ def build_inside(choice: Choice, tabs: Any) -> None:
     )
     target.input(
         lambda found, index: _looked(choice.models, found, index) if found else gr.skip(),
-        [kept, target],
+        [stored, target],
         looked,
         api_visibility="private",
         show_progress_on=looked,
@@ -104,7 +104,7 @@ def build_inside(choice: Choice, tabs: Any) -> None:
 
 
 def _inside(models: Models, item: Item | None, model: str) -> _Inside | str:
-    """A look, drawn; or the sentence that says why there is none."""
+    """An explanation, drawn; or the sentence that says why there is none."""
     if item is None:
         return _EMPTY
     try:
@@ -121,8 +121,8 @@ def _steps(found: Explanation) -> tuple[str, ...]:
     """The road from pixels to probabilities, a fragment for each step."""
     steps: list[dict[str, Any]] = [
         {"kind": "pixels", "drawn": found.pixels_HWC},
-        *({"kind": "maps", "drawn": mosaic(stage.maps_CHW), "stage": stage} for stage in found.stages),
-        {"kind": "pooled", "drawn": strip(found.pooled_D), "size": len(found.pooled_D)},
+        *({"kind": "maps", "drawn": feature_grid(stage.maps_CHW), "stage": stage} for stage in found.stages),
+        {"kind": "pooled", "drawn": vector_image(found.pooled_D), "size": len(found.pooled_D)},
         {"kind": "answer", "top": found.top[:_MOST_LABELS], "size": len(found.logits_K)},
     ]
     return tuple(
@@ -135,17 +135,17 @@ def _where(found: Explanation) -> str:
     """Grad-CAM over the image."""
     return render(
         "looked.html",
-        pixels=heated(found.image_HWC, found.cam_on_image()),
+        pixels=overlay_heatmap(found.image_HWC, found.cam_on_image()),
         label=found.target.label,
         prob=found.target.prob,
         layer=found.layer,
     )
 
 
-def _looked(models: Models, kept: _Inside, index: int) -> str:
+def _looked(models: Models, stored: _Inside, index: int) -> str:
     """Where the network looked for another label."""
     try:
-        with models.use(kept.model) as classifier:
-            return _where(classifier.explain(kept.item, target=index))
+        with models.use(stored.model) as classifier:
+            return _where(classifier.explain(stored.item, target=index))
     except EyefulError as error:
         return note(str(error))

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from eyeful.pipeline import Classifier
 
 MOST_LOADED = 3
-"""Models that are kept beside those that were given: as many as one comparison needs."""
+"""Models that are loaded beside those that were given: as many as one comparison needs."""
 
 
 @dataclass(slots=True, eq=False)
-class _Kept:
+class _Entry:
     """One model: who answers, how many use it or wait for it, and whose turn it is."""
 
     classifier: Classifier | None = None
@@ -39,8 +39,8 @@ class Models:
     """
 
     def __init__(self, given: Mapping[str, Classifier], load: Callable[[str], Classifier] | None) -> None:
-        self._given = {alias: _Kept(_warm(classifier)) for alias, classifier in given.items()}
-        self._loaded: OrderedDict[str, _Kept] = OrderedDict()
+        self._given = {alias: _Entry(_warm(classifier)) for alias, classifier in given.items()}
+        self._loaded: OrderedDict[str, _Entry] = OrderedDict()
         self._load = load
         self._lock = threading.Lock()
         here = [entry.name for entry in list_models(here=True)] if load is not None else []
@@ -59,38 +59,38 @@ class Models:
         Raises:
             EyefulError: it cannot be loaded.
         """
-        kept = self._enter(name)
+        entry = self._enter(name)
         try:
-            with kept.turn:
-                if kept.classifier is None:
+            with entry.turn:
+                if entry.classifier is None:
                     assert self._load is not None  # noqa: S101 - only loadable names are here without one
-                    kept.classifier = _warm(self._load(name))
-                yield kept.classifier
+                    entry.classifier = _warm(self._load(name))
+                yield entry.classifier
         finally:
-            self._leave(kept)
+            self._leave(entry)
 
     def close(self) -> None:
         """Close what was loaded here."""
         with self._lock:
-            kept, self._loaded = list(self._loaded.values()), OrderedDict()
-        for one in kept:
+            entries, self._loaded = list(self._loaded.values()), OrderedDict()
+        for one in entries:
             with one.turn:
                 _close(one)
 
-    def _enter(self, name: str) -> _Kept:
+    def _enter(self, name: str) -> _Entry:
         if name not in self.names:  # the chooser offers no such thing, a made-up request may
             name = self.default
         with self._lock:
-            kept = self._given.get(name) or self._loaded.setdefault(name, _Kept())
+            entry = self._given.get(name) or self._loaded.setdefault(name, _Entry())
             if name in self._loaded:
                 self._loaded.move_to_end(name)
-            kept.users += 1
-        return kept
+            entry.users += 1
+        return entry
 
-    def _leave(self, kept: _Kept) -> None:
-        """Give it back; what nobody uses and was asked for the longest time ago makes room."""
+    def _leave(self, entry: _Entry) -> None:
+        """Give it back; what nobody uses and was asked for the longest time ago is closed."""
         with self._lock:
-            kept.users -= 1
+            entry.users -= 1
             idle = [name for name, one in self._loaded.items() if not one.users]
             surplus = idle[: max(0, len(self._loaded) - MOST_LOADED)]
             closing = [self._loaded.pop(name) for name in surplus]
@@ -100,12 +100,12 @@ class Models:
 
 def _warm(classifier: Classifier) -> Classifier:
     """Run it once, so that no visitor waits for the engine to prepare itself, or reads that as the latency."""
-    height, width = classifier.recipe.size
+    height, width = classifier.preprocessing.size
     classifier.submit(np.zeros((1, height, width, 3), np.uint8)).result()
     return classifier
 
 
-def _close(kept: _Kept) -> None:
-    if kept.classifier is not None:
-        kept.classifier.close()
-        kept.classifier = None
+def _close(entry: _Entry) -> None:
+    if entry.classifier is not None:
+        entry.classifier.close()
+        entry.classifier = None

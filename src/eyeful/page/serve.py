@@ -13,7 +13,7 @@ from starlette.routing import Mount
 
 from eyeful.errors import UsageError
 from eyeful.page.app import build
-from eyeful.page.door import Door
+from eyeful.page.middleware import Door
 from eyeful.page.models import Models
 from eyeful.page.quiet import gr
 from eyeful.page.style import css, javascript, theme

@@ -1,4 +1,4 @@
-"""How the page looks and behaves in the browser: system fonts, one blue, one grey, and room."""
+"""How the page looks and behaves in the browser: system fonts, one blue, one grey, and space."""
 
 from __future__ import annotations
 

@@ -1,22 +1,22 @@
 """The one path: sources → images → engine → results, joined in a `Classifier`."""
 
-from eyeful.pipeline.base import Streams
+from eyeful.pipeline.base import SupportsStream
+from eyeful.pipeline.bottleneck import Stage, StageTimer, advice
 from eyeful.pipeline.classifier import Classifier
 from eyeful.pipeline.cores import usable_cores
-from eyeful.pipeline.limit import Stage, Waits, advice
 from eyeful.pipeline.load import load, origin
-from eyeful.pipeline.image import Loaded
+from eyeful.pipeline.preprocess import PreprocessedImage
 from eyeful.pipeline.settings import Settings
-from eyeful.pipeline.watch import PATIENCE
+from eyeful.pipeline.watchdog import MAX_TICKS
 
 __all__ = [
-    "PATIENCE",
+    "MAX_TICKS",
     "Classifier",
-    "Loaded",
+    "PreprocessedImage",
     "Settings",
     "Stage",
-    "Streams",
-    "Waits",
+    "StageTimer",
+    "SupportsStream",
     "advice",
     "load",
     "origin",

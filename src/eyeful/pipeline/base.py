@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from eyeful.pipeline.limit import Waits
+    from eyeful.pipeline.bottleneck import StageTimer
     from eyeful.pipeline.settings import Settings
     from eyeful.sources import Source
     from eyeful.types import Prediction
 
 
-class Streams(Protocol):
+class SupportsStream(Protocol):
     """A classifier as `runs.run` sees it: one here, or a server. See `Classifier` for what each part is."""
 
     @property
-    def passport(self) -> dict[str, Any]: ...  # noqa: D102
+    def provenance(self) -> dict[str, Any]: ...  # noqa: D102
 
     @property
     def settings(self) -> Settings: ...  # noqa: D102
@@ -35,11 +35,11 @@ class Streams(Protocol):
     def workers(self) -> int: ...  # noqa: D102
 
     @property
-    def most_in_flight(self) -> int: ...  # noqa: D102
+    def max_in_flight(self) -> int: ...  # noqa: D102
 
     @property
-    def loader(self) -> Callable[..., object]: ...  # noqa: D102
+    def preprocess_item(self) -> Callable[..., object]: ...  # noqa: D102
 
     def stream(  # noqa: D102
-        self, inputs: Source, *, topk: int | None = None, thumbnails: bool = False, waits: Waits | None = None
+        self, inputs: Source, *, topk: int | None = None, thumbnails: bool = False, timer: StageTimer | None = None
     ) -> Generator[Prediction]: ...

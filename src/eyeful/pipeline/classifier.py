@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from eyeful.errors import ModelError, ImageError, UsageError
+from eyeful.errors import ImageError, ModelError, UsageError
 from eyeful.extras import require
 from eyeful.images import COLOUR_POLICY, MemoryBudget
+from eyeful.pipeline.bottleneck import StageTimer
 from eyeful.pipeline.cores import usable_cores
-from eyeful.pipeline.limit import Waits
-from eyeful.pipeline.image import Loaded, load_image
 from eyeful.pipeline.prefetch import ordered_map
+from eyeful.pipeline.preprocess import PreprocessedImage, preprocess
 from eyeful.pipeline.settings import Settings
-from eyeful.pipeline.watch import Watch
+from eyeful.pipeline.watchdog import DecodeWatchdog
 from eyeful.results import rank
 from eyeful.sources import Source, open_source
 from eyeful.types import Prediction
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from eyeful.bundle import Passport
+    from eyeful.bundle import Manifest
     from eyeful.engines import Engine
     from eyeful.explain import Explanation, Network
-    from eyeful.types import Labels, Recipe
+    from eyeful.types import Labels, Preprocessing
 
-    InFlight = tuple[list[Loaded], "Future[NDArray[np.float32]] | None"]
+    InFlight = tuple[list[PreprocessedImage], "Future[NDArray[np.float32]] | None"]
 
 _MOST_WORKERS = 32
 """More decode threads than this only queue for Python's lock."""
@@ -48,13 +48,13 @@ class Classifier:
     """Names what is in images. Made by `eyeful.load`; use as a context manager or call `close`.
 
     Attributes:
-        recipe: the preprocessing in force: the weights' own, with what was set by hand.
+        preprocessing: the preprocessing in force: the weights' own, with what was set by hand.
         labels: the names of the closed set of answers, by position.
 
     Args:
         engine: runs the model.
-        passport: says what the model is.
-        recipe: in place of the passport's.
+        manifest: says what the model is.
+        preprocessing: in place of the manifest's.
         settings: how to work.
         fp32_engine: makes an engine for images whose answer overflows in half precision.
         load_module: loads the network itself, as torch has it, for `explain`.
@@ -63,18 +63,18 @@ class Classifier:
     def __init__(
         self,
         engine: Engine,
-        passport: Passport,
-        recipe: Recipe | None = None,
+        manifest: Manifest,
+        preprocessing: Preprocessing | None = None,
         settings: Settings | None = None,
         *,
         fp32_engine: Callable[[], Engine] | None = None,
         load_module: Callable[[], Any] | None = None,
     ) -> None:
-        self.recipe = recipe or passport.recipe
+        self.preprocessing = preprocessing or manifest.preprocessing
         self.settings = settings or Settings()
-        self._passport = passport
+        self._manifest = manifest
         self._engine = engine
-        self._labels: Labels = passport.labels
+        self._labels: Labels = manifest.labels
         self._budget = MemoryBudget()
         self._make_fp32 = fp32_engine
         self._fp32: Engine | None = None
@@ -89,14 +89,14 @@ class Classifier:
 
     def __repr__(self) -> str:
         return (
-            f"<eyeful.Classifier {self._passport.model}: {len(self._labels)} labels, "
+            f"<eyeful.Classifier {self._manifest.model}: {len(self._labels)} labels, "
             f"{self.engine} on {self.device}, {self.precision}>"
         )
 
     def with_settings(self, settings: Settings) -> Classifier:
         """The same model and engine under other settings; closing either closes the engine of both."""
         makers = {"fp32_engine": self._make_fp32, "load_module": self._load_module}
-        return Classifier(self._engine, self._passport, self.recipe, settings, **makers)
+        return Classifier(self._engine, self._manifest, self.preprocessing, settings, **makers)
 
     def close(self) -> None:
         """Wait for what is in flight and free the device."""
@@ -107,7 +107,7 @@ class Classifier:
     @property
     def model(self) -> str:
         """The model's full name."""
-        return self._passport.model
+        return self._manifest.model
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ class Classifier:
         return self._engine.precision
 
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
-        """The forward stage alone: a future of logits_NK for images that the recipe was applied to."""
+        """The forward stage alone: a future of logits_NK for images that the preprocessing was applied to."""
         return self._engine.submit(batch_NHWC)
 
     @property
@@ -154,23 +154,23 @@ class Classifier:
         return self.settings.workers or min(usable_cores(), _MOST_WORKERS)
 
     @property
-    def passport(self) -> dict[str, Any]:
+    def provenance(self) -> dict[str, Any]:
         """What determines the answers, and where the model comes from; plain JSON values."""
         return {
-            "model": self._passport.model,
-            "architecture": self._passport.architecture,
-            "weights": self._passport.weights,
-            "recipe": self.recipe.as_dict(),
+            "model": self._manifest.model,
+            "architecture": self._manifest.architecture,
+            "weights": self._manifest.weights,
+            "preprocessing": self.preprocessing.as_dict(),
             "colour_policy": COLOUR_POLICY,
             "decode": "full" if self.settings.full_decode else "reduced",
             "resize": "two steps" if self.settings.two_step_resize else "one step",
             "engine": self.engine,
             "device": self.device,
             "precision": self.precision,
-            "calibration": self._passport.calibration,
+            "calibration": self._manifest.calibration,
             "classes": len(self._labels),
             "labels_sha256": hashlib.sha256(json.dumps([self.labels, self.wnids]).encode()).hexdigest(),
-            "versions": self._passport.versions,
+            "versions": self._manifest.versions,
         }
 
     def predict(self, inputs: Any, *, topk: int | None = None) -> Prediction | list[Prediction]:
@@ -189,7 +189,7 @@ class Classifier:
         return predictions[0] if source.single else predictions
 
     def stream(
-        self, inputs: Any, *, topk: int | None = None, thumbnails: bool = False, waits: Waits | None = None
+        self, inputs: Any, *, topk: int | None = None, thumbnails: bool = False, timer: StageTimer | None = None
     ) -> Generator[Prediction]:
         """Classify lazily: predictions in input order, in constant memory.
 
@@ -197,25 +197,25 @@ class Classifier:
             inputs: as for `predict`, or an opened Source.
             topk: as for `predict`.
             thumbnails: keep a small image on each prediction.
-            waits: counts the time that each stage made this one wait.
+            timer: counts the time that each stage made this one wait.
         """
-        waits = waits or Waits()
+        timer = timer or StageTimer()
         source = inputs if isinstance(inputs, Source) else open_source(inputs)
         k = self.settings.topk if topk is None else topk
         in_flight: deque[InFlight] = deque()
-        with closing(self.load_images(source.items, thumbnails=thumbnails)) as loaded:
+        with closing(self.preprocess_all(source.items, thumbnails=thumbnails)) as loaded:
             batches = self._batches(loaded)
             while True:
-                with waits.on("decode"):
+                with timer.on("decode"):
                     batch = next(batches, None)
                 if batch is not None:
-                    with waits.on("forward"):
+                    with timer.on("forward"):
                         in_flight.append(self._start(batch))
                 if batch is None or len(in_flight) > self._engine.capacity:
                     if not in_flight:
                         return
                     rows, future = in_flight.popleft()
-                    with waits.on("forward"):
+                    with timer.on("forward"):
                         logits_NK = future.result() if future is not None else None
                     yield from self._answered(rows, logits_NK, k)
 
@@ -229,9 +229,7 @@ class Classifier:
         rows = []
         for prediction in self.stream(source, topk=1):
             if prediction.logits is None:
-                raise ImageError(
-                    prediction.error_kind or "internal", f"{prediction.filename}: {prediction.error}"
-                )
+                raise ImageError(prediction.error_kind or "internal", f"{prediction.filename}: {prediction.error}")
             rows.append(prediction.logits)
         if source.single:
             return rows[0]
@@ -278,40 +276,40 @@ class Classifier:
         if self._network is None:
             if self._load_module is None:
                 raise ModelError(f"{self.model} cannot be looked into: load it by its name")
-            self._network = Network(self.model, self._load_module(), self.recipe, self._labels)
+            self._network = Network(self.model, self._load_module(), self.preprocessing, self._labels)
         return self._network
 
     @property
-    def loader(self) -> partial[Loaded]:
+    def preprocess_item(self) -> partial[PreprocessedImage]:
         """Opens one image as this classifier does; can be sent to another process."""
         return partial(
-            load_image,
-            recipe=self.recipe,
+            preprocess,
+            preprocessing=self.preprocessing,
             limits=self.settings.limits,
             full_decode=self.settings.full_decode,
             two_step_resize=self.settings.two_step_resize,
         )
 
     @property
-    def most_in_flight(self) -> int:
+    def max_in_flight(self) -> int:
         """How many inputs may have been taken and have no row yet."""
         batches = self.capacity + 2  # in the engine, one that waits for it, and one that is being gathered
         return self.workers + self.batch_size + batches * _MOST_ROWS_PER_IMAGE * self.batch_size
 
-    def load_images(self, items: Iterable[Any], *, thumbnails: bool = False) -> Generator[Loaded]:
+    def preprocess_all(self, items: Iterable[Any], *, thumbnails: bool = False) -> Generator[PreprocessedImage]:
         """The decode stage alone: opened, resized and cropped images, in order.
 
         Args:
             items: what to open.
             thumbnails: keep a small image of each.
         """
-        watch = Watch()
-        load = partial(self.loader, budget=self._budget, thumbnails=thumbnails, watch=watch)
-        return ordered_map(load, items, self.workers, self.workers + self.batch_size, watch.look)
+        watchdog = DecodeWatchdog()
+        load = partial(self.preprocess_item, budget=self._budget, thumbnails=thumbnails, watchdog=watchdog)
+        return ordered_map(load, items, self.workers, self.workers + self.batch_size, watchdog.tick)
 
-    def _batches(self, loaded: Iterator[Loaded]) -> Iterator[list[Loaded]]:
+    def _batches(self, loaded: Iterator[PreprocessedImage]) -> Iterator[list[PreprocessedImage]]:
         """Rows with up to `batch_size` images among them; bad ones ride along in their place."""
-        rows: list[Loaded] = []
+        rows: list[PreprocessedImage] = []
         images, full = 0, self.batch_size
         for row in loaded:
             rows.append(row)
@@ -322,16 +320,18 @@ class Classifier:
         if rows:
             yield rows
 
-    def _start(self, rows: list[Loaded]) -> InFlight:
+    def _start(self, rows: list[PreprocessedImage]) -> InFlight:
         images = [row.pixels_HWC for row in rows if row.pixels_HWC is not None]
         return rows, self._engine.submit(np.stack(images)) if images else None
 
-    def _answered(self, rows: list[Loaded], logits_NK: NDArray[np.float32] | None, k: int) -> Iterator[Prediction]:
+    def _answered(
+        self, rows: list[PreprocessedImage], logits_NK: NDArray[np.float32] | None, k: int
+    ) -> Iterator[Prediction]:
         logits = iter(() if logits_NK is None else logits_NK)
         for row in rows:
-            yield self.answer(row, next(logits), k) if row.pixels_HWC is not None else row.as_error()
+            yield self.postprocess(row, next(logits), k) if row.pixels_HWC is not None else row.as_error()
 
-    def _in_fp32(self, row: Loaded, logits_K: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _in_fp32(self, row: PreprocessedImage, logits_K: NDArray[np.float32]) -> NDArray[np.float32]:
         """The answer for one image once more, where half precision overflowed."""
         if self.precision == "fp32" or self._make_fp32 is None or row.pixels_HWC is None:
             return logits_K
@@ -340,7 +340,9 @@ class Classifier:
         again_K: NDArray[np.float32] = self._fp32.submit(row.pixels_HWC[None]).result()[0]
         return again_K
 
-    def answer(self, row: Loaded, logits_K: NDArray[np.float32], k: int | None = None) -> Prediction:
+    def postprocess(
+        self, row: PreprocessedImage, logits_K: NDArray[np.float32], k: int | None = None
+    ) -> Prediction:
         """The last stage alone: the row of an image, from its logits.
 
         Args:

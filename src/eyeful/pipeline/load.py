@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from eyeful.bundle import Bundle, Passport, is_bundle, read_bundle
+from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle
 from eyeful.engines import Choice, Engine, choose
 from eyeful.engines.base import Precision
 from eyeful.errors import ModelError, UsageError
@@ -15,8 +15,8 @@ from eyeful.images import DEFAULT_MAX_PIXELS, Limits
 from eyeful.models import DEFAULT_MODEL, ModelRequest, find_model
 from eyeful.pipeline.classifier import Classifier
 from eyeful.pipeline.settings import Settings
-from eyeful.prepare import passport_of, prepared
-from eyeful.types import CropMode, Interpolation, Recipe
+from eyeful.prepare import manifest_of, prepared
+from eyeful.types import CropMode, Interpolation, Preprocessing
 
 MakeEngine = Callable[[Precision | None], Engine]
 """Makes the engine of a loaded model at a precision; None: what the device does natively."""
@@ -85,7 +85,7 @@ def load(
             )
         choice = choose(device, _engine_of(bundle, engine), _precision_of(bundle, precision))
         _check_torchcompile(choice, torchcompile)
-        make_engine, passport = _from_bundle(bundle, choice.device, torchcompile)
+        make_engine, manifest = _from_bundle(bundle, choice.device, torchcompile)
         load_module = partial(_module_of_bundle, bundle)
     else:
         request = ModelRequest(
@@ -93,12 +93,12 @@ def load(
         )
         choice = choose(device, engine, precision)
         _check_torchcompile(choice, torchcompile)
-        make_engine, passport = _from_request(request, choice, img_size, torchcompile)
+        make_engine, manifest = _from_request(request, choice, img_size, torchcompile)
         load_module = partial(_module_of_request, request)
-    recipe = passport.recipe.with_options(crop_mode, None, crop_pct, interpolation)
-    fp32 = partial(make_engine, "fp32") if passport.precision == "fp32" else None
+    preprocessing = manifest.preprocessing.with_options(crop_mode, None, crop_pct, interpolation)
+    fp32 = partial(make_engine, "fp32") if manifest.precision == "fp32" else None
     return Classifier(
-        make_engine(choice.precision), passport, recipe, settings, fp32_engine=fp32, load_module=load_module
+        make_engine(choice.precision), manifest, preprocessing, settings, fp32_engine=fp32, load_module=load_module
     )
 
 
@@ -110,11 +110,11 @@ def _module_of_request(request: ModelRequest) -> Any:
 
 def _module_of_bundle(bundle: Bundle) -> Any:
     """The network of a bundle for torch; of another, the one that it was made of."""
-    if bundle.passport.engine == "torch":
+    if bundle.manifest.engine == "torch":
         from eyeful.prepare.torch import load_module
 
         return load_module(bundle)
-    name, _, checkpoint = bundle.passport.model.partition(" with ")
+    name, _, checkpoint = bundle.manifest.model.partition(" with ")
     if checkpoint:
         raise ModelError(
             f"the bundle {bundle.folder} holds no network for torch, only what was made of it: "
@@ -133,10 +133,10 @@ def origin(name: str | Path) -> dict[str, Any] | None:
     """
     if not is_bundle(Path(name)):
         return None
-    passport = read_bundle(Path(name)).passport
-    if passport.engine == "torch":
+    manifest = read_bundle(Path(name)).manifest
+    if manifest.engine == "torch":
         return {"name": name}
-    return {"name": passport.model.partition(" with ")[0], "img_size": passport.recipe.size[0]}
+    return {"name": manifest.model.partition(" with ")[0], "img_size": manifest.preprocessing.size[0]}
 
 
 def _check_torchcompile(choice: Choice, torchcompile: bool) -> None:
@@ -145,47 +145,49 @@ def _check_torchcompile(choice: Choice, torchcompile: bool) -> None:
 
 
 def _engine_of(bundle: Bundle, engine: str) -> str:
-    if engine not in ("auto", bundle.passport.engine):
-        raise UsageError(f"the bundle {bundle.folder} is for the engine {bundle.passport.engine}, not {engine}")
-    return bundle.passport.engine
+    if engine not in ("auto", bundle.manifest.engine):
+        raise UsageError(f"the bundle {bundle.folder} is for the engine {bundle.manifest.engine}, not {engine}")
+    return bundle.manifest.engine
 
 
 def _precision_of(bundle: Bundle, precision: str) -> str:
     """What to ask of the engine: nothing, of a network that is int8 by its making."""
-    if bundle.passport.precision != "int8":
+    if bundle.manifest.precision != "int8":
         return precision
     if precision not in ("auto", "int8"):
         raise UsageError(f"the bundle {bundle.folder} is int8, not {precision}; load the model by name instead")
     return "auto"
 
 
-def _from_bundle(bundle: Bundle, device: str, torchcompile: bool) -> tuple[MakeEngine, Passport]:
-    passport = bundle.passport
-    if passport.engine == "torch":
+def _from_bundle(bundle: Bundle, device: str, torchcompile: bool) -> tuple[MakeEngine, Manifest]:
+    manifest = bundle.manifest
+    if manifest.engine == "torch":
         from eyeful.prepare.torch import load_module
 
-        return _torch(load_module(bundle), passport.recipe, device, torchcompile), passport
-    if passport.engine == "onnxruntime":
+        return _torch(load_module(bundle), manifest.preprocessing, device, torchcompile), manifest
+    if manifest.engine == "onnxruntime":
         from eyeful.engines.onnxruntime import OnnxRuntimeEngine
 
-        return lambda _: OnnxRuntimeEngine(bundle), passport
+        return lambda _: OnnxRuntimeEngine(bundle), manifest
     from eyeful.engines.openvino import OpenVINOEngine
 
-    return partial(OpenVINOEngine, bundle), passport
+    return partial(OpenVINOEngine, bundle), manifest
 
 
 def _from_request(
     request: ModelRequest, choice: Choice, img_size: int | None, torchcompile: bool
-) -> tuple[MakeEngine, Passport]:
+) -> tuple[MakeEngine, Manifest]:
     if choice.engine != "torch":
         return _from_bundle(prepared(request, img_size, choice.engine), choice.device, torchcompile)
     model = find_model(request)
     module, weights = model.load()
-    recipe = model.recipe.with_options(img_size=img_size)
-    return _torch(module, recipe, choice.device, torchcompile), passport_of(model, weights, recipe, "torch")
+    preprocessing = model.preprocessing.with_options(img_size=img_size)
+    return _torch(module, preprocessing, choice.device, torchcompile), manifest_of(
+        model, weights, preprocessing, "torch"
+    )
 
 
-def _torch(module: Any, recipe: Recipe, device: str, torchcompile: bool) -> MakeEngine:
+def _torch(module: Any, preprocessing: Preprocessing, device: str, torchcompile: bool) -> MakeEngine:
     from eyeful.engines.torch import TorchEngine
 
     made = count()
@@ -193,6 +195,6 @@ def _torch(module: Any, recipe: Recipe, device: str, torchcompile: bool) -> Make
     def make(precision: Precision | None) -> Engine:
         """Each engine has a network of its own: it lays out the weights in place."""
         own = copy.deepcopy(module) if next(made) else module
-        return TorchEngine(own, recipe, device, precision, torchcompile=torchcompile)
+        return TorchEngine(own, preprocessing, device, precision, torchcompile=torchcompile)
 
     return make

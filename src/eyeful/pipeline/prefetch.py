@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from eyeful.errors import StuckError
+from eyeful.errors import DecodeTimeoutError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,10 +30,10 @@ def ordered_map(
         items: walked lazily.
         workers: threads.
         depth: results in hand.
-        check: called now and then while a result is waited for; may raise StuckError.
+        check: called now and then while a result is waited for; may raise DecodeTimeoutError.
 
     Raises:
-        StuckError: `check` says that a thread will never come back.
+        DecodeTimeoutError: `check` says that a thread will never come back.
         Exception: what `function` or `items` raise, at its place in the order.
     """
     pending: deque[Future[R]] = deque()
@@ -46,7 +46,7 @@ def ordered_map(
                 yield _result(pending.popleft(), check)
         while pending:
             yield _result(pending.popleft(), check)
-    except StuckError:
+    except DecodeTimeoutError:
         stuck = True
         raise
     finally:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eyeful.errors import ImageError
-from eyeful.images import apply_recipe, apply_recipe_fast, open_item, remarks
-from eyeful.pipeline.watch import Watch
+from eyeful.images import open_item, preprocess_warnings, resize_and_crop, resize_and_crop_fast
+from eyeful.pipeline.watchdog import DecodeWatchdog
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from eyeful.images import Limits, MemoryBudget
-    from eyeful.types import Item, Recipe
+    from eyeful.types import Item, Preprocessing
 
 THUMBNAIL = 320
 """Longest side of a thumbnail, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """One item after its image was opened and the recipe applied, or after that failed."""
+class PreprocessedImage:
+    """One item after its image was opened and the preprocessing applied, or after that failed."""
 
     item: Item
     pixels_HWC: NDArray[np.uint8] | None = None
@@ -46,49 +46,47 @@ class Loaded:
         )
 
 
-def load_image(
+def preprocess(
     item: Item,
-    recipe: Recipe,
+    preprocessing: Preprocessing,
     limits: Limits,
     budget: MemoryBudget,
     *,
-    watch: Watch | None = None,
+    watchdog: DecodeWatchdog | None = None,
     full_decode: bool,
     two_step_resize: bool,
     thumbnails: bool,
-) -> Loaded:
-    """Open one item and apply the recipe; never raises, so that no image can end a run.
+) -> PreprocessedImage:
+    """Open one item and apply the preprocessing; never raises, so that no image can end a run.
 
     `full_decode` and `two_step_resize` together are the exact way; without them JPEGs are decoded at a reduced
     scale, and only what the network will see is resampled.
     """
     try:
         with (
-            (watch or Watch()).on(item.filename),
-            open_item(item, limits, budget, reduce_for=None if full_decode else recipe) as opened,
+            (watchdog or DecodeWatchdog()).on(item.filename),
+            open_item(item, limits, budget, reduce_for=None if full_decode else preprocessing) as opened,
         ):
             if two_step_resize:
-                pixels_HWC = apply_recipe(opened.image, recipe)
+                pixels_HWC = resize_and_crop(opened.image, preprocessing)
             else:
-                pixels_HWC = apply_recipe_fast(opened.image, opened.full_size, recipe)
-            return Loaded(
+                pixels_HWC = resize_and_crop_fast(opened.image, opened.full_size, preprocessing)
+            return PreprocessedImage(
                 item,
                 pixels_HWC,
-                (*opened.warnings, *remarks(opened.full_size, recipe)),
+                (*opened.warnings, *preprocess_warnings(opened.full_size, preprocessing)),
                 thumbnail_of(opened.image) if thumbnails else None,
             )
     except ImageError as error:
-        return Loaded(item, error=error)
+        return PreprocessedImage(item, error=error)
     except Exception as error:  # noqa: BLE001 - a bug of ours must cost one row, not the run
-        return Loaded(item, error=ImageError("internal", f"{type(error).__name__}: {error}"))
+        return PreprocessedImage(item, error=ImageError("internal", f"{type(error).__name__}: {error}"))
 
 
 def thumbnail_of(image: Image.Image) -> NDArray[np.uint8]:
     """A small copy, at most 320 pixels on its longer side: uint8 (H, W, 3)."""
     small = (
-        image.copy()
-        if max(image.size) <= THUMBNAIL
-        else image.reduce(max(1, max(image.size) // (2 * THUMBNAIL)))
+        image.copy() if max(image.size) <= THUMBNAIL else image.reduce(max(1, max(image.size) // (2 * THUMBNAIL)))
     )
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     return np.array(small)

@@ -1,4 +1,4 @@
-"""Model → bundle: converted once, checked, kept; found again without importing torch."""
+"""Model → bundle: converted once, checked, cached; found again without importing torch."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.bundle import FORMAT, PASSPORT, Bundle, is_bundle, names_in, read_bundle, sha256_of, write_bundle
+from eyeful.bundle import FORMAT, MANIFEST, Bundle, is_bundle, names_in, read_bundle, sha256_of, write_bundle
 from eyeful.cache import cache_folder
 from eyeful.engines.base import EngineName
 from eyeful.errors import BundleError, CheckpointError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.models.torchvision_import import import_timm
-from eyeful.prepare.passport import passport_of, tool_versions
+from eyeful.prepare.manifest import manifest_of, tool_versions
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["export", "load_module", "passport_of", "prepared", "refuse_to_replace"]
+__all__ = ["export", "load_module", "manifest_of", "prepared", "refuse_to_replace"]
 
 log = logging.getLogger("eyeful")
 
@@ -71,7 +71,7 @@ def export(request: ModelRequest, folder: Path, engine: EngineName, img_size: in
 
         return prepare(request, img_size, folder)
     bundle = prepared(request, img_size, engine)
-    return write_bundle(folder, bundle.passport, bundle.copy_files)
+    return write_bundle(folder, bundle.manifest, bundle.copy_files)
 
 
 def load_module(bundle: Bundle) -> nn.Module:
@@ -97,13 +97,13 @@ def refuse_to_replace(folder: Path) -> None:
         raise UsageError(f"{folder} is a file; name a new folder")
     others = {path.name for path in folder.iterdir()}
     if is_bundle(folder):
-        others -= {PASSPORT, *names_in(folder)}
+        others -= {MANIFEST, *names_in(folder)}
     if others:
         raise UsageError(f"{folder} holds {min(others)}, which is no part of a bundle; name a new folder")
 
 
 def _folder(request: ModelRequest, img_size: int | None, engine: EngineName) -> Path:
-    """Where a request's bundle is kept: its name, and a digest of everything that decides its content."""
+    """Where a request's bundle is cached: its name, and a digest of everything that decides its content."""
     asked = {
         "format": FORMAT,
         "name": request.name,

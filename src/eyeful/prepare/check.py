@@ -34,20 +34,20 @@ def check(bundle: Bundle, open_engine: Callable[[], Engine], module: nn.Module) 
     Raises:
         ModelError: they differ, or the engine cannot run it.
     """
-    passport = bundle.passport
-    recipe = passport.recipe
-    noise = np.random.default_rng(0).integers(0, 256, (3, *recipe.size, 3), dtype=np.uint8)
+    manifest = bundle.manifest
+    preprocessing = manifest.preprocessing
+    noise = np.random.default_rng(0).integers(0, 256, (3, *preprocessing.size, 3), dtype=np.uint8)
     try:
         found = _answers(open_engine(), noise)
-        expected = _answers(TorchEngine(module, recipe, precision="fp32"), noise)
+        expected = _answers(TorchEngine(module, preprocessing, precision="fp32"), noise)
     except EngineError as error:
         raise ModelError(
-            f"{passport.engine} cannot run {passport.model}: --engine torch does ({error})"
+            f"{manifest.engine} cannot run {manifest.model}: --engine torch does ({error})"
         ) from error
     difference = float(np.abs(found - expected).max() / max(float(np.abs(expected).max()), 1e-6))
     if not difference < _TOLERANCE:
         raise ModelError(
-            f"{passport.engine}'s answers for {passport.model} differ from torch's (by {difference:.1e} of the "
+            f"{manifest.engine}'s answers for {manifest.model} differ from torch's (by {difference:.1e} of the "
             "largest logit): --engine torch runs it"
         )
 

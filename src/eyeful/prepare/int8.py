@@ -26,7 +26,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
 
     Args:
         bundle: in fp32.
-        batches_NHWC: images with the bundle's recipe applied; their activations set the ranges.
+        batches_NHWC: images with the bundle's preprocessing applied; their activations set the ranges.
         folder: where the int8 bundle goes.
 
     Raises:
@@ -46,12 +46,12 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
             )
     except Exception as error:
         reason = one_line(error, 300)
-        raise ModelError(f"NNCF cannot quantise {bundle.passport.model}: {reason}") from error
+        raise ModelError(f"NNCF cannot quantise {bundle.manifest.model}: {reason}") from error
     digest = hashlib.sha256()
     for batch_NHWC in batches_NHWC:
         digest.update(batch_NHWC.tobytes())
     calibration = {"images": sum(map(len, batches_NHWC)), "pixels_sha256": digest.hexdigest()}
-    passport = replace(bundle.passport, precision="int8", calibration=calibration, files={})
+    manifest = replace(bundle.manifest, precision="int8", calibration=calibration, files={})
     return write_bundle(
-        folder, passport, lambda place: ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
+        folder, manifest, lambda place: ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
     )

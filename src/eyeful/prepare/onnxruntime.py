@@ -1,7 +1,7 @@
 """Conversion to ONNX: one file that says everything itself, with normalisation in its graph.
 
 Input `pixels_NHWC`: uint8 RGB after resize and crop, any number of images. Output `logits_NK`: float32. The
-file's metadata hold, as JSON, `eyeful.labels` (by position), `eyeful.wnids` and `eyeful.recipe`.
+file's metadata hold, as JSON, `eyeful.labels` (by position), `eyeful.wnids` and `eyeful.preprocessing`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from eyeful.errors import ModelError, one_line
 from eyeful.extras import require
 from eyeful.models import Model, ModelRequest, find_model
 from eyeful.prepare.check import check
-from eyeful.prepare.passport import passport_of
+from eyeful.prepare.manifest import manifest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eyeful.types import Recipe
+    from eyeful.types import Preprocessing
 
 log = logging.getLogger("eyeful")
 
@@ -43,25 +43,25 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
     require("onnxscript", "an ONNX file")
     require("onnxruntime", "an ONNX file")
     model = find_model(request)
-    recipe = model.recipe.with_options(img_size=img_size)
-    log.info("converting %s to ONNX; it is kept for the next run", model.name)
+    preprocessing = model.preprocessing.with_options(img_size=img_size)
+    log.info("converting %s to ONNX; it is cached for the next run", model.name)
     module, weights = model.load()
-    program = convert(model, Deployed(module, recipe), recipe)
+    program = convert(model, Deployed(module, preprocessing), preprocessing)
     program.model.metadata_props.update(
         {
             "eyeful.labels": json.dumps(model.labels.names, ensure_ascii=False),
             "eyeful.wnids": json.dumps(model.labels.wnids),
-            "eyeful.recipe": json.dumps(recipe.as_dict()),
+            "eyeful.preprocessing": json.dumps(preprocessing.as_dict()),
         }
     )
-    passport = passport_of(model, weights, recipe, "onnxruntime")
+    manifest = manifest_of(model, weights, preprocessing, "onnxruntime")
 
     def write(place: Path) -> None:
         program.save(place / GRAPH)
-        bundle = Bundle(place, passport)
+        bundle = Bundle(place, manifest)
         check(bundle, partial(OnnxRuntimeEngine, bundle), module)
 
-    return write_bundle(folder, passport, write)
+    return write_bundle(folder, manifest, write)
 
 
 class Deployed(nn.Module):
@@ -70,11 +70,11 @@ class Deployed(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+    def __init__(self, network: nn.Module, preprocessing: Preprocessing) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("mean", torch.tensor(recipe.mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(recipe.std).view(1, 3, 1, 1))
+        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1))
 
     def forward(self, pixels_NHWC: Tensor) -> Tensor:
         """uint8 images → raw scores."""
@@ -83,13 +83,13 @@ class Deployed(nn.Module):
         return logits_NK
 
 
-def convert(model: Model, deployed: nn.Module, recipe: Recipe) -> Any:
+def convert(model: Model, deployed: nn.Module, preprocessing: Preprocessing) -> Any:
     """The network as an ONNX program, through `torch.export`.
 
     Raises:
         ModelError: it cannot be converted.
     """
-    example = torch.zeros(2, *recipe.size, 3, dtype=torch.uint8)
+    example = torch.zeros(2, *preprocessing.size, 3, dtype=torch.uint8)
     batch = torch.export.Dim("N", min=1, max=_LARGEST_BATCH)
     try:
         with warnings.catch_warnings():

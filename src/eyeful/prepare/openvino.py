@@ -14,14 +14,14 @@ from eyeful.engines.openvino import GRAPH, OpenVINOEngine, ov
 from eyeful.errors import ModelError, one_line
 from eyeful.models import Model, ModelRequest, find_model
 from eyeful.prepare.check import check
-from eyeful.prepare.passport import passport_of
+from eyeful.prepare.manifest import manifest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import nn
 
-    from eyeful.types import Recipe
+    from eyeful.types import Preprocessing
 
 log = logging.getLogger("eyeful")
 
@@ -33,23 +33,23 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
         ModelError: the model cannot be had, or its conversion does not give torch's answers.
     """
     model = find_model(request)
-    recipe = model.recipe.with_options(img_size=img_size)
-    log.info("preparing %s for this machine; it is kept for the next run", model.name)
+    preprocessing = model.preprocessing.with_options(img_size=img_size)
+    log.info("preparing %s for this machine; it is cached for the next run", model.name)
     module, weights = model.load()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracers warn of what `_check` settles
-        graph = with_normalisation(convert(model, module, recipe), recipe)
-    passport = passport_of(model, weights, recipe, "openvino")
+        graph = with_normalisation(convert(model, module, preprocessing), preprocessing)
+    manifest = manifest_of(model, weights, preprocessing, "openvino")
 
     def write(place: Path) -> None:
         ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
-        bundle = Bundle(place, passport)
+        bundle = Bundle(place, manifest)
         check(bundle, partial(OpenVINOEngine, bundle, "fp32"), module)
 
-    return write_bundle(folder, passport, write)
+    return write_bundle(folder, manifest, write)
 
 
-def convert(model: Model, module: nn.Module, recipe: Recipe) -> Any:
+def convert(model: Model, module: nn.Module, preprocessing: Preprocessing) -> Any:
     """The network as an OpenVINO model: float32 NCHW in, any number of images.
 
     Tracing serves nearly every network; a few transformers need the `torch.export` way in.
@@ -57,7 +57,7 @@ def convert(model: Model, module: nn.Module, recipe: Recipe) -> Any:
     Raises:
         ModelError: neither way converts it.
     """
-    height, width = recipe.size
+    height, width = preprocessing.size
     example = torch.zeros(2, 3, height, width)
     shape = ov.PartialShape([-1, 3, height, width])
     try:
@@ -73,11 +73,13 @@ def convert(model: Model, module: nn.Module, recipe: Recipe) -> Any:
         raise ModelError(f"OpenVINO cannot convert {model.name}: --engine torch runs it ({reason})") from error
 
 
-def with_normalisation(graph: Any, recipe: Recipe) -> Any:
+def with_normalisation(graph: Any, preprocessing: Preprocessing) -> Any:
     """The graph that takes uint8 NHWC and normalises by itself."""
     steps = ov.preprocess.PrePostProcessor(graph)
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     normalise = steps.input().preprocess().convert_element_type(ov.Type.f32)
-    normalise.mean([value * 255 for value in recipe.mean]).scale([value * 255 for value in recipe.std])
+    normalise.mean([value * 255 for value in preprocessing.mean]).scale(
+        [value * 255 for value in preprocessing.std]
+    )
     return steps.build()

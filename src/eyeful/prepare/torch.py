@@ -10,7 +10,7 @@ from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
 from eyeful.models.base import ready
 from eyeful.models.checkpoint import build
-from eyeful.prepare.passport import passport_of
+from eyeful.prepare.manifest import manifest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +31,11 @@ def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle
 
     model = find_model(request)
     module, weights = model.load()
-    recipe = model.recipe.with_options(img_size=img_size)
+    preprocessing = model.preprocessing.with_options(img_size=img_size)
     state = {name: tensor.contiguous().clone() for name, tensor in module.state_dict().items()}
     return write_bundle(
         folder,
-        passport_of(model, weights, recipe, "torch"),
+        manifest_of(model, weights, preprocessing, "torch"),
         lambda place: save_file(state, place / WEIGHTS),
     )
 
@@ -50,14 +50,14 @@ def load_module(bundle: Bundle) -> nn.Module:
     require("safetensors", "this bundle")
     from safetensors.torch import load_file
 
-    architecture = Architecture(**bundle.passport.architecture)
+    architecture = Architecture(**bundle.manifest.architecture)
     module = build(architecture)
     state = module.state_dict()
     loaded = load_file(bundle.folder / WEIGHTS)
     if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in loaded.items()}:
         raise BundleError(
             f"{bundle.folder} does not fit {architecture.name} as this {architecture.library} builds it; "
-            f"it was made with {bundle.passport.versions}: export the model again"
+            f"it was made with {bundle.manifest.versions}: export the model again"
         )
     for name, tensor in loaded.items():
         state[name].copy_(tensor)

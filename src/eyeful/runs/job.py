@@ -1,4 +1,4 @@
-"""Carry a run: every item through the classifier into every sink, and account for each."""
+"""Carry a run: every item through the classifier into every sink, and summary for each."""
 
 import time
 from collections import deque
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 
-from eyeful.errors import EyefulError, OutputError, ReaderGoneError, StoppedError, StuckError, UsageError
-from eyeful.pipeline import Streams
-from eyeful.runs.account import Account
+from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, OutputError, StoppedError, UsageError
+from eyeful.pipeline import SupportsStream
+from eyeful.runs.isolate import isolate_suspects
 from eyeful.runs.output import Output
-from eyeful.runs.quarantine import tried_alone
-from eyeful.runs.signals import Stop
+from eyeful.runs.signals import SignalHandler
+from eyeful.runs.summary import RunSummary
 from eyeful.sinks import Sink
 from eyeful.sinks.base import printable
 from eyeful.sources import Source
@@ -19,14 +19,14 @@ from eyeful.types import Item
 
 
 def run(
-    classifier: Streams,
+    classifier: SupportsStream,
     source: Source,
     sinks: Sequence[Sink] = (),
     *,
     output: Output | None = None,
-    stop: Stop | None = None,
+    stop: SignalHandler | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
-) -> Account:
+) -> RunSummary:
     """Classify every item of a source and hand each row to every sink, in order.
 
     Args:
@@ -39,59 +39,59 @@ def run(
 
     Raises:
         StoppedError: a signal came; what was in hand is written.
-        ReaderGoneError: a pipe that rows went to was closed.
-        StuckError: an image hangs; the process must end.
+        BrokenOutputError: a pipe that rows went to was closed.
+        DecodeTimeoutError: an image hangs; the process must end.
         UsageError: the output that shall be resumed was made differently, or of other inputs.
         OutputError: a sink cannot write.
         EyefulError: rows and inputs do not match, which is a bug of ours.
     """
-    account = Account(ignored=source.ignored)
+    summary = RunSummary(ignored=source.ignored)
     started = time.perf_counter()
     try:
         with ExitStack() as stack:
             if output is None:
-                _carry(classifier, source, [stack.enter_context(sink) for sink in sinks], account, stop, on_rows)
+                _carry(classifier, source, [stack.enter_context(sink) for sink in sinks], summary, stop, on_rows)
             else:
                 stack.callback(output.close)
                 rows = output.open(classifier)
-                items = _behind_what_is_written(source.items, output, account, on_rows)
+                items = _behind_what_is_written(source.items, output, summary, on_rows)
                 if output.crashed:
-                    items = tried_alone(items, output.in_flight(classifier, rows), classifier.loader)
-                stack.enter_context(_recorded(classifier, output, account, started))
+                    items = isolate_suspects(items, output.in_flight(classifier, rows), classifier.preprocess_item)
+                stack.enter_context(_recorded(classifier, output, summary, started))
                 opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
-                output.write_record(classifier, account, "running")
-                _carry(classifier, replace(source, items=items), opened, account, stop, on_rows)
+                output.write_record(classifier, summary, "running")
+                _carry(classifier, replace(source, items=items), opened, summary, stop, on_rows)
     except BrokenPipeError as error:
-        raise ReaderGoneError from error
+        raise BrokenOutputError from error
     except OSError as error:
         raise OutputError(f"cannot write the results: {error.strerror or error}") from error
-    account.seconds = time.perf_counter() - started
-    return account
+    summary.seconds = time.perf_counter() - started
+    return summary
 
 
 @contextmanager
-def _recorded(classifier: Streams, output: Output, account: Account, started: float) -> Iterator[None]:
+def _recorded(classifier: SupportsStream, output: Output, summary: RunSummary, started: float) -> Iterator[None]:
     """Write in the record how the block ended. What still says "running" when it is resumed has crashed."""
     try:
         yield
-    except StuckError:  # as good as a crash: the next run must try this image alone
+    except DecodeTimeoutError:  # as good as a crash: the next run must try this image alone
         raise
     except BaseException as error:
         if not output.crashed:  # else the next run shall be as careful as this one
             stopped = isinstance(error, StoppedError | KeyboardInterrupt | BrokenPipeError)
             with suppress(OutputError):
-                output.write_record(classifier, account, "stopped" if stopped else "failed")
+                output.write_record(classifier, summary, "stopped" if stopped else "failed")
         raise
-    account.seconds = time.perf_counter() - started
-    output.write_record(classifier, account, "complete")
+    summary.seconds = time.perf_counter() - started
+    output.write_record(classifier, summary, "complete")
 
 
 def _carry(  # noqa: PLR0917 - the parts of one run
-    classifier: Streams,
+    classifier: SupportsStream,
     source: Source,
     sinks: Sequence[Sink],
-    account: Account,
-    stop: Stop | None,
+    summary: RunSummary,
+    stop: SignalHandler | None,
     on_rows: Callable[[int], None],
 ) -> None:
     """What the source gives, to every opened sink; every input must come out as its row, in order."""
@@ -101,31 +101,31 @@ def _carry(  # noqa: PLR0917 - the parts of one run
         for item in source.items:
             if stop is not None and stop.signal is not None:
                 return
-            account.inputs += 1
+            summary.inputs += 1
             expected.append(item.filename)
             yield item
 
     counting = Source(counted(), source.single, source.ignored)
     wants_thumbnails = any(sink.wants_thumbnails for sink in sinks)
-    with closing(classifier.stream(counting, thumbnails=wants_thumbnails, waits=account.waits)) as stream:
+    with closing(classifier.stream(counting, thumbnails=wants_thumbnails, timer=summary.timer)) as stream:
         for prediction in stream:
             if prediction.filename != expected.popleft():
                 raise EyefulError(
                     f"internal error: {printable(prediction.filename)} is out of order; please report"
                 )
-            account.add(prediction.error_kind, abstained=prediction.abstained)
-            with account.waits.on("write"):
+            summary.add(prediction.error_kind, abstained=prediction.abstained)
+            with summary.timer.on("write"):
                 for sink in sinks:
                     sink.append(prediction)
             on_rows(1)
-    if account.rows != account.inputs or expected:
-        raise EyefulError(f"internal error: {account.inputs} inputs gave {account.rows} rows; please report this")
+    if summary.rows != summary.inputs or expected:
+        raise EyefulError(f"internal error: {summary.inputs} inputs gave {summary.rows} rows; please report this")
     if stop is not None and stop.signal is not None:
         raise StoppedError(stop.signal)
 
 
 def _behind_what_is_written(
-    items: Iterator[Item], output: Output, account: Account, on_rows: Callable[[int], None]
+    items: Iterator[Item], output: Output, summary: RunSummary, on_rows: Callable[[int], None]
 ) -> Iterator[Item]:
     """The items that have no row yet; the inputs must begin with those that have."""
     items = iter(items)
@@ -137,8 +137,8 @@ def _behind_what_is_written(
                 f"{output.path} cannot be resumed, its inputs were others: row {number} is "
                 f"{printable(row.filename)}, {found}"
             )
-        account.inputs += 1
-        account.resumed += 1
-        account.add(row.error_kind, abstained=row.abstained)
+        summary.inputs += 1
+        summary.resumed += 1
+        summary.add(row.error_kind, abstained=row.abstained)
         on_rows(1)
     return items

@@ -15,15 +15,15 @@ from filelock import FileLock, Timeout
 from eyeful.bundle.files import write_atomically
 from eyeful.cache import cache_folder
 from eyeful.errors import OutputError, UsageError
-from eyeful.runs.record import determinants, record_of
+from eyeful.runs.record import record_of, reproducibility_keys
 from eyeful.sinks import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from eyeful.pipeline import Streams
-    from eyeful.runs.account import Account
-    from eyeful.sinks import RowSink, Written
+    from eyeful.pipeline import SupportsStream
+    from eyeful.runs.summary import RunSummary
+    from eyeful.sinks import ExistingRow, RowSink
 
 State = Literal["running", "complete", "stopped", "failed"]
 """How far a run came. One that is still `running` in its record, when it is resumed, crashed."""
@@ -59,11 +59,11 @@ class Output:
         """Let another run write here."""
         self._lock.release()
 
-    def in_flight(self, classifier: Streams, rows: RowSink) -> int:
+    def in_flight(self, classifier: SupportsStream, rows: RowSink) -> int:
         """How many inputs may have been begun, here or by the run that crashed, and have no row."""
-        return max(classifier.most_in_flight, self._in_flight) + rows.rows_in_hand
+        return max(classifier.max_in_flight, self._in_flight) + rows.rows_in_hand
 
-    def open(self, classifier: Streams) -> RowSink:
+    def open(self, classifier: SupportsStream) -> RowSink:
         """The sink for this run's rows.
 
         Raises:
@@ -74,7 +74,7 @@ class Output:
             self._check(classifier)
         return self._format(self.path, resume=self._resume, record=record_of(classifier))
 
-    def written(self) -> Iterator[Written]:
+    def written(self) -> Iterator[ExistingRow]:
         """The rows that are there and stay.
 
         Raises:
@@ -89,25 +89,25 @@ class Output:
                 f"{self.path} cannot be read, so it cannot be resumed: {getattr(error, 'strerror', None) or error}"
             ) from error
 
-    def write_record(self, classifier: Streams, account: Account, state: State) -> None:
-        """Write `OUTPUT.run.json`: the passport, the settings, the fingerprint and the account.
+    def write_record(self, classifier: SupportsStream, summary: RunSummary, state: State) -> None:
+        """Write `OUTPUT.run.json`: the manifest, the settings, the fingerprint and the summary.
 
         Raises:
             OutputError: it cannot be written.
         """
-        record = record_of(classifier) | {"state": state, "account": account.as_dict()}
+        record = record_of(classifier) | {"state": state, "summary": summary.as_dict()}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         except OSError as error:
             raise OutputError(f"cannot write {self._record}: {error.strerror}") from error
 
-    def _check(self, classifier: Streams) -> None:
+    def _check(self, classifier: SupportsStream) -> None:
         record: dict[str, Any] = {}
         with suppress(OSError, ValueError):
             found = json.loads(self._record.read_text(encoding="utf-8"))
             record = found if isinstance(found, dict) else {}
-        before, now = record.get("determinants"), determinants(classifier)
+        before, now = record.get("reproducibility_keys"), reproducibility_keys(classifier)
         if not isinstance(before, dict):
             raise UsageError(
                 f"{self.path} cannot be resumed: {self._record.name}, which says how it was made, is missing or "
@@ -118,7 +118,7 @@ class Output:
             how = "; ".join(f"{name} was {before.get(name)}, is {now[name]}" for name in differing)
             raise UsageError(f"{self.path} cannot be resumed, its rows were made differently: {how[:600]}")
         self.crashed = record.get("state") == "running"
-        in_flight = record.get("most_in_flight")
+        in_flight = record.get("max_in_flight")
         self._in_flight = in_flight if isinstance(in_flight, int) else 0
 
 

@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 
-class Stop:
+class SignalHandler:
     """Listens for the duration of a block.
 
     Attributes:

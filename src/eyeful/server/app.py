@@ -1,4 +1,4 @@
-"""The application: every protocol over one house, with request ids, the token, logs and errors in one form."""
+"""The application: every protocol over one service, with request ids, the token, logs and errors in one form."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from starlette.responses import Response
 
 import eyeful
 from eyeful.errors import EyefulError
-from eyeful.server.door import GONE, PAGE, Door
 from eyeful.server.errors import RequestError
-from eyeful.server.house import ClientGoneError, House
+from eyeful.server.middleware import GONE, PAGE, Door
 from eyeful.server.protocols import ROUTERS
 from eyeful.server.replies import ErrorReply, failure, plain_status
+from eyeful.server.service import ClientGoneError, InferenceService
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -36,18 +36,18 @@ log = logging.getLogger("eyeful.server")
 def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) -> FastAPI:
     """The server as an ASGI application.
 
-    The deadline for receiving, the refusal before a body is read and the replies that can be read while one sends
+    The deadline for receiving, the rejection before a body is read and the replies that can be read while one sends
     are the connection's (`connection.py`, which `run.serve` gives to uvicorn).
 
     Args:
         classifiers: the models by alias; the first is the default. Their owner closes them.
         settings: the limits.
     """
-    house = House(classifiers, settings)
+    service = InferenceService(classifiers, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await house.open()
+        await service.open()
         app.openapi()
         gc.collect()
         gc.freeze()  # what is there stays; looking through it again would stop all requests for 0.1 s
@@ -55,7 +55,7 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
             yield
         finally:
             gc.unfreeze()
-            await house.close()
+            await service.close()
 
     app: FastAPI = FastAPIOffline(  # /docs without scripts from somebody else's network
         title="eyeful",
@@ -64,9 +64,9 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
     )
-    app.state.house = house
+    app.state.service = service
     for router in ROUTERS:
-        app.include_router(router(house))
+        app.include_router(router(service))
     for kind, handler in (
         (RequestError, _refused),
         (EyefulError, _failed),
@@ -80,8 +80,8 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
         from eyeful.page.serve import mount
 
         mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
-    app.add_middleware(Door, house=house)
-    if settings.cors:  # the outermost, so that a page may read refusals too
+    app.add_middleware(Door, service=service)
+    if settings.cors:  # the outermost, so that a page may read rejections too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors),

@@ -19,7 +19,7 @@ import numpy as np
 
 from eyeful.errors import ImageError
 from eyeful.images import MemoryBudget
-from eyeful.pipeline import Loaded
+from eyeful.pipeline import PreprocessedImage
 from eyeful.server.errors import OverloadedError
 from eyeful.server.priority import step_back
 from eyeful.server.urls import Asked, RemoteImage
@@ -46,7 +46,7 @@ class _Waiting:
     """
 
     logits_K: asyncio.Future[NDArray[np.float32] | None]
-    loaded: Loaded | None = None
+    loaded: PreprocessedImage | None = None
     since: float = field(default_factory=time.perf_counter)
 
     def settle(self, logits_K: NDArray[np.float32] | None, error: BaseException | None = None) -> None:
@@ -82,7 +82,7 @@ class Batcher:
         self._queue_size = queue_size
         self._batch_timeout = batch_timeout
         self._metrics = metrics
-        self._load = partial(classifier.loader, budget=MemoryBudget(), thumbnails=False)
+        self._load = partial(classifier.preprocess_item, budget=MemoryBudget(), thumbnails=False)
         self._threads = ThreadPoolExecutor(
             classifier.workers, thread_name_prefix="eyeful-decode", initializer=step_back
         )
@@ -105,7 +105,7 @@ class Batcher:
             topk: labels in each answer; the classifier's own when None.
 
         Raises:
-            OverloadedError: there is no room for all of them; nothing was begun.
+            OverloadedError: there is no place for all of them; nothing was begun.
             EngineError: the engine failed.
         """
         if self.depth + len(items) > self._queue_size:
@@ -139,7 +139,7 @@ class Batcher:
             try:
                 item = await item.item()
             except ImageError as error:
-                return Loaded(Item(item.filename, b""), error=error).as_error()
+                return PreprocessedImage(Item(item.filename, b""), error=error).as_error()
             finally:
                 self._metrics.stage("fetch", time.perf_counter() - started)
         waiting = _Waiting(loop.create_future())
@@ -153,9 +153,9 @@ class Batcher:
         if logits_K is None:
             return loaded.as_error()
         if np.isfinite(logits_K).all():
-            return self.classifier.answer(loaded, logits_K, topk)
+            return self.classifier.postprocess(loaded, logits_K, topk)
         # the fp32 engine may have to be made first, which takes a while
-        return await loop.run_in_executor(self._threads, self.classifier.answer, loaded, logits_K, topk)
+        return await loop.run_in_executor(self._threads, self.classifier.postprocess, loaded, logits_K, topk)
 
     def _decode(self, item: Item, waiting: _Waiting) -> None:
         loop = waiting.logits_K.get_loop()
@@ -173,7 +173,7 @@ class Batcher:
         self._dispatch()
 
     def _run_every_size(self) -> None:
-        height, width = self.classifier.recipe.size
+        height, width = self.classifier.preprocessing.size
         for size in range(1, self.classifier.batch_size + 1):
             self.classifier.submit(np.zeros((size, height, width, 3), np.uint8)).result()
 

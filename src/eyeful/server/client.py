@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from eyeful.errors import ERROR_KINDS, EngineError, ImageError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
-from eyeful.pipeline import Settings, Waits
+from eyeful.pipeline import Settings, StageTimer
 from eyeful.pipeline.prefetch import ordered_map
 from eyeful.types import Prediction, Score
 
@@ -59,7 +59,7 @@ class RemoteClassifier:
             self._client.close()
             raise
         self._alias: str = chosen["alias"]
-        self.passport: dict[str, Any] = chosen["passport"]
+        self.provenance: dict[str, Any] = chosen["provenance"]
 
     def __enter__(self) -> Self:
         return self
@@ -72,17 +72,17 @@ class RemoteClassifier:
         self._client.close()
 
     @property
-    def most_in_flight(self) -> int:
+    def max_in_flight(self) -> int:
         """How many inputs may have been sent and have no row yet."""
         return 2 * self.workers
 
     @property
-    def loader(self) -> partial[None]:
+    def preprocess_item(self) -> partial[None]:
         """Nothing is decoded here, so nothing can crash here."""
         return partial(_nothing)
 
     def stream(
-        self, inputs: Source, *, topk: int | None = None, thumbnails: bool = False, waits: Waits | None = None
+        self, inputs: Source, *, topk: int | None = None, thumbnails: bool = False, timer: StageTimer | None = None
     ) -> Generator[Prediction]:
         """Predictions in input order; several images are on their way at once.
 
@@ -91,13 +91,13 @@ class RemoteClassifier:
         """
         if thumbnails:
             raise UsageError("--report and --figures need the images here; a server gives rows (-o)")
-        waits = waits or Waits()
+        timer = timer or StageTimer()
         stop = threading.Event()
         ask = partial(self._ask, topk=topk or self.settings.topk, stop=stop)
-        rows = ordered_map(ask, inputs.items, self.workers, self.most_in_flight)
+        rows = ordered_map(ask, inputs.items, self.workers, self.max_in_flight)
         try:
             while True:
-                with waits.on("forward"):
+                with timer.on("forward"):
                     row = next(rows, None)
                 if row is None:
                     return
@@ -164,4 +164,4 @@ class RemoteClassifier:
 
 
 def _nothing(_: Item, **__: object) -> None:
-    """See `RemoteClassifier.loader`."""
+    """See `RemoteClassifier.preprocess_item`."""

@@ -1,4 +1,4 @@
-"""A connection that bears neither slow clients nor a full house, and that ends so that its last reply is read."""
+"""A connection that bears neither slow clients nor A full server, and that ends so that its last reply is read."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,16 +17,16 @@ _NOT_FORWARDED = (b"connection", b"upgrade", b"http2-settings")
 _LATE = ErrorReply(408, "the request did not arrive in time")
 _NOT_HTTP = ErrorReply(400, "the request is not HTTP")
 
-Refuse = Callable[[str, bytes, list[tuple[bytes, bytes]]], bytes | None]
+Reject = Callable[[str, bytes, list[tuple[bytes, bytes]]], bytes | None]
 """Method, path and headers of a request → the whole reply, if its body shall not even be read."""
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol, but with deadlines, refusals and a patient end.
+    """uvicorn's protocol, but with deadlines, rejections and a lingering close.
 
     - A connection whose request does not arrive in time is closed (slow-loris).
     - A request that is refused by its headers costs nothing more: no task, no reading of its body.
-    - Whoever is still sending when the reply is complete can read it: see `_Lingering`.
+    - Whoever is still sending when the reply is complete can read it: see `_LingeringClose`.
     - Whoever does not take the reply is dropped.
     - An offer to speak HTTP/2 instead, as Java's client makes it, is declined and the request answered.
 
@@ -38,7 +38,7 @@ class Connection(HttpToolsProtocol):
         given: what uvicorn gives.
     """
 
-    def __init__(self, receive_timeout: float, refuse: Refuse, note: Callable[[int], None], **given: Any) -> None:
+    def __init__(self, receive_timeout: float, refuse: Reject, note: Callable[[int], None], **given: Any) -> None:
         super().__init__(**given)
         self._receive_timeout = receive_timeout
         self._refuse = refuse
@@ -51,7 +51,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a request."""
-        super().connection_made(_PatientlyClosed(transport, self._close))  # type: ignore[arg-type]
+        super().connection_made(_LingeringTransport(transport, self._close))  # type: ignore[arg-type]
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -71,9 +71,9 @@ class Connection(HttpToolsProtocol):
                 self.send_400_response("")
                 return
             head = b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
-            kept = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in _NOT_FORWARDED]
+            forwarded = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in _NOT_FORWARDED]
             self.parser = httptools.HttpRequestParser(self)
-            self.data_received(b"".join([head, *kept, b"\r\n", data[upgrade.args[0] :]]))
+            self.data_received(b"".join([head, *forwarded, b"\r\n", data[upgrade.args[0] :]]))
         except httptools.HttpParserError:
             self.send_400_response("")
 
@@ -101,13 +101,13 @@ class Connection(HttpToolsProtocol):
         """Let the request in, or refuse it."""
         if self._over or self.parser.should_upgrade():
             return
-        refusal = None
+        rejection = None
         if not self._unanswered:
-            refusal = self._refuse(self.parser.get_method().decode(), self.url, self.headers)
-        if refusal is None:
+            rejection = self._refuse(self.parser.get_method().decode(), self.url, self.headers)
+        if rejection is None:
             super().on_headers_complete()
         else:
-            self._end_with(refusal)
+            self._end_with(rejection)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -128,7 +128,7 @@ class Connection(HttpToolsProtocol):
         self._unanswered = max(0, self._unanswered - 1)
         super().on_response_complete()
         if not self._over and self._late is None:
-            self._wait()  # uvicorn's own patience ends with the first byte, of whatever
+            self._wait()  # uvicorn's own keep-alive timer ends with the first byte, of whatever
 
     def send_400_response(self, msg: str) -> None:
         """What uvicorn answers in plain text, in our one form of errors."""
@@ -170,12 +170,12 @@ class Connection(HttpToolsProtocol):
         if not self._receiving or transport.is_closing():
             transport.close()
             return
-        _Lingering(transport, partial(self.connections.discard, self))
+        _LingeringClose(transport, partial(self.connections.discard, self))
         self.connection_lost(None)  # for uvicorn and the application it is
         self.connections.add(self)  # but a server that stops waits for it
 
 
-class _PatientlyClosed:
+class _LingeringTransport:
     """A transport, but for how it is closed."""
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[asyncio.Transport], None]) -> None:
@@ -199,11 +199,11 @@ class _PatientlyClosed:
         return self._closed or self._transport.is_closing()
 
 
-class _Lingering(asyncio.BufferedProtocol):
+class _LingeringClose(asyncio.BufferedProtocol):
     """Ends a connection whose client is still sending, and throws away what comes, for a while.
 
     A server that closes while a client is sending resets the connection, and most clients then lose the answer.
-    So the reply is followed by our end of the connection only; theirs is awaited, within limits.
+    So the reply is followed by our end of the connection only; the client's is awaited, within limits.
     """
 
     _anywhere = memoryview(bytearray(1 << 16))  # nobody reads it

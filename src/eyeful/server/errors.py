@@ -50,7 +50,7 @@ class UnprocessableError(RequestError):
 
 
 class OverloadedError(RequestError):
-    """There is no room; a client shall come back."""
+    """The queue is full; a client shall come back."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"Retry-After": "1"}  # noqa: RUF012

@@ -39,7 +39,7 @@ class Metrics:
         )
         self._depth = Gauge(
             "eyeful_queue_images",
-            "Images in the house.",
+            "Images in the server.",
             ["model"],
             registry=self._registry,
             multiprocess_mode="livesum",
@@ -63,7 +63,7 @@ class Metrics:
         self._batches.observe(size)
 
     def depth(self, model: str, images: int) -> None:
-        """How many images are in the house."""
+        """How many images are in the server."""
         self._depth.labels(model).set(images)
 
     def stage(self, name: str, seconds: float) -> None:

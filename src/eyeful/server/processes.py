@@ -93,7 +93,7 @@ class _Parent:
 
     def _stop(self, number: int, _: FrameType | None) -> None:
         if self._stopping is not None:  # a second signal ends it at once, as it does one server
-            self._tell(number)
+            self._signal_children(number)
         self._stopping = number
 
     def _start(self, place: int) -> None:
@@ -121,12 +121,12 @@ class _Parent:
             log.error("a server process ended with %d; another takes its place", child.returncode)
             self._start(place)
 
-    def _tell(self, number: int) -> None:
+    def _signal_children(self, number: int) -> None:
         for child, _ in self._children.values():
             child.send_signal(number)
 
     def _end(self, number: int) -> None:
-        self._tell(number)
+        self._signal_children(number)
         for child, _ in self._children.values():
             if child.wait() > 0:
                 log.error("a server process ended with %d", child.returncode)

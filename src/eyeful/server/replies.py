@@ -49,5 +49,5 @@ def failure() -> ErrorReply:
 
 
 def plain_status(status: int) -> str:
-    """A status in words, for errors that say nothing better."""
+    """A status as text, for errors that say nothing better."""
     return HTTPStatus(status).phrase.lower()

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from eyeful.pipeline import Classifier
 from eyeful.server.app import create_app
 from eyeful.server.connection import Connection
-from eyeful.server.door import note_of, refusal_when_full
-from eyeful.server.patience import PatientServer
+from eyeful.server.lifecycle import GracefulServer
+from eyeful.server.middleware import note_of, rejection_when_full
 from eyeful.server.processes import bound_socket, stop_with_parent, url_of
 from eyeful.server.settings import ServerSettings
 
@@ -47,8 +47,8 @@ def serve(
     """
     write_log(log_format)
     app = create_app(classifiers, settings)
-    house = app.state.house
-    connection = partial(Connection, settings.receive_timeout, refusal_when_full(house), note_of(house))
+    service = app.state.service
+    connection = partial(Connection, settings.receive_timeout, rejection_when_full(service), note_of(service))
     config = uvicorn.Config(
         app,
         host,
@@ -64,7 +64,7 @@ def serve(
         stop_with_parent()
     with socket.socket(fileno=fd) if fd is not None else bound_socket(host, port) as bound:
         url = url_of(bound) if fd is None else None
-        PatientServer(config, house, url, _hang_up(app) if settings.page else None).run([bound])
+        GracefulServer(config, service, url, _hang_up(app) if settings.page else None).run([bound])
 
 
 def _hang_up(app: FastAPI) -> Callable[[], None]:

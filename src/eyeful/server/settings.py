@@ -11,7 +11,7 @@ class ServerSettings:
     """Limits of a server; every one is a flag of `eyeful serve`.
 
     Attributes:
-        queue_size: images that may be in the house at once; beyond it 503.
+        queue_size: images that may be in the server at once; beyond it 503.
         batch_timeout: seconds to wait for a batch to fill; 0: go as soon as the engine is free.
         deadline: seconds from a request's last byte to its answer; beyond it 504.
         max_body: bytes of one request; beyond it 413.

@@ -18,7 +18,7 @@ _TIMEOUT = 10.0
 """Seconds for a whole download."""
 _REDIRECTS = 5
 _LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=0)
-"""No connection is kept: two hosts at one address are still two hosts."""
+"""No connection is reused: two hosts at one address are still two hosts."""
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 """The IPv6 addresses that are neither local nor another way to write an IPv4 address."""
 _NOT_PUBLIC = tuple(

@@ -7,12 +7,12 @@ line in `FORMATS`, by the ending of its file's name.
 from pathlib import Path
 
 from eyeful.errors import UsageError
-from eyeful.sinks.base import RowSink, Sink, Written
+from eyeful.sinks.base import ExistingRow, RowSink, Sink
 from eyeful.sinks.csv import CsvSink
 from eyeful.sinks.jsonl import JsonlSink
 from eyeful.sinks.parquet import ParquetSink
 
-__all__ = ["FORMATS", "RowSink", "Sink", "Written", "format_of"]
+__all__ = ["FORMATS", "ExistingRow", "RowSink", "Sink", "format_of"]
 
 FORMATS: dict[str, type[RowSink]] = {".jsonl": JsonlSink, ".csv": CsvSink, ".parquet": ParquetSink}
 FOLDER = ParquetSink

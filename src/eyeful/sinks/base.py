@@ -32,7 +32,7 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ExistingRow:
     """What a resumed run must know of a row that is there already."""
 
     filename: str
@@ -57,7 +57,7 @@ class RowSink(Sink, Protocol):
         ...
 
     @staticmethod
-    def written(path: Path) -> Iterator[Written]:
+    def written(path: Path) -> Iterator[ExistingRow]:
         """The rows that an output holds, in order; what a crash left of a last one is removed first."""
         ...
 

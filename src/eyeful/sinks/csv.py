@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 from eyeful.errors import OutputError
-from eyeful.sinks.base import Written, holds_something, original_name, row_of
+from eyeful.sinks.base import ExistingRow, holds_something, original_name, row_of
 from eyeful.sinks.jsonl import cut_last_line, open_text
 from eyeful.types import Prediction
 
@@ -57,7 +57,7 @@ class CsvSink:
         return holds_something(path)
 
     @staticmethod
-    def written(path: Path) -> Iterator[Written]:
+    def written(path: Path) -> Iterator[ExistingRow]:
         """The rows that a file holds, after a last row that was cut off is removed.
 
         Raises:
@@ -71,7 +71,7 @@ class CsvSink:
                 raise OutputError(f"{path} has other columns than ours: --overwrite starts anew")
             for row in rows:
                 name = original_name(_text(row["filename"]), row["filename_b64"])
-                yield Written(name, row["error_kind"] or None, row["abstained"] == "true")
+                yield ExistingRow(name, row["error_kind"] or None, row["abstained"] == "true")
 
     def __enter__(self) -> Self:
         self._file = open_text(self._path, self._mode)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from eyeful.errors import OutputError
-from eyeful.sinks.base import Written, holds_something, original_name, row_of
+from eyeful.sinks.base import ExistingRow, holds_something, original_name, row_of
 from eyeful.types import Prediction
 
 
@@ -37,7 +37,7 @@ class JsonlSink:
         return holds_something(path)
 
     @staticmethod
-    def written(path: Path) -> Iterator[Written]:
+    def written(path: Path) -> Iterator[ExistingRow]:
         """The rows that a file holds, after a last line that was cut off is removed.
 
         Raises:
@@ -49,7 +49,7 @@ class JsonlSink:
                 try:
                     row = json.loads(line)
                     name = original_name(row["filename"], row.get("filename_b64"))
-                    yield Written(name, row["error_kind"], row["abstained"])
+                    yield ExistingRow(name, row["error_kind"], row["abstained"])
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise OutputError(
                         f"{path}: line {number} is no row of ours: --overwrite starts anew"

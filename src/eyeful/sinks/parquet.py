@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.errors import OutputError
 from eyeful.extras import require
-from eyeful.sinks.base import Written, original_name, row_of
+from eyeful.sinks.base import ExistingRow, original_name, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ class ParquetSink:
         return path.is_file() or any(_parts(path))
 
     @staticmethod
-    def written(path: Path) -> Iterator[Written]:
+    def written(path: Path) -> Iterator[ExistingRow]:
         """The rows that an output holds.
 
         Raises:
@@ -68,7 +68,7 @@ class ParquetSink:
                 raise OutputError(f"{file} is no part of ours: --overwrite starts anew ({error})") from error
             for row in rows.to_pylist():
                 name = original_name(row["filename"], row["filename_b64"])
-                yield Written(name, row["error_kind"], row["abstained"])
+                yield ExistingRow(name, row["error_kind"], row["abstained"])
 
     def __enter__(self) -> Self:
         try:

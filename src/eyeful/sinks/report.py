@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from eyeful.types import Prediction
 
 MOST_ROWS = 1000
-"""Images in one report; of a larger run the failures and the least confident are kept."""
+"""Images in one report; of a larger run the failures and the least confident are shown."""
 _THUMBNAIL = 200
 
 
@@ -37,15 +37,15 @@ class ReportSink:
 
     Args:
         path: the .html file.
-        passport: what the footer says of the model.
+        manifest: what the footer says of the model.
     """
 
     wants_thumbnails = True
 
-    def __init__(self, path: Path, passport: dict[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self._path = path
-        self._passport = passport
-        self._kept: list[tuple[float, int, dict[str, Any]]] = []
+        self._manifest = manifest
+        self._cards: list[tuple[float, int, dict[str, Any]]] = []
         self._order = count()
         self._counts = {"inputs": 0, "predicted": 0, "unsure": 0, "errors": 0}
 
@@ -62,18 +62,18 @@ class ReportSink:
         self._counts["predicted" if prediction.ok else "errors"] += 1
         self._counts["unsure"] += prediction.abstained
         concern = 2.0 if prediction.prob is None else 1.0 - prediction.prob
-        if len(self._kept) < MOST_ROWS:
-            heapq.heappush(self._kept, (concern, -next(self._order), _card(prediction)))
-        elif concern > self._kept[0][0]:
-            heapq.heapreplace(self._kept, (concern, -next(self._order), _card(prediction)))
+        if len(self._cards) < MOST_ROWS:
+            heapq.heappush(self._cards, (concern, -next(self._order), _card(prediction)))
+        elif concern > self._cards[0][0]:
+            heapq.heapreplace(self._cards, (concern, -next(self._order), _card(prediction)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        cards = [card for _, _, card in sorted(self._kept, key=lambda kept: kept[:2], reverse=True)]
+        cards = [card for _, _, card in sorted(self._cards, key=lambda entry: entry[:2], reverse=True)]
         environment = Environment(loader=PackageLoader("eyeful.sinks"), autoescape=True, trim_blocks=True)
         page = environment.get_template("report.html").render(
-            cards=cards, counts=self._counts, passport=self._passport, version=version("eyeful")
+            cards=cards, counts=self._counts, manifest=self._manifest, version=version("eyeful")
         )
         try:
             write_atomically(self._path, page)

@@ -19,7 +19,7 @@ from eyeful.sources import archive, cloud, folder, listing, memory, url
 from eyeful.sources.refused import refused
 from eyeful.types import Item
 
-__all__ = ["Source", "can_be_walked_twice", "open_source", "refused"]
+__all__ = ["Source", "is_countable", "open_source", "refused"]
 
 
 @dataclass(slots=True)
@@ -58,17 +58,17 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
         return Source(iter((inputs,)), single=True)
     if isinstance(inputs, Iterable) and not hasattr(inputs, "__array__"):
 
-        def walk() -> Iterator[Item]:
+        def all_items() -> Iterator[Item]:
             for one in inputs:
                 part = open_source(one, recursive=recursive)
                 yield from part.items
                 ignored.update(part.ignored)
 
-        return Source(walk(), single=False, ignored=ignored)
+        return Source(all_items(), single=False, ignored=ignored)
     raise UsageError(memory.why_not(inputs))
 
 
-def can_be_walked_twice(text: str) -> bool:
+def is_countable(text: str) -> bool:
     """Whether what is named can be counted without being used up, and cheaply; standard input cannot."""
     return text != "-" and not archive.is_archive(Path(text)) and not cloud.is_cloud(text)
 

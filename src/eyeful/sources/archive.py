@@ -138,7 +138,7 @@ def _zip_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
 
 @lru_cache(maxsize=4)
 def _opened(path: Path, stamp: tuple[int, ...]) -> zipfile.ZipFile:
-    """A zip and its directory, kept open: reading the directory for every member would be quadratic.
+    """A zip and its directory, held open: reading the directory for every member would be quadratic.
 
     Args:
         path: absolute.

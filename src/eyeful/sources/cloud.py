@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from eyeful.errors import MissingExtraError, ImageError, UsageError, one_line
+from eyeful.errors import ImageError, MissingExtraError, UsageError, one_line
 from eyeful.extras import install_command, require
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.refused import refused

@@ -56,7 +56,7 @@ def export_int8(
     with load(fp32.folder, precision="fp32", device="cpu") as reference:
         pixels: list[NDArray[np.uint8]] = []
         held_out: list[Item] = []
-        for row in reference.load_images(open_source(images).items):
+        for row in reference.preprocess_all(open_source(images).items):
             if row.pixels_HWC is not None and len(pixels) <= min(len(held_out), _MOST_CALIBRATING - 1):
                 pixels.append(row.pixels_HWC)
             elif row.pixels_HWC is not None:
@@ -73,9 +73,9 @@ def export_int8(
             agreement = compare(expected, list(classifier.stream(held_out)))
         if agreement.top1 < min_agreement:
             raise ModelError(
-                f"int8 {fp32.passport.model} gives the label of fp32 on {agreement.top1:.1%} of "
+                f"int8 {fp32.manifest.model} gives the label of fp32 on {agreement.top1:.1%} of "
                 f"{agreement.images} held-out images, less than --min-agreement {min_agreement:g}: not written"
             )
         found = {"held_out": agreement.images, "agreement": round(agreement.top1, 4)}
-        passport = replace(candidate.passport, calibration=(candidate.passport.calibration or {}) | found)
-        return write_bundle(folder, passport, candidate.copy_files), agreement
+        manifest = replace(candidate.manifest, calibration=(candidate.manifest.calibration or {}) | found)
+        return write_bundle(folder, manifest, candidate.copy_files), agreement

@@ -57,14 +57,14 @@ def verify(
     made_of = origin(model)
     fast_options = options if made_of is None else {}
     with load(**(made_of or {"name": model}), exact=True, device="cpu", topk=topk, **options) as reference:
-        weights = reference.passport["weights"]["sha256"]
+        weights = reference.provenance["weights"]["sha256"]
         expected = _answers(reference, items)
         causes = {
             "decode scale": compare(expected, _answers(_with(reference, full_decode=False), items), topk),
             "resize": compare(expected, _answers(_with(reference, two_step_resize=False), items), topk),
         }
     with load(model, device=device, engine=engine, precision=precision, topk=topk, **fast_options) as fast:
-        if fast.passport["weights"]["sha256"] != weights:
+        if fast.provenance["weights"]["sha256"] != weights:
             raise UsageError(
                 f"{model} was made of other weights than {reference.model}: --checkpoint FILE names them"
             )

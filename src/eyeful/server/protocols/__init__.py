@@ -1,4 +1,4 @@
-"""The protocols that the server speaks, one file each: a function that makes a router over the same house."""
+"""The protocols that the server speaks, one file each: a function that makes a router over the same service."""
 
 from eyeful.server.protocols import huggingface, native, operations, torchserve, v2
 

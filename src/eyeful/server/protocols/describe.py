@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Path
 
-from eyeful.server.house import House
+from eyeful.server.service import InferenceService
 
 EXAMPLE = (
     "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEVaoNz60jww5Sb1AAAARElEQVR42n3MsQ2AMADEwOOFxBgwCpvBaBklY1Cg"
@@ -36,7 +36,7 @@ ERROR: dict[str, Any] = {
         }
     }
 }
-_REFUSALS = {
+_REJECTIONS = {
     400: "The body or a parameter is not what is asked for.",
     401: "The token is missing or wrong.",
     404: "No such model.",
@@ -45,14 +45,14 @@ _REFUSALS = {
     503: "The server is busy, or stopping: come back after Retry-After seconds.",
     504: "Not answered in time.",
 }
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: ERROR | {"description": description} for status, description in _REFUSALS.items()
+REJECTIONS: dict[int | str, dict[str, Any]] = {
+    status: ERROR | {"description": description} for status, description in _REJECTIONS.items()
 }
 
 
-def model_in(house: House) -> Any:
+def model_in(service: InferenceService) -> Any:
     """A path's `{model}`, described with the names that this server knows."""
-    return Path(description="A model's alias.", json_schema_extra={"enum": list(house.aliases)})
+    return Path(description="A model's alias.", json_schema_extra={"enum": list(service.aliases)})
 
 
 def body(content: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import is_json, json_of, image_in, images_of, read_body
+from eyeful.server.body import image_in, images_of, is_json, json_of, read_body
 from eyeful.server.errors import BadRequestError, UnprocessableError
-from eyeful.server.house import House
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
+from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked, Fetcher
 
 _BODY = describe.body(
@@ -27,33 +27,33 @@ _BODY = describe.body(
 )
 
 
-def router(house: House) -> APIRouter:
+def router(service: InferenceService) -> APIRouter:
     """`/` for the first model, `/models/{model}` for any."""
     routes = APIRouter(tags=["Hugging Face"])
 
     async def classify(request: Request, model: str | None) -> JSONReply:
         topk = None
-        body = await read_body(request, house.settings)
+        body = await read_body(request, service.settings)
         if is_json(request, body):
             item: Asked
-            item, topk = _in_json(json_of(body), house.fetcher)
+            item, topk = _in_json(json_of(body), service.fetcher)
         else:
-            (item, *more) = await images_of(request, body, house.settings)
+            (item, *more) = await images_of(request, body, service.settings)
             if more:
                 raise BadRequestError("one image in a request; /v1/classify takes many")
-        (found,) = await house.classify(request, [item], model, topk)
+        (found,) = await service.classify(request, [item], model, topk)
         if not found.ok:
             raise UnprocessableError(found.answer)
         return JSONReply([{"label": score.label, "score": score.prob} for score in found.top])
 
-    @routes.post("/", responses=describe.REFUSALS, openapi_extra=_BODY)
+    @routes.post("/", responses=describe.REJECTIONS, openapi_extra=_BODY)
     async def root(request: Request) -> JSONReply:
         """Classify one image with the first model."""
         return await classify(request, None)
 
-    alias = describe.model_in(house)
+    alias = describe.model_in(service)
 
-    @routes.post("/models/{model}", responses=describe.REFUSALS, openapi_extra=_BODY)
+    @routes.post("/models/{model}", responses=describe.REJECTIONS, openapi_extra=_BODY)
     async def by_model(request: Request, model: str = alias) -> JSONReply:
         """Classify one image."""
         return await classify(request, model)

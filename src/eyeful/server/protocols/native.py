@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from eyeful.server.body import is_json, json_of, image_in, images_of, read_body
+from eyeful.server.body import image_in, images_of, is_json, json_of, read_body
 from eyeful.server.errors import BadRequestError, UnprocessableError
-from eyeful.server.house import House
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
+from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked
 from eyeful.sinks.base import row_of
 from eyeful.types import Prediction
@@ -17,13 +17,13 @@ from eyeful.types import Prediction
 _IMAGES = {"type": "array", "items": {"type": "string", "description": "base64"}, "minItems": 1}
 
 
-def router(house: House) -> APIRouter:
+def router(service: InferenceService) -> APIRouter:
     """`/v1/classify` and `/v1/models`."""
     routes = APIRouter(prefix="/v1", tags=["eyeful"])
 
     @routes.post(
         "/classify",
-        responses=describe.REFUSALS,
+        responses=describe.REJECTIONS,
         openapi_extra=describe.body(
             describe.IMAGE
             | describe.FORM
@@ -41,33 +41,33 @@ def router(house: House) -> APIRouter:
         Each image is a row of `results`, in order; in a request of many, a bad one is its own error entry.
         A server with `--allow-urls` takes URLs where JSON has base64.
         """
-        body = await read_body(request, house.settings)
+        body = await read_body(request, service.settings)
         if is_json(request, body):
-            items: Sequence[Asked] = _in_json(json_of(body), house)
+            items: Sequence[Asked] = _in_json(json_of(body), service)
         else:
-            items = await images_of(request, body, house.settings)
-        predictions = await house.classify(request, items, model, topk)
+            items = await images_of(request, body, service.settings)
+        predictions = await service.classify(request, items, model, topk)
         if len(predictions) == 1 and not predictions[0].ok:
             raise UnprocessableError(predictions[0].answer)
         return JSONReply(
-            {"model": model or house.aliases[0], "results": [_row(one, logits=logits) for one in predictions]}
+            {"model": model or service.aliases[0], "results": [_row(one, logits=logits) for one in predictions]}
         )
 
-    @routes.get("/models", responses={401: describe.REFUSALS[401]})
+    @routes.get("/models", responses={401: describe.REJECTIONS[401]})
     async def models() -> JSONReply:
-        """The models here: alias, passport and number of classes."""
-        found = [{"alias": alias, "passport": house.classifier(alias).passport} for alias in house.aliases]
+        """The models here: alias, manifest and number of classes."""
+        found = [{"alias": alias, "provenance": service.classifier(alias).provenance} for alias in service.aliases]
         return JSONReply({"models": found})
 
     return routes
 
 
-def _in_json(body: Any, house: House) -> list[Asked]:
+def _in_json(body: Any, service: InferenceService) -> list[Asked]:
     images = body.get("images") if isinstance(body, dict) else None
     if not isinstance(images, list) or not images:
         raise BadRequestError('the JSON body is not {"images": [BASE64, ...]}')
-    house.settings.allow(len(images))
-    return [image_in(text, f"images[{place}]", house.fetcher) for place, text in enumerate(images)]
+    service.settings.allow(len(images))
+    return [image_in(text, f"images[{place}]", service.fetcher) for place, text in enumerate(images)]
 
 
 def _row(prediction: Prediction, *, logits: bool) -> dict[str, Any]:

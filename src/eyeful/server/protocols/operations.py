@@ -4,16 +4,16 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
-from eyeful.server.house import House
+from eyeful.server.service import InferenceService
 
 
-def router(house: House) -> APIRouter:
+def router(service: InferenceService) -> APIRouter:
     """`/metrics`."""
     routes = APIRouter(tags=["operations"])
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
         """Counters and latencies for Prometheus."""
-        return Response(house.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+        return Response(service.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return routes

@@ -4,35 +4,35 @@ from fastapi import APIRouter, Request
 
 from eyeful.server.body import images_of, read_body
 from eyeful.server.errors import UnprocessableError
-from eyeful.server.house import House
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply, readiness
+from eyeful.server.service import InferenceService
 
 
-def router(house: House) -> APIRouter:
+def router(service: InferenceService) -> APIRouter:
     """TorchServe's paths."""
     routes = APIRouter(tags=["TorchServe"])
 
-    @routes.get("/ping", responses={503: describe.REFUSALS[503]})
+    @routes.get("/ping", responses={503: describe.REJECTIONS[503]})
     async def ping() -> JSONReply:
         """Whether the server is ready."""
-        return readiness(house.ready, {"status": "Healthy"})
+        return readiness(service.ready, {"status": "Healthy"})
 
-    @routes.get("/models", responses={401: describe.REFUSALS[401]})
+    @routes.get("/models", responses={401: describe.REJECTIONS[401]})
     async def models() -> JSONReply:
         """The models here."""
-        found = [{"modelName": alias, "modelUrl": house.classifier(alias).model} for alias in house.aliases]
+        found = [{"modelName": alias, "modelUrl": service.classifier(alias).model} for alias in service.aliases]
         return JSONReply({"models": found})
 
-    alias = describe.model_in(house)
+    alias = describe.model_in(service)
 
     async def predictions(request: Request, model: str = alias) -> JSONReply:
         """The five best labels with their probabilities, as TorchServe's image_classifier gives them.
 
         A form with several files gives a list, in its order; an image that cannot be opened is `{"error": ...}`.
         """
-        images = await images_of(request, await read_body(request, house.settings), house.settings)
-        found = await house.classify(request, images, model, 5)
+        images = await images_of(request, await read_body(request, service.settings), service.settings)
+        found = await service.classify(request, images, model, 5)
         answers = [
             {score.label: score.prob for score in one.top} if one.ok else {"error": one.answer} for one in found
         ]
@@ -53,7 +53,7 @@ def router(house: House) -> APIRouter:
                 path,
                 answer,
                 methods=[method],
-                responses=describe.REFUSALS,
+                responses=describe.REJECTIONS,
                 openapi_extra=describe.body(describe.IMAGE | describe.FORM),
                 operation_id=f"predictions_{method.lower()}{'_version' if 'version' in path else ''}",
             )

@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2 (KServe, Triton): health, metadata, `/infer` with tensors.
 
 Inputs, one tensor: `image`, either BYTES (encoded images; base64 where the request is plain JSON) or UINT8 or
-FP32 pixels, RGB, (N, H, W, 3) or (H, W, 3), FP32 from 0 to 1. Every image is treated by the weights' own recipe.
+FP32 pixels, RGB, (N, H, W, 3) or (H, W, 3), FP32 from 0 to 1. Every image is treated by the weights' own preprocessing.
 Outputs: `probs` and `logits`, FP32 (N, K). Triton's parameter `classification` makes an output BYTES of
 "VALUE:INDEX:LABEL". Triton's binary extension is understood both ways.
 """
@@ -17,9 +17,9 @@ import eyeful
 from eyeful.results import softmax, top_k
 from eyeful.server.body import decoded, json_of, read_body
 from eyeful.server.errors import BadRequestError, NoSuchModelError, UnprocessableError
-from eyeful.server.house import House
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply, json_bytes, readiness
+from eyeful.server.service import InferenceService
 from eyeful.server.settings import ServerSettings
 from eyeful.types import Item, Prediction
 
@@ -41,11 +41,11 @@ _OUTPUTS = ("probs", "logits")
 _NUMBERS: dict[Any, type[np.generic]] = {"UINT8": np.uint8, "FP32": np.float32}
 
 
-def router(house: House) -> APIRouter:
+def router(service: InferenceService) -> APIRouter:
     """The paths under `/v2`."""
     routes = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
-    alias = describe.model_in(house)
-    not_ready: dict[int | str, dict[str, Any]] = {503: describe.REFUSALS[503]}
+    alias = describe.model_in(service)
+    not_ready: dict[int | str, dict[str, Any]] = {503: describe.REJECTIONS[503]}
 
     @routes.get("")
     async def server() -> JSONReply:
@@ -66,13 +66,13 @@ def router(house: House) -> APIRouter:
     @routes.get("/health/ready", responses=not_ready)
     async def ready() -> JSONReply:
         """Whether requests are welcome: every model is warm, and nobody has asked the server to stop."""
-        return readiness(house.ready, {"ready": True})
+        return readiness(service.ready, {"ready": True})
 
     @routes.get("/models/{model}/versions/1", include_in_schema=False)
-    @routes.get("/models/{model}", responses={404: describe.REFUSALS[404]})
+    @routes.get("/models/{model}", responses={404: describe.REJECTIONS[404]})
     async def metadata(model: str = alias) -> JSONReply:
         """A model's tensors."""
-        classifier = house.classifier(model)
+        classifier = service.classifier(model)
         outputs = [{"name": name, "datatype": "FP32", "shape": [-1, len(classifier.labels)]} for name in _OUTPUTS]
         image = {"name": "image", "datatype": "BYTES", "shape": [-1]}
         return JSONReply(
@@ -80,20 +80,20 @@ def router(house: House) -> APIRouter:
         )
 
     @routes.get("/models/{model}/versions/1/ready", include_in_schema=False)
-    @routes.get("/models/{model}/ready", responses=not_ready | {404: describe.REFUSALS[404]})
+    @routes.get("/models/{model}/ready", responses=not_ready | {404: describe.REJECTIONS[404]})
     async def model_ready(model: str = alias) -> JSONReply:
         """Whether a model is warm."""
-        house.classifier(model)
-        return readiness(house.ready, {"ready": True})
+        service.classifier(model)
+        return readiness(service.ready, {"ready": True})
 
     @routes.post("/models/{model}/versions/1/infer", include_in_schema=False)
-    @routes.post("/models/{model}/infer", responses=describe.REFUSALS, openapi_extra=_BODY)
+    @routes.post("/models/{model}/infer", responses=describe.REJECTIONS, openapi_extra=_BODY)
     async def infer(request: Request, model: str = alias) -> Response:
         """Classify images."""
-        classifier = house.classifier(model)
-        asked, binary = _split(await read_body(request, house.settings), request.headers.get(_HEADER))
-        items = _items(asked, binary, house.settings)
-        found = await house.classify(request, items, model)
+        classifier = service.classifier(model)
+        asked, binary = _split(await read_body(request, service.settings), request.headers.get(_HEADER))
+        items = _items(asked, binary, service.settings)
+        found = await service.classify(request, items, model)
         for one in found:
             if not one.ok:
                 raise UnprocessableError(f"{one.filename}: {one.answer}")

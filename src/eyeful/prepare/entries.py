@@ -1,4 +1,4 @@
-"""The cache of prepared and compiled models: what is kept, whether it is whole, and how to be rid of it."""
+"""The cache of prepared and compiled models: what is in it, whether it is whole, and how to be rid of it."""
 
 import shutil
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _KINDS: tuple[Literal["prepared", "compiled"], ...] = ("prepared", "compiled")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CacheEntry:
     """One bundle in the cache.
 
     Attributes:
@@ -33,7 +33,7 @@ class Kept:
     damage: str | None = None
 
 
-def list_kept() -> list[Kept]:
+def list_entries() -> list[CacheEntry]:
     """Every bundle in the cache, each checked against its hashes."""
     return [
         _look_at(folder, kind)
@@ -50,15 +50,15 @@ def remove_leftovers() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove(kept: Kept) -> None:
+def remove(entry: CacheEntry) -> None:
     """Delete one; the next run that wants it makes it again."""
-    shutil.rmtree(kept.folder, ignore_errors=True)
+    shutil.rmtree(entry.folder, ignore_errors=True)
 
 
-def _look_at(folder: Path, kind: Literal["prepared", "compiled"]) -> Kept:
+def _look_at(folder: Path, kind: Literal["prepared", "compiled"]) -> CacheEntry:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     try:
-        passport = read_bundle(folder).passport
+        manifest = read_bundle(folder).manifest
     except BundleError as error:
-        return Kept(folder, kind, folder.name, "?", size, str(error))
-    return Kept(folder, kind, passport.model, passport.engine, size)
+        return CacheEntry(folder, kind, folder.name, "?", size, str(error))
+    return CacheEntry(folder, kind, manifest.model, manifest.engine, size)

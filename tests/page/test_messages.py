@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import eyeful.images
-from eyeful.page.words import and_list, in_words, share, why_no_answer
+from eyeful.page.messages import and_list, message_of, share, why_no_answer
 from eyeful.types import Prediction
 
 
@@ -15,13 +15,13 @@ def test_every_warning_has_a_sentence():
     warnings = set(re.findall(r"(?:found|warnings)\.append\(f?\"(\w+)", source))
     assert {"exif_rotated", "cropped_away", "sixteen_bit_scaled"} <= warnings
     for warning in warnings:
-        assert in_words(warning).endswith("."), warning
-        assert warning not in in_words(warning)
+        assert message_of(warning).endswith("."), warning
+        assert warning not in message_of(warning)
 
 
 def test_a_share_is_told():
-    assert in_words("cropped_away:0.61") == "The network did not see 61 % of the image: it was cropped away."
-    assert in_words("something_new:3") == "something_new:3"
+    assert message_of("cropped_away:0.61") == "The network did not see 61 % of the image: it was cropped away."
+    assert message_of("something_new:3") == "something_new:3"
 
 
 @pytest.mark.parametrize(

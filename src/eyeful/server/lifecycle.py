@@ -9,20 +9,20 @@ from types import FrameType
 
 import uvicorn
 
-from eyeful.server.house import House
 from eyeful.server.priority import let_others_step_back
+from eyeful.server.service import InferenceService
 
 log = logging.getLogger("eyeful.server")
 
 
-class PatientServer(uvicorn.Server):
+class GracefulServer(uvicorn.Server):
     """A server that, asked to stop, is no longer ready at once, still answers for a while, and then closes.
 
     Load balancers need that while to notice. A second signal ends it at once.
 
     Args:
         config: uvicorn's.
-        house: what is ready, or no longer.
+        service: what is ready, or no longer.
         url: said in the log when the server is ready; None: somebody else says it.
         hang_up: ends what browsers hold open, so that it can close.
     """
@@ -30,13 +30,13 @@ class PatientServer(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        house: House,
+        service: InferenceService,
         url: str | None = None,
         hang_up: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(config)
         self._url = url
-        self._house = house
+        self._house = service
         self._hang_up = hang_up
         self._stopping = False
 

@@ -1,12 +1,12 @@
-"""What a resolved model writes into its passport."""
+"""What a resolved model writes into its manifest."""
 
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
-from eyeful.bundle import Passport
+from eyeful.bundle import Manifest
 from eyeful.engines.base import EngineName
 from eyeful.models import Model, Weights
-from eyeful.types import Recipe
+from eyeful.types import Preprocessing
 
 _TOOLS = ("torch", "torchvision", "timm")
 _CONVERTERS: dict[EngineName, tuple[str, ...]] = {
@@ -16,12 +16,12 @@ _CONVERTERS: dict[EngineName, tuple[str, ...]] = {
 }
 
 
-def passport_of(model: Model, weights: Weights, recipe: Recipe, engine: EngineName) -> Passport:
-    """The passport of a loaded model for one engine, without files yet."""
-    return Passport(
+def manifest_of(model: Model, weights: Weights, preprocessing: Preprocessing, engine: EngineName) -> Manifest:
+    """The manifest of a loaded model for one engine, without files yet."""
+    return Manifest(
         model=model.name,
         architecture=asdict(model.architecture),
-        recipe=recipe,
+        preprocessing=preprocessing,
         labels=model.labels,
         weights=asdict(weights),
         engine=engine,

@@ -1,8 +1,8 @@
-"""The walk's totals are the published ones."""
+"""The summarize's totals are the published ones."""
 
 import pytest
 
-from eyeful.explain import walk
+from eyeful.explain import summarize
 from eyeful.models.base import Architecture
 from eyeful.models.checkpoint import build
 from eyeful.models.torchvision_import import import_torchvision
@@ -12,14 +12,14 @@ from eyeful.models.torchvision_import import import_torchvision
     "name", ["resnet18", "mobilenet_v2", "densenet121", "shufflenet_v2_x0_5", "regnet_y_400mf"]
 )
 def test_totals_are_torchvisions(name):
-    steps = walk(build(Architecture("torchvision", name, 1000)).eval(), (224, 224))
+    steps = summarize(build(Architecture("torchvision", name, 1000)).eval(), (224, 224))
     meta = import_torchvision().models.get_model_weights(name).DEFAULT.meta
     assert sum(step.parameters for step in steps) == meta["num_params"]
     assert sum(step.multiply_adds for step in steps) / 1e9 == pytest.approx(meta["_ops"], abs=0.006)
 
 
 def test_stages_in_order():
-    steps = walk(build(Architecture("torchvision", "resnet18", 1000)).eval(), (224, 224))
+    steps = summarize(build(Architecture("torchvision", "resnet18", 1000)).eval(), (224, 224))
     assert [step.stage for step in steps] == [
         "conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4", "avgpool", "fc",
     ]  # fmt: skip

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from eyeful.pipeline import Waits, advice
+from eyeful.pipeline import StageTimer, advice
 from eyeful.pipeline.cores import usable_cores
-from eyeful.runs import Account
+from eyeful.runs import RunSummary
 
 ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -21,11 +21,11 @@ def test_a_containers_quota_counts(quota, cores, tmp_path):
 
 
 def test_the_longest_wait_names_the_limit():
-    waits = Waits({"decode": 1.0, "forward": 3.0, "write": 2.0})
-    assert waits.longest == "forward"
-    with waits.on("decode"):
+    timer = StageTimer({"decode": 1.0, "forward": 3.0, "write": 2.0})
+    assert timer.longest == "forward"
+    with timer.on("decode"):
         pass
-    assert waits.seconds["decode"] > 1
+    assert timer.seconds["decode"] > 1
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_advice_names_the_flag(stage, device, precision, flag):
     assert flag in advice(stage, device, precision)
 
 
-def test_the_verdict_is_about_the_slowest(lite0):
-    account = Account(
-        inputs=100, predicted=100, seconds=2.0, waits=Waits({"decode": 1.5, "forward": 0.2, "write": 0.0})
+def test_the_speed_line_is_about_the_slowest(lite0):
+    summary = RunSummary(
+        inputs=100, predicted=100, seconds=2.0, timer=StageTimer({"decode": 1.5, "forward": 0.2, "write": 0.0})
     )
-    assert account.verdict(lite0, 0.5).startswith("50 images/s in 2.0 s; the limit is decoding images")
-    assert "starting took 3.0 s" in account.verdict(lite0, 3.0)
+    assert summary.speed(lite0, 0.5).startswith("50 images/s in 2.0 s; the limit is decoding images")
+    assert "starting took 3.0 s" in summary.speed(lite0, 3.0)

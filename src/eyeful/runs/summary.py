@@ -1,14 +1,14 @@
-"""The account of a run: so many inputs = so many predicted + so many errors + so many other files ignored."""
+"""The summary of a run: so many inputs = so many predicted + so many errors + so many other files ignored."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from eyeful.pipeline import Streams, Waits, advice
+from eyeful.pipeline import StageTimer, SupportsStream, advice
 
 
 @dataclass(slots=True)
-class Account:
+class RunSummary:
     """Counts of one run.
 
     Attributes:
@@ -19,7 +19,7 @@ class Account:
         ignored: other files met in folders, by extension; no inputs.
         resumed: rows among these that an earlier run wrote.
         seconds: wall time of this one.
-        waits: what the time was spent waiting for.
+        timer: what the time was spent waiting for.
     """
 
     inputs: int = 0
@@ -29,7 +29,7 @@ class Account:
     ignored: Counter[str] = field(default_factory=Counter)
     resumed: int = 0
     seconds: float = 0.0
-    waits: Waits = field(default_factory=Waits)
+    timer: StageTimer = field(default_factory=StageTimer)
 
     def add(self, error_kind: str | None, *, abstained: bool = False) -> None:
         """Count one row."""
@@ -51,7 +51,7 @@ class Account:
         text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
         return text + f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
 
-    def verdict(self, classifier: Streams, startup: float = 0.0) -> str:
+    def speed(self, classifier: SupportsStream, startup: float = 0.0) -> str:
         """How fast it was, what the limit was, and what would move it, in one line.
 
         Args:
@@ -64,7 +64,7 @@ class Account:
             rate = f"{self.resumed} rows were there; {rate}"
         if startup > self.seconds:
             return f"{rate}; starting took {startup:.1f} s, so more images in one run would cost less each"
-        return f"{rate}; the limit is {advice(self.waits.longest, classifier.device, classifier.precision)}"
+        return f"{rate}; the limit is {advice(self.timer.longest, classifier.device, classifier.precision)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the run's record."""

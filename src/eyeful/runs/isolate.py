@@ -13,7 +13,7 @@ from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING
 
 from eyeful.images import MemoryBudget
-from eyeful.pipeline import PATIENCE
+from eyeful.pipeline import MAX_TICKS
 from eyeful.sources import refused
 
 if TYPE_CHECKING:
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("eyeful")
 
-LIMIT = float(PATIENCE)
+LIMIT = float(MAX_TICKS)
 """Seconds for one image, alone; as long as in a run, so that a crash turns no good image into an error."""
 _START = 120.0
 """Seconds for the process to begin."""
 
 
-def tried_alone(items: Iterator[Item], count: int, load: Callable[..., object]) -> Iterator[Item]:
+def isolate_suspects(items: Iterator[Item], count: int, load: Callable[..., object]) -> Iterator[Item]:
     """The same items; of the first `count`, those that kill or hang a process are replaced by their error.
 
     Args:
         items: what to classify.
         count: how many may have been in flight.
-        load: opens one, as `Classifier.loader` does; must be picklable.
+        load: opens one, as `Classifier.preprocess_item` does; must be picklable.
     """
     log.info("the last run crashed: its next %d images are first tried alone", count)
     cell = _Cell(load)
@@ -72,10 +72,10 @@ class _Cell:
 
     def _start(self) -> None:
         context = get_context("spawn")
-        self._line, theirs = context.Pipe()
-        self._process = context.Process(target=_open_all, args=(theirs, self._load), daemon=True)
+        self._line, child_end = context.Pipe()
+        self._process = context.Process(target=_open_all, args=(child_end, self._load), daemon=True)
         self._process.start()
-        theirs.close()
+        child_end.close()
         if self._line.poll(_START):
             self._line.recv()
 

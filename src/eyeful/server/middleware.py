@@ -1,4 +1,4 @@
-"""What every request passes: its id, the token, metrics, log, the last net; and a full house's refusal."""
+"""What every request passes: its id, the token, metrics, log, the last net; and A full server's rejection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from eyeful.server.house import House
+    from eyeful.server.service import InferenceService
 
     Headers = Iterable[tuple[bytes, bytes]]
 
@@ -40,9 +40,9 @@ _ID = b"x-request-id"
 class Door:
     """The application's outermost layer."""
 
-    def __init__(self, app: ASGIApp, house: House) -> None:
+    def __init__(self, app: ASGIApp, service: InferenceService) -> None:
         self._app = app
-        self._house = house
+        self._house = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, and see its reply out."""
@@ -73,8 +73,8 @@ class Door:
             if _may_enter(self._house, scope["method"], scope["path"], scope["headers"]):
                 await self._app(scope, watched, answered)
             else:
-                refusal = UnauthorizedError()
-                await ErrorReply(refusal.status, str(refusal), refusal.headers)(scope, watched, answered)
+                rejection = UnauthorizedError()
+                await ErrorReply(rejection.status, str(rejection), rejection.headers)(scope, watched, answered)
         except Exception:
             log.exception("request %s failed", request_id)
             if status == GONE:
@@ -90,32 +90,32 @@ class Door:
             asyncio.get_running_loop().call_soon(note)  # the reply goes out first
 
 
-def refusal_when_full(house: House) -> Callable[[str, bytes, Headers], bytes | None]:
-    """What a connection asks before it lets the application read a body: the whole 503 when the house is full."""
+def rejection_when_full(service: InferenceService) -> Callable[[str, bytes, Headers], bytes | None]:
+    """What a connection asks before it lets the application read a body: the whole 503 when the codebase is full."""
     error = OverloadedError()
     reply = ErrorReply(error.status, str(error), error.headers)
 
-    def refusal(method: str, target: bytes, headers: Headers) -> bytes | None:
-        if not house.full or _has_no_body(method, headers):
+    def rejection(method: str, target: bytes, headers: Headers) -> bytes | None:
+        if not service.full or _has_no_body(method, headers):
             return None
-        if house.settings.cors:  # a page may read a reply only with headers that the application gives
+        if service.settings.cors:  # a page may read a reply only with headers that the application gives
             return None
         path = target.partition(b"?")[0].decode("ascii", "replace")
-        if not _may_enter(house, method, path, headers):
+        if not _may_enter(service, method, path, headers):
             return None
         request_id = _request_id(headers)
-        house.metrics.refused(error.status)
+        service.metrics.refused(error.status)
         _write(request_id, method, path, route="refused", status=error.status)
         return on_the_wire(reply, [(_ID, request_id.encode())])
 
-    return refusal
+    return rejection
 
 
-def note_of(house: House) -> Callable[[int], None]:
+def note_of(service: InferenceService) -> Callable[[int], None]:
     """What a connection tells when it answers by itself what never became a request."""
 
     def note(status: int) -> None:
-        house.metrics.refused(status)
+        service.metrics.refused(status)
         _write("-", "-", "-", route="refused", status=status)
 
     return note
@@ -129,8 +129,8 @@ def _has_no_body(method: str, headers: Headers) -> bool:
     )
 
 
-def _may_enter(house: House, method: str, path: str, headers: Headers) -> bool:
-    token = house.settings.token
+def _may_enter(service: InferenceService, method: str, path: str, headers: Headers) -> bool:
+    token = service.settings.token
     if token is None or path in OPEN_PATHS or method == "OPTIONS":
         return True
     shown = b""
@@ -143,10 +143,10 @@ def _may_enter(house: House, method: str, path: str, headers: Headers) -> bool:
 
 
 def _note(
-    house: House, request_id: str, method: str, path: str, *, route: str, status: int, seconds: float
+    service: InferenceService, request_id: str, method: str, path: str, *, route: str, status: int, seconds: float
 ) -> None:
     """Count a request that was answered, and write its line."""
-    house.metrics.request(route, status, seconds)
+    service.metrics.request(route, status, seconds)
     _write(request_id, method, path, route=route, status=status, seconds=seconds)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from eyeful.errors import StuckError
+from eyeful.errors import DecodeTimeoutError
 
-PATIENCE = 30
+MAX_TICKS = 30
 """Looks, a second apart, after which opening one image counts as hung; the largest take a few seconds."""
 
 
@@ -17,7 +17,7 @@ class _Work:
     looks: int = 0
 
 
-class Watch:
+class DecodeWatchdog:
     """Knows what every worker is at. Counts looks rather than time, so that a machine asleep alarms nobody."""
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class Watch:
         finally:
             del self._at_work[threading.get_ident()]
 
-    def look(self) -> None:
+    def tick(self) -> None:
         """To be called about once a second by whoever waits for a worker.
 
         Raises:
-            StuckError: one has been at the same image for too long; a thread cannot be interrupted, so the
+            DecodeTimeoutError: one has been at the same image for too long; a thread cannot be interrupted, so the
                 process must end.
         """
         for work in list(self._at_work.values()):
             work.looks += 1
-            if work.looks > PATIENCE:
-                raise StuckError(f"opening {work.what} has not ended after {PATIENCE} seconds")
+            if work.looks > MAX_TICKS:
+                raise DecodeTimeoutError(f"opening {work.what} has not ended after {MAX_TICKS} seconds")

@@ -22,7 +22,7 @@ _SENTENCES = {
 }
 
 
-def in_words(warning: str) -> str:
+def message_of(warning: str) -> str:
     """A row's warning as a sentence; one without a sentence stays as it is."""
     name, _, value = warning.partition(":")
     sentence = _SENTENCES.get(name, warning)

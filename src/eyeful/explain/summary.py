@@ -1,4 +1,4 @@
-"""A walk through a network: its stages, what they put out, and what they cost."""
+"""A summary of a network: its stages, what they put out, and what they cost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LayerSummary:
     """One stage of a network.
 
     Attributes:
@@ -34,7 +34,7 @@ class Step:
     multiply_adds: int
 
 
-def walk(module: nn.Module, size: Size) -> list[Step]:
+def summarize(module: nn.Module, size: Size) -> list[LayerSummary]:
     """The stages of a network in the order in which they run, for an image of `size`; its weights do not matter.
 
     Args:
@@ -42,7 +42,7 @@ def walk(module: nn.Module, size: Size) -> list[Step]:
         size: (height, width) of its input.
     """
     named = dict(stage_layers(module))
-    found: list[Step] = []
+    found: list[LayerSummary] = []
     flops = FlopCounterMode(display=False)
 
     def note(name: str, stage: nn.Module, output: Any) -> None:
@@ -50,7 +50,7 @@ def walk(module: nn.Module, size: Size) -> list[Step]:
             counted = flops.flop_counts.get(f"{type(module).__name__}.{name}", {})
             parameters = sum(parameter.numel() for parameter in stage.parameters())
             cost = sum(counted.values()) // 2  # a multiplication and an addition are two operations
-            found.append(Step(name, _operation(stage), tuple(output.shape[1:]), parameters, cost))
+            found.append(LayerSummary(name, _operation(stage), tuple(output.shape[1:]), parameters, cost))
 
     handles = [
         stage.register_forward_hook(lambda layer, _, output, name=name: note(name, layer, output))
@@ -66,7 +66,7 @@ def walk(module: nn.Module, size: Size) -> list[Step]:
 
 
 def _operation(stage: nn.Module) -> str:
-    """A stage in words: the layer itself, or how many of what it holds."""
+    """What a stage is made of: the layer itself, or how many of what it holds."""
     if isinstance(stage, nn.Conv2d):
         return f"convolution {stage.kernel_size[0]}x{stage.kernel_size[1]}, stride {stage.stride[0]}"
     if isinstance(stage, nn.Linear):

@@ -29,7 +29,7 @@ class ClientGoneError(Exception):
     """Nobody waits for the answer any more."""
 
 
-class House:
+class InferenceService:
     """The models of a server, by alias, and the rules for using them.
 
     Attributes:
@@ -92,7 +92,7 @@ class House:
 
         Raises:
             NoSuchModelError, TooLargeError, BadRequestError: the request asks for what is not here.
-            OverloadedError: no room.
+            OverloadedError: the queue is full.
             DeadlineError: not in time.
             ClientGoneError: the client closed its connection.
         """
@@ -102,8 +102,8 @@ class House:
             raise BadRequestError(f"topk {topk} is not at least 1")
         gone = asyncio.create_task(until_gone(request))
         try:
-            async with asyncio.timeout(self.settings.deadline) as patience:
-                gone.add_done_callback(partial(_end, patience))
+            async with asyncio.timeout(self.settings.deadline) as deadline:
+                gone.add_done_callback(partial(_end, deadline))
                 predictions = [_without_secrets(one) for one in await batcher.classify(items, topk)]
         except TimeoutError as error:
             raise (ClientGoneError if gone.done() else DeadlineError) from error
@@ -122,11 +122,11 @@ class House:
             ) from None
 
 
-def _end(patience: asyncio.Timeout, gone: asyncio.Task[None]) -> None:
+def _end(deadline: asyncio.Timeout, gone: asyncio.Task[None]) -> None:
     """The client has gone: its time is over."""
     if not gone.cancelled():
         with suppress(RuntimeError):  # it was answered meanwhile
-            patience.reschedule(0)
+            deadline.reschedule(0)
 
 
 def _without_secrets(prediction: Prediction) -> Prediction:

@@ -22,7 +22,7 @@ _JOIN = "/gradio_api/queue/join"
 
 _MOST_JSON = 1 << 20
 
-_KEPT = re.compile(r"/(assets|static/fonts)/.+")
+_IMMUTABLE = re.compile(r"/(assets|static/fonts)/.+")
 """Files whose name changes with their content."""
 
 _POLICY = (
@@ -76,9 +76,9 @@ class Door:
         async def answered(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
-                if _KEPT.fullmatch(path) and message["status"] == 200:
-                    kept = b"public, max-age=31536000, immutable"
-                    message["headers"] = [*_without(message, b"cache-control"), (b"cache-control", kept)]
+                if _IMMUTABLE.fullmatch(path) and message["status"] == 200:
+                    immutable = b"public, max-age=31536000, immutable"
+                    message["headers"] = [*_without(message, b"cache-control"), (b"cache-control", immutable)]
             await send(message)
 
         await self._app(scope, receive, answered)

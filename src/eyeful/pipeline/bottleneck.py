@@ -10,7 +10,7 @@ Stage = Literal["decode", "forward", "write"]
 
 
 @dataclass(slots=True)
-class Waits:
+class StageTimer:
     """Seconds for which a run's own thread stood waiting for each stage; the longest names the limit."""
 
     seconds: dict[Stage, float] = field(default_factory=lambda: {"decode": 0.0, "forward": 0.0, "write": 0.0})
