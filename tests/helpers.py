@@ -8,7 +8,8 @@ from PIL import Image
 from eyeful.bundle import Manifest
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.pipeline import Classifier, Settings
-from eyeful.types import Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Labels
 
 
 class FakeEngine:

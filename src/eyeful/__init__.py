@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from eyeful.errors import EyefulError
     from eyeful.models import list_models
     from eyeful.pipeline import Classifier, load
+    from eyeful.preprocessing import Preprocessing
     from eyeful.sinks.figures import plot
-    from eyeful.types import Prediction, Preprocessing, Score
+    from eyeful.types import Prediction, Score
 
 __version__ = "0.1.0"
 __all__ = ["Classifier", "EyefulError", "Prediction", "Preprocessing", "Score", "list_models", "load", "plot"]
@@ -24,7 +25,7 @@ _HOME = {
     "Classifier": "eyeful.pipeline",
     "EyefulError": "eyeful.errors",
     "Prediction": "eyeful.types",
-    "Preprocessing": "eyeful.types",
+    "Preprocessing": "eyeful.preprocessing",
     "Score": "eyeful.types",
     "list_models": "eyeful.models",
     "load": "eyeful.pipeline",

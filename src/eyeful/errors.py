@@ -3,6 +3,7 @@
 EyefulError
 ├─ UsageError            the call or the command line asks for something that cannot be
 ├─ MissingExtraError     an optional library is not installed (also an ImportError)
+├─ PluginError           a plug-in is not there or cannot be imported
 ├─ ModelError            no such model, or it cannot be built
 │  ├─ UnknownModelError  the name means nothing; carries the nearest names
 │  ├─ WeightsError       weights cannot be fetched, or are not what they should be
@@ -53,6 +54,10 @@ class UsageError(EyefulError, ValueError):
 
 class MissingExtraError(EyefulError, ImportError):
     """An optional library is not installed; the text holds the install command."""
+
+
+class PluginError(EyefulError):
+    """A plug-in is not there, or cannot be imported."""
 
 
 class ModelError(EyefulError):

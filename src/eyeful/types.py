@@ -12,20 +12,17 @@ Shape names, used as suffixes everywhere:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from eyeful.errors import ErrorKind, UsageError
+from eyeful.errors import ErrorKind
 
-CropMode = Literal["center", "squash", "border"]
-Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]
 Size = tuple[int, int]
 """(height, width) in pixels."""
 
@@ -39,98 +36,6 @@ class Item:
 
     filename: str
     content: Content
-
-
-@dataclass(frozen=True, slots=True)
-class Preprocessing:
-    """Preprocessing that belongs to weights.
-
-    `center` resizes the shorter side to `scale_size` and crops `size` from the middle; `squash` resizes both
-    sides to `scale_size` whatever the aspect ratio, then crops; `border` fits the whole image into
-    `scale_size` and fills the rest with the mean colour. Sizes are (height, width) in pixels; `mean` and `std`
-    are per channel, for pixel values from 0 to 1.
-    """
-
-    size: Size
-    scale_size: Size
-    interpolation: Interpolation
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    crop_mode: CropMode = "center"
-
-    def with_options(
-        self,
-        crop_mode: CropMode | None = None,
-        img_size: int | None = None,
-        crop_pct: float | None = None,
-        interpolation: Interpolation | None = None,
-    ) -> Preprocessing:
-        """This preprocessing with what the user set by hand; what is None stays as the weights say.
-
-        A crop mode other than the weights' own shows the network the whole image (`crop_pct` 1, the lesson's
-        `Resize((224, 224))`) unless `crop_pct` says otherwise.
-
-        Raises:
-            UsageError: a value is outside its range.
-        """
-        if crop_mode is not None and crop_mode not in get_args(CropMode):
-            raise UsageError(f"crop mode {crop_mode!r} is not one of {', '.join(get_args(CropMode))}")
-        if interpolation is not None and interpolation not in get_args(Interpolation):
-            raise UsageError(f"interpolation {interpolation!r} is not one of {', '.join(get_args(Interpolation))}")
-        if img_size is not None and not 1 <= img_size <= 4096:
-            raise UsageError(f"image size {img_size} is not between 1 and 4096 pixels")
-        if crop_pct is not None and not 0.01 <= crop_pct <= 1:
-            raise UsageError(f"crop percentage {crop_pct} is not between 0.01 and 1")
-        size = self.size if img_size is None else (img_size, img_size)
-        scale_size = self.scale_size
-        if crop_pct is None and crop_mode not in (None, "center", self.crop_mode):
-            crop_pct = 1.0
-        if crop_pct is not None:
-            scale_size = (math.floor(size[0] / crop_pct), math.floor(size[1] / crop_pct))
-        elif img_size is not None:
-            scale_size = (
-                round(size[0] * self.scale_size[0] / self.size[0]),
-                round(size[1] * self.scale_size[1] / self.size[1]),
-            )
-        return replace(
-            self,
-            size=size,
-            scale_size=scale_size,
-            crop_mode=crop_mode or self.crop_mode,
-            interpolation=interpolation or self.interpolation,
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values, as a manifest holds them."""
-        return {
-            "size": list(self.size),
-            "scale_size": list(self.scale_size),
-            "crop_mode": self.crop_mode,
-            "interpolation": self.interpolation,
-            "mean": list(self.mean),
-            "std": list(self.std),
-        }
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Preprocessing:
-        """The inverse of `as_dict`."""
-        return cls(
-            size=(int(values["size"][0]), int(values["size"][1])),
-            scale_size=(int(values["scale_size"][0]), int(values["scale_size"][1])),
-            crop_mode=values["crop_mode"],
-            interpolation=values["interpolation"],
-            mean=(float(values["mean"][0]), float(values["mean"][1]), float(values["mean"][2])),
-            std=(float(values["std"][0]), float(values["std"][1]), float(values["std"][2])),
-        )
-
-    def __str__(self) -> str:
-        scale, size = (f"{h}" if h == w else f"{h}x{w}" for h, w in (self.scale_size, self.size))
-        steps = {
-            "center": f"shorter side to {scale}, {size}x{size} from the middle",
-            "squash": f"both sides to {scale}, whatever the aspect ratio, {size} from the middle",
-            "border": f"the whole image into {scale}, borders in the mean colour, {size} from the middle",
-        }
-        return f"{steps[self.crop_mode]}, {self.interpolation}; mean {self.mean}, std {self.std}"
 
 
 @dataclass(frozen=True, slots=True)

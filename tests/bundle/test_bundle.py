@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from eyeful.bundle import MANIFEST, Manifest, is_bundle, read_bundle, write_bundle
+from eyeful.bundle import Manifest, is_bundle, read_bundle, write_bundle
 from eyeful.errors import BundleError
 from eyeful.models import ModelRequest
 from eyeful.prepare import prepared
-from eyeful.types import Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Labels
 
 MANIFEST = Manifest(
     "fake",
@@ -44,7 +45,7 @@ def test_a_damaged_file_is_named(bundle, damage):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 99}'])
 def test_a_damaged_manifest_is_named(bundle, text):
-    (bundle.folder / MANIFEST).write_text(text)
+    (bundle.folder / MANIFEST_FILE).write_text(text)
     with pytest.raises(BundleError, match=r"bundle format 99|manifest\.json|bundle format None"):
         read_bundle(bundle.folder)
 
@@ -67,4 +68,4 @@ def test_a_damaged_cache_entry_is_prepared_again(lite0, caplog):
     graph.write_bytes(whole[:-1] + b"!")
     assert prepared(ModelRequest("efficientnet_lite0")).folder == bundle.folder
     assert "preparing it again" in caplog.text
-    assert json.loads((bundle.folder / MANIFEST).read_text())["files"].keys() == {"model.bin", "model.xml"}
+    assert json.loads((bundle.folder / MANIFEST_FILE).read_text())["files"].keys() == {"model.bin", "model.xml"}

@@ -17,7 +17,7 @@ from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.prepare import prepared
-from eyeful.types import Preprocessing
+from eyeful.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing((8, 8), (8, 8), "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
 

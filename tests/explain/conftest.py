@@ -7,7 +7,8 @@ import torch
 from eyeful.explain import Network
 from eyeful.models.base import Architecture, ready
 from eyeful.models.checkpoint import build
-from eyeful.types import Item, Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Item, Labels
 from helpers import noise_image
 
 CLASSES = 7

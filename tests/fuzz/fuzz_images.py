@@ -18,7 +18,8 @@ with atheris.instrument_imports(include=["PIL", "eyeful"]):
 
     from eyeful.images import Limits, MemoryBudget
     from eyeful.pipeline.preprocess import preprocess
-    from eyeful.types import Item, Preprocessing
+    from eyeful.preprocessing import Preprocessing
+    from eyeful.types import Item
 
 preprocessing = Preprocessing((32, 32), (36, 36), "bicubic", (0.5,) * 3, (0.5,) * 3)
 LIMITS = Limits(max_pixels=4_000_000)

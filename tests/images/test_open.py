@@ -14,7 +14,8 @@ from PIL import Image
 from eyeful.errors import ImageError
 from eyeful.images import Limits, MemoryBudget, open_item
 from eyeful.images.transform import resized_size
-from eyeful.types import Item, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Item
 from helpers import noise_image
 
 

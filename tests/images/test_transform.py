@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from eyeful.images import crop_box, preprocess_warnings, resize_and_crop, resize_and_crop_fast
 from eyeful.models.torchvision_import import import_timm, import_torchvision
-from eyeful.types import Preprocessing
+from eyeful.preprocessing import Preprocessing
 from helpers import noise_image
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -14,7 +14,7 @@ RENDER = Path(__file__).parents[2] / "lessons" / "render.py"
 SPEC = importlib.util.spec_from_file_location("render_lesson", RENDER)
 assert SPEC
 lesson = importlib.util.module_from_spec(SPEC)
-SPEC.preprocess_item.exec_module(lesson)
+SPEC.loader.exec_module(lesson)
 
 
 def test_it_runs(tmp_path):

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from eyeful.cpu import usable_cores
 from eyeful.pipeline import StageTimer, advice
-from eyeful.pipeline.cores import usable_cores
 from eyeful.runs import RunSummary
 
 ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

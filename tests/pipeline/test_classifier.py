@@ -10,7 +10,8 @@ import eyeful
 from eyeful.bundle import Manifest
 from eyeful.errors import ImageError, UsageError
 from eyeful.pipeline import Classifier, Settings
-from eyeful.types import Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Labels
 from helpers import FakeEngine, noise_image
 from helpers import fake_classifier as classifier
 

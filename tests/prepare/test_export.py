@@ -12,8 +12,8 @@ import eyeful
 from eyeful.errors import BundleError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
+from eyeful.preprocessing import Preprocessing
 from eyeful.sources import open_source
-from eyeful.types import Preprocessing
 
 REQUEST = ModelRequest("efficientnet_lite0")
 
@@ -88,7 +88,7 @@ from eyeful.engines.openvino_import import import_nncf
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
 from eyeful.sources import open_source
-from eyeful.types import Preprocessing
+from eyeful.preprocessing import Preprocessing
 export(ModelRequest("efficientnet_lite0"), Path({str(tmp_path)!r}) / "bundle", "openvino")
 import_nncf()
 assert sys.modules["openvino_telemetry"] is None

@@ -302,9 +302,10 @@ def test_an_empty_line_does_not_keep_a_connection(talk):
     assert talk(client, reads_all, receive_timeout=0.3) == b""
 
 
-def test_a_full_house_asks_for_the_token_first():
+def test_a_full_server_asks_for_the_token_first():
     service = InferenceService(
-        {"m": fake_classifier(FakeEngine())}, ServerSettings(queue_size=1, max_files=1, token="s3cret")
+        {"m": fake_classifier(FakeEngine())},
+        ServerSettings(queue_size=1, max_files=1, token="s3cret"),  # noqa: S106
     )
     service._batchers["m"].depth = 1
     rejection = rejection_when_full(service)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from eyeful.types import Preprocessing
+    from eyeful.preprocessing import Preprocessing
 
 
 def textbook_loop(module: nn.Module, preprocessing: Preprocessing, device: str) -> Callable[[Path], list[int]]:

@@ -14,7 +14,8 @@ from typing import Any
 
 from eyeful.bundle.files import sha256_of
 from eyeful.errors import BundleError
-from eyeful.types import Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Labels
 
 FORMAT = 1
 MANIFEST = "manifest.json"

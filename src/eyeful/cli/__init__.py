@@ -82,6 +82,7 @@ def main() -> None:
 
 
 def print_error(error: object) -> None:
+    """One line on stderr, as every error of ours looks."""
     sys.stderr.write(f"eyeful: error: {error}\n")
     sys.stderr.flush()
 

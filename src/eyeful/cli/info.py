@@ -11,7 +11,8 @@ from eyeful.bundle import is_bundle, read_bundle
 from eyeful.cli import options
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
-from eyeful.types import Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Labels
 
 
 def info(

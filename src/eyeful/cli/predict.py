@@ -16,6 +16,7 @@ from eyeful.cli.progress import Progress
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
 from eyeful.pipeline import Settings, SupportsStream, load
+from eyeful.preprocessing import CropMode, Interpolation
 from eyeful.runs import Output, SignalHandler, run
 from eyeful.sinks import Sink, format_of
 from eyeful.sinks.figures import FiguresSink
@@ -23,7 +24,6 @@ from eyeful.sinks.jsonl import JsonlSink
 from eyeful.sinks.report import ReportSink
 from eyeful.sinks.table import TableSink
 from eyeful.sources import open_source
-from eyeful.types import CropMode, Interpolation
 
 _IMAGES, _OUTPUT, _RUNNING = "Images", "Output", "Running"
 
@@ -266,4 +266,5 @@ def _other_sinks(classifier: SupportsStream, report: Path | None, figures: Path 
 
 
 def print_status(line: str) -> None:
+    """One line on stderr beside the rows."""
     sys.stderr.write(f"eyeful: {line}\n")

@@ -80,7 +80,7 @@ class OpenVINOEngine:
 
 
 def _compiled(bundle: Bundle, config: dict[str, str]) -> Any:
-    """The graph compiled for this CPU; in native precision it is cached, as OpenVINO exports it, in its own bundle.
+    """The graph compiled for this CPU; in native precision it is cached, as OpenVINO exports it, as a bundle.
 
     OpenVINO's `CACHE_DIR` does the same, but would run a damaged file; a bundle is checked when it is read.
     """

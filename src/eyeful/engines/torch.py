@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from eyeful.engines.base import Precision
 from eyeful.errors import EngineError
-from eyeful.types import Preprocessing
+from eyeful.preprocessing import Preprocessing
 
 _DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 

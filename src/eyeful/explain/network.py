@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from eyeful.types import Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Labels
 
 if TYPE_CHECKING:
     import numpy as np

@@ -24,8 +24,9 @@ from eyeful.extras import require
 from eyeful.images.budget import MemoryBudget
 from eyeful.images.colour import to_rgb
 from eyeful.images.transform import resized_size
+from eyeful.preprocessing import Preprocessing
 from eyeful.signature import OPENED, name_of_signature, why_not_a_image
-from eyeful.types import Item, Preprocessing, Size
+from eyeful.types import Item, Size
 
 DEFAULT_MAX_PIXELS = 89_478_485
 """Pixels of one image; Pillow's own limit, at which it merely warns."""
@@ -79,8 +80,8 @@ def open_item(
         item: what to open.
         limits: what it may cost.
         budget: shared by all workers.
-        reduce_for: decode a JPEG at the smallest scale that leaves at least twice this preprocessing's resize target;
-            None decodes every pixel.
+        reduce_for: decode a JPEG at the smallest scale that leaves at least twice the resize target of this
+            preprocessing; None decodes every pixel.
 
     Raises:
         ImageError: the image cannot be had; `kind` says why.

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from eyeful.types import Preprocessing, Size
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Size
 
 _RESAMPLE = {
     "nearest": Image.Resampling.NEAREST,

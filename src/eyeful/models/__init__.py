@@ -1,4 +1,4 @@
-"""A name → architecture + weights + preprocessing + labels. Nothing heavy is imported until a model is looked up."""
+"""A name → architecture + weights + preprocessing + labels. Nothing heavy is imported before a look-up."""
 
 from __future__ import annotations
 

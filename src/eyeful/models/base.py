@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import WeightsError
-from eyeful.types import Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Labels
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,7 +10,8 @@ from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.labels import default_labels, imagenet_labels, imagenet_wnids
 from eyeful.models.torchvision_import import import_timm
 from eyeful.models.weights import fetch_hub_file, mirror, not_here, verified_sha256
-from eyeful.types import Labels, Preprocessing
+from eyeful.preprocessing import Preprocessing
+from eyeful.types import Labels
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.labels import labels_for
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.models.weights import fetch_hub_file, hub_file, verified_sha256
-from eyeful.types import Preprocessing
+from eyeful.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from eyeful.cpu import usable_cores
 from eyeful.errors import ImageError, ModelError, UsageError
 from eyeful.extras import require
 from eyeful.images import COLOUR_POLICY, MemoryBudget
 from eyeful.pipeline.bottleneck import StageTimer
-from eyeful.pipeline.cores import usable_cores
 from eyeful.pipeline.prefetch import ordered_map
 from eyeful.pipeline.preprocess import PreprocessedImage, preprocess
 from eyeful.pipeline.settings import Settings
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from eyeful.bundle import Manifest
     from eyeful.engines import Engine
     from eyeful.explain import Explanation, Network
-    from eyeful.types import Labels, Preprocessing
+    from eyeful.preprocessing import Preprocessing
+    from eyeful.types import Labels
 
     InFlight = tuple[list[PreprocessedImage], "Future[NDArray[np.float32]] | None"]
 

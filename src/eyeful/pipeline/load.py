@@ -16,7 +16,7 @@ from eyeful.models import DEFAULT_MODEL, ModelRequest, find_model
 from eyeful.pipeline.classifier import Classifier
 from eyeful.pipeline.settings import Settings
 from eyeful.prepare import manifest_of, prepared
-from eyeful.types import CropMode, Interpolation, Preprocessing
+from eyeful.preprocessing import CropMode, Interpolation, Preprocessing
 
 MakeEngine = Callable[[Precision | None], Engine]
 """Makes the engine of a loaded model at a precision; None: what the device does natively."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from eyeful.images import Limits, MemoryBudget
-    from eyeful.types import Item, Preprocessing
+    from eyeful.preprocessing import Preprocessing
+    from eyeful.types import Item
 
 THUMBNAIL = 320
 """Longest side of a thumbnail, in pixels."""

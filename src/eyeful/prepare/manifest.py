@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from eyeful.bundle import Manifest
 from eyeful.engines.base import EngineName
 from eyeful.models import Model, Weights
-from eyeful.types import Preprocessing
+from eyeful.preprocessing import Preprocessing
 
 _TOOLS = ("torch", "torchvision", "timm")
 _CONVERTERS: dict[EngineName, tuple[str, ...]] = {

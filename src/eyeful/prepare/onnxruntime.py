@@ -26,7 +26,7 @@ from eyeful.prepare.manifest import manifest_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eyeful.types import Preprocessing
+    from eyeful.preprocessing import Preprocessing
 
 log = logging.getLogger("eyeful")
 

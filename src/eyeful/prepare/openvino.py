@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from eyeful.types import Preprocessing
+    from eyeful.preprocessing import Preprocessing
 
 log = logging.getLogger("eyeful")
 

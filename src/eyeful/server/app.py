@@ -36,8 +36,8 @@ log = logging.getLogger("eyeful.server")
 def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) -> FastAPI:
     """The server as an ASGI application.
 
-    The deadline for receiving, the rejection before a body is read and the replies that can be read while one sends
-    are the connection's (`connection.py`, which `run.serve` gives to uvicorn).
+    The deadline for receiving, the rejection before a body is read and the replies that can be read while one
+    sends are the connection's (`connection.py`, which `run.serve` gives to uvicorn).
 
     Args:
         classifiers: the models by alias; the first is the default. Their owner closes them.

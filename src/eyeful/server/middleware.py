@@ -91,7 +91,7 @@ class Door:
 
 
 def rejection_when_full(service: InferenceService) -> Callable[[str, bytes, Headers], bytes | None]:
-    """What a connection asks before it lets the application read a body: the whole 503 when the codebase is full."""
+    """What a connection asks before it lets the application read a body: the whole 503 when the queue is full."""
     error = OverloadedError()
     reply = ErrorReply(error.status, str(error), error.headers)
 

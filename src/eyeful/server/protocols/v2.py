@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2 (KServe, Triton): health, metadata, `/infer` with tensors.
 
 Inputs, one tensor: `image`, either BYTES (encoded images; base64 where the request is plain JSON) or UINT8 or
-FP32 pixels, RGB, (N, H, W, 3) or (H, W, 3), FP32 from 0 to 1. Every image is treated by the weights' own preprocessing.
+FP32 pixels, RGB, (N, H, W, 3) or (H, W, 3), FP32 from 0 to 1. Every image gets the weights' own preprocessing.
 Outputs: `probs` and `logits`, FP32 (N, K). Triton's parameter `classification` makes an output BYTES of
 "VALUE:INDEX:LABEL". Triton's binary extension is understood both ways.
 """
