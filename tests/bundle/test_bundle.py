@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from eyeful.bundle import MANIFEST as MANIFEST_FILE
 from eyeful.bundle import Manifest, is_bundle, read_bundle, write_bundle
 from eyeful.errors import BundleError
 from eyeful.models import ModelRequest
