@@ -1,0 +1,141 @@
+"""What a predictor is: every value that decides its answers, and how it works, as one frozen dataclass."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from eyeful.errors import UsageError
+from eyeful.images import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
+from eyeful.models import DEFAULT_MODEL
+from eyeful.preprocessing import CropMode, Interpolation
+
+_RANGES = {
+    "topk": (1, None),
+    "min_prob": (0, 1),
+    "batch_size": (0, 1024),
+    "workers": (0, 256),
+    "threads": (0, 1024),
+    "max_pixels": (1, None),
+}
+"""Field → its least and its largest value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictorSpec:
+    """A request for a predictor, or, with `pinned`, one that was opened. Picklable; plain JSON values.
+
+    Attributes:
+        model: the name of a model, or the folder of a bundle.
+        checkpoint: a file with local weights for that architecture.
+        labels: a file with the labels of the checkpoint.
+        device: auto, cpu, cuda, cuda:N or mps.
+        engine: auto, or the name of an engine.
+        precision: auto, fp32, bf16 or fp16.
+        torchcompile: with the engine torch, compile the network at the first batch.
+        crop_mode: center, squash or border; the weights' own when None, and so for the next three.
+        img_size: side of the network's input, in pixels.
+        crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
+        interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
+        full_decode: decode every pixel of a JPEG, not a reduced scale of it.
+        two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which differs
+            by a level in some places.
+        topk: labels in each answer; clamped to the number of classes.
+        min_prob: below it an answer is marked as abstained; 0 to 1.
+        max_pixels: the largest image that is opened.
+        max_aspect: the most that the longer side may be of the shorter.
+        batch_size: images in one forward pass; 0: what suits the engine.
+        workers: decode threads; 0: one for each core that this process may use.
+        threads: threads of the engine; 0: one for each core that this process may use.
+        pinned: what opening it found: engine, precision, preprocessing, digests of weights and labels. A pinned
+            spec opens again with the very same, anywhere, or is refused.
+    """
+
+    model: str = DEFAULT_MODEL
+    checkpoint: str | None = None
+    labels: str | None = None
+    device: str = "auto"
+    engine: str = "auto"
+    precision: str = "auto"
+    torchcompile: bool = False
+    crop_mode: CropMode | None = None
+    img_size: int | None = None
+    crop_pct: float | None = None
+    interpolation: Interpolation | None = None
+    full_decode: bool = False
+    two_step_resize: bool = False
+    topk: int = 5
+    min_prob: float = 0.0
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    max_aspect: float = MAX_ASPECT
+    batch_size: int = 0
+    workers: int = 0
+    threads: int = 0
+    pinned: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if value < least or (most is not None and value > most):
+                between = f"at least {least}" if most is None else f"between {least} and {most}"
+                raise UsageError(f"{name} {value} is not {between}")
+        if self.labels and not self.checkpoint:
+            raise UsageError("labels go with a checkpoint: a model's own weights bring their own labels")
+
+    def exact(self) -> Self:
+        """The same with reference arithmetic: torch in fp32, full decode, TorchVision's or timm's resize and crop.
+
+        Raises:
+            UsageError: another engine or precision is asked for.
+        """
+        if self.engine not in ("auto", "torch") or self.precision not in ("auto", "fp32"):
+            raise UsageError(f"exact means torch in fp32, not {self.engine} in {self.precision}")
+        if self.torchcompile:
+            raise UsageError("exact means torch's own arithmetic, not torch.compile's")
+        return replace(self, engine="torch", precision="fp32", full_decode=True, two_step_resize=True)
+
+    @property
+    def limits(self) -> Limits:
+        """What one image may cost."""
+        return Limits(self.max_pixels, self.max_aspect)
+
+    def reproducibility_keys(self) -> dict[str, Any]:
+        """Everything that decides answers, by name, as plain JSON values; no times, places or versions."""
+        asked = {
+            name: getattr(self, name)
+            for name in ("model", "checkpoint", "labels", "engine", "precision")
+            if self.pinned is None
+        }
+        return (
+            asked
+            | (self.pinned or {})
+            | {
+                "decode": "full" if self.full_decode else "reduced",
+                "resize": "two steps" if self.two_step_resize else "one step",
+                "topk": self.topk,
+                "max_pixels": self.max_pixels,
+                "min_prob": self.min_prob,
+            }
+        )
+
+    def fingerprint(self) -> str:
+        """A digest of what decides answers: two pinned specs with the same one give the same rows."""
+        return hashlib.sha256(json.dumps(self.reproducibility_keys(), sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """The spec as one line of JSON; `from_json` is its inverse."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """A spec from its JSON.
+
+        Raises:
+            UsageError: it is not one.
+        """
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"not the JSON of a PredictorSpec: {error}") from error
