@@ -19,7 +19,7 @@ _CONVERTERS: dict[EngineName, tuple[str, ...]] = {
 def manifest_of(model: Model, weights: Weights, preprocessing: Preprocessing, engine: EngineName) -> Manifest:
     """The manifest of a loaded model for one engine, without files yet."""
     return Manifest(
-        model=model.name,
+        model=model.title,
         architecture=asdict(model.architecture),
         preprocessing=preprocessing,
         labels=model.labels,
