@@ -13,7 +13,7 @@ from PIL import features
 from eyeful.cache import cache_folder
 from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command
-from eyeful.pipeline import usable_cores
+from eyeful.cpu import usable_cores
 from eyeful.prepare.entries import list_entries
 
 _LIBRARIES = (

@@ -17,7 +17,7 @@ from eyeful.errors import BundleError
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -26,13 +26,14 @@ class Manifest:
     """What determines a model's answers, and where it comes from.
 
     Attributes:
-        model: the name that was asked for.
+        model: the name that finds the model again.
         architecture: library, name and number of classes.
         preprocessing: the preprocessing that belongs to the weights.
         labels: names and WordNet ids, by position in the output vector.
         weights: source, license and sha256 of the weights.
         engine: which engine the files are for.
         precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
+        checkpoint: the name of the file whose weights took the place of the model's own; None for its own.
         calibration: how an int8 network was made and what it was found to agree with; None for others.
         versions: the tools that made the files.
         files: sha256 of every file of the bundle, by name.
@@ -45,10 +46,16 @@ class Manifest:
     weights: dict[str, Any]
     engine: str
     precision: str = "fp32"
+    checkpoint: str | None = None
     calibration: dict[str, Any] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+
+    @property
+    def title(self) -> str:
+        """The model as people call it."""
+        return self.model if self.checkpoint is None else f"{self.model} with {self.checkpoint}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -12,7 +12,7 @@ import typer
 from eyeful.cli import options
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
-from eyeful.pipeline import load
+from eyeful.load import load
 
 
 def page(

@@ -11,7 +11,7 @@ from eyeful.cli import options
 from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
-from eyeful.pipeline import load
+from eyeful.load import load
 
 _LIMITS = "Limits"
 

@@ -1,0 +1,8 @@
+"""The one path from an item to its row: a spec, and the predictor that it opens."""
+
+from eyeful.predictor.open import origin, request_of
+from eyeful.predictor.predictor import Predictor
+from eyeful.predictor.preprocess import THUMBNAIL, PreprocessedImage, Preprocessor
+from eyeful.predictor.spec import PredictorSpec
+
+__all__ = ["THUMBNAIL", "PredictorSpec", "PreprocessedImage", "Predictor", "Preprocessor", "origin", "request_of"]

@@ -2,8 +2,7 @@
 
 from eyeful.runs.job import run
 from eyeful.runs.output import Output
-from eyeful.runs.record import fingerprint
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 
-__all__ = ["Output", "RunSummary", "SignalHandler", "fingerprint", "run"]
+__all__ = ["Output", "RunSummary", "SignalHandler", "run"]

@@ -56,7 +56,7 @@ def run(
                 rows = output.open(classifier)
                 items = _behind_what_is_written(source.items, output, summary, on_rows)
                 if output.crashed:
-                    items = isolate_suspects(items, output.in_flight(classifier, rows), classifier.preprocess_item)
+                    items = isolate_suspects(items, output.in_flight(classifier, rows), classifier.preprocessor)
                 stack.enter_context(_recorded(classifier, output, summary, started))
                 opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
                 output.write_record(classifier, summary, "running")

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from eyeful.bundle.files import write_atomically
 from eyeful.cache import cache_folder
 from eyeful.errors import OutputError, UsageError
-from eyeful.runs.record import record_of, reproducibility_keys
+from eyeful.runs.record import record_of
 from eyeful.sinks import format_of
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Output:
         with suppress(OSError, ValueError):
             found = json.loads(self._record.read_text(encoding="utf-8"))
             record = found if isinstance(found, dict) else {}
-        before, now = record.get("reproducibility_keys"), reproducibility_keys(classifier)
+        before, now = record.get("reproducibility_keys"), classifier.spec.reproducibility_keys()
         if not isinstance(before, dict):
             raise UsageError(
                 f"{self.path} cannot be resumed: {self._record.name}, which says how it was made, is missing or "

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from eyeful.errors import ERROR_KINDS, EngineError, ImageError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
-from eyeful.pipeline import Settings, StageTimer
-from eyeful.pipeline.prefetch import ordered_map
+from eyeful.pipeline import DaemonThreads, StageTimer, ordered_map
+from eyeful.predictor import PredictorSpec
 from eyeful.types import Prediction, Score
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class RemoteClassifier:
     Args:
         url: where the server is.
         model: the alias of a model there; its first when None.
-        settings: topk counts; the rest is the server's.
+        spec: topk and workers count; the rest is the server's.
         token: what the server asks for.
 
     Raises:
@@ -44,12 +44,12 @@ class RemoteClassifier:
     capacity = 1
 
     def __init__(
-        self, url: str, model: str | None = None, settings: Settings | None = None, token: str | None = None
+        self, url: str, model: str | None = None, spec: PredictorSpec | None = None, token: str | None = None
     ) -> None:
         self._httpx = require("httpx", "--server")
         self.device = url.rstrip("/")
-        self.settings = settings or Settings()
-        self.workers = self.settings.workers or 16
+        spec = spec or PredictorSpec()
+        self.workers = spec.workers or 16
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = self._httpx.Limits(max_connections=self.workers)
         self._client = self._httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, limits=limits)
@@ -60,6 +60,7 @@ class RemoteClassifier:
             raise
         self._alias: str = chosen["alias"]
         self.provenance: dict[str, Any] = chosen["provenance"]
+        self.spec = replace(spec, pinned=_pins_of(self.provenance))
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +78,7 @@ class RemoteClassifier:
         return 2 * self.workers
 
     @property
-    def preprocess_item(self) -> partial[None]:
+    def preprocessor(self) -> partial[None]:
         """Nothing is decoded here, so nothing can crash here."""
         return partial(_nothing)
 
@@ -93,7 +94,7 @@ class RemoteClassifier:
             raise UsageError("--report and --figures need the images here; a server gives rows (-o)")
         timer = timer or StageTimer()
         stop = threading.Event()
-        ask = partial(self._ask, topk=topk or self.settings.topk, stop=stop)
+        ask = partial(self._ask, topk=topk or self.spec.topk, stop=stop)
         rows = ordered_map(ask, inputs.items, self.workers, self.max_in_flight)
         try:
             while True:
@@ -164,4 +165,4 @@ class RemoteClassifier:
 
 
 def _nothing(_: Item, **__: object) -> None:
-    """See `RemoteClassifier.preprocess_item`."""
+    """See `RemoteClassifier.preprocessor`."""
