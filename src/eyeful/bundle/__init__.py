@@ -2,6 +2,7 @@
 
 from eyeful.bundle.files import sha256_of
 from eyeful.bundle.format import FORMAT, MANIFEST, Bundle, Manifest, is_bundle, names_in, read_bundle, write_bundle
+from eyeful.bundle.flight import single_flight
 
 __all__ = [
     "FORMAT",
@@ -12,5 +13,6 @@ __all__ = [
     "names_in",
     "read_bundle",
     "sha256_of",
+    "single_flight",
     "write_bundle",
 ]
