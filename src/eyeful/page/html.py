@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 from PIL import Image
 
 from eyeful.page import messages
-from eyeful.sinks.base import printable
+from eyeful.filenames import printable
 from eyeful.sinks.report import data_uri
 
 
