@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eyeful.errors import EyefulError
-    from eyeful.models import list_models
     from eyeful.classifier import Classifier
+    from eyeful.errors import EyefulError
     from eyeful.load import load
+    from eyeful.models import list_models
     from eyeful.preprocessing import Preprocessing
     from eyeful.sinks.figures import plot
     from eyeful.types import Prediction, Score

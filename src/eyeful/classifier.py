@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from eyeful.explain import Explanation, Network
     from eyeful.pipeline import StageTimer
-    from eyeful.predictor import PreprocessedImage, PredictorSpec, Preprocessor
+    from eyeful.predictor import PredictorSpec, PreprocessedImage, Preprocessor
     from eyeful.preprocessing import Preprocessing
     from eyeful.types import Prediction
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from eyeful.bench.startup import startup
 from eyeful.bundle import is_bundle, read_bundle
-from eyeful.errors import UsageError
 from eyeful.classifier import Classifier
+from eyeful.errors import UsageError
 from eyeful.load import load
 from eyeful.models import ModelRequest, find_model
 from eyeful.pipeline import Stage, advice

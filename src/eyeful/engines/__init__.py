@@ -1,6 +1,14 @@
 """Batch → logits and features. One file per engine; `choose` says which runs on which device at which precision."""
 
-from eyeful.engines.base import ConvertedFamily, Engine, EngineFamily, ModuleFamily, Outputs, Precision, ThreadedEngine
+from eyeful.engines.base import (
+    ConvertedFamily,
+    Engine,
+    EngineFamily,
+    ModuleFamily,
+    Outputs,
+    Precision,
+    ThreadedEngine,
+)
 from eyeful.engines.choose import Choice, choose, family
 
 __all__ = [

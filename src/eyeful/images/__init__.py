@@ -7,8 +7,8 @@ from eyeful.images.transform import crop_box, input_box, preprocess_warnings, re
 
 __all__ = [
     "COLOUR_POLICY",
-    "MAX_ASPECT",
     "DEFAULT_MAX_PIXELS",
+    "MAX_ASPECT",
     "Limits",
     "MemoryBudget",
     "Opened",

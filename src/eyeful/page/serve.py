@@ -12,12 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 
 from eyeful.errors import UsageError
+from eyeful.load import load
 from eyeful.page.app import build
 from eyeful.page.middleware import PageMiddleware
 from eyeful.page.models import Models
 from eyeful.page.quiet import gr
 from eyeful.page.style import css, javascript, theme
-from eyeful.load import load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from eyeful.predictor import PreprocessedImage, Predictor
+    from eyeful.predictor import Predictor, PreprocessedImage
     from eyeful.types import Item, Prediction
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from eyeful.engines import Outputs
-    from eyeful.predictor import PreprocessedImage, Predictor
+    from eyeful.predictor import Predictor, PreprocessedImage
     from eyeful.types import Item, Prediction
 
     InFlight = tuple[list[PreprocessedImage], "Future[Outputs] | None"]

@@ -5,4 +5,4 @@ from eyeful.predictor.predictor import Predictor
 from eyeful.predictor.preprocess import THUMBNAIL, PreprocessedImage, Preprocessor
 from eyeful.predictor.spec import PredictorSpec
 
-__all__ = ["THUMBNAIL", "PredictorSpec", "PreprocessedImage", "Predictor", "Preprocessor", "origin", "request_of"]
+__all__ = ["THUMBNAIL", "Predictor", "PredictorSpec", "PreprocessedImage", "Preprocessor", "origin", "request_of"]

@@ -9,7 +9,17 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.bundle import FORMAT, MANIFEST, Bundle, Manifest, is_bundle, names_in, read_bundle, sha256_of, write_bundle
+from eyeful.bundle import (
+    FORMAT,
+    MANIFEST,
+    Bundle,
+    Manifest,
+    is_bundle,
+    names_in,
+    read_bundle,
+    sha256_of,
+    write_bundle,
+)
 from eyeful.cache import cache_folder
 from eyeful.engines import ConvertedFamily, EngineFamily, family
 from eyeful.errors import BundleError, CheckpointError, UsageError

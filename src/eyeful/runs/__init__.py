@@ -1,4 +1,4 @@
-"""One job from inputs to closed outputs, with an summary of every input."""
+"""One job from inputs to closed outputs, with a row for every input."""
 
 from eyeful.runs.job import run
 from eyeful.runs.output import Output

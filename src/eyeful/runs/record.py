@@ -4,6 +4,7 @@ from typing import Any
 
 from eyeful.pipeline import SupportsStream
 
+
 def record_of(classifier: SupportsStream) -> dict[str, Any]:
     """The manifest, the settings, what determines answers, and its fingerprint."""
     spec = classifier.spec

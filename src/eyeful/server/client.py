@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from eyeful.errors import ERROR_KINDS, EngineError, ImageError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
-from eyeful.pipeline import DaemonThreads, StageTimer, ordered_map
+from eyeful.pipeline import StageTimer, ordered_map
 from eyeful.predictor import PredictorSpec
 from eyeful.types import Prediction, Score
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eyeful.bundle import Bundle, write_bundle
-from eyeful.errors import ModelError, UsageError
-from eyeful.models import ModelRequest
-from eyeful.load import load
 from eyeful.engines.openvino import FAMILY
+from eyeful.errors import ModelError, UsageError
+from eyeful.load import load
+from eyeful.models import ModelRequest
 from eyeful.prepare import prepared, refuse_to_replace
 from eyeful.types import Item
 from eyeful.verify.agreement import Agreement, compare

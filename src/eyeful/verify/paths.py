@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from eyeful.errors import UsageError
 from eyeful.classifier import Classifier
+from eyeful.errors import UsageError
 from eyeful.load import load
 from eyeful.predictor import origin
 from eyeful.sources import open_source
