@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Classifier:
     """Names what is in images. Made by `eyeful.load`; use as a context manager or call `close`.
 
-    It may be used from any thread, and pickles as its spec: another process opens the very same again. After a fork
-    the child must load its own; it is told so at once.
+    It may be used from any thread, and pickles as its spec: another process opens the very same again. After a
+    fork the child must load its own; it is told so at once.
 
     Attributes:
         predictor: the three stages that answer.
@@ -130,7 +130,9 @@ class Classifier:
         return self.predictor.provenance
 
     @overload
-    def predict(self, inputs: One, *, topk: int | None = None, batch_size: int | None = None) -> Prediction: ...
+    def predict(  # type: ignore[overload-overlap]
+        self, inputs: One, *, topk: int | None = None, batch_size: int | None = None
+    ) -> Prediction: ...
 
     @overload
     def predict(
@@ -144,9 +146,9 @@ class Classifier:
 
         Args:
             inputs: a path, URL, bytes, anything with `.read()`, a PIL image, or uint8 pixels (an array HWC, HW or
-                HW1, a torch tensor CHW) gives one prediction. An iterable of these, an array NHWC and, though a type
-                checker cannot know it, a folder, glob, archive or list file give a list: for these, `stream` is
-                better. A bad image is a prediction with `.error`.
+                HW1, a torch tensor CHW) gives one prediction. An iterable of these, an array NHWC and, though a
+                type checker cannot know it, a folder, glob, archive or list file give a list: for these, `stream`
+                is better. A bad image is a prediction with `.error`.
             topk: labels in each answer; the spec's when None.
             batch_size: images in one forward pass; the spec's when None.
 
@@ -231,7 +233,9 @@ class Classifier:
         """What some layers put out for one image, early to late: layer → maps (C, H, W). See `explain`."""
         return {stage.layer: stage.maps_CHW for stage in self.explain(image).stages}
 
-    def gradcam(self, image: Any, target: str | int | None = None, layer: str | None = None) -> NDArray[np.float32]:
+    def gradcam(
+        self, image: Any, target: str | int | None = None, layer: str | None = None
+    ) -> NDArray[np.float32]:
         """Which places speak for a label: (H, W) of the layer's maps, 0 to 1. See `explain`."""
         return self.explain(image, target, layer).cam_HW
 

@@ -151,9 +151,7 @@ class IsolatedDecoder:
             self._process = None
 
 
-def isolate_suspects(
-    items: Iterator[Item], count: int, preprocess: Callable[[Item], object]
-) -> Generator[Item]:
+def isolate_suspects(items: Iterator[Item], count: int, preprocess: Callable[[Item], object]) -> Generator[Item]:
     """The same items; of the first `count`, those that kill or hang a process are replaced by their error.
 
     It takes as long as decoding them does on a few cores, plus a process's start for each that crashes.

@@ -13,7 +13,7 @@ Shape names, used as suffixes everywhere:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,6 +93,7 @@ class Prediction:
         warnings: what was done to the image beyond the preprocessing ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
         logits: float32 (K,), the raw score of every class; None for an error.
+        features: float32 (D,), the input of the layer that makes the logits; None where there is no such layer.
         item: the input, to look at the image again.
         thumbnail: uint8 (H, W, 3), at most 320 pixels, when a sink asked for it.
     """
@@ -104,6 +105,7 @@ class Prediction:
     error_kind: ErrorKind | None = None
     error: str | None = None
     logits: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     item: Item | None = field(default=None, repr=False, compare=False)
     thumbnail: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 
@@ -152,6 +154,11 @@ class Prediction:
             "error_kind": self.error_kind,
             "error": self.error,
         }
+
+    def without_arrays(self) -> Prediction:
+        """The same without what is large: neither logits nor features, and of the input no more than its name."""
+        item = self.item if self.item is not None and isinstance(self.item.content, Path) else None
+        return replace(self, logits=None, features=None, item=item)
 
     def _repr_html_(self) -> str:
         """A notebook shows the answer as a small table of bars."""

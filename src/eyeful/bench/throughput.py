@@ -108,7 +108,7 @@ def bench(
     module, architecture = _network(model, checkpoint, labels)
     own = {} if is_bundle(Path(model)) else {"checkpoint": checkpoint, "labels": labels}
     with load(model, **own, **options) as classifier:  # type: ignore[arg-type]
-        items = [item for item in found if classifier.predict(item.content).ok]  # type: ignore[union-attr]
+        items = [item for item, row in zip(found, classifier.stream(found), strict=True) if row.ok]
         if not items:
             raise UsageError("there are no images to measure with")
         items = list(islice(cycle(items), images))

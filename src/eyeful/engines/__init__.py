@@ -1,4 +1,4 @@
-"""Batch → logits and features. One file per engine; `choose` says which runs on which device at which precision."""
+"""Batch → logits and features. One file per engine; `choose` says which runs where, at which precision."""
 
 from eyeful.engines.base import (
     ConvertedFamily,

@@ -8,8 +8,8 @@
 - `threads` bounds every thread pool that the engine makes for its arithmetic.
 - `close` waits for what is in flight; afterwards, and in a forked child, `submit` gives an EngineError at once.
 
-`tests/engines/contract.py` holds an engine to it. A new engine is one file: a `ThreadedEngine`, or anything that keeps
-the contract, and a family (`ConvertedFamily`, mostly) under the entry-point group `eyeful.engines`.
+`tests/engines/contract.py` holds an engine to it. A new engine is one file: a `ThreadedEngine`, or anything that
+keeps the contract, and a family (`ConvertedFamily`, mostly) under the entry-point group `eyeful.engines`.
 """
 
 from __future__ import annotations
@@ -66,11 +66,20 @@ class Engine(Protocol):
         batch_size: how many images in a batch suit it.
     """
 
-    name: str
-    device: str
-    precision: str
-    capacity: int
-    batch_size: int
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def device(self) -> str: ...  # noqa: D102
+
+    @property
+    def precision(self) -> str: ...  # noqa: D102
+
+    @property
+    def capacity(self) -> int: ...  # noqa: D102
+
+    @property
+    def batch_size(self) -> int: ...  # noqa: D102
 
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> Future[Outputs]:
         """Start one batch of preprocessed images; see the contract above. Never blocks for long, never raises."""
@@ -102,13 +111,13 @@ class ThreadedEngine(ABC):
     def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
         """One forward pass, in a worker thread. Whatever it raises fails this batch only."""
 
-    def _enter_worker(self) -> None:
+    def _enter_worker(self) -> None:  # noqa: B027 - most have nothing to do
         """What a worker thread does before its first batch."""
 
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> Future[Outputs]:
         """Start one batch; see `Engine.submit`."""
         if os.getpid() != self._process:
-            return _failed("was loaded before this process was forked, and threads do not survive that: load it here")
+            return _failed("was loaded before this process was forked, which no thread survives: load it here")
         try:
             return self._workers.submit(self._guarded, batch_NHWC)
         except RuntimeError:

@@ -1,8 +1,8 @@
 """Conversion to ONNX: one file that says everything itself, with normalisation in its graph.
 
-Input `pixels_NHWC`: uint8 RGB after resize and crop, any number of images. Outputs `logits_NK` and, where the network
-ends in a linear layer, `features_ND`: float32. The file's metadata hold, as JSON, `eyeful.labels` (by position),
-`eyeful.wnids` and `eyeful.preprocessing`.
+Input `pixels_NHWC`: uint8 RGB after resize and crop, any number of images. Outputs `logits_NK` and, where the
+network ends in a linear layer, `features_ND`: float32. The file's metadata hold, as JSON, `eyeful.labels` (by
+position), `eyeful.wnids` and `eyeful.preprocessing`.
 """
 
 from __future__ import annotations

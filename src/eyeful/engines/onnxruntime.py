@@ -69,7 +69,9 @@ class OnnxRuntimeEngine(ThreadedEngine):
                 bundle.folder / GRAPH, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
-            raise EngineError(f"ONNX Runtime cannot run {bundle.manifest.title}: {one_line(error, 300)}") from error
+            raise EngineError(
+                f"ONNX Runtime cannot run {bundle.manifest.title}: {one_line(error, 300)}"
+            ) from error
         self._input = self._session.get_inputs()[0].name
         super().__init__()
 

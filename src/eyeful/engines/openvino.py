@@ -92,7 +92,9 @@ class OpenVINOEngine(ThreadedEngine):
         request = getattr(self._request, "own", None) or self._compiled.create_infer_request()
         self._request.own = None  # a request that fails is not used again
         request.infer({0: batch_NHWC}, share_inputs=True)
-        found = [np.array(request.get_output_tensor(n).data, np.float32) for n in range(len(request.output_tensors))]
+        found = [
+            np.array(request.get_output_tensor(n).data, np.float32) for n in range(len(request.output_tensors))
+        ]
         self._request.own = request
         return Outputs(*found)
 

@@ -41,8 +41,9 @@ def convert(network: nn.Module, manifest: Manifest, path: Path) -> None:
 class _Isolated(nn.Module):
     """The network, with its features multiplied by one.
 
-    In half precision OpenVINO leaves everything between the last heavy layer and an output in fp32. As an output of
-    its own, the pooled vector would so change the logits; a matrix product is such a layer, and keeps them to the bit.
+    In half precision OpenVINO leaves everything between the last heavy layer and an output in fp32. As an output
+    of its own, the pooled vector would so change the logits; a matrix product is such a layer, and keeps them to
+    the bit.
     """
 
     one: Tensor

@@ -39,7 +39,8 @@ class TorchEngine(ThreadedEngine):
     other computes.
 
     Args:
-        network: pixels_NHWC uint8 in; logits_NK, or logits_NK and features_ND, out. The engine lays out its weights.
+        network: pixels_NHWC uint8 in; logits_NK, or logits_NK and features_ND, out. The engine lays out its
+            weights.
         device: cpu, cuda:N or mps.
         precision: None: bf16 or fp16 on a CUDA device that does it natively, else fp32.
         threads: the most that torch may use in this process, if it uses more now.
@@ -74,7 +75,7 @@ class TorchEngine(ThreadedEngine):
         self.batch_size = 64 if self._on_cuda else 8
         # Channels last is what half-precision convolutions want; the reference stays with torch's own order.
         layout: Any = torch.channels_last if self._half else torch.contiguous_format
-        network = network.to(self._device).to(memory_format=layout)
+        network = network.to(self._device).to(memory_format=layout)  # type: ignore[call-overload]
         network.memory_format = layout
         self._compiled = compiled
         self._network: Any = torch.compile(network) if compiled else network
@@ -88,7 +89,7 @@ class TorchEngine(ThreadedEngine):
         if 0 < self._threads < torch.get_num_threads():
             torch.set_num_threads(self._threads)
         if self._on_cuda:
-            torch.cuda.set_stream(torch.cuda.Stream(self._device))  # type: ignore[no-untyped-call]
+            torch.cuda.set_stream(torch.cuda.Stream(self._device))
 
     def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
         torch = self._torch
@@ -109,9 +110,11 @@ class TorchEngine(ThreadedEngine):
         torch = self._torch
         if self._half:
             half = torch.bfloat16 if self.precision == "bf16" else torch.float16
-            return torch.autocast(self._device.type, dtype=half)
+            autocast: AbstractContextManager[object] = torch.autocast(self._device.type, dtype=half)
+            return autocast
         if self._on_cuda:
-            return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+            exact: AbstractContextManager[object] = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+            return exact
         return nullcontext()
 
 

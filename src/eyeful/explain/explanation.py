@@ -44,7 +44,9 @@ class Explanation(Arrays):
         return draw(self)
 
 
-def explain(network: Network, item: Item, target: str | int | None = None, layer: str | None = None) -> Explanation:
+def explain(
+    network: Network, item: Item, target: str | int | None = None, layer: str | None = None
+) -> Explanation:
     """Follow one image through a network. Several threads may ask at once; they take turns.
 
     Args:

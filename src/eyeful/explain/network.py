@@ -37,7 +37,7 @@ class Network:
     module: nn.Module
     preprocessing: Preprocessing
     labels: Labels
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -48,9 +48,7 @@ class Network:
             ModelError: it is not to be had for torch.
         """
         manifest, limits = predictor.manifest, predictor.spec.limits
-        return cls(
-            manifest.title, predictor.open_network(), predictor.preprocessing, manifest.labels, limits
-        )
+        return cls(manifest.title, predictor.open_network(), predictor.preprocessing, manifest.labels, limits)
 
     @property
     def preprocessor(self) -> Preprocessor:

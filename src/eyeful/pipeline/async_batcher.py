@@ -1,7 +1,7 @@
 """Images of many requests on an event loop → batches of one predictor.
 
-A decode thread that has an image ready hands over the next batch itself, if the engine is free; otherwise the event
-loop does, when a batch comes back or has waited long enough.
+A decode thread that has an image ready hands over the next batch itself, if the engine is free; otherwise the
+event loop does, when a batch comes back or has waited long enough.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ def decode_stream(
 ) -> Generator[PreprocessedImage]:
     """Preprocessed images in the order of their items, opened on threads.
 
-    An image whose decoder hangs becomes an error row: its thread is left behind, and another process tries it alone.
-    However the iteration ends, every thread but a hung one is joined.
+    An image whose decoder hangs becomes an error row: its thread is left behind, and another process tries it
+    alone. However the iteration ends, every thread but a hung one is joined.
 
     Args:
         preprocess: opens one.
@@ -74,7 +74,7 @@ class _DecodeStream:
         self._hung += 1
         if self._hung > _MOST_HUNG:
             raise DecodeTimeoutError(
-                f"opening {work.item.filename} has not ended after {MAX_TICKS} seconds, nor did {_MOST_HUNG} others"
+                f"{work.item.filename} has not ended after {MAX_TICKS} seconds, nor did {_MOST_HUNG} others"
             )
         MEMORY_BUDGET.forfeit(work.thread)
         self.threads.replace(work.thread)

@@ -3,6 +3,15 @@
 from eyeful.predictor.open import origin, request_of
 from eyeful.predictor.predictor import Predictor
 from eyeful.predictor.preprocess import THUMBNAIL, PreprocessedImage, Preprocessor
-from eyeful.predictor.spec import PredictorSpec
+from eyeful.predictor.spec import PredictorSpec, pins_of
 
-__all__ = ["THUMBNAIL", "Predictor", "PredictorSpec", "PreprocessedImage", "Preprocessor", "origin", "request_of"]
+__all__ = [
+    "THUMBNAIL",
+    "Predictor",
+    "PredictorSpec",
+    "PreprocessedImage",
+    "Preprocessor",
+    "origin",
+    "pins_of",
+    "request_of",
+]

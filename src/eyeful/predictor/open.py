@@ -93,7 +93,7 @@ def _from_request(request: ModelRequest, choice: Choice, spec: PredictorSpec) ->
 
 
 def _around(network: Any, manifest: Manifest, choice: Choice, spec: PredictorSpec) -> OpenEngine:
-    """Engines around a network that is in memory; each has one of its own, since it lays out the weights in place."""
+    """Engines around a network in memory; each has a copy of its own, since it lays out the weights in place."""
     engine = family(choice.engine)
     assert isinstance(engine, ModuleFamily)  # noqa: S101 - the other kind has a bundle
     first = deployed(network, manifest)
@@ -123,7 +123,9 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
     precision = spec.precision
     if manifest.precision == "int8":  # nothing is asked of the engine: the network is int8 by its making
         if precision not in ("auto", "int8"):
-            raise UsageError(f"the bundle {bundle.folder} is int8, not {precision}; load the model by name instead")
+            raise UsageError(
+                f"the bundle {bundle.folder} is int8, not {precision}; load the model by name instead"
+            )
         precision = "auto"
     return choose(spec.device, manifest.engine, precision)
 

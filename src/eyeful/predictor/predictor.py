@@ -62,9 +62,7 @@ class Predictor:
         self.manifest = manifest
         self.preprocessing = preprocessing or manifest.preprocessing
         self.spec = replace(spec, pinned=self._pins())
-        self.preprocessor = Preprocessor(
-            self.preprocessing, spec.limits, spec.full_decode, spec.two_step_resize
-        )
+        self.preprocessor = Preprocessor(self.preprocessing, spec.limits, spec.full_decode, spec.two_step_resize)
         self._open_fp32 = open_fp32
         self._open_network = open_network
         self._fp32: Engine | None = None

@@ -60,8 +60,8 @@ class PreprocessedImage:
 class Preprocessor:
     """Opens images and applies preprocessing. Picklable, so that another process can do the same.
 
-    `full_decode` and `two_step_resize` together are the exact way; without them JPEGs are decoded at a reduced scale,
-    and only what the network will see is resampled.
+    `full_decode` and `two_step_resize` together are the exact way; without them JPEGs are decoded at a reduced
+    scale, and only what the network will see is resampled.
     """
 
     preprocessing: Preprocessing

@@ -41,8 +41,8 @@ class PredictorSpec:
         crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         full_decode: decode every pixel of a JPEG, not a reduced scale of it.
-        two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which differs
-            by a level in some places.
+        two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which
+            differs by a level in some places.
         topk: labels in each answer; clamped to the number of classes.
         min_prob: below it an answer is marked as abstained; 0 to 1.
         max_pixels: the largest image that is opened.
@@ -104,7 +104,7 @@ class PredictorSpec:
 
     def with_absolute_paths(self) -> Self:
         """The same, opening the same files from any working directory."""
-        paths = {
+        paths: dict[str, Any] = {
             name: str(Path(value).absolute())
             for name in ("model", "checkpoint", "labels")
             if (value := getattr(self, name)) and Path(value).exists()
@@ -151,3 +151,18 @@ class PredictorSpec:
             return cls(**json.loads(text))
         except (TypeError, ValueError) as error:
             raise UsageError(f"not the JSON of a PredictorSpec: {error}") from error
+
+
+def pins_of(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What a spec is pinned to, of a classifier's provenance."""
+    names = (
+        "preprocessing",
+        "colour_policy",
+        "decode",
+        "resize",
+        "engine",
+        "precision",
+        "calibration",
+        "labels_sha256",
+    )
+    return {"weights": provenance["weights"]["sha256"]} | {name: provenance[name] for name in names}

@@ -29,6 +29,7 @@ from eyeful.prepare.manifest import manifest_of, tool_versions
 if TYPE_CHECKING:
     from torch import nn
 
+    from eyeful.prepare.deployed import Deployed
     from eyeful.preprocessing import Preprocessing
 
 __all__ = ["deployed", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
@@ -120,8 +121,8 @@ def network_of(bundle: Bundle) -> nn.Module:
     return read_module(bundle)
 
 
-def deployed(module: nn.Module, manifest: Manifest) -> nn.Module:
-    """A network with normalisation in front and features beside its logits; see `Deployed`. It takes the network."""
+def deployed(module: nn.Module, manifest: Manifest) -> Deployed:
+    """A network with normalisation in front and features beside its logits; it takes the network apart."""
     from eyeful.prepare.deployed import Deployed
 
     preprocessing: Preprocessing = manifest.preprocessing

@@ -1,4 +1,4 @@
-"""Bundles for engines that run torch networks: weights as safetensors, and how to build the network around them."""
+"""Bundles for engines that run torch networks: weights as safetensors, and the network built around them."""
 
 from __future__ import annotations
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.errors import ERROR_KINDS, EngineError, ImageError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
-from eyeful.pipeline import StageTimer, ordered_map
-from eyeful.predictor import PredictorSpec
+from eyeful.pipeline import DaemonThreads, StageTimer, ordered_map
+from eyeful.predictor import PredictorSpec, pins_of
 from eyeful.types import Prediction, Score
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class RemoteClassifier:
             raise
         self._alias: str = chosen["alias"]
         self.provenance: dict[str, Any] = chosen["provenance"]
-        self.spec = replace(spec, pinned=_pins_of(self.provenance))
+        self.spec = replace(spec, pinned=pins_of(self.provenance))
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +96,8 @@ class RemoteClassifier:
         timer = timer or StageTimer()
         stop = threading.Event()
         ask = partial(self._ask, topk=topk or self.spec.topk, stop=stop)
-        rows = ordered_map(ask, inputs.items, self.workers, self.max_in_flight)
+        threads = DaemonThreads(self.workers, "eyeful-client")
+        rows = ordered_map(ask, inputs.items, threads, self.max_in_flight)
         try:
             while True:
                 with timer.on("forward"):
@@ -106,6 +108,7 @@ class RemoteClassifier:
         finally:
             stop.set()
             rows.close()
+            threads.close()
 
     def _chosen(self, model: str | None) -> dict[str, Any]:
         found = self._models()
@@ -152,7 +155,7 @@ class RemoteClassifier:
         if reply.status_code == 200:
             (row,) = answer["results"]
             top = tuple(Score(**score) for score in row["top"])
-            abstained = top[0].prob < self.settings.min_prob
+            abstained = top[0].prob < self.spec.min_prob
             return Prediction(item.filename, top, abstained, tuple(row["warnings"]), item=item)
         text = str(answer.get("error", reply.reason_phrase))
         kind, _, reason = text.partition(": ")
