@@ -15,7 +15,8 @@ from typing import Any
 
 from eyeful.bench.textbook import textbook_loop
 from eyeful.models import ModelRequest, find_model
-from eyeful.pipeline import Classifier, load
+from eyeful.classifier import Classifier
+from eyeful.load import load
 from eyeful.sources import open_source
 
 ROUNDS = 3

@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from eyeful.classifier import Classifier
     from eyeful.errors import EyefulError
+    from eyeful.load import load
     from eyeful.models import list_models
-    from eyeful.pipeline import Classifier, load
     from eyeful.preprocessing import Preprocessing
     from eyeful.sinks.figures import plot
     from eyeful.types import Prediction, Score
@@ -22,13 +23,13 @@ __version__ = "0.1.0"
 __all__ = ["Classifier", "EyefulError", "Prediction", "Preprocessing", "Score", "list_models", "load", "plot"]
 
 _HOME = {
-    "Classifier": "eyeful.pipeline",
+    "Classifier": "eyeful.classifier",
     "EyefulError": "eyeful.errors",
     "Prediction": "eyeful.types",
     "Preprocessing": "eyeful.preprocessing",
     "Score": "eyeful.types",
     "list_models": "eyeful.models",
-    "load": "eyeful.pipeline",
+    "load": "eyeful.load",
     "plot": "eyeful.sinks.figures",
 }
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from PIL import features
 
 from eyeful.cache import cache_folder
+from eyeful.cpu import usable_cores
 from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command
-from eyeful.pipeline import usable_cores
 from eyeful.prepare.entries import list_entries
 
 _LIBRARIES = (

@@ -13,15 +13,16 @@ Shape names, used as suffixes everywhere:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from eyeful.errors import ErrorKind
+from eyeful.filenames import portable_name
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
@@ -49,9 +50,12 @@ class Labels:
         return len(self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Score:
-    """One ranked label. `prob` is a share of this label set (0 to 1), not the chance of being right."""
+    """One ranked label. `prob` is a share of this label set (0 to 1), not the chance of being right.
+
+    Two are equal when rows say the same of them: numbers to seven digits.
+    """
 
     index: int
     wnid: str | None
@@ -59,10 +63,28 @@ class Score:
     prob: float
     logit: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, as rows have them; numbers to seven digits, which is what float32 holds."""
+        return {
+            "index": self.index,
+            "wnid": self.wnid,
+            "label": self.label,
+            "prob": float(f"{self.prob:.7g}"),
+            "logit": float(f"{self.logit:.7g}"),
+        }
 
-@dataclass(frozen=True, slots=True, eq=False)
+    def __eq__(self, other: object) -> bool:
+        return self.to_dict() == other.to_dict() if isinstance(other, Score) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.to_dict().values()))
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The row for one item: its ranked scores, or a named error.
+
+    Two are equal when their rows are: neither logits nor item nor thumbnail counts.
 
     Attributes:
         filename: the item's identity.
@@ -71,6 +93,7 @@ class Prediction:
         warnings: what was done to the image beyond the preprocessing ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
         logits: float32 (K,), the raw score of every class; None for an error.
+        features: float32 (D,), the input of the layer that makes the logits; None where there is no such layer.
         item: the input, to look at the image again.
         thumbnail: uint8 (H, W, 3), at most 320 pixels, when a sink asked for it.
     """
@@ -81,9 +104,10 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     error_kind: ErrorKind | None = None
     error: str | None = None
-    logits: NDArray[np.float32] | None = field(default=None, repr=False)
-    item: Item | None = field(default=None, repr=False)
-    thumbnail: NDArray[np.uint8] | None = field(default=None, repr=False)
+    logits: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    item: Item | None = field(default=None, repr=False, compare=False)
+    thumbnail: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -111,6 +135,30 @@ class Prediction:
         if not self.top:
             return f"{self.error_kind}: {self.error}"
         return f"unsure ({self.label}?)" if self.abstained else self.top[0].label
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as plain JSON values, under the same names in every format.
+
+        A file name that is not valid UTF-8 is written with backslash escapes, plus `filename_b64` with its bytes.
+        """
+        filename, encoded = portable_name(self.filename)
+        row: dict[str, Any] = {"filename": filename}
+        if encoded:
+            row["filename_b64"] = encoded
+        row["status"] = self.status
+        row |= self.top[0].to_dict() if self.top else dict.fromkeys(Score.__slots__)
+        return row | {
+            "abstained": self.abstained,
+            "top": [score.to_dict() for score in self.top],
+            "warnings": list(self.warnings),
+            "error_kind": self.error_kind,
+            "error": self.error,
+        }
+
+    def without_arrays(self) -> Prediction:
+        """The same without what is large: neither logits nor features, and of the input no more than its name."""
+        item = self.item if self.item is not None and isinstance(self.item.content, Path) else None
+        return replace(self, logits=None, features=None, item=item)
 
     def _repr_html_(self) -> str:
         """A notebook shows the answer as a small table of bars."""

@@ -1,6 +1,11 @@
 """A bundle is whole, or refused by name."""
 
 import json
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +64,62 @@ def test_a_failed_preparation_leaves_nothing(tmp_path):
     with pytest.raises(BundleError, match="No space left"):
         write_bundle(tmp_path / "b", MANIFEST, fail)
     assert not list(tmp_path.iterdir())
+
+
+def write_number(folder, number):
+    """A bundle of two files that belong together."""
+
+    def write(place):
+        (place / "a.bin").write_bytes(bytes([number]) * 5000)
+        (place / "b.bin").write_bytes(bytes([number]) * 5000)
+
+    return write_bundle(folder, MANIFEST, write)
+
+
+def write_many(folder, count):
+    """What each thread and process of the next test does; nobody may raise."""
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda number: write_number(folder, number), range(count)))
+
+
+def test_writers_of_one_bundle_all_succeed_and_readers_never_see_half(tmp_path):
+    folder = tmp_path / "b"
+    write_number(folder, 0)
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import test_bundle; from pathlib import Path; "
+    code += "test_bundle.write_many(Path(sys.argv[2]), 40)"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, Path(__file__).parent, folder], stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    ours = threading.Thread(target=write_many, args=(folder, 40))
+    ours.start()
+    reads = 0
+    while ours.is_alive() or any(writer.poll() is None for writer in writers):
+        read_bundle(folder)
+        reads += 1
+    ours.join()
+    assert [writer.communicate()[1] for writer in writers] == [b""] * 3
+    assert [writer.returncode for writer in writers] == [0] * 3
+    whole = read_bundle(folder).folder
+    assert (whole / "a.bin").read_bytes() == (whole / "b.bin").read_bytes()
+    assert list(tmp_path.iterdir()) == [folder], "nothing is left behind"
+    assert reads > 1
+
+
+def test_a_failed_replacement_leaves_the_old_bundle(tmp_path, monkeypatch):
+    folder = write_number(tmp_path / "b", 1).folder
+    rename = Path.rename
+
+    def disk_full(self, target):
+        if Path(target) == folder and self.suffix == ".tmp" and not folder.exists():
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", disk_full)
+    with pytest.raises(BundleError, match="No space left"):
+        write_number(folder, 2)
+    assert (read_bundle(folder).folder / "a.bin").read_bytes()[0] == 1
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_a_damaged_cache_entry_is_prepared_again(lite0, caplog):

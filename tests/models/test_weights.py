@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -114,6 +115,27 @@ def test_a_file_without_a_published_hash_is_held_to_its_first_use(mirror, tmp_pa
     path.write_bytes(b"second")
     with pytest.raises(WeightsError, match="changed since they were first used"):
         verified_sha256(path)
+
+
+def test_files_that_are_first_used_at_once_are_all_recorded(mirror, tmp_path):
+    paths = [tmp_path / f"model{number}.bin" for number in range(40)]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    with ThreadPoolExecutor(8) as pool:
+        digests = list(pool.map(verified_sha256, paths))
+    ledger = json.loads((tmp_path / "eyeful" / "weights.json").read_text())
+    assert ledger == {str(path): digest for path, digest in zip(paths, digests, strict=True)}
+    assert [path.name for path in (tmp_path / "eyeful").iterdir()] == ["weights.json"]
+
+
+def test_a_ledger_that_cannot_be_written_costs_one_line(monkeypatch, tmp_path, caplog):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path / "file" / "home"))
+    for name in ("one.bin", "two.bin"):
+        (tmp_path / name).write_bytes(name.encode())
+        assert verified_sha256(tmp_path / name) == hashlib.sha256(name.encode()).hexdigest()
+    (line,) = caplog.messages
+    assert "set EYEFUL_HOME" in line
 
 
 def test_offline_and_not_cached_is_one_line_that_says_where_to_put_the_file(monkeypatch, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from eyeful.pipeline import MAX_TICKS
-from eyeful.runs.isolate import LIMIT
+from eyeful.isolate import LIMIT
 from eyeful.sinks import format_of
 from helpers import noise_image
 
@@ -137,8 +137,8 @@ BAD_CODEC = """
     PngImagePlugin.PngImageFile.load = bad
     from eyeful.pipeline import watchdog
     watchdog.MAX_TICKS = 2
-    from eyeful.runs import isolation
-    isolation.LIMIT = 2.0
+    from eyeful import isolate
+    isolate.LIMIT = 2.0
 """
 
 

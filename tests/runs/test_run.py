@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -180,6 +182,55 @@ def test_two_runs_do_not_write_to_one_output(folder, tmp_path):
         Output(str(tmp_path / "rows.jsonl"), resume=True)
     first.close()
     Output(str(tmp_path / "rows.jsonl")).close()
+    assert not list(tmp_path.iterdir()), "the lock goes with the run"
+
+
+HOLD = """
+import sys
+from eyeful.runs import Output
+output = Output(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_links_to_one_file_are_one_output(tmp_path):
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "rows.jsonl")
+    first = Output(str(tmp_path / "link.jsonl"))
+    with pytest.raises(UsageError, match="another run is writing"):
+        Output(str(tmp_path / "rows.jsonl"))
+    first.close()
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows/"])
+def test_users_with_other_homes_and_paths_see_each_others_runs(name, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    out = f"{tmp_path}/link/{name}"
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD, out],
+        env=os.environ | {"EYEFUL_HOME": str(tmp_path / "another home")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout.readline() == "held\n"
+    with pytest.raises(UsageError, match=r"another run is writing .*rows.*\.lock"):
+        Output(f"{tmp_path}/{name}")
+    other.kill()
+    other.communicate()
+    Output(f"{tmp_path}/{name}").close()
+
+
+def test_a_place_that_cannot_be_written_is_told_and_what_is_refused_leaves_no_lock(folder, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        OutputError, match=r"cannot write .*rows\.jsonl: its lock .* \((Not a directory|File exists)\)"
+    ):
+        Output(str(tmp_path / "file" / "rows.jsonl"))
+    go(names(folder, 1), tmp_path / "rows.jsonl")
+    with pytest.raises(UsageError, match="exists already"):
+        Output(str(tmp_path / "rows.jsonl"))
+    assert not list(tmp_path.glob("*.lock"))
 
 
 def test_an_output_that_cannot_be_opened_leaves_the_old_record(folder, tmp_path, monkeypatch):

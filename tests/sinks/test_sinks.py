@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from eyeful.errors import OutputError, UsageError
-from eyeful.sinks import FORMATS, format_of
-from eyeful.sinks.base import printable, row_of
+from eyeful.filenames import printable
+from eyeful.sinks import format_of, formats
 from eyeful.sinks.csv import CsvSink
 from eyeful.sinks.figures import FiguresSink, plot
 from eyeful.sinks.jsonl import JsonlSink
@@ -53,13 +53,13 @@ def bad(filename="bad.png") -> Prediction:
 
 
 def test_a_row_has_the_fields_of_the_contract():
-    row = row_of(good(warnings=("exif_rotated",)))
+    row = good(warnings=("exif_rotated",)).to_dict()
     assert list(row) == [
         *("filename", "status", "index", "wnid", "label", "prob", "logit"),
         *("abstained", "top", "warnings", "error_kind", "error"),
     ]
     assert row["top"][1] == {"index": 0, "wnid": None, "label": "<b>tiger", "prob": 0.3, "logit": 1.5}
-    failed = row_of(bad())
+    failed = bad().to_dict()
     assert (failed["status"], failed["label"], failed["top"], failed["error_kind"]) == (
         "error",
         None,
@@ -184,10 +184,10 @@ def test_an_error_cannot_be_plotted():
 
 
 def test_an_unknown_format_and_a_place_that_cannot_be_written(tmp_path):
-    with pytest.raises(UsageError, match=r"\.jsonl, \.csv, \.parquet"):
+    with pytest.raises(UsageError, match=r"\.csv, \.jsonl, \.parquet"):
         format_of("rows.xlsx")
     (tmp_path / "file").touch()
-    for ending, kind in FORMATS.items():
+    for ending, kind in formats().items():
         with pytest.raises(OutputError, match="cannot write"), kind(tmp_path / "file" / f"rows{ending}"):
             pass
 
@@ -199,12 +199,12 @@ ANY_NAME = st.one_of(
 )
 
 
-@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("ending", formats())
 @given(st.lists(ANY_NAME, max_size=6), st.integers(0, 60))
 @settings(max_examples=60, deadline=None)
 def test_what_is_written_is_found_again_and_gone_on_with(ending, names, cut):
     """Hostile names, a last row that was cut off, then more rows: what a resumed run stands on."""
-    kind = FORMATS[ending]
+    kind = formats()[ending]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"rows{ending}"
         with kind(path) as sink:
@@ -235,8 +235,8 @@ def test_parquet_rows_are_those_of_the_contract(tmp_path):
     table = pyarrow.parquet.read_table(tmp_path / "rows.parquet")
     assert json.loads(table.schema.metadata[b"eyeful"]) == {"fingerprint": "abc"}
     for found, expected in zip(table.to_pylist(), rows, strict=True):
-        assert {name: value for name, value in found.items() if name != "filename_b64" or value} == row_of(
-            expected
+        assert {name: value for name, value in found.items() if name != "filename_b64" or value} == (
+            expected.to_dict()
         )
     assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet"]
 

@@ -15,10 +15,13 @@ import numpy as np
 
 from eyeful.bench.startup import startup
 from eyeful.bundle import is_bundle, read_bundle
+from eyeful.classifier import Classifier
 from eyeful.errors import UsageError
+from eyeful.load import load
 from eyeful.models import ModelRequest, find_model
-from eyeful.pipeline import Classifier, Stage, advice, load, origin
-from eyeful.prepare import load_module
+from eyeful.pipeline import Stage, advice
+from eyeful.predictor import origin
+from eyeful.prepare import network_of
 from eyeful.sources import open_source
 
 if TYPE_CHECKING:
@@ -105,7 +108,7 @@ def bench(
     module, architecture = _network(model, checkpoint, labels)
     own = {} if is_bundle(Path(model)) else {"checkpoint": checkpoint, "labels": labels}
     with load(model, **own, **options) as classifier:  # type: ignore[arg-type]
-        items = [item for item in found if classifier.predict(item.content).ok]  # type: ignore[union-attr]
+        items = [item for item, row in zip(found, classifier.stream(found), strict=True) if row.ok]
         if not items:
             raise UsageError("there are no images to measure with")
         items = list(islice(cycle(items), images))
@@ -114,7 +117,7 @@ def bench(
         stages: dict[str, Callable[[], int]] = {
             "textbook": lambda: _count(loop(item.content) for item in items[: max(1, num_images // 5)]),  # type: ignore[arg-type]
             "eyeful": lambda: _count(classifier.stream(items)),
-            "decode": lambda: _count(classifier.preprocess_all(items)),
+            "decode": lambda: _count(classifier.preprocessed(items)),
             "forward": lambda: _forward(classifier, batch_NHWC, images),
         }
         rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
@@ -136,8 +139,8 @@ def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[
     if is_bundle(Path(model)):
         bundle = read_bundle(Path(model))
         if bundle.manifest.engine == "torch":
-            return load_module(bundle), _in_torchvision(bundle.manifest.architecture)
-    found = find_model(ModelRequest((origin(model) or {"name": model})["name"], checkpoint, labels))
+            return network_of(bundle), _in_torchvision(bundle.manifest.architecture)
+    found = find_model(ModelRequest((origin(model) or {"model": model})["model"], checkpoint, labels))
     return found.load()[0], _in_torchvision(asdict(found.architecture))
 
 
@@ -157,7 +160,7 @@ def _count(things: Any) -> int:
 
 
 def _first_batch(classifier: Classifier, items: list[Item]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    loaded = classifier.preprocess_all(items[: classifier.batch_size])
+    loaded = classifier.preprocessed(items[: classifier.batch_size])
     return np.stack([row.pixels_HWC for row in loaded if row.pixels_HWC is not None])
 
 
@@ -166,7 +169,7 @@ def _forward(classifier: Classifier, batch_NHWC: np.ndarray[Any, np.dtype[np.uin
     in_flight: deque[Any] = deque()
     done = 0
     for _ in range(max(1, num_images // len(batch_NHWC))):
-        in_flight.append(classifier.submit(batch_NHWC))
-        if len(in_flight) > classifier.capacity:
-            done += len(in_flight.popleft().result())
-    return done + sum(len(future.result()) for future in in_flight)
+        in_flight.append(classifier.predictor.forward(batch_NHWC))
+        if len(in_flight) > classifier.predictor.engine.capacity:
+            done += len(in_flight.popleft().result().logits_NK)
+    return done + sum(len(future.result().logits_NK) for future in in_flight)

@@ -1,8 +1,13 @@
-"""Files that are whole or not there: hashing, and writing through a temporary name."""
+"""Files that are whole or not there, whoever else writes them: hashing, atomic writes, locks."""
 
 import hashlib
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock
 
 
 def sha256_of(path: Path) -> str:
@@ -15,15 +20,22 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def temporary_beside(path: Path) -> Path:
+    """A hidden name beside a path that no other thread, process or host will choose."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a small text file so that a reader sees the old content or the new, never a part.
+
+    Of several writers at once, the last one's content stays.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
-        with temporary.open("w", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -31,3 +43,27 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def locked(path: Path, timeout: float = -1.0) -> Iterator[None]:
+    """Hold a lock file for the duration of a block; every thread, process and host that names it takes turns.
+
+    The system lets go of it when its holder dies. The file is removed at the end.
+
+    Args:
+        path: the lock file; its folder must exist.
+        timeout: seconds to wait for another holder; without end when negative.
+
+    Raises:
+        filelock.Timeout: another one holds it.
+        OSError: it cannot be made there.
+    """
+    lock = FileLock(path, timeout)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # removed while it is held: whoever waits for it notices, and makes it anew
+            path.unlink()
+        lock.release()

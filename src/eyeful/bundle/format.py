@@ -4,20 +4,22 @@ Cache entry, export and air-gap package are this one format. Normalisation lies 
 batch is plain uint8 NHWC and the manifest fully determines the answer.
 """
 
+import errno
 import json
 import shutil
-import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_of, temporary_beside
 from eyeful.errors import BundleError
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -26,13 +28,14 @@ class Manifest:
     """What determines a model's answers, and where it comes from.
 
     Attributes:
-        model: the name that was asked for.
+        model: the name that finds the model again.
         architecture: library, name and number of classes.
         preprocessing: the preprocessing that belongs to the weights.
         labels: names and WordNet ids, by position in the output vector.
         weights: source, license and sha256 of the weights.
         engine: which engine the files are for.
         precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
+        checkpoint: the name of the file whose weights took the place of the model's own; None for its own.
         calibration: how an int8 network was made and what it was found to agree with; None for others.
         versions: the tools that made the files.
         files: sha256 of every file of the bundle, by name.
@@ -45,10 +48,16 @@ class Manifest:
     weights: dict[str, Any]
     engine: str
     precision: str = "fp32"
+    checkpoint: str | None = None
     calibration: dict[str, Any] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+
+    @property
+    def title(self) -> str:
+        """The model as people call it."""
+        return self.model if self.checkpoint is None else f"{self.model} with {self.checkpoint}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -97,6 +106,8 @@ def names_in(folder: Path) -> set[str]:
 def write_bundle(folder: Path, manifest: Manifest, write_files: Callable[[Path], object]) -> Bundle:
     """Make a bundle that is whole or not there: written beside its place, hashed, then renamed.
 
+    Of several writers at once, each succeeds, and the last one's bundle stays.
+
     Args:
         folder: where it shall be; an existing bundle there is replaced.
         manifest: everything but the file hashes.
@@ -106,9 +117,9 @@ def write_bundle(folder: Path, manifest: Manifest, write_files: Callable[[Path],
         BundleError: it cannot be written there.
     """
     folder = folder.resolve()
+    temporary = temporary_beside(folder)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        temporary.mkdir(parents=True)
     except OSError as error:
         raise BundleError(f"cannot write a prepared model to {folder}: {error}") from error
     try:
@@ -117,7 +128,6 @@ def write_bundle(folder: Path, manifest: Manifest, write_files: Callable[[Path],
         manifest = replace(manifest, files=files)
         text = json.dumps(manifest.as_dict(), indent=1, ensure_ascii=False)
         (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        temporary.chmod(0o755)
         _put(temporary, folder)
     except (OSError, RuntimeError) as error:  # RuntimeError: what OpenVINO makes of a full disk
         raise BundleError(f"cannot write a prepared model to {folder}: {error}") from error
@@ -127,18 +137,31 @@ def write_bundle(folder: Path, manifest: Manifest, write_files: Callable[[Path],
 
 
 def _put(temporary: Path, folder: Path) -> None:
-    """Give a new folder its name; the old one goes only when the new one is there."""
-    if not folder.exists():
-        temporary.rename(folder)
-        return
-    old = temporary.with_name(temporary.name + ".old")
-    folder.rename(old)
+    """Give a new folder its name; the old one goes only when the new one is there.
+
+    A folder cannot be renamed onto another. So the old one is moved aside first, and when another writer was
+    faster, its bundle is the old one now.
+    """
+    aside: list[Path] = []
     try:
-        temporary.rename(folder)
+        while True:
+            try:
+                temporary.rename(folder)
+                return
+            except OSError as error:
+                if error.errno not in _OCCUPIED:
+                    raise
+            old = temporary_beside(folder).with_suffix(_ASIDE)
+            with suppress(FileNotFoundError):  # another writer moved it just now
+                folder.rename(old)
+                aside.append(old)
     except OSError:
-        old.rename(folder)
+        if aside and not folder.exists():
+            aside.pop().rename(folder)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    finally:
+        for old in aside:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -147,6 +170,18 @@ def read_bundle(folder: Path) -> Bundle:
     Raises:
         BundleError: it is missing, damaged or of another format; the text names the file.
     """
+    for _ in range(_READS):
+        before = _identity(folder)
+        try:
+            return _read(folder)
+        except BundleError:
+            if _identity(folder) == before and not (before is None and _is_moved_aside(folder)):
+                raise
+            time.sleep(0.001)  # a writer replaces it at this moment
+    return _read(folder)
+
+
+def _read(folder: Path) -> Bundle:
     try:
         values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if values.get("format") != FORMAT:
@@ -166,4 +201,25 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(folder, manifest)
 
 
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells one folder of a name from the next; None where there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_ctime_ns
+
+
+def _is_moved_aside(folder: Path) -> bool:
+    """Whether a writer is between moving the old bundle aside and naming the new one."""
+    try:
+        return any(path.name.startswith(f".{folder.name}.") for path in folder.parent.glob(f"*{_ASIDE}"))
+    except OSError:
+        return False
+
+
 _REMEDY = "delete the folder, then prepare or export the model again"
+_ASIDE = ".old"
+_OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
+_READS = 50
+"""Attempts to read a bundle that is being replaced, a millisecond apart."""

@@ -8,7 +8,6 @@ import typer
 
 from eyeful.bundle import Bundle
 from eyeful.cli import options
-from eyeful.engines.base import EngineName
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare import export as write_export
@@ -23,7 +22,7 @@ def export(
         Path | None, typer.Option("--output", "-o", help="The folder to write.", show_default=False)
     ] = None,
     engine: Annotated[
-        EngineName, typer.Option(help="What shall run it; openvino and onnxruntime need no torch.")
+        str, typer.Option(help="What shall run it; openvino and onnxruntime need no torch.")
     ] = "openvino",
     precision: Annotated[
         Literal["fp32", "int8"],
@@ -67,7 +66,7 @@ def export(
 def _export_int8(
     request: ModelRequest,
     output: Path,
-    engine: EngineName,
+    engine: str,
     calibrate: list[str] | None,
     min_agreement: float,
     img_size: int | None,

@@ -11,8 +11,8 @@ import typer
 
 from eyeful.cli import options
 from eyeful.extras import require
+from eyeful.load import load
 from eyeful.models import DEFAULT_MODEL
-from eyeful.pipeline import load
 
 
 def page(

@@ -15,7 +15,9 @@ from eyeful.cli import options
 from eyeful.cli.progress import Progress
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
-from eyeful.pipeline import Settings, SupportsStream, load
+from eyeful.load import load
+from eyeful.pipeline import SupportsStream
+from eyeful.predictor import PredictorSpec
 from eyeful.preprocessing import CropMode, Interpolation
 from eyeful.runs import Output, SignalHandler, run
 from eyeful.sinks import Sink, format_of
@@ -160,7 +162,7 @@ def predict(
     }
     if server is not None:
         _check_remote(here)
-        opened = _remote(server, model, Settings(topk, min_prob, workers=workers))
+        opened = _remote(server, model, PredictorSpec(topk=topk, min_prob=min_prob, workers=workers))
     else:
         del here["report"], here["figures"]
         opened = load(model, topk=topk, min_prob=min_prob, workers=workers, **here)
@@ -202,13 +204,13 @@ def _check_remote(here: dict[str, Any]) -> None:
         )
 
 
-def _remote(url: str, model: str, settings: Settings) -> AbstractContextManager[SupportsStream]:
+def _remote(url: str, model: str, spec: PredictorSpec) -> AbstractContextManager[SupportsStream]:
     """The server's first model, or the one that --model names."""
     require("httpx", "--server")
     from eyeful.server.client import RemoteClassifier
 
     alias = None if model == options.DEFAULT_MODEL else model
-    return RemoteClassifier(url, alias, settings, os.environ.get("EYEFUL_TOKEN"))
+    return RemoteClassifier(url, alias, spec, os.environ.get("EYEFUL_TOKEN"))
 
 
 @contextmanager

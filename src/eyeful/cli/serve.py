@@ -10,8 +10,8 @@ import typer
 from eyeful.cli import options
 from eyeful.errors import UsageError
 from eyeful.extras import require
+from eyeful.load import load
 from eyeful.models import DEFAULT_MODEL
-from eyeful.pipeline import load
 
 _LIMITS = "Limits"
 

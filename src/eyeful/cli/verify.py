@@ -10,7 +10,7 @@ from rich.table import Table
 
 from eyeful.cli import options
 from eyeful.errors import UsageError
-from eyeful.sinks.base import printable
+from eyeful.filenames import printable
 from eyeful.verify import Agreement, Verification
 from eyeful.verify import verify as run_verify
 

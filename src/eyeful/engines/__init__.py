@@ -1,6 +1,25 @@
-"""Batch → logits. One file per engine; `choose` says which runs on which device at which precision."""
+"""Batch → logits and features. One file per engine; `choose` says which runs where, at which precision."""
 
-from eyeful.engines.base import Engine
-from eyeful.engines.choose import Choice, choose
+from eyeful.engines.base import (
+    ConvertedFamily,
+    Engine,
+    EngineFamily,
+    ModuleFamily,
+    Outputs,
+    Precision,
+    ThreadedEngine,
+)
+from eyeful.engines.choose import Choice, choose, family
 
-__all__ = ["Choice", "Engine", "choose"]
+__all__ = [
+    "Choice",
+    "ConvertedFamily",
+    "Engine",
+    "EngineFamily",
+    "ModuleFamily",
+    "Outputs",
+    "Precision",
+    "ThreadedEngine",
+    "choose",
+    "family",
+]

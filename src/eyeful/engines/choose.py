@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from eyeful.engines.base import EngineName, Precision
+from eyeful import plugins
+from eyeful.engines.base import EngineFamily, Precision
 from eyeful.errors import EngineError, UsageError
 from eyeful.extras import available, require
 
@@ -16,9 +17,20 @@ DEVICES = "auto, cpu, cuda, cuda:N or mps"
 class Choice:
     """What will run. `precision` is None where the engine shall pick what the device does natively."""
 
-    engine: EngineName
+    engine: str
     device: str
     precision: Precision | None
+
+
+def family(engine: str) -> EngineFamily:
+    """What is known of an engine, by its name.
+
+    Raises:
+        PluginError: it cannot be imported.
+    """
+    found = plugins.load("engines", engine)
+    assert isinstance(found, EngineFamily)  # noqa: S101 - the contract of this group
+    return found
 
 
 def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") -> Choice:
@@ -26,35 +38,41 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
 
     Args:
         device: auto, cpu, cuda, cuda:N or mps. `auto` takes a GPU where torch has one.
-        engine: auto, torch, openvino or onnxruntime. `auto` is OpenVINO on a CPU, torch on a GPU.
+        engine: auto, or the name of an engine. `auto` is OpenVINO on a CPU, torch on a GPU.
         precision: auto, fp32, bf16 or fp16.
 
     Raises:
         UsageError: a word that is none of these.
         EngineError: the device is not here, or the engine cannot use it.
     """
-    if engine not in ("auto", *get_args(EngineName)):
-        raise UsageError(f"engine {engine!r} is not one of auto, {', '.join(get_args(EngineName))}")
+    engines, precisions = plugins.names("engines"), get_args(Precision)
+    if engine not in ("auto", *engines):
+        raise UsageError(f"engine {engine!r} is not one of auto, {', '.join(engines)}")
     if precision == "int8":
         raise UsageError(
             "an int8 model is made with images of yours: eyeful export MODEL -o DIR --precision int8 "
             "--calibrate PHOTOS; then --model DIR"
         )
-    if precision not in ("auto", *get_args(Precision)):
-        raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(get_args(Precision))}, int8")
+    if precision not in ("auto", *precisions):
+        raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(precisions)}, int8")
     device = _device(device, engine)
     if engine == "auto":
         engine = "openvino" if device == "cpu" else "torch"
-    if engine != "torch" and device != "cpu":
+    _check_able(family(engine), device, precision)
+    return Choice(engine, device, None if precision == "auto" else precision)  # type: ignore[arg-type]
+
+
+def _check_able(engine: EngineFamily, device: str, precision: str) -> None:
+    if device.partition(":")[0] not in engine.devices:
+        runs = " and ".join("the CPU" if kind == "cpu" else kind for kind in engine.devices)
         raise EngineError(
-            f"the engine {engine} runs on the CPU, not on {device}: --engine torch --device {device}"
+            f"the engine {engine.name} runs on {runs}, not on {device}: --engine torch --device {device}"
         )
-    if engine == "onnxruntime" and precision not in ("auto", "fp32"):
+    if precision != "auto" and precision not in engine.precisions:
+        able = " and ".join(engine.precisions)
         raise EngineError(
-            f"the engine onnxruntime runs fp32, not {precision}: --engine openvino --precision {precision}"
+            f"the engine {engine.name} runs {able}, not {precision}: --engine openvino --precision {precision}"
         )
-    wanted = None if precision == "auto" else precision
-    return Choice(engine, device, wanted)  # type: ignore[arg-type]
 
 
 def _device(device: str, engine: str) -> str:

@@ -1,57 +1,79 @@
 """ONNX Runtime: runs a bundle's ONNX file on CPUs, in fp32. The same file runs outside eyeful, too."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, ClassVar
 
-from eyeful.bundle import Bundle
+from eyeful.engines.base import ConvertedFamily, Outputs, Precision, ThreadedEngine
 from eyeful.errors import EngineError, one_line
 from eyeful.extras import require
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from eyeful.bundle import Bundle, Manifest
 
 GRAPH = "model.onnx"
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeFamily(ConvertedFamily):
+    """ONNX Runtime on CPUs."""
+
+    name: ClassVar[str] = "onnxruntime"
+    modules: ClassVar[tuple[str, ...]] = ("onnxruntime",)
+    tools: ClassVar[tuple[str, ...]] = ("onnxscript",)
+
+    def write(self, network: nn.Module, manifest: Manifest, folder: Path) -> None:
+        """Write the ONNX file; see `ConvertedFamily.write`."""
+        require("onnxscript", "an ONNX file")
+        require("onnxruntime", "an ONNX file")
+        from eyeful.engines.onnx_convert import convert
+
+        convert(network, manifest, folder / GRAPH)
+
+    def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OnnxRuntimeEngine:
+        """Load the ONNX file; see `ConvertedFamily.open`."""
+        del device, precision  # the CPU in fp32 is all that it does
+        return OnnxRuntimeEngine(bundle, threads)
+
+
+FAMILY = OnnxRuntimeFamily()
+
+
+class OnnxRuntimeEngine(ThreadedEngine):
     """One worker thread feeds ONNX Runtime, which spreads each batch over the cores.
 
     Args:
         bundle: prepared for this engine.
+        threads: the most that it may use.
 
     Raises:
         EngineError: the graph cannot be loaded.
         MissingExtraError: ONNX Runtime is not installed.
     """
 
-    name: str = "onnxruntime"
-    device: str = "cpu"
-    precision: str = "fp32"
-    capacity: int = 2
-    batch_size: int = 8
+    name: ClassVar[str] = "onnxruntime"
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, threads: int) -> None:
         onnxruntime = require("onnxruntime", "this model")
         onnxruntime.disable_telemetry_events()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
         try:
-            self._session = onnxruntime.InferenceSession(bundle.folder / GRAPH, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                bundle.folder / GRAPH, options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:
             raise EngineError(
-                f"ONNX Runtime cannot run {bundle.manifest.model}: {one_line(error, 300)}"
+                f"ONNX Runtime cannot run {bundle.manifest.title}: {one_line(error, 300)}"
             ) from error
         self._input = self._session.get_inputs()[0].name
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="eyeful-onnxruntime")
+        super().__init__()
 
-    def submit(self, batch_NHWC: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
-        """Start one batch; see `Engine.submit`."""
-        return self._worker.submit(self._run, batch_NHWC)
-
-    def close(self) -> None:
-        """Wait for what is in flight."""
-        self._worker.shutdown()
-
-    def _run(self, batch_NHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
-        try:
-            logits_NK: NDArray[np.float32] = self._session.run(None, {self._input: batch_NHWC})[0]
-        except Exception as error:
-            raise EngineError(f"ONNX Runtime failed: {one_line(error, 300)}") from error
-        return logits_NK
+    def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
+        return Outputs(*self._session.run(None, {self._input: batch_NHWC}))

@@ -1,26 +1,29 @@
 """OpenVINO: the default on CPUs. Runs a bundle without torch; normalisation lies inside its graph."""
 
+from __future__ import annotations
+
 import hashlib
 import json
+import os
 import threading
-import weakref
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eyeful.bundle import Bundle, read_bundle, write_bundle
+from eyeful.bundle import Bundle, Manifest, read_bundle, write_bundle
 from eyeful.cache import cache_folder
-from eyeful.engines.base import Precision
+from eyeful.engines.base import ConvertedFamily, Outputs, Precision, ThreadedEngine
 from eyeful.engines.openvino_import import import_openvino
-from eyeful.errors import BundleError, EngineError
+from eyeful.errors import BundleError, EngineError, one_line
 
-ov = import_openvino()
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import nn
 
 GRAPH = "model.xml"
 _COMPILED = "compiled.blob"
@@ -29,61 +32,79 @@ _TYPES = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 """Precisions by OpenVINO's names."""
 
 
-class OpenVINOEngine:
-    """Batches run asynchronously, as many at once as OpenVINO finds best for this CPU.
+class OpenVINOFamily(ConvertedFamily):
+    """OpenVINO on CPUs."""
+
+    name: ClassVar[str] = "openvino"
+    modules: ClassVar[tuple[str, ...]] = ("openvino",)
+    precisions: ClassVar[tuple[Precision, ...]] = ("fp32", "bf16", "fp16")
+    tools: ClassVar[tuple[str, ...]] = ("openvino",)
+
+    def write(self, network: nn.Module, manifest: Manifest, folder: Path) -> None:
+        """Write the graph; see `ConvertedFamily.write`."""
+        from eyeful.engines.openvino_convert import convert
+
+        convert(network, manifest, folder / GRAPH)
+
+    def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OpenVINOEngine:
+        """Compile the graph; see `ConvertedFamily.open`."""
+        del device  # the CPU is its only one
+        return OpenVINOEngine(bundle, precision, threads)
+
+
+FAMILY = OpenVINOFamily()
+
+
+class OpenVINOEngine(ThreadedEngine):
+    """As many batches at once as OpenVINO finds best for this CPU.
 
     Args:
         bundle: prepared for this engine.
         precision: None lets OpenVINO choose what the CPU does natively (bf16 with AMX or AVX512-BF16, else fp32).
             An int8 bundle runs as it was made.
+        threads: the most that it may use.
 
     Raises:
         EngineError: the graph cannot be compiled, or the precision is not to be had on this CPU.
     """
 
-    name: str = "openvino"
-    device: str = "cpu"
-    batch_size: int = 8
+    name: ClassVar[str] = "openvino"
 
-    def __init__(self, bundle: Bundle, precision: Precision | None = None) -> None:
-        config = {"PERFORMANCE_HINT": "THROUGHPUT"}
+    def __init__(self, bundle: Bundle, precision: Precision | None, threads: int) -> None:
+        config: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
+        if threads < (os.cpu_count() or 1):  # OpenVINO itself counts cores, but knows no quota
+            config["INFERENCE_NUM_THREADS"] = threads
         if precision is not None:
             config["INFERENCE_PRECISION_HINT"] = _TYPES[precision]
         try:
-            compiled = _compiled(bundle, config)
-            native = _precision_of(compiled)
+            self._compiled = _compiled(bundle, config)
+            native = _precision_of(self._compiled)
+            workers = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO cannot run {bundle.manifest.model}: {_first_line(error)}") from error
+            raise EngineError(f"OpenVINO cannot run {bundle.manifest.title}: {one_line(error, 300)}") from error
         if precision not in (None, native):
             raise EngineError(f"this CPU runs {native}, not {precision}: --precision auto or {native}")
-        self.precision: str = "int8" if bundle.manifest.precision == "int8" else native
-        self._queue = ov.AsyncInferQueue(compiled)
-        self._queue.set_callback(_deliver)
-        self.capacity = len(self._queue) + 1
-        # A callback that still runs when Python ends, or when the queue is freed, aborts the process.
-        weakref.finalize(self, self._queue.wait_all)
-        self._turn = threading.Lock()
+        self.precision = "int8" if bundle.manifest.precision == "int8" else native
+        self._request = threading.local()
+        super().__init__(workers)
 
-    def submit(self, batch_NHWC: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
-        """Start one batch; see `Engine.submit`."""
-        future: Future[NDArray[np.float32]] = Future()
-        try:
-            with self._turn:  # the queue is for one thread; a server has two, its own and its page's
-                self._queue.start_async({0: batch_NHWC}, (future, batch_NHWC), share_inputs=True)
-        except RuntimeError as error:
-            future.set_exception(EngineError(f"OpenVINO failed: {_first_line(error)}"))
-        return future
-
-    def close(self) -> None:
-        """Wait for what is in flight."""
-        self._queue.wait_all()
+    def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
+        request = getattr(self._request, "own", None) or self._compiled.create_infer_request()
+        self._request.own = None  # a request that fails is not used again
+        request.infer({0: batch_NHWC}, share_inputs=True)
+        found = [
+            np.array(request.get_output_tensor(n).data, np.float32) for n in range(len(request.output_tensors))
+        ]
+        self._request.own = request
+        return Outputs(*found)
 
 
-def _compiled(bundle: Bundle, config: dict[str, str]) -> Any:
+def _compiled(bundle: Bundle, config: dict[str, Any]) -> Any:
     """The graph compiled for this CPU; in native precision it is cached, as OpenVINO exports it, as a bundle.
 
     OpenVINO's `CACHE_DIR` does the same, but would run a damaged file; a bundle is checked when it is read.
     """
+    ov = import_openvino()
     core = ov.Core()
     if "INFERENCE_PRECISION_HINT" in config:  # asked for by hand, perhaps once
         return core.compile_model(bundle.folder / GRAPH, "CPU", config)
@@ -107,12 +128,3 @@ def _compiled(bundle: Bundle, config: dict[str, str]) -> Any:
 def _precision_of(compiled: Any) -> str:
     element_type = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     return {"f32": "fp32", "bf16": "bf16", "f16": "fp16"}[element_type]
-
-
-def _deliver(request: Any, submitted: "tuple[Future[NDArray[np.float32]], NDArray[np.uint8]]") -> None:
-    future, _ = submitted  # the pixels are not copied, so they must live until here
-    future.set_result(np.array(request.get_output_tensor(0).data, dtype=np.float32))
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[-1][:300]

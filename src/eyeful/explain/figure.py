@@ -11,7 +11,7 @@ from eyeful.extras import require
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eyeful.explain.explanation import Explanation, FeatureMaps
+    from eyeful.explain.arrays import Arrays, FeatureMaps
 
 _DPI = 110
 _BLUE, _GREY, _INK, _RED, _SOFT = "#2a6f97", "#9aa5ac", "#2b2f33", "#d1495b", "#555c61"
@@ -19,7 +19,7 @@ _TILES = 9
 """Maps shown of each stage: those that vary most over the image."""
 
 
-def draw(explanation: Explanation) -> Any:
+def draw(explanation: Arrays) -> Any:
     """The whole figure: a matplotlib Figure, 13 by 11 inches."""
     require("matplotlib", "figures")
     from matplotlib.figure import Figure
@@ -59,7 +59,7 @@ def tiles(maps_CHW: NDArray[np.float32], count: int = _TILES) -> NDArray[np.floa
     return sheet
 
 
-def _title(figure: Any, explanation: Explanation) -> None:
+def _title(figure: Any, explanation: Arrays) -> None:
     best, target = explanation.top[0], explanation.target
     figure.text(
         0.03,
@@ -93,7 +93,7 @@ def _head(axes: Any, number: int | None, title: str, caption: str) -> None:
     axes.figure.text(place.x0, place.y1 + 0.008, caption, fontsize=8.5, color=_SOFT, va="bottom")
 
 
-def _file(axes: Any, explanation: Explanation) -> None:
+def _file(axes: Any, explanation: Arrays) -> None:
     from matplotlib.patches import Rectangle
 
     height, width = explanation.image_HWC.shape[:2]
@@ -108,14 +108,14 @@ def _file(axes: Any, explanation: Explanation) -> None:
     axes.set_axis_off()
 
 
-def _input(axes: Any, explanation: Explanation) -> None:
+def _input(axes: Any, explanation: Arrays) -> None:
     height, width = explanation.pixels_HWC.shape[:2]
     axes.imshow(explanation.pixels_HWC, interpolation="nearest")
     _head(axes, 2, "What the network sees", f"resized and cropped to {width} x {height} pixels, 3 colours")
     axes.set_axis_off()
 
 
-def _looked(axes: Any, explanation: Explanation) -> None:
+def _looked(axes: Any, explanation: Arrays) -> None:
     cam_HW = explanation.cam_on_image()
     seen = np.isfinite(cam_HW)
     strength = np.where(seen, cam_HW, 0)[..., None]
@@ -164,7 +164,7 @@ def _maps(axes: Any, stage: FeatureMaps, place: int, count: int) -> None:
     )
 
 
-def _vector(axes: Any, explanation: Explanation) -> None:
+def _vector(axes: Any, explanation: Arrays) -> None:
     pooled_D = explanation.pooled_D
     axes.vlines(np.arange(len(pooled_D)), 0, pooled_D, color=_BLUE, linewidth=0.5)
     _head(axes, 4, "The vector", f"the image in {len(pooled_D)} numbers, places forgotten")
@@ -173,7 +173,7 @@ def _vector(axes: Any, explanation: Explanation) -> None:
     _plain(axes)
 
 
-def _bars(axes: Any, explanation: Explanation, *, logits: bool) -> None:
+def _bars(axes: Any, explanation: Arrays, *, logits: bool) -> None:
     top = explanation.top
     values = [score.logit if logits else score.prob for score in top]
     colours = [_RED if score.index == explanation.target.index else _GREY for score in top]

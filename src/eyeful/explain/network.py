@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
 
 import torch
 
+from eyeful.images import Limits
+from eyeful.predictor import Predictor, Preprocessor
+from eyeful.prepare.normalise import Normalise
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Network:
     """A loaded network, for looking inside; on the CPU, in eval mode, never changed.
 
@@ -25,23 +29,39 @@ class Network:
         module: logits_NK from normalised images NCHW.
         preprocessing: its preprocessing.
         labels: its answers, by position.
+        limits: what an image may cost.
+        lock: held while hooks are in its layers.
     """
 
     name: str
     module: nn.Module
     preprocessing: Preprocessing
     labels: Labels
+    limits: Limits = field(default_factory=Limits)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def of(cls, predictor: Predictor) -> Self:
+        """The network behind a predictor.
+
+        Raises:
+            ModelError: it is not to be had for torch.
+        """
+        manifest, limits = predictor.manifest, predictor.spec.limits
+        return cls(manifest.title, predictor.open_network(), predictor.preprocessing, manifest.labels, limits)
+
+    @property
+    def preprocessor(self) -> Preprocessor:
+        """The exact way from an image to the network's input."""
+        return Preprocessor(self.preprocessing, self.limits, full_decode=True, two_step_resize=True)
 
     def normalised(self, pixels_HWC: NDArray[np.uint8]) -> Tensor:
         """What the first layer takes: (1, 3, H, W) float32, minus the mean, over the standard deviation."""
-        x_NCHW = torch.from_numpy(pixels_HWC.copy()).permute(2, 0, 1)[None].float() / 255
-        mean, std = (
-            torch.tensor(values).view(1, 3, 1, 1) for values in (self.preprocessing.mean, self.preprocessing.std)
-        )
-        return (x_NCHW - mean) / std
+        normalised: Tensor = Normalise(self.preprocessing)(torch.from_numpy(pixels_HWC.copy())[None])
+        return normalised
 
     def logits(self, pixels_HWC: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Raw scores (K,) of an image that the preprocessing was applied to."""
+        """Raw scores (K,) of a preprocessed image."""
         with torch.inference_mode():
             logits_K: NDArray[np.float32] = self.module(self.normalised(pixels_HWC))[0].float().numpy()
         return logits_K

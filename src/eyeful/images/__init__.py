@@ -1,14 +1,15 @@
 """Item → pixels → batch: safe opening, and a preprocessing in Pillow and NumPy."""
 
-from eyeful.images.budget import MemoryBudget
+from eyeful.images.budget import MEMORY_BUDGET, MemoryBudget
 from eyeful.images.colour import COLOUR_POLICY
 from eyeful.images.open import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits, Opened, encoded_bytes, open_item
 from eyeful.images.transform import crop_box, input_box, preprocess_warnings, resize_and_crop, resize_and_crop_fast
 
 __all__ = [
     "COLOUR_POLICY",
-    "MAX_ASPECT",
     "DEFAULT_MAX_PIXELS",
+    "MAX_ASPECT",
+    "MEMORY_BUDGET",
     "Limits",
     "MemoryBudget",
     "Opened",

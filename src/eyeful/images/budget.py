@@ -20,6 +20,12 @@ class MemoryBudget:
         self._free = total
         self._changed = threading.Condition()
 
+    def is_waiting(self, thread: int) -> bool:
+        return False
+
+    def forfeit(self, thread: int | None) -> None:
+        pass
+
     @contextmanager
     def hold(self, size: int) -> Iterator[None]:
         """Wait until `size` bytes are free, and keep them for the duration of the block."""
@@ -33,3 +39,6 @@ class MemoryBudget:
             with self._changed:
                 self._free += size
                 self._changed.notify_all()
+
+
+MEMORY_BUDGET = MemoryBudget()

@@ -21,7 +21,7 @@ from PIL import Image, UnidentifiedImageError
 
 from eyeful.errors import ImageError, MissingExtraError, one_line
 from eyeful.extras import require
-from eyeful.images.budget import MemoryBudget
+from eyeful.images.budget import MEMORY_BUDGET, MemoryBudget
 from eyeful.images.colour import to_rgb
 from eyeful.images.transform import resized_size
 from eyeful.preprocessing import Preprocessing
@@ -72,7 +72,7 @@ class Opened:
 
 @contextmanager
 def open_item(
-    item: Item, limits: Limits, budget: MemoryBudget, reduce_for: Preprocessing | None = None
+    item: Item, limits: Limits, budget: MemoryBudget = MEMORY_BUDGET, reduce_for: Preprocessing | None = None
 ) -> Iterator[Opened]:
     """Open an item's image; its share of the memory budget is held for the duration of the block.
 

@@ -13,8 +13,8 @@ from contextlib import redirect_stdout
 from http.client import HTTPException
 from pathlib import Path
 
-from eyeful.bundle.files import sha256_of, write_atomically
-from eyeful.cache import cache_folder
+from eyeful.bundle.files import locked, sha256_of, write_atomically
+from eyeful.cache import cache_folder, warn_not_writable
 from eyeful.errors import WeightsError, one_line
 from eyeful.models.base import DEFAULT_MODEL
 from eyeful.models.torchvision_import import import_torchvision
@@ -89,15 +89,13 @@ def verified_sha256(path: Path) -> str:
             f"the weights {path} are damaged: their sha256 begins with {digest[:8]}, "
             f"{published[1]} was published; delete the file and run again"
         )
-    ledger_path = cache_folder() / "weights.json"
-    ledger = _read_ledger(ledger_path)
+    ledger = cache_folder() / "weights.json"
     key = str(path.resolve())
-    if key not in ledger:
-        _record(ledger_path, ledger | {key: digest})
-    elif ledger[key] != digest:
+    recorded = _read_ledger(ledger).get(key) or _record(ledger, key, digest)
+    if recorded != digest:
         raise WeightsError(
-            f"the weights {path} have changed since they were first used (sha256 {ledger[key][:8]}… then, "
-            f"{digest[:8]}… now): fetch them again, or, if the change is meant, delete their line in {ledger_path}"
+            f"the weights {path} have changed since they were first used (sha256 {recorded[:8]}… then, "
+            f"{digest[:8]}… now): fetch them again, or, if the change is meant, delete their line in {ledger}"
         )
     return digest
 
@@ -107,12 +105,24 @@ def _read_ledger(path: Path) -> dict[str, str]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return values if isinstance(values, dict) else {}
+    if not isinstance(values, dict):
+        return {}
+    return {key: digest for key, digest in values.items() if isinstance(digest, str)}
 
 
-def _record(path: Path, ledger: dict[str, str]) -> None:
+def _record(path: Path, key: str, digest: str) -> str:
+    """Enter a digest, unless another process was faster: what the ledger says then.
+
+    A ledger that cannot be written holds nobody to anything, and one warning says so.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(ledger, indent=1, sort_keys=True) + "\n")
+        with locked(path.with_name(f".{path.name}.lock")):
+            ledger = _read_ledger(path)
+            if key not in ledger:
+                ledger[key] = digest
+                write_atomically(path, json.dumps(ledger, indent=1, sort_keys=True) + "\n")
+            return ledger[key]
     except OSError as error:
-        raise WeightsError(f"the ledger of weights {path} cannot be written: {error.strerror}") from error
+        warn_not_writable(path.parent, error.strerror or str(error))
+        return digest

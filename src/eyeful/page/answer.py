@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eyeful.images import crop_box
+from eyeful.predictor import THUMBNAIL
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from eyeful.pipeline import Classifier
+    from eyeful.classifier import Classifier
     from eyeful.types import Item, Prediction
 
 TOP = 5
@@ -59,23 +59,23 @@ def answer(classifier: Classifier, model: str, item: Item) -> Answer:
     Raises:
         EngineError: the network cannot run.
     """
+    predictor = classifier.predictor
     started = time.perf_counter()
-    with closing(classifier.preprocess_all([item], thumbnails=True)) as images:
-        loaded = next(images)
+    image = predictor.preprocess(item, THUMBNAIL)
     opened = ended = time.perf_counter()
-    if loaded.pixels_HWC is None:
-        prediction = loaded.as_error()
+    if image.pixels_HWC is None:
+        prediction = image.as_error()
     else:
-        logits_NK = classifier.submit(loaded.pixels_HWC[None]).result()
+        outputs = predictor.forward(image.pixels_HWC[None]).result()
         ended = time.perf_counter()
-        prediction = classifier.postprocess(loaded, logits_NK[0], TOP)
+        prediction = predictor.postprocess(image, *outputs.row(0), topk=TOP)
     return Answer(
         prediction,
         model,
         len(classifier.labels),
         f"{classifier.engine} on {classifier.device}, {classifier.precision}",
-        loaded.pixels_HWC,
-        _seen_of(loaded.thumbnail, classifier),
+        image.pixels_HWC,
+        _seen_of(image.thumbnail, classifier),
         opened - started,
         ended - opened,
     )

@@ -44,7 +44,7 @@ _ICON = (
 )
 
 
-class Door:
+class PageMiddleware:
     """Lets through what the page needs.
 
     Args:

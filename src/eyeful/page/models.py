@@ -15,7 +15,7 @@ from eyeful.models import list_models
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from eyeful.pipeline import Classifier
+    from eyeful.classifier import Classifier
 
 MOST_LOADED = 3
 """Models that are loaded beside those that were given: as many as one comparison needs."""
@@ -54,7 +54,7 @@ class Models:
 
     @contextmanager
     def use(self, name: str) -> Iterator[Classifier]:
-        """A classifier, for one visitor at a time: an engine takes work from one thread.
+        """A classifier, for one visitor at a time, so that the time it takes is that of one.
 
         Raises:
             EyefulError: it cannot be loaded.
@@ -101,7 +101,7 @@ class Models:
 def _warm(classifier: Classifier) -> Classifier:
     """Run it once, so that no visitor waits for the engine to prepare itself, or reads that as the latency."""
     height, width = classifier.preprocessing.size
-    classifier.submit(np.zeros((1, height, width, 3), np.uint8)).result()
+    classifier.predictor.forward(np.zeros((1, height, width, 3), np.uint8)).result()
     return classifier
 
 

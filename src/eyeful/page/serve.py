@@ -12,18 +12,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 
 from eyeful.errors import UsageError
+from eyeful.load import load
 from eyeful.page.app import build
-from eyeful.page.middleware import Door
+from eyeful.page.middleware import PageMiddleware
 from eyeful.page.models import Models
 from eyeful.page.quiet import gr
 from eyeful.page.style import css, javascript, theme
-from eyeful.pipeline import load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from types import FrameType
 
-    from eyeful.pipeline import Classifier
+    from eyeful.classifier import Classifier
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - to tell, not to listen
 
@@ -69,7 +69,7 @@ def mount(
     mounted = app.routes[-1]
     assert isinstance(mounted, Mount)  # noqa: S101 - it was just made
     app.state.page = mounted.app
-    app.state.page.add_middleware(Door)
+    app.state.page.add_middleware(PageMiddleware)
     before = app.router.lifespan_context
 
     @asynccontextmanager

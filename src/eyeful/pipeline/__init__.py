@@ -1,24 +1,8 @@
-"""The one path: sources → images → engine → results, joined in a `Classifier`."""
+"""The two schedulers of a predictor: `Stream` for ordered runs, `AsyncBatcher` for requests on an event loop."""
 
-from eyeful.cpu import usable_cores
 from eyeful.pipeline.base import SupportsStream
 from eyeful.pipeline.bottleneck import Stage, StageTimer, advice
-from eyeful.pipeline.classifier import Classifier
-from eyeful.pipeline.load import load, origin
-from eyeful.pipeline.preprocess import PreprocessedImage
-from eyeful.pipeline.settings import Settings
-from eyeful.pipeline.watchdog import MAX_TICKS
+from eyeful.pipeline.ordered import DaemonThreads, ordered_map
+from eyeful.pipeline.stream import Stream
 
-__all__ = [
-    "MAX_TICKS",
-    "Classifier",
-    "PreprocessedImage",
-    "Settings",
-    "Stage",
-    "StageTimer",
-    "SupportsStream",
-    "advice",
-    "load",
-    "origin",
-    "usable_cores",
-]
+__all__ = ["DaemonThreads", "Stage", "StageTimer", "Stream", "SupportsStream", "advice", "ordered_map"]

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from eyeful.pipeline.bottleneck import StageTimer
-    from eyeful.pipeline.settings import Settings
+    from eyeful.predictor import PredictorSpec
     from eyeful.sources import Source
-    from eyeful.types import Prediction
+    from eyeful.types import Item, Prediction
 
 
 class SupportsStream(Protocol):
@@ -20,7 +20,7 @@ class SupportsStream(Protocol):
     def provenance(self) -> dict[str, Any]: ...  # noqa: D102
 
     @property
-    def settings(self) -> Settings: ...  # noqa: D102
+    def spec(self) -> PredictorSpec: ...  # noqa: D102
 
     @property
     def device(self) -> str: ...  # noqa: D102
@@ -38,7 +38,7 @@ class SupportsStream(Protocol):
     def max_in_flight(self) -> int: ...  # noqa: D102
 
     @property
-    def preprocess_item(self) -> Callable[..., object]: ...  # noqa: D102
+    def preprocessor(self) -> Callable[[Item], object]: ...  # noqa: D102
 
     def stream(  # noqa: D102
         self, inputs: Source, *, topk: int | None = None, thumbnails: bool = False, timer: StageTimer | None = None

@@ -1,45 +1,56 @@
-"""Noticing a decode worker that never comes back."""
+"""Noticing a decode thread that never comes back."""
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from eyeful.errors import DecodeTimeoutError
+from eyeful.images import MEMORY_BUDGET
+from eyeful.types import Item
 
 MAX_TICKS = 30
-"""Looks, a second apart, after which opening one image counts as hung; the largest take a few seconds."""
+"""Ticks, a second apart, after which opening one image counts as hung; the largest take a few seconds."""
 
 
-@dataclass(slots=True)
-class _Work:
-    what: str
-    looks: int = 0
+@dataclass(slots=True, eq=False)
+class Work:
+    """One image to open: in which thread, None before it begins; and how many ticks have gone by since."""
+
+    item: Item
+    thread: int | None = None
+    ticks: int = 0
+
+    @property
+    def is_hung(self) -> bool:
+        """Whether it has taken too long."""
+        return self.ticks > MAX_TICKS
 
 
 class DecodeWatchdog:
-    """Knows what every worker is at. Counts looks rather than time, so that a machine asleep alarms nobody."""
+    """Knows what every thread is at. Counts ticks rather than time, so that a machine asleep alarms nobody."""
 
     def __init__(self) -> None:
-        self._at_work: dict[int, _Work] = {}
+        self._running: set[Work] = set()
 
     @contextmanager
-    def on(self, what: str) -> Iterator[None]:
+    def on(self, work: Work) -> Iterator[None]:
         """This thread works on something for the duration of the block."""
-        self._at_work[threading.get_ident()] = _Work(what)
+        work.thread = threading.get_ident()
+        self._running.add(work)
         try:
             yield
         finally:
-            del self._at_work[threading.get_ident()]
+            self._running.discard(work)
 
     def tick(self) -> None:
-        """To be called about once a second by whoever waits for a worker.
+        """To be called about once a second by whoever waits for a thread. Waiting for memory is not hanging."""
+        for work in list(self._running):
+            if work.thread is not None and not MEMORY_BUDGET.is_waiting(work.thread):
+                work.ticks += 1
 
-        Raises:
-            DecodeTimeoutError: one has been at the same image for too long; a thread cannot be interrupted, so the
-                process must end.
-        """
-        for work in list(self._at_work.values()):
-            work.looks += 1
-            if work.looks > MAX_TICKS:
-                raise DecodeTimeoutError(f"opening {work.what} has not ended after {MAX_TICKS} seconds")
+    @property
+    def hung(self) -> Work | None:
+        """One that has taken too long, if there is any."""
+        return next((work for work in list(self._running) if work.is_hung), None)

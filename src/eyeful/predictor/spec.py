@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 from eyeful.errors import UsageError
@@ -40,8 +41,8 @@ class PredictorSpec:
         crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         full_decode: decode every pixel of a JPEG, not a reduced scale of it.
-        two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which differs
-            by a level in some places.
+        two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which
+            differs by a level in some places.
         topk: labels in each answer; clamped to the number of classes.
         min_prob: below it an answer is marked as abstained; 0 to 1.
         max_pixels: the largest image that is opened.
@@ -96,6 +97,20 @@ class PredictorSpec:
             raise UsageError("exact means torch's own arithmetic, not torch.compile's")
         return replace(self, engine="torch", precision="fp32", full_decode=True, two_step_resize=True)
 
+    def as_pinned(self) -> Self:
+        """The same, asking for the engine and the precision that it is pinned to, where it is."""
+        pins = self.pinned or {}
+        return replace(self, **{name: pins[name] for name in ("engine", "precision") if name in pins})
+
+    def with_absolute_paths(self) -> Self:
+        """The same, opening the same files from any working directory."""
+        paths: dict[str, Any] = {
+            name: str(Path(value).absolute())
+            for name in ("model", "checkpoint", "labels")
+            if (value := getattr(self, name)) and Path(value).exists()
+        }
+        return replace(self, **paths)
+
     @property
     def limits(self) -> Limits:
         """What one image may cost."""
@@ -108,17 +123,14 @@ class PredictorSpec:
             for name in ("model", "checkpoint", "labels", "engine", "precision")
             if self.pinned is None
         }
-        return (
-            asked
-            | (self.pinned or {})
-            | {
-                "decode": "full" if self.full_decode else "reduced",
-                "resize": "two steps" if self.two_step_resize else "one step",
-                "topk": self.topk,
-                "max_pixels": self.max_pixels,
-                "min_prob": self.min_prob,
-            }
-        )
+        own = {
+            "decode": "full" if self.full_decode else "reduced",
+            "resize": "two steps" if self.two_step_resize else "one step",
+            "topk": self.topk,
+            "max_pixels": self.max_pixels,
+            "min_prob": self.min_prob,
+        }
+        return asked | own | (self.pinned or {})
 
     def fingerprint(self) -> str:
         """A digest of what decides answers: two pinned specs with the same one give the same rows."""
@@ -139,3 +151,18 @@ class PredictorSpec:
             return cls(**json.loads(text))
         except (TypeError, ValueError) as error:
             raise UsageError(f"not the JSON of a PredictorSpec: {error}") from error
+
+
+def pins_of(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What a spec is pinned to, of a classifier's provenance."""
+    names = (
+        "preprocessing",
+        "colour_policy",
+        "decode",
+        "resize",
+        "engine",
+        "precision",
+        "calibration",
+        "labels_sha256",
+    )
+    return {"weights": provenance["weights"]["sha256"]} | {name: provenance[name] for name in names}

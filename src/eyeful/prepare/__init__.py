@@ -9,29 +9,41 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.bundle import FORMAT, MANIFEST, Bundle, is_bundle, names_in, read_bundle, sha256_of, write_bundle
+from eyeful.bundle import (
+    FORMAT,
+    MANIFEST,
+    Bundle,
+    Manifest,
+    is_bundle,
+    names_in,
+    read_bundle,
+    sha256_of,
+    write_bundle,
+)
 from eyeful.cache import cache_folder
-from eyeful.engines.base import EngineName
+from eyeful.engines import ConvertedFamily, EngineFamily, family
 from eyeful.errors import BundleError, CheckpointError, UsageError
-from eyeful.models import ModelRequest
-from eyeful.models.torchvision_import import import_timm
+from eyeful.models import ModelRequest, find_model
 from eyeful.prepare.manifest import manifest_of, tool_versions
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["export", "load_module", "manifest_of", "prepared", "refuse_to_replace"]
+    from eyeful.prepare.deployed import Deployed
+    from eyeful.preprocessing import Preprocessing
+
+__all__ = ["deployed", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
 
 log = logging.getLogger("eyeful")
 
 
-def prepared(request: ModelRequest, img_size: int | None = None, engine: EngineName = "openvino") -> Bundle:
+def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | None = None) -> Bundle:
     """The bundle of a model for an engine that runs converted models, from the cache or made now.
 
     Args:
         request: which model.
+        engine: what shall run it.
         img_size: the input's side in pixels, when it is not the weights' own.
-        engine: openvino or onnxruntime.
 
     Raises:
         ModelError: the model cannot be had or converted.
@@ -43,22 +55,30 @@ def prepared(request: ModelRequest, img_size: int | None = None, engine: EngineN
             return read_bundle(folder)
         except BundleError as error:
             log.warning("%s; preparing it again", error)
-    import_timm()
-    if engine == "onnxruntime":
-        from eyeful.prepare.onnxruntime import prepare
-    else:
-        from eyeful.prepare.openvino import prepare
-
-    return prepare(request, img_size, folder)
+    return _prepare(request, engine, img_size, folder)
 
 
-def export(request: ModelRequest, folder: Path, engine: EngineName, img_size: int | None = None) -> Bundle:
+def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | None, folder: Path) -> Bundle:
+    log.info("preparing %s for %s; it is cached for the next run", request.name, engine.name)
+    module, manifest = load_network(request, engine, img_size)
+    from eyeful.prepare.check import check
+
+    network = deployed(module, manifest)
+
+    def write(place: Path) -> None:
+        engine.write(network, manifest, place)
+        check(Bundle(place, manifest), engine, network)
+
+    return write_bundle(folder, manifest, write)
+
+
+def export(request: ModelRequest, folder: Path, engine_name: str, img_size: int | None = None) -> Bundle:
     """Write a model's bundle for one engine to a folder of the user's: an air-gap package.
 
     Args:
         request: which model.
         folder: where to; must not exist, or be a bundle, which is replaced.
-        engine: openvino or onnxruntime (both run without torch), or torch.
+        engine_name: what shall run it; all but torch run without torch.
         img_size: the input's side in pixels, when it is not the weights' own.
 
     Raises:
@@ -66,23 +86,47 @@ def export(request: ModelRequest, folder: Path, engine: EngineName, img_size: in
         ModelError: the model cannot be had or converted, or the folder cannot be written.
     """
     refuse_to_replace(folder)
-    if engine == "torch":
-        from eyeful.prepare.torch import prepare
+    engine = family(engine_name)
+    if isinstance(engine, ConvertedFamily):
+        bundle = prepared(request, engine, img_size)
+        return write_bundle(folder, bundle.manifest, bundle.copy_files)
+    from eyeful.prepare.torch import write_module
 
-        return prepare(request, img_size, folder)
-    bundle = prepared(request, img_size, engine)
-    return write_bundle(folder, bundle.manifest, bundle.copy_files)
+    module, manifest = load_network(request, engine, img_size)
+    return write_bundle(folder, manifest, lambda place: write_module(module, place))
 
 
-def load_module(bundle: Bundle) -> nn.Module:
+def load_network(
+    request: ModelRequest, engine: EngineFamily, img_size: int | None = None
+) -> tuple[nn.Module, Manifest]:
+    """A model's network with its weights, as its library builds it, and the manifest for an engine that runs it.
+
+    Raises:
+        ModelError: the model cannot be had.
+        MissingExtraError: what builds it is not installed.
+    """
+    model = find_model(request)
+    module, weights = model.load()
+    return module, manifest_of(model, weights, model.preprocessing.with_options(img_size=img_size), engine)
+
+
+def network_of(bundle: Bundle) -> nn.Module:
     """The network of a bundle for torch.
 
     Raises:
         BundleError: the weights do not fit the architecture, as another version of its library builds it.
     """
-    from eyeful.prepare.torch import load_module
+    from eyeful.prepare.torch import read_module
 
-    return load_module(bundle)
+    return read_module(bundle)
+
+
+def deployed(module: nn.Module, manifest: Manifest) -> Deployed:
+    """A network with normalisation in front and features beside its logits; it takes the network apart."""
+    from eyeful.prepare.deployed import Deployed
+
+    preprocessing: Preprocessing = manifest.preprocessing
+    return Deployed(module, preprocessing, len(manifest.labels))
 
 
 def refuse_to_replace(folder: Path) -> None:
@@ -102,7 +146,7 @@ def refuse_to_replace(folder: Path) -> None:
         raise UsageError(f"{folder} holds {min(others)}, which is no part of a bundle; name a new folder")
 
 
-def _folder(request: ModelRequest, img_size: int | None, engine: EngineName) -> Path:
+def _folder(request: ModelRequest, img_size: int | None, engine: EngineFamily) -> Path:
     """Where a request's bundle is cached: its name, and a digest of everything that decides its content."""
     asked = {
         "format": FORMAT,
@@ -110,7 +154,8 @@ def _folder(request: ModelRequest, img_size: int | None, engine: EngineName) -> 
         "checkpoint": _digest(request.checkpoint),
         "labels": _digest(request.labels),
         "img_size": img_size,
-        "engine": engine,
+        "engine": engine.name,
+        "revision": engine.revision,
         "tools": tool_versions(engine),
     }
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]

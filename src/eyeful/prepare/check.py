@@ -2,57 +2,65 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eyeful.cpu import usable_cores
 from eyeful.engines.torch import TorchEngine
 from eyeful.errors import EngineError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import nn
+    from numpy.typing import NDArray
 
     from eyeful.bundle import Bundle
-    from eyeful.engines import Engine
+    from eyeful.engines import ConvertedFamily, Engine, Outputs
+    from eyeful.prepare.deployed import Deployed
 
 _TOLERANCE = 1e-3
-"""Largest difference of a logit, over the largest logit, that fp32 in another order of operations may make.
+"""Largest difference of a value, over the largest value, that fp32 in another order of operations may make.
 
 Measured over TorchVision's families it is below 1e-5; a wrong conversion is off by 0.1 and more."""
 
 
-def check(bundle: Bundle, open_engine: Callable[[], Engine], module: nn.Module) -> None:
-    """Compare a new bundle with torch on noise, in fp32.
+def check(bundle: Bundle, engine: ConvertedFamily, deployed: Deployed) -> None:
+    """Compare a new bundle with torch on noise, in fp32: its logits, and its features where there are any.
 
     Args:
         bundle: just written, still under a temporary name.
-        open_engine: opens it in fp32.
-        module: the network that it was made of.
+        engine: what it is for.
+        deployed: the network that it was made of.
 
     Raises:
         ModelError: they differ, or the engine cannot run it.
     """
     manifest = bundle.manifest
-    preprocessing = manifest.preprocessing
-    noise = np.random.default_rng(0).integers(0, 256, (3, *preprocessing.size, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (3, *manifest.preprocessing.size, 3), dtype=np.uint8)
     try:
-        found = _answers(open_engine(), noise)
-        expected = _answers(TorchEngine(module, preprocessing, precision="fp32"), noise)
+        found = _outputs(engine.open(bundle, "cpu", "fp32", usable_cores()), noise)
+        expected = _outputs(TorchEngine(copy.deepcopy(deployed), precision="fp32"), noise)
     except EngineError as error:
         raise ModelError(
-            f"{manifest.engine} cannot run {manifest.model}: --engine torch does ({error})"
+            f"{manifest.engine} cannot run {manifest.title}: --engine torch does ({error})"
         ) from error
-    difference = float(np.abs(found - expected).max() / max(float(np.abs(expected).max()), 1e-6))
+    difference = _difference(found.logits_NK, expected.logits_NK)
+    if expected.features_ND is not None:
+        difference = max(difference, _difference(found.features_ND, expected.features_ND))
     if not difference < _TOLERANCE:
         raise ModelError(
-            f"{manifest.engine}'s answers for {manifest.model} differ from torch's (by {difference:.1e} of the "
-            "largest logit): --engine torch runs it"
+            f"{manifest.engine}'s answers for {manifest.title} differ from torch's (by {difference:.1e} of the "
+            "largest value): --engine torch runs it"
         )
 
 
-def _answers(engine: Engine, batch_NHWC: np.ndarray) -> np.ndarray:
+def _difference(found: NDArray[np.float32] | None, expected: NDArray[np.float32]) -> float:
+    if found is None or found.shape != expected.shape:
+        return float("inf")
+    return float(np.abs(found - expected).max() / max(float(np.abs(expected).max()), 1e-6))
+
+
+def _outputs(engine: Engine, batch_NHWC: NDArray[np.uint8]) -> Outputs:
     try:
         return engine.submit(batch_NHWC).result()
     finally:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eyeful.bundle import Bundle, write_bundle
-from eyeful.engines.openvino import GRAPH, ov
-from eyeful.engines.openvino_import import import_nncf
+from eyeful.engines.openvino import GRAPH
+from eyeful.engines.openvino_import import import_nncf, import_openvino
 from eyeful.errors import ModelError, one_line
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
         ModelError: NNCF cannot quantise this network.
         MissingExtraError: NNCF is not installed.
     """
-    nncf = import_nncf()
+    nncf, ov = import_nncf(), import_openvino()
     nncf.set_log_level(logging.ERROR)
     try:
         with warnings.catch_warnings():
@@ -46,7 +46,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
             )
     except Exception as error:
         reason = one_line(error, 300)
-        raise ModelError(f"NNCF cannot quantise {bundle.manifest.model}: {reason}") from error
+        raise ModelError(f"NNCF cannot quantise {bundle.manifest.title}: {reason}") from error
     digest = hashlib.sha256()
     for batch_NHWC in batches_NHWC:
         digest.update(batch_NHWC.tobytes())

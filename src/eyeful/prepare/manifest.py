@@ -4,35 +4,31 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 from eyeful.bundle import Manifest
-from eyeful.engines.base import EngineName
+from eyeful.engines import EngineFamily
 from eyeful.models import Model, Weights
 from eyeful.preprocessing import Preprocessing
 
 _TOOLS = ("torch", "torchvision", "timm")
-_CONVERTERS: dict[EngineName, tuple[str, ...]] = {
-    "openvino": ("openvino",),
-    "onnxruntime": ("onnxscript",),
-    "torch": (),
-}
 
 
-def manifest_of(model: Model, weights: Weights, preprocessing: Preprocessing, engine: EngineName) -> Manifest:
+def manifest_of(model: Model, weights: Weights, preprocessing: Preprocessing, engine: EngineFamily) -> Manifest:
     """The manifest of a loaded model for one engine, without files yet."""
     return Manifest(
-        model=model.title,
+        model=model.name,
+        checkpoint=model.checkpoint,
         architecture=asdict(model.architecture),
         preprocessing=preprocessing,
         labels=model.labels,
         weights=asdict(weights),
-        engine=engine,
+        engine=engine.name,
         versions=tool_versions(engine),
     )
 
 
-def tool_versions(engine: EngineName) -> dict[str, str]:
+def tool_versions(engine: EngineFamily) -> dict[str, str]:
     """Versions of the libraries that decide what a model's name means for an engine; those installed."""
     found = {}
-    for tool in (*_TOOLS, *_CONVERTERS[engine]):
+    for tool in (*_TOOLS, *engine.tools):
         try:
             found[tool] = version(tool)
         except PackageNotFoundError:

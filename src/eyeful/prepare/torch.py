@@ -1,50 +1,44 @@
-"""Bundles for the torch engine: the weights as safetensors, and how to build the network around them."""
+"""Bundles for engines that run torch networks: weights as safetensors, and the network built around them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eyeful.bundle import Bundle, write_bundle
 from eyeful.errors import BundleError
 from eyeful.extras import require
-from eyeful.models import Architecture, ModelRequest, find_model
+from eyeful.models import Architecture
 from eyeful.models.base import ready
 from eyeful.models.checkpoint import build
-from eyeful.prepare.manifest import manifest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import nn
 
+    from eyeful.bundle import Bundle
+
 WEIGHTS = "model.safetensors"
 
 
-def prepare(request: ModelRequest, img_size: int | None, folder: Path) -> Bundle:
-    """Write a model's bundle for torch.
+def write_module(module: nn.Module, folder: Path) -> None:
+    """Write a network's weights.
 
     Raises:
-        ModelError: the model cannot be had.
+        MissingExtraError: safetensors is not installed.
     """
     require("safetensors", "a bundle for torch")
     from safetensors.torch import save_file
 
-    model = find_model(request)
-    module, weights = model.load()
-    preprocessing = model.preprocessing.with_options(img_size=img_size)
     state = {name: tensor.contiguous().clone() for name, tensor in module.state_dict().items()}
-    return write_bundle(
-        folder,
-        manifest_of(model, weights, preprocessing, "torch"),
-        lambda place: save_file(state, place / WEIGHTS),
-    )
+    save_file(state, folder / WEIGHTS)
 
 
-def load_module(bundle: Bundle) -> nn.Module:
+def read_module(bundle: Bundle) -> nn.Module:
     """The network of a bundle for torch.
 
     Raises:
         BundleError: the weights do not fit the architecture, as another version of its library builds it.
+        MissingExtraError: torch or safetensors is not installed.
     """
     require("torch", "this bundle")
     require("safetensors", "this bundle")

@@ -1,9 +1,8 @@
-"""One job from inputs to closed outputs, with an summary of every input."""
+"""One job from inputs to closed outputs, with a row for every input."""
 
 from eyeful.runs.job import run
 from eyeful.runs.output import Output
-from eyeful.runs.record import fingerprint
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 
-__all__ = ["Output", "RunSummary", "SignalHandler", "fingerprint", "run"]
+__all__ = ["Output", "RunSummary", "SignalHandler", "run"]

@@ -1,4 +1,4 @@
-"""Carry a run: every item through the classifier into every sink, and summary for each."""
+"""Carry a run: every item through the classifier into every sink, and counted."""
 
 import time
 from collections import deque
@@ -7,13 +7,13 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, OutputError, StoppedError, UsageError
+from eyeful.filenames import printable
+from eyeful.isolate import isolate_suspects
 from eyeful.pipeline import SupportsStream
-from eyeful.runs.isolate import isolate_suspects
 from eyeful.runs.output import Output
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 from eyeful.sinks import Sink
-from eyeful.sinks.base import printable
 from eyeful.sources import Source
 from eyeful.types import Item
 
@@ -56,7 +56,7 @@ def run(
                 rows = output.open(classifier)
                 items = _behind_what_is_written(source.items, output, summary, on_rows)
                 if output.crashed:
-                    items = isolate_suspects(items, output.in_flight(classifier, rows), classifier.preprocess_item)
+                    items = isolate_suspects(items, output.in_flight(classifier, rows), classifier.preprocessor)
                 stack.enter_context(_recorded(classifier, output, summary, started))
                 opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
                 output.write_record(classifier, summary, "running")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from eyeful.bundle.files import write_atomically
-from eyeful.cache import cache_folder
+from eyeful.bundle.files import locked, write_atomically
 from eyeful.errors import OutputError, UsageError
-from eyeful.runs.record import record_of, reproducibility_keys
+from eyeful.runs.record import record_of
 from eyeful.sinks import format_of
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ State = Literal["running", "complete", "stopped", "failed"]
 
 
 class Output:
-    """What `-o` names.
+    """What `-o` names. `OUT.lock` beside it keeps every other run away, of whatever user, host or container.
 
     Args:
         name: a file whose ending says the format, or a folder.
@@ -38,7 +36,9 @@ class Output:
         overwrite: replace what is there.
 
     Raises:
-        UsageError: there is something already and neither is asked for, or no format has that ending.
+        UsageError: there is something already and neither is asked for, no format has that ending, or another run
+            writes there.
+        OutputError: nothing can be written there.
     """
 
     def __init__(self, name: str, *, resume: bool = False, overwrite: bool = False) -> None:
@@ -47,17 +47,19 @@ class Output:
         self._format = format_of(name)
         self.path = Path(name)
         self._record = self.path.with_name(self.path.name + ".run.json")
-        self._lock = _locked(self.path)
-        there = self._format.exists(self.path)
-        if there and not (resume or overwrite):
-            raise UsageError(f"{name} exists already: --resume continues it, --overwrite replaces it")
-        self._resume = resume and (there or self._record.exists())
         self.crashed = False
         self._in_flight = 0
+        with ExitStack() as stack:
+            _lock(self.path, stack)
+            there = self._format.exists(self.path)
+            if there and not (resume or overwrite):
+                raise UsageError(f"{name} exists already: --resume continues it, --overwrite replaces it")
+            self._resume = resume and (there or self._record.exists())
+            self._lock = stack.pop_all()
 
     def close(self) -> None:
         """Let another run write here."""
-        self._lock.release()
+        self._lock.close()
 
     def in_flight(self, classifier: SupportsStream, rows: RowSink) -> int:
         """How many inputs may have been begun, here or by the run that crashed, and have no row."""
@@ -107,7 +109,7 @@ class Output:
         with suppress(OSError, ValueError):
             found = json.loads(self._record.read_text(encoding="utf-8"))
             record = found if isinstance(found, dict) else {}
-        before, now = record.get("reproducibility_keys"), reproducibility_keys(classifier)
+        before, now = record.get("reproducibility_keys"), classifier.spec.reproducibility_keys()
         if not isinstance(before, dict):
             raise UsageError(
                 f"{self.path} cannot be resumed: {self._record.name}, which says how it was made, is missing or "
@@ -122,20 +124,28 @@ class Output:
         self._in_flight = in_flight if isinstance(in_flight, int) else 0
 
 
-def _locked(path: Path) -> FileLock:
-    """The right to write to an output, for this process alone.
+def _lock(path: Path, stack: ExitStack) -> None:
+    """Take the right to write to an output, until the stack is closed.
 
     Raises:
         UsageError: another run has it.
+        OutputError: no lock can be made there, so nothing else can be written either.
     """
-    folder = cache_folder() / "locks"
-    digest = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]
-    lock = FileLock(folder / f"{digest}.lock", timeout=0)
+    path = Path(os.path.realpath(path))  # links to one file are one output
+    lock = path.with_name(path.name + ".lock")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(locked(lock, timeout=0))
     except Timeout:
-        raise UsageError(f"another run is writing {path}; wait for it, or name another file") from None
-    except OSError:  # a cache that cannot be written must not keep results from being written
-        pass
-    return lock
+        raise UsageError(
+            f"another run is writing {path} (it holds {lock}); wait for it, or name another file"
+        ) from None
+    except OSError as error:
+        if isinstance(error, PermissionError) and lock.exists():
+            raise UsageError(
+                f"another user's run is writing {path}, or was killed; delete {lock} if none is running"
+            ) from error
+        raise OutputError(
+            f"cannot write {path}: its lock {lock.name} cannot be made beside it ({error.strerror or error}); "
+            "name a place that you may write"
+        ) from error

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from eyeful.pipeline import Classifier
+    from eyeful.classifier import Classifier
     from eyeful.server.settings import ServerSettings
 
 log = logging.getLogger("eyeful.server")

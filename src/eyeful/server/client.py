@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.errors import ERROR_KINDS, EngineError, ImageError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
-from eyeful.pipeline import Settings, StageTimer
-from eyeful.pipeline.prefetch import ordered_map
+from eyeful.pipeline import DaemonThreads, StageTimer, ordered_map
+from eyeful.predictor import PredictorSpec, pins_of
 from eyeful.types import Prediction, Score
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class RemoteClassifier:
     Args:
         url: where the server is.
         model: the alias of a model there; its first when None.
-        settings: topk counts; the rest is the server's.
+        spec: topk and workers count; the rest is the server's.
         token: what the server asks for.
 
     Raises:
@@ -44,12 +45,12 @@ class RemoteClassifier:
     capacity = 1
 
     def __init__(
-        self, url: str, model: str | None = None, settings: Settings | None = None, token: str | None = None
+        self, url: str, model: str | None = None, spec: PredictorSpec | None = None, token: str | None = None
     ) -> None:
         self._httpx = require("httpx", "--server")
         self.device = url.rstrip("/")
-        self.settings = settings or Settings()
-        self.workers = self.settings.workers or 16
+        spec = spec or PredictorSpec()
+        self.workers = spec.workers or 16
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = self._httpx.Limits(max_connections=self.workers)
         self._client = self._httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, limits=limits)
@@ -60,6 +61,7 @@ class RemoteClassifier:
             raise
         self._alias: str = chosen["alias"]
         self.provenance: dict[str, Any] = chosen["provenance"]
+        self.spec = replace(spec, pinned=pins_of(self.provenance))
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +79,7 @@ class RemoteClassifier:
         return 2 * self.workers
 
     @property
-    def preprocess_item(self) -> partial[None]:
+    def preprocessor(self) -> partial[None]:
         """Nothing is decoded here, so nothing can crash here."""
         return partial(_nothing)
 
@@ -93,8 +95,9 @@ class RemoteClassifier:
             raise UsageError("--report and --figures need the images here; a server gives rows (-o)")
         timer = timer or StageTimer()
         stop = threading.Event()
-        ask = partial(self._ask, topk=topk or self.settings.topk, stop=stop)
-        rows = ordered_map(ask, inputs.items, self.workers, self.max_in_flight)
+        ask = partial(self._ask, topk=topk or self.spec.topk, stop=stop)
+        threads = DaemonThreads(self.workers, "eyeful-client")
+        rows = ordered_map(ask, inputs.items, threads, self.max_in_flight)
         try:
             while True:
                 with timer.on("forward"):
@@ -105,6 +108,7 @@ class RemoteClassifier:
         finally:
             stop.set()
             rows.close()
+            threads.close()
 
     def _chosen(self, model: str | None) -> dict[str, Any]:
         found = self._models()
@@ -151,7 +155,7 @@ class RemoteClassifier:
         if reply.status_code == 200:
             (row,) = answer["results"]
             top = tuple(Score(**score) for score in row["top"])
-            abstained = top[0].prob < self.settings.min_prob
+            abstained = top[0].prob < self.spec.min_prob
             return Prediction(item.filename, top, abstained, tuple(row["warnings"]), item=item)
         text = str(answer.get("error", reply.reason_phrase))
         kind, _, reason = text.partition(": ")
@@ -164,4 +168,4 @@ class RemoteClassifier:
 
 
 def _nothing(_: Item, **__: object) -> None:
-    """See `RemoteClassifier.preprocess_item`."""
+    """See `RemoteClassifier.preprocessor`."""

@@ -12,7 +12,7 @@ from typing import Literal, cast
 import uvicorn
 from fastapi import FastAPI
 
-from eyeful.pipeline import Classifier
+from eyeful.classifier import Classifier
 from eyeful.server.app import create_app
 from eyeful.server.connection import Connection
 from eyeful.server.lifecycle import GracefulServer

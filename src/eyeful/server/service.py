@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from eyeful.pipeline import Classifier
+    from eyeful.classifier import Classifier
     from eyeful.server.settings import ServerSettings
     from eyeful.server.urls import Asked
     from eyeful.types import Prediction
@@ -70,14 +70,14 @@ class InferenceService:
     async def open(self) -> None:
         """Warm up; then be ready."""
         for batcher in self._batchers.values():
-            await batcher.warm_up()
+            await batcher.open()
         self.ready = True
 
     async def close(self) -> None:
         """Stop the decoding threads."""
         self.ready = False
         for batcher in self._batchers.values():
-            await asyncio.to_thread(batcher.close)
+            await batcher.close()
         if self.fetcher:
             await self.fetcher.close()
 

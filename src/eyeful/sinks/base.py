@@ -1,14 +1,12 @@
-"""What every sink is, and how one prediction becomes a row."""
+"""What every sink is."""
 
-import base64
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from eyeful.types import Prediction, Score
+from eyeful.types import Prediction
 
 
 class Sink(Protocol):
@@ -41,12 +39,16 @@ class ExistingRow:
 
 
 class RowSink(Sink, Protocol):
-    """A sink whose file holds every row, so that a run can be resumed from it.
+    """A sink whose file holds every row, so that a run can be resumed from it. Registered under `eyeful.sinks`.
 
     Attributes:
+        suffix: the ending of its files' names, in lower case: ".jsonl".
+        writes_folder: it also writes a folder of parts, where `-o` names a folder.
         rows_in_hand: how many rows it may hold that are not on disk yet.
     """
 
+    suffix: str
+    writes_folder: bool
     rows_in_hand: int
 
     def __init__(self, path: Path, *, resume: bool = False, record: dict[str, Any] | None = None) -> None: ...
@@ -62,60 +64,6 @@ class RowSink(Sink, Protocol):
         ...
 
 
-def row_of(prediction: Prediction) -> dict[str, Any]:
-    """A prediction as plain JSON values, the same names in every format.
-
-    A file name that is not valid UTF-8 is written with backslash escapes, plus `filename_b64` with its bytes.
-    """
-    best = prediction.top[0] if prediction.top else None
-    filename, encoded = portable_name(prediction.filename)
-    row: dict[str, Any] = {"filename": filename}
-    if encoded:
-        row["filename_b64"] = encoded
-    row |= {"status": prediction.status}
-    row |= score_values(best) if best else dict.fromkeys(Score.__slots__)
-    row |= {
-        "abstained": prediction.abstained,
-        "top": [score_values(score) for score in prediction.top],
-        "warnings": list(prediction.warnings),
-        "error_kind": prediction.error_kind,
-        "error": prediction.error,
-    }
-    return row
-
-
-def score_values(score: Score) -> dict[str, Any]:
-    """A score as plain JSON values; numbers to seven digits, which is what float32 holds."""
-    return {
-        "index": score.index,
-        "wnid": score.wnid,
-        "label": score.label,
-        "prob": float(f"{score.prob:.7g}"),
-        "logit": float(f"{score.logit:.7g}"),
-    }
-
-
-def portable_name(filename: str) -> tuple[str, str | None]:
-    """A file name that is valid UTF-8, and its bytes in base64 where it was not."""
-    try:
-        filename.encode()
-    except UnicodeEncodeError:
-        raw = os.fsencode(filename)
-        return raw.decode("utf-8", "backslashreplace"), base64.b64encode(raw).decode("ascii")
-    return filename, None
-
-
-def original_name(portable: str, encoded: str | None) -> str:
-    """The file name that `portable_name` was given."""
-    return os.fsdecode(base64.b64decode(encoded)) if encoded else portable
-
-
 def holds_something(path: Path) -> bool:
     """Whether a text file is an output already; an empty one is none."""
     return path.exists() and path.stat().st_size > 0
-
-
-def printable(text: str) -> str:
-    """Text that cannot move a terminal's cursor or hide its direction: control characters are escaped."""
-    portable, _ = portable_name(text)
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in portable)

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 from eyeful.errors import OutputError
-from eyeful.sinks.base import ExistingRow, holds_something, original_name, row_of
+from eyeful.filenames import original_name
+from eyeful.sinks.base import ExistingRow, holds_something
 from eyeful.sinks.jsonl import cut_last_line, open_text
 from eyeful.types import Prediction
 
@@ -42,6 +43,8 @@ class CsvSink:
         record: what determined the answers; has no place in this format.
     """
 
+    suffix = ".csv"
+    writes_folder = False
     wants_thumbnails = False
     rows_in_hand = 0
 
@@ -80,7 +83,7 @@ class CsvSink:
 
     def append(self, prediction: Prediction) -> None:
         """Write one line; it is in the system's hands when this returns."""
-        row = {name: _cell(value) for name, value in row_of(prediction).items()}
+        row = {name: _cell(value) for name, value in prediction.to_dict().items()}
         # the csv module leaves a carriage return bare, which its own reader then takes for the end of a row
         bare = any("\r" in str(cell) for cell in row.values())
         quoting: Literal[0, 1] = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL

@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from eyeful.errors import OutputError
-from eyeful.sinks.base import ExistingRow, holds_something, original_name, row_of
+from eyeful.filenames import original_name
+from eyeful.sinks.base import ExistingRow, holds_something
 from eyeful.types import Prediction
 
 
@@ -20,6 +21,8 @@ class JsonlSink:
         record: what determined the answers; has no place in this format.
     """
 
+    suffix = ".jsonl"
+    writes_folder = False
     wants_thumbnails = False
     rows_in_hand = 0
 
@@ -62,7 +65,7 @@ class JsonlSink:
 
     def append(self, prediction: Prediction) -> None:
         """Write one line; it is in the system's hands when this returns."""
-        self._file.write(json.dumps(row_of(prediction), ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(prediction.to_dict(), ensure_ascii=False) + "\n")
         self._file.flush()
 
     def __exit__(

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.errors import OutputError
 from eyeful.extras import require
-from eyeful.sinks.base import ExistingRow, original_name, row_of
+from eyeful.filenames import original_name
+from eyeful.sinks.base import ExistingRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,8 @@ class ParquetSink:
         record: what determined the answers; becomes the metadata `eyeful`.
     """
 
+    suffix = ".parquet"
+    writes_folder = True
     wants_thumbnails = False
     rows_in_hand = ROWS_IN_A_PART
 
@@ -88,7 +91,7 @@ class ParquetSink:
 
     def append(self, prediction: Prediction) -> None:
         """Take one row; every thousand are a part."""
-        self._rows.append(row_of(prediction))
+        self._rows.append(prediction.to_dict())
         if len(self._rows) == ROWS_IN_A_PART:
             self._close_part()
 

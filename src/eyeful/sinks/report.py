@@ -17,7 +17,7 @@ from PIL import Image
 
 from eyeful.bundle.files import write_atomically
 from eyeful.errors import OutputError
-from eyeful.sinks.base import printable
+from eyeful.filenames import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

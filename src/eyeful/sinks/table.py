@@ -6,7 +6,7 @@ from typing import Self
 from rich.console import Console
 from rich.text import Text
 
-from eyeful.sinks.base import printable
+from eyeful.filenames import printable
 from eyeful.types import Prediction
 
 _BAR = 24

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eyeful.bundle import Bundle, write_bundle
+from eyeful.engines.openvino import FAMILY
 from eyeful.errors import ModelError, UsageError
+from eyeful.load import load
 from eyeful.models import ModelRequest
-from eyeful.pipeline import load
 from eyeful.prepare import prepared, refuse_to_replace
-from eyeful.sources import open_source
 from eyeful.types import Item
 from eyeful.verify.agreement import Agreement, compare
 
@@ -52,11 +52,11 @@ def export_int8(
     from eyeful.prepare.int8 import quantise
 
     refuse_to_replace(folder)
-    fp32 = prepared(request, img_size)
+    fp32 = prepared(request, FAMILY, img_size)
     with load(fp32.folder, precision="fp32", device="cpu") as reference:
         pixels: list[NDArray[np.uint8]] = []
         held_out: list[Item] = []
-        for row in reference.preprocess_all(open_source(images).items):
+        for row in reference.preprocessed(images):
             if row.pixels_HWC is not None and len(pixels) <= min(len(held_out), _MOST_CALIBRATING - 1):
                 pixels.append(row.pixels_HWC)
             elif row.pixels_HWC is not None:
@@ -73,7 +73,7 @@ def export_int8(
             agreement = compare(expected, list(classifier.stream(held_out)))
         if agreement.top1 < min_agreement:
             raise ModelError(
-                f"int8 {fp32.manifest.model} gives the label of fp32 on {agreement.top1:.1%} of "
+                f"int8 {fp32.manifest.title} gives the label of fp32 on {agreement.top1:.1%} of "
                 f"{agreement.images} held-out images, less than --min-agreement {min_agreement:g}: not written"
             )
         found = {"held_out": agreement.images, "agreement": round(agreement.top1, 4)}

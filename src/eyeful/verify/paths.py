@@ -1,10 +1,12 @@
 """The paths that are compared with the reference: the fast one, and each of its shortcuts alone."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from eyeful.classifier import Classifier
 from eyeful.errors import UsageError
-from eyeful.pipeline import Classifier, load, origin
+from eyeful.load import load
+from eyeful.predictor import origin
 from eyeful.sources import open_source
 from eyeful.types import Item, Prediction
 from eyeful.verify.agreement import Agreement, compare
@@ -56,12 +58,12 @@ def verify(
         raise UsageError("there are no images to verify with")
     made_of = origin(model)
     fast_options = options if made_of is None else {}
-    with load(**(made_of or {"name": model}), exact=True, device="cpu", topk=topk, **options) as reference:
+    with load(**(made_of or {"model": model}), exact=True, device="cpu", topk=topk, **options) as reference:
         weights = reference.provenance["weights"]["sha256"]
         expected = _answers(reference, items)
         causes = {
-            "decode scale": compare(expected, _answers(_with(reference, full_decode=False), items), topk),
-            "resize": compare(expected, _answers(_with(reference, two_step_resize=False), items), topk),
+            "decode scale": compare(expected, _answers(reference.with_options(full_decode=False), items), topk),
+            "resize": compare(expected, _answers(reference.with_options(two_step_resize=False), items), topk),
         }
     with load(model, device=device, engine=engine, precision=precision, topk=topk, **fast_options) as fast:
         if fast.provenance["weights"]["sha256"] != weights:
@@ -69,17 +71,12 @@ def verify(
                 f"{model} was made of other weights than {reference.model}: --checkpoint FILE names them"
             )
         path = f"{fast.engine} {fast.precision} on {fast.device}"
-        exact_pixels = _with(fast, full_decode=True, two_step_resize=True)
+        exact_pixels = fast.with_options(full_decode=True, two_step_resize=True)
         causes["engine and precision"] = compare(expected, _answers(exact_pixels, items), topk)
         found = compare(expected, _answers(fast, items), topk)
     if not found.images:
         raise UsageError(f"none of the {len(items)} images to verify with can be opened")
     return Verification(path, found, causes)
-
-
-def _with(classifier: Classifier, **settings: Any) -> Classifier:
-    """The same engine with other settings."""
-    return classifier.with_settings(replace(classifier.settings, **settings))
 
 
 def _answers(classifier: Classifier, items: list[Item]) -> list[Prediction]:

@@ -11,7 +11,6 @@ from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
 from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked
-from eyeful.sinks.base import row_of
 from eyeful.types import Prediction
 
 _IMAGES = {"type": "array", "items": {"type": "string", "description": "base64"}, "minItems": 1}
@@ -71,7 +70,7 @@ def _in_json(body: Any, service: InferenceService) -> list[Asked]:
 
 
 def _row(prediction: Prediction, *, logits: bool) -> dict[str, Any]:
-    row = row_of(prediction)
+    row = prediction.to_dict()
     if logits:
         row["logits"] = None if prediction.logits is None else [float(f"{x:.7g}") for x in prediction.logits]
     return row

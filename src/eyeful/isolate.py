@@ -1,0 +1,252 @@
+"""Opening an image in a process of its own, which may crash or hang in the run's stead.
+
+A codec that crashes takes its process with it, and a decode that hangs cannot be interrupted in a thread. But a
+process can be lost: what it was opening then becomes an error row, and the run goes on.
+
+The process is a plain interpreter that speaks pickle over its pipes: `multiprocessing` would run the user's own
+script once more, and a fork of a process with threads may hang.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Self
+
+from eyeful.cpu import usable_cores
+from eyeful.errors import EyefulError
+from eyeful.sources import refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from eyeful.types import Item
+
+log = logging.getLogger("eyeful")
+
+LIMIT = 30.0
+"""Seconds for one image, alone; as long as in a run, so that a crash turns no good image into an error."""
+_START = 120.0
+"""Seconds for a process to begin."""
+_MOST_PROCESSES = 4
+"""More would cost more memory than a run itself."""
+_CODE = "from eyeful.isolate import serve; serve()"
+_READY, _TRIED, _UNKNOWN, _EXPIRED, _DIED = "ready", "tried", "unknown", "expired", "died"
+
+
+class IsolatedDecoder:
+    """Opens one image after another in a process of its own, which is replaced when it dies.
+
+    Any thread may use it; images wait for each other. Use as a context manager or call `close`.
+
+    Args:
+        preprocess: opens one item; must be picklable. What it returns or raises does not matter.
+        timeout: seconds for one image; `LIMIT` when None.
+    """
+
+    def __init__(self, preprocess: Callable[[Item], object], timeout: float | None = None) -> None:
+        self._preprocess = preprocess
+        self._timeout = LIMIT if timeout is None else timeout
+        self._process: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def try_alone(self, item: Item) -> Item:
+        """The item, if opening it leaves the process alive within the time; else one whose row is the error.
+
+        An item that cannot be sent to another process comes back with its encoded bytes for content.
+
+        Raises:
+            EyefulError: no process can be started.
+        """
+        with self._turn:
+            outcome = self._outcome(item)
+            if outcome == _UNKNOWN and (fetched := _with_bytes(item)) is not None:
+                item, outcome = fetched, self._outcome(fetched)
+        if outcome == _EXPIRED:
+            return refused(item.filename, "timeout", f"not opened within {self._timeout:.0f} seconds, alone")
+        if outcome == _DIED:
+            return refused(item.filename, "unreadable", "decoding it kills the process, even alone")
+        return item
+
+    def close(self) -> None:
+        """End the process; what another thread tries at the moment comes back untried."""
+        self._closed = True
+        process = self._process
+        if process is not None:
+            process.kill()
+        with self._turn:
+            self._end()
+
+    def _outcome(self, item: Item) -> str:
+        try:
+            question = pickle.dumps(item)
+        except Exception:  # noqa: BLE001 - a function of the user's own, or an image that cannot be read
+            return _UNKNOWN
+        if self._closed:
+            return _UNKNOWN
+        outcome = self._ask(self._process or self._start(), question, self._timeout)
+        if outcome in (_EXPIRED, _DIED):
+            self._end()
+        return _UNKNOWN if self._closed else outcome
+
+    def _ask(self, process: subprocess.Popen[bytes], question: bytes, timeout: float) -> str:
+        """Send a question and wait for the reply, which is `_DIED` or `_EXPIRED` when there is none."""
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(timeout, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            reply = _exchange(process, question)
+        finally:
+            timer.cancel()
+            timer.join()  # from here on it kills nothing
+        return _EXPIRED if expired.is_set() else reply
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        path = os.pathsep.join([os.path.realpath(place) for place in sys.path])
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _CODE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": path},
+            )
+        except OSError as error:
+            raise EyefulError(f"cannot start a process to try an image alone: {error.strerror}") from error
+        if self._closed:  # `close` came too early to kill it
+            self._process.kill()
+        task = pickle.dumps((self._timeout, pickle.dumps(self._preprocess)))
+        if self._ask(self._process, task, _START) != _READY and not self._closed:
+            self._end()
+            raise EyefulError("cannot start a process to try an image alone: it ends before it begins")
+        return self._process
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+def isolate_suspects(items: Iterator[Item], count: int, preprocess: Callable[[Item], object]) -> Generator[Item]:
+    """The same items; of the first `count`, those that kill or hang a process are replaced by their error.
+
+    It takes as long as decoding them does on a few cores, plus a process's start for each that crashes.
+
+    Args:
+        items: what to classify.
+        count: how many may have been in flight.
+        preprocess: as for `IsolatedDecoder`.
+
+    Raises:
+        EyefulError: no process can be started.
+    """
+    items = iter(items)
+    log.info("the last run crashed: its next %d images are first tried alone", count)
+    decoders = [IsolatedDecoder(preprocess) for _ in range(min(usable_cores(), _MOST_PROCESSES))]
+    idle: SimpleQueue[IsolatedDecoder] = SimpleQueue()
+    for decoder in decoders:
+        idle.put(decoder)
+
+    def tried(item: Item) -> Item:
+        decoder = idle.get()
+        try:
+            return decoder.try_alone(item)
+        finally:
+            idle.put(decoder)
+
+    pool = ThreadPoolExecutor(len(decoders), thread_name_prefix="eyeful-isolate")
+    pending: deque[Future[Item]] = deque()
+    try:
+        for item in islice(items, count):
+            pending.append(pool.submit(tried, item))
+            if len(pending) > 4 * len(decoders):
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for decoder in decoders:
+            decoder.close()
+        pool.shutdown()
+    yield from items
+
+
+def serve() -> None:
+    """What the process does: it opens what it is sent, and says so, until it is told no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends this process
+    questions, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a codec prints is no reply
+    timeout, data = pickle.loads(pickle.load(questions))  # noqa: S301 - from the process that started this one
+    preprocess = pickle.loads(data)  # noqa: S301
+    _send(replies, _READY)
+    with suppress(EOFError):
+        while True:
+            question = pickle.load(questions)  # noqa: S301
+            _set_alarm(timeout + 5)  # a run that was killed meanwhile cannot end this process
+            _send(replies, _opened(question, preprocess))
+            _set_alarm(0)
+
+
+def _opened(question: bytes, preprocess: Callable[[Item], object]) -> str:
+    try:
+        item = pickle.loads(question)  # noqa: S301
+    except Exception:  # noqa: BLE001 - whatever the classes of another script raise
+        return _UNKNOWN
+    with suppress(Exception):  # the run will see it too
+        preprocess(item)
+    return _TRIED
+
+
+def _exchange(process: subprocess.Popen[bytes], question: bytes) -> str:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        _send(process.stdin, question)
+        return str(pickle.load(process.stdout))  # noqa: S301 - from the process that we started
+    except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+        return _DIED
+
+
+def _send(pipe: Any, value: object) -> None:
+    pickle.dump(value, pipe)
+    pipe.flush()
+
+
+def _with_bytes(item: Item) -> Item | None:
+    """An item whose content was fetched; None where there is nothing to fetch, or that fails, as it will again."""
+    if not callable(item.content):
+        return None
+    try:
+        return replace(item, content=item.content())
+    except Exception:  # noqa: BLE001 - it becomes this item's row when the run opens it
+        return None
+
+
+def _set_alarm(seconds: float) -> None:
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)

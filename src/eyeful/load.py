@@ -1,0 +1,90 @@
+"""`eyeful.load`: a model's name → a classifier that is ready."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from eyeful.classifier import Classifier, open_classifier
+from eyeful.errors import UsageError
+from eyeful.images import DEFAULT_MAX_PIXELS
+from eyeful.models import DEFAULT_MODEL
+from eyeful.predictor import PredictorSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eyeful.preprocessing import CropMode, Interpolation
+
+
+def load(
+    name: str | Path | None = None,
+    *,
+    model: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    labels: str | Path | None = None,
+    device: str = "auto",
+    engine: str = "auto",
+    precision: str = "auto",
+    exact: bool = False,
+    crop_mode: CropMode | None = None,
+    img_size: int | None = None,
+    crop_pct: float | None = None,
+    interpolation: Interpolation | None = None,
+    topk: int = 5,
+    min_prob: float = 0.0,
+    batch_size: int = 0,
+    workers: int = 0,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    torchcompile: bool = False,
+) -> Classifier:
+    """Load a classifier; its weights are fetched and prepared at first use.
+
+    Args:
+        name: "resnet18", "resnet18:IMAGENET1K_V1", "ResNet18_Weights.DEFAULT", "efficientnet_lite0",
+            "timm/convnext_tiny.fb_in1k", "hf-hub:org/name", or a bundle's folder; efficientnet_lite0 when None.
+        model: another word for `name`.
+        checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
+        labels: a label file for the checkpoint: one name per line, or index_to_name.json.
+        device: auto, cpu, cuda, cuda:N or mps.
+        engine: auto, torch, openvino, onnxruntime, or a plug-in's.
+        precision: auto, fp32, bf16 or fp16.
+        exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
+        crop_mode: center, squash or border; the weights' own when None. So for the next three.
+        img_size: side of the network's input, in pixels.
+        crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
+        interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
+        topk: labels in each answer.
+        min_prob: below it an answer is marked as abstained; 0 to 1.
+        batch_size: images in one forward pass; 0: what suits the engine.
+        workers: decode threads; 0: one for each core that this process may use.
+        max_pixels: the largest image that is opened.
+        torchcompile: with the engine torch, compile the network with `torch.compile` at the first batch.
+
+    Raises:
+        UsageError: an argument is outside its range, or two contradict each other.
+        ModelError: the model cannot be had.
+        EngineError: it cannot run as asked.
+        MissingExtraError: something must be installed first; the text says how.
+    """
+    if name is not None and model is not None:
+        raise UsageError("name and model are two words for one thing; pass one of them")
+    spec = PredictorSpec(
+        model=os.fspath(name or model or DEFAULT_MODEL),
+        checkpoint=os.fspath(checkpoint) if checkpoint else None,
+        labels=os.fspath(labels) if labels else None,
+        device=device,
+        engine=engine,
+        precision=precision,
+        torchcompile=torchcompile,
+        crop_mode=crop_mode,
+        img_size=img_size,
+        crop_pct=crop_pct,
+        interpolation=interpolation,
+        topk=topk,
+        min_prob=min_prob,
+        max_pixels=max_pixels,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    return open_classifier(spec.exact() if exact else spec)

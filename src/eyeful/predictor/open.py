@@ -1,0 +1,149 @@
+"""A spec → the parts of its predictor: the engine, the manifest, and what makes more of them."""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle
+from eyeful.cpu import usable_cores
+from eyeful.engines import Choice, ConvertedFamily, Engine, ModuleFamily, choose, family
+from eyeful.errors import ModelError, UsageError
+from eyeful.models import ModelRequest, find_model
+from eyeful.prepare import deployed, load_network, network_of, prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eyeful.engines import Precision
+    from eyeful.predictor.spec import PredictorSpec
+
+    OpenEngine = Callable[[Precision | None], Engine]
+
+
+def parts_of(spec: PredictorSpec) -> dict[str, Any]:
+    """What `Predictor` takes beside its spec.
+
+    Raises:
+        UsageError, ModelError, EngineError, MissingExtraError: as for `Predictor.open`.
+    """
+    folder = Path(spec.model)
+    if is_bundle(folder):
+        bundle = read_bundle(folder)
+        choice = _choice_for(bundle, spec)
+        open_engine, manifest = _from_bundle(bundle, choice, spec), bundle.manifest
+        open_network = partial(_network_behind, bundle)
+    else:
+        request = request_of(spec)
+        choice = choose(spec.device, spec.engine, spec.precision)
+        open_engine, manifest = _from_request(request, choice, spec)
+        open_network = partial(_network_by_name, request)
+    if spec.torchcompile and choice.engine != "torch":
+        raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
+    preprocessing = manifest.preprocessing.with_options(spec.crop_mode, None, spec.crop_pct, spec.interpolation)
+    return {
+        "engine": open_engine(choice.precision),
+        "manifest": manifest,
+        "preprocessing": preprocessing,
+        "open_fp32": partial(open_engine, "fp32") if manifest.precision == "fp32" else None,
+        "open_network": open_network,
+    }
+
+
+def request_of(spec: PredictorSpec) -> ModelRequest:
+    """The model that a spec names."""
+    checkpoint, labels = (Path(name) if name else None for name in (spec.checkpoint, spec.labels))
+    return ModelRequest(spec.model, checkpoint, labels)
+
+
+def origin(name: str | Path) -> dict[str, Any] | None:
+    """What a bundle was made of: options of a spec that lead to its reference; None for what is no bundle.
+
+    A bundle for torch is its own origin. A checkpoint is not remembered and must be named again.
+
+    Raises:
+        BundleError: it is damaged.
+    """
+    if not is_bundle(Path(name)):
+        return None
+    manifest = read_bundle(Path(name)).manifest
+    if isinstance(family(manifest.engine), ModuleFamily):
+        return {"model": str(name)}
+    return {"model": manifest.model, "img_size": manifest.preprocessing.size[0]}
+
+
+def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> OpenEngine:
+    engine = family(bundle.manifest.engine)
+    threads = spec.threads or usable_cores()
+    if isinstance(engine, ConvertedFamily):
+        return lambda precision: engine.open(bundle, choice.device, precision, threads)
+    return _around(network_of(bundle), bundle.manifest, choice, spec)
+
+
+def _from_request(request: ModelRequest, choice: Choice, spec: PredictorSpec) -> tuple[OpenEngine, Manifest]:
+    engine = family(choice.engine)
+    if isinstance(engine, ConvertedFamily):
+        bundle = prepared(request, engine, spec.img_size)
+        return _from_bundle(bundle, choice, spec), bundle.manifest
+    network, manifest = load_network(request, engine, spec.img_size)
+    return _around(network, manifest, choice, spec), manifest
+
+
+def _around(network: Any, manifest: Manifest, choice: Choice, spec: PredictorSpec) -> OpenEngine:
+    """Engines around a network in memory; each has a copy of its own, since it lays out the weights in place."""
+    engine = family(choice.engine)
+    assert isinstance(engine, ModuleFamily)  # noqa: S101 - the other kind has a bundle
+    first = deployed(network, manifest)
+    threads = spec.threads or usable_cores()
+    made = count()
+
+    def open_engine(precision: Precision | None) -> Engine:
+        own = copy.deepcopy(first) if next(made) else first
+        return engine.open_module(own, choice.device, precision, threads, compiled=spec.torchcompile)
+
+    return open_engine
+
+
+def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
+    """What runs a bundle: its own engine, in what it was made in.
+
+    Raises:
+        UsageError: something else is asked for.
+    """
+    manifest = bundle.manifest
+    if spec.checkpoint or spec.labels or spec.img_size:
+        raise UsageError(
+            f"the bundle {bundle.folder} has its weights, labels and size; load the model by name to change them"
+        )
+    if spec.engine not in ("auto", manifest.engine):
+        raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")
+    precision = spec.precision
+    if manifest.precision == "int8":  # nothing is asked of the engine: the network is int8 by its making
+        if precision not in ("auto", "int8"):
+            raise UsageError(
+                f"the bundle {bundle.folder} is int8, not {precision}; load the model by name instead"
+            )
+        precision = "auto"
+    return choose(spec.device, manifest.engine, precision)
+
+
+def _network_by_name(request: ModelRequest) -> Any:
+    """The network itself, as torch has it: a copy of its own."""
+    module, _ = find_model(request).load()
+    return module
+
+
+def _network_behind(bundle: Bundle) -> Any:
+    """The network of a bundle for torch; of another, the one that it was made of."""
+    manifest = bundle.manifest
+    if isinstance(family(manifest.engine), ModuleFamily):
+        return network_of(bundle)
+    if manifest.checkpoint:
+        raise ModelError(
+            f"the bundle {bundle.folder} holds no network for torch, only what was made of it: "
+            f"load {manifest.model} with its checkpoint"
+        )
+    return _network_by_name(ModelRequest(manifest.model))
