@@ -57,7 +57,6 @@ class Model:
     labels: Labels
     weights: Weights
     load: Callable[[], tuple[nn.Module, Weights]]
-    checkpoint: str | None = None
     about: dict[str, Any] = field(default_factory=dict)
     checkpoint: str | None = None
 
