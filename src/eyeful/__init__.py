@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
     from eyeful.errors import EyefulError
-    from eyeful.load import load
+    from eyeful.loading import load
     from eyeful.models import list_models
     from eyeful.preprocessing import Preprocessing
     from eyeful.sinks.figures import plot
@@ -29,7 +29,7 @@ _HOME = {
     "Preprocessing": "eyeful.preprocessing",
     "Score": "eyeful.types",
     "list_models": "eyeful.models",
-    "load": "eyeful.load",
+    "load": "eyeful.loading",
     "plot": "eyeful.sinks.figures",
 }
 

@@ -11,7 +11,7 @@ from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.errors import OutputError, UsageError
 from eyeful.extras import require
-from eyeful.load import load
+from eyeful.loading import load
 
 
 def explain(

@@ -11,7 +11,7 @@ import typer
 
 from eyeful.cli import options
 from eyeful.extras import require
-from eyeful.load import load
+from eyeful.loading import load
 from eyeful.models import DEFAULT_MODEL
 
 

@@ -15,7 +15,7 @@ from eyeful.cli import options
 from eyeful.cli.progress import Progress
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
-from eyeful.load import load
+from eyeful.loading import load
 from eyeful.pipeline import SupportsStream
 from eyeful.predictor import PredictorSpec
 from eyeful.preprocessing import CropMode, Interpolation

@@ -10,7 +10,7 @@ import typer
 from eyeful.cli import options
 from eyeful.errors import UsageError
 from eyeful.extras import require
-from eyeful.load import load
+from eyeful.loading import load
 from eyeful.models import DEFAULT_MODEL
 
 _LIMITS = "Limits"
