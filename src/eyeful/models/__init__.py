@@ -59,7 +59,7 @@ def list_models(query: str = "", *, here: bool = False) -> list[ModelEntry]:
 
     Args:
         query: part of a name, or a pattern with `*`, `?` or `[...]` for a whole one ("resnet*"), with or without
-            `timm/`; an empty one leaves timm's 1,800 out, but for those that are on this machine where `here` asks.
+            `timm/`; an empty one leaves timm's 1,800 out, unless `here` asks for those that are on this machine.
         here: only models whose weights are on this machine.
     """
     found = [entry for family in families() for entry in family.entries(query, here=here)]
@@ -82,7 +82,9 @@ def _from_catalogue(name: str) -> Model:
 
 def _offers(name: str) -> str:
     if name.lower().endswith(_WEIGHT_FILES):
-        return f": weights are not a model by themselves; name their architecture: --model NAME --checkpoint {name}"
+        return (
+            f": weights are not a model by themselves; name their architecture: --model NAME --checkpoint {name}"
+        )
     near = nearest(name, [offer for family in families() for offer in family.names()])
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
     return f"{meant} `eyeful models {name[:3]}` lists some"

@@ -1,7 +1,7 @@
 """Model families: who knows which names, registered through the entry points `eyeful.models`.
 
-A new family is one file with a `ModelFamily`, and its entry point. Registering imports no library: a family imports
-its own when it is asked for something.
+A new family is one file with a `ModelFamily`, and its entry point. Registering imports no library: a family
+imports its own when it is asked for something.
 """
 
 from __future__ import annotations

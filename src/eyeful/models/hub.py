@@ -35,9 +35,7 @@ class HubFamily(ModelFamily):
         """Whether it begins with `hf-hub:`, or looks like a repository and is nothing on this machine's disk."""
         if name.startswith(_PREFIXES):
             return True
-        return (
-            bool(_REPOSITORY.fullmatch(name)) and not name.lower().endswith(_FILES) and not Path(name).exists()
-        )
+        return bool(_REPOSITORY.fullmatch(name)) and not name.lower().endswith(_FILES) and not Path(name).exists()
 
     def find(self, name: str) -> Model:
         """The model of a repository; its config is fetched at once.
