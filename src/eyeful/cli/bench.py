@@ -1,16 +1,19 @@
 """`eyeful bench MODEL --images PHOTOS`: how fast, and what the limit is."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from eyeful.bench import Figures
-from eyeful.bench import bench as run_bench
 from eyeful.cli import options
+
+if TYPE_CHECKING:
+    from eyeful.bench import Figures
 
 _TITLES = {
     "textbook": "textbook loop (torch eager, one at a time)",
@@ -32,6 +35,8 @@ def bench(
     output: options.JsonOptions,
 ) -> None:
     """Measure eyeful beside the textbook loop, on the same images and weights, in one run."""
+    from eyeful.bench import bench as run_bench
+
     asked = options.keywords(model, engine, batches)
     found = run_bench(asked.pop("model"), images.named(), num_images=num_images, rounds=rounds, **asked)
     if output.as_json:

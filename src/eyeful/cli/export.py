@@ -1,18 +1,20 @@
 """`eyeful export MODEL -o DIR`: a prepared model in a folder, for another machine."""
 
+from __future__ import annotations
+
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eyeful.bundle import Bundle
 from eyeful.cli import options
 from eyeful.errors import UsageError
 from eyeful.models import DEFAULT_MODEL, ModelRequest
-from eyeful.prepare import export as write_export
-from eyeful.verify import export_int8
+
+if TYPE_CHECKING:
+    from eyeful.bundle import Bundle
 
 _INT8 = "int8"
 
@@ -60,6 +62,8 @@ def export(
     overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False,
 ) -> None:
     """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
+    from eyeful.prepare import export as write_export
+
     if output is None:
         raise UsageError("-o DIR says where to write the bundle")
     if output.exists() and not overwrite:
@@ -81,6 +85,8 @@ def _export_int8(
     min_agreement: float,
     img_size: int | None,
 ) -> Bundle:
+    from eyeful.verify import export_int8
+
     if engine != "openvino":
         raise UsageError(f"int8 runs in openvino, not in {engine}")
     if not calibrate:

@@ -1,31 +1,28 @@
 """`eyeful predict`: images in, labels out."""
 
+from __future__ import annotations
+
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from eyeful.cli import options
-from eyeful.cli.progress import Progress
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
-from eyeful.pipeline import SupportsStream
-from eyeful.predictor import PredictorSpec
-from eyeful.runs import Output, SignalHandler, run
-from eyeful.sinks import Sink, format_of
-from eyeful.sinks.figures import FiguresSink
-from eyeful.sinks.jsonl import JsonlSink
-from eyeful.sinks.report import ReportSink
-from eyeful.sinks.table import TableSink
-from eyeful.sources import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from eyeful.pipeline import SupportsStream
+    from eyeful.sinks import Sink
 
 _IMAGES, _OUTPUT, _RUNNING = "Images", "Output", "Running"
 
@@ -114,6 +111,10 @@ def predict(
     On a terminal, a table with bars; piped, a JSON line for each image; with -o, a file. Every input gets
     exactly one row: an answer, or a named error.
     """
+    from eyeful.cli.progress import Progress
+    from eyeful.runs import Output, SignalHandler, run
+    from eyeful.sources import open_source
+
     named = [*(inputs or []), *(source or [])]
     _check_usage(named, output)
     rows = (
@@ -154,6 +155,7 @@ def _remote(
         flag = local[0].replace("_", "-")
         raise UsageError(f"--{flag} is for models of this process; a server has its own, and gives rows")
     require("httpx", "--server")
+    from eyeful.predictor import PredictorSpec
     from eyeful.server.client import RemoteClassifier
 
     alias = None if model.model == DEFAULT_MODEL else model.model
@@ -168,6 +170,8 @@ _FOR_SERVERS_TOO = ("model", "topk", "min_prob", "workers")
 @contextmanager
 def _told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
     """Say, whatever ends a run early, that nothing is lost."""
+    from eyeful.sinks import format_of
+
     try:
         yield
     except (StoppedError, DecodeTimeoutError, OutputError, EngineError, BrokenOutputError) as error:
@@ -225,6 +229,13 @@ def _real(path: str | Path) -> Path:
 
 def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
     """What shows the rows, beside the file that -o names."""
+    from rich.console import Console
+
+    from eyeful.sinks.figures import FiguresSink
+    from eyeful.sinks.jsonl import JsonlSink
+    from eyeful.sinks.report import ReportSink
+    from eyeful.sinks.table import TableSink
+
     sinks: list[Sink] = []
     if asked.report is not None:
         sinks.append(ReportSink(asked.report, classifier.provenance))

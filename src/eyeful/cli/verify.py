@@ -1,8 +1,10 @@
 """`eyeful verify MODEL --images PHOTOS`: are the fast answers the same?"""
 
+from __future__ import annotations
+
 import dataclasses
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,8 +13,9 @@ from rich.table import Table
 from eyeful.cli import options
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
-from eyeful.verify import Agreement, Verification
-from eyeful.verify import verify as run_verify
+
+if TYPE_CHECKING:
+    from eyeful.verify import Agreement, Verification
 
 
 @options.takes_options
@@ -28,6 +31,8 @@ def verify(
     output: options.JsonOptions,
 ) -> None:
     """Compare the fast path with the reference (torch, fp32, full decode) on your own images."""
+    from eyeful.verify import verify as run_verify
+
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"--min-agreement {min_agreement} is not between 0 and 1")
     asked = options.keywords(model, engine)
