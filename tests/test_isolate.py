@@ -71,7 +71,9 @@ def test_threads_share_one_process_in_turn():
     results = []
     with IsolatedDecoder(decode) as decoder:
         items = [Item(str(number), CRASH if number == 3 else b"good") for number in range(8)]
-        threads = [threading.Thread(target=lambda item=item: results.append(decoder.try_alone(item))) for item in items]
+        threads = [
+            threading.Thread(target=lambda item=item: results.append(decoder.try_alone(item))) for item in items
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

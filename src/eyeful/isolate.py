@@ -128,7 +128,7 @@ class IsolatedDecoder:
     def _start(self) -> subprocess.Popen[bytes]:
         path = os.pathsep.join([os.path.realpath(place) for place in sys.path])
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own code
                 [sys.executable, "-P", "-c", _CODE],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -151,9 +151,7 @@ class IsolatedDecoder:
             self._process = None
 
 
-def isolate_suspects(
-    items: Iterator[Item], count: int, preprocess: Callable[[Item], object]
-) -> Generator[Item]:
+def isolate_suspects(items: Iterator[Item], count: int, preprocess: Callable[[Item], object]) -> Generator[Item]:
     """The same items; of the first `count`, those that kill or hang a process are replaced by their error.
 
     It takes as long as decoding them does on a few cores, plus a process's start for each that crashes.
@@ -224,11 +222,10 @@ def _opened(question: bytes, preprocess: Callable[[Item], object]) -> str:
 
 
 def _exchange(process: subprocess.Popen[bytes], question: bytes) -> str:
-    assert process.stdin is not None
-    assert process.stdout is not None
+    replies: Any = process.stdout
     try:
         _send(process.stdin, question)
-        return str(pickle.load(process.stdout))  # noqa: S301 - from the process that we started
+        return str(pickle.load(replies))  # noqa: S301 - from the process that we started
     except (EOFError, OSError, ValueError, pickle.UnpicklingError):
         return _DIED
 

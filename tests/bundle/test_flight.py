@@ -16,7 +16,12 @@ from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
 MANIFEST = Manifest(
-    "fake", {}, Preprocessing((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3), Labels(("a",), (None,)), {}, "fake"
+    "fake",
+    {},
+    Preprocessing((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3),
+    Labels(("a",), (None,)),
+    {},
+    "fake",
 )
 
 

@@ -223,7 +223,9 @@ def test_users_with_other_homes_and_paths_see_each_others_runs(name, tmp_path):
 
 def test_a_place_that_cannot_be_written_is_told_and_what_is_refused_leaves_no_lock(folder, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"cannot write .*rows\.jsonl: its lock .* \((Not a directory|File exists)\)"):
+    with pytest.raises(
+        OutputError, match=r"cannot write .*rows\.jsonl: its lock .* \((Not a directory|File exists)\)"
+    ):
         Output(str(tmp_path / "file" / "rows.jsonl"))
     go(names(folder, 1), tmp_path / "rows.jsonl")
     with pytest.raises(UsageError, match="exists already"):

@@ -37,7 +37,9 @@ def outsider(tmp_path, monkeypatch):
     def install(entries):
         place = tmp_path / "site"
         (place / "outsider-1.dist-info").mkdir(parents=True)
-        (place / "outsider-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: outsider\nVersion: 1\n")
+        (place / "outsider-1.dist-info" / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: outsider\nVersion: 1\n"
+        )
         (place / "outsider-1.dist-info" / "entry_points.txt").write_text(f"[eyeful.sinks]\n{entries}\n")
         (place / "outsider_sinks.py").write_text(TSV)
         monkeypatch.syspath_prepend(str(place))

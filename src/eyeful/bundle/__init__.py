@@ -1,8 +1,8 @@
 """The format of a prepared model on disk: one folder, checked whenever it is opened. No framework here."""
 
 from eyeful.bundle.files import sha256_of
-from eyeful.bundle.format import FORMAT, MANIFEST, Bundle, Manifest, is_bundle, names_in, read_bundle, write_bundle
 from eyeful.bundle.flight import single_flight
+from eyeful.bundle.format import FORMAT, MANIFEST, Bundle, Manifest, is_bundle, names_in, read_bundle, write_bundle
 
 __all__ = [
     "FORMAT",

@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from PIL import Image
 
-from eyeful.page import messages
 from eyeful.filenames import printable
+from eyeful.page import messages
 from eyeful.sinks.report import data_uri
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, OutputError, StoppedError, UsageError
+from eyeful.filenames import printable
 from eyeful.images import MemoryBudget
 from eyeful.isolate import isolate_suspects
 from eyeful.pipeline import SupportsStream
@@ -15,7 +16,6 @@ from eyeful.runs.output import Output
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 from eyeful.sinks import Sink
-from eyeful.filenames import printable
 from eyeful.sources import Source
 from eyeful.types import Item
 

@@ -23,7 +23,9 @@ def formats() -> dict[str, type[RowSink]]:
     for name, sink in plugins.load_all("sinks").items():
         suffix = getattr(sink, "suffix", None)
         if not isinstance(suffix, str) or not suffix.startswith(".") or suffix != suffix.lower():
-            raise PluginError(f"the sink {name!r} has no suffix such as '.{name.lower()}': see eyeful.sinks.RowSink")
+            raise PluginError(
+                f"the sink {name!r} has no suffix such as '.{name.lower()}': see eyeful.sinks.RowSink"
+            )
         found.setdefault(suffix, sink)
     return found
 

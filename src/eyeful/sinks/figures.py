@@ -8,8 +8,8 @@ import numpy as np
 
 from eyeful.errors import OutputError, UsageError
 from eyeful.extras import require
-from eyeful.images import Limits, MemoryBudget, open_item
 from eyeful.filenames import printable
+from eyeful.images import Limits, MemoryBudget, open_item
 
 if TYPE_CHECKING:
     from pathlib import Path
