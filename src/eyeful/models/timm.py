@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import UnknownModelError, WeightsError
@@ -75,7 +76,8 @@ def find_on_hub(repo: str) -> Model:
             f"hf-hub:{repo} wants the architecture {architecture!r}, which this timm does not have"
         )
     values = {"architecture": architecture, "license": None} | dict(config)
-    return _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values, options), options)
+    model = _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values, options), options)
+    return replace(model, weights=replace(model.weights, revision=revision_of(folder)))
 
 
 def build(architecture: Architecture) -> nn.Module:
@@ -178,7 +180,13 @@ def _loaded(
             f"the weights {path} do not fit {name}: {' '.join(str(error).split())[:300]}"
         ) from error
     source = config.get("hf_hub_id") or config.get("url") or str(path)
-    return ready(module), Weights(str(source), config.get("license"), digest)
+    return ready(module), Weights(str(source), config.get("license"), digest, revision_of(path))
+
+
+def revision_of(path: Path) -> str | None:
+    """The commit that a file or folder of the Hugging Face cache is from: `.../snapshots/COMMIT/...`."""
+    _, found, rest = path.as_posix().rpartition("/snapshots/")
+    return rest.partition("/")[0] if found else None
 
 
 def _weights_on_hub(repo: str, filename: str | None) -> Path:
