@@ -1,13 +1,17 @@
 """Item → pixels → batch: safe opening, and a preprocessing in Pillow and NumPy."""
 
-from eyeful.images.budget import MemoryBudget
+from eyeful.images.budget import MEMORY_BUDGET, MemoryBudget
 from eyeful.images.colour import COLOUR_POLICY
-from eyeful.images.open import DEFAULT_MAX_PIXELS, Limits, Opened, encoded_bytes, open_item
+from eyeful.images.decode import Opened
+from eyeful.images.encoded import encoded_bytes
+from eyeful.images.limits import DEFAULT_MAX_PIXELS, Limits
+from eyeful.images.open import open_item
 from eyeful.images.transform import crop_box, input_box, preprocess_warnings, resize_and_crop, resize_and_crop_fast
 
 __all__ = [
     "COLOUR_POLICY",
     "DEFAULT_MAX_PIXELS",
+    "MEMORY_BUDGET",
     "Limits",
     "MemoryBudget",
     "Opened",
