@@ -36,7 +36,7 @@ class GracefulServer(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._url = url
-        self._house = service
+        self._service = service
         self._hang_up = hang_up
         self._stopping = False
 
@@ -54,8 +54,8 @@ class GracefulServer(uvicorn.Server):
             self.force_exit = True
             return
         self._stopping = True
-        self._house.ready = False
-        drain = self._house.settings.drain if sig == signal.SIGTERM else 0.0
+        self._service.accepting = False
+        drain = self._service.settings.drain if sig == signal.SIGTERM else 0.0
         asyncio.get_running_loop().call_later(drain, self._stop)
 
     def _stop(self) -> None:

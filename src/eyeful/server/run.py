@@ -16,7 +16,8 @@ from eyeful.pipeline import Classifier
 from eyeful.server.app import create_app
 from eyeful.server.connection import Connection
 from eyeful.server.lifecycle import GracefulServer
-from eyeful.server.middleware import note_of, rejection_when_full
+from eyeful.server.middleware.access_log import REJECTED, write_line
+from eyeful.server.metrics import Metrics
 from eyeful.server.processes import bound_socket, stop_with_parent, url_of
 from eyeful.server.settings import ServerSettings
 
@@ -48,7 +49,7 @@ def serve(
     write_log(log_format)
     app = create_app(classifiers, settings)
     service = app.state.service
-    connection = partial(Connection, settings.receive_timeout, rejection_when_full(service), note_of(service))
+    connection = partial(Connection, settings.receive_timeout, partial(_count_rejection, service.metrics))
     config = uvicorn.Config(
         app,
         host,
@@ -65,6 +66,12 @@ def serve(
     with socket.socket(fileno=fd) if fd is not None else bound_socket(host, port) as bound:
         url = url_of(bound) if fd is None else None
         GracefulServer(config, service, url, _hang_up(app) if settings.page else None).run([bound])
+
+
+def _count_rejection(metrics: Metrics, status: int) -> None:
+    """What a connection answered by itself, since it never became a request."""
+    metrics.refused(status)
+    write_line("-", "-", "-", route=REJECTED, status=status)
 
 
 def _hang_up(app: FastAPI) -> Callable[[], None]:
