@@ -1,4 +1,4 @@
-"""Who is let in: images in the server, and bytes of the requests that bring them."""
+"""Who is let in: by the queue, and by the bytes that the bodies of all requests have."""
 
 from collections.abc import Callable
 
@@ -6,78 +6,63 @@ from eyeful.server.errors import OverloadedError
 
 
 class Admission:
-    """Counts what is in the server; used on its event loop only.
+    """Counts the bytes of the requests that are in the server; used on its event loop only.
 
-    A request takes a place for one image before its body is read. When the body is there, its images take theirs
-    in a model's queue and the place is given back, so that requests which are still arriving and images that are
-    waiting together never outnumber the queue.
+    A request is refused by its headers when the queue is full or its declared length does not fit. Bytes are
+    counted as they arrive, not as they are declared, and a place in the queue is taken when a body is complete:
+    otherwise a few clients that declare much and send nothing would keep all others out until their deadline.
 
     Args:
-        queue_size: images that may be in the server at once.
-        max_pending: bytes that the bodies of all requests in the server may have.
-        queued: the images in the queue that has the fewest.
+        max_pending: bytes that all bodies in the server may have together.
+        is_full: whether the queue takes no image now.
     """
 
-    def __init__(self, queue_size: int, max_pending: int, queued: Callable[[], int]) -> None:
-        self._queue_size = queue_size
+    def __init__(self, max_pending: int, is_full: Callable[[], bool]) -> None:
         self._max_pending = max_pending
-        self._queued = queued
-        self.arriving = 0
+        self._is_full = is_full
         self.pending = 0
 
-    def reserve(self, length: int) -> "Reservation":
-        """A place, and so many bytes.
+    def admit(self, declared: int) -> "Reservation":
+        """Let a request in, with nothing counted yet.
+
+        Args:
+            declared: bytes that its body is said to have; 0 if that is not known.
 
         Raises:
-            OverloadedError: one of them is not to be had now.
+            OverloadedError: the queue is full, or so many bytes do not fit now.
         """
-        if self._queued() + self.arriving >= self._queue_size:
+        if self._is_full() or self.pending + declared > self._max_pending:
             raise OverloadedError
-        return Reservation(self, length)
+        return Reservation(self)
 
-    def take(self, length: int) -> None:
-        """Count bytes in.
+    def count(self, length: int) -> None:
+        """Count bytes in, or out again if negative.
 
         Raises:
-            OverloadedError: they would be too many.
+            OverloadedError: they do not fit.
         """
-        if self.pending + length > self._max_pending:
+        if length > 0 and self.pending + length > self._max_pending:
             raise OverloadedError
         self.pending += length
 
 
 class Reservation:
-    """What one request has: a place until its body is there, its bytes until it is answered.
+    """The bytes of one request, from their arrival until it is answered."""
 
-    Raises:
-        OverloadedError: its bytes would be too many.
-    """
-
-    def __init__(self, admission: Admission, length: int) -> None:
+    def __init__(self, admission: Admission) -> None:
         self._admission = admission
         self._length = 0
-        self._arriving = False
-        self.cover(length)
-        self._arriving = True
-        admission.arriving += 1
 
     def cover(self, length: int) -> None:
-        """Reserve more, if the body is longer than was reserved: chunked, or packed.
+        """Count a body that has so many bytes by now.
 
         Raises:
-            OverloadedError: they would be too many.
+            OverloadedError: they do not fit.
         """
-        if length > self._length:
-            self._admission.take(length - self._length)
-            self._length = length
-
-    def arrived(self) -> None:
-        """The body is there: its images take places of their own."""
-        self._admission.arriving -= self._arriving
-        self._arriving = False
+        self._admission.count(length - self._length)
+        self._length = length
 
     def release(self) -> None:
         """The request is answered."""
-        self.arrived()
-        self._admission.pending -= self._length
+        self._admission.count(-self._length)
         self._length = 0

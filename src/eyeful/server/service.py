@@ -57,7 +57,7 @@ class InferenceService:
             alias: Batcher(alias, classifier, settings.queue_size, settings.batch_timeout, self.metrics)
             for alias, classifier in classifiers.items()
         }
-        self.admission = Admission(settings.queue_size, settings.max_pending, self._shortest_queue)
+        self.admission = Admission(settings.max_pending, self._is_full)
 
     @property
     def aliases(self) -> list[str]:
@@ -126,8 +126,6 @@ class InferenceService:
         try:
             async with asyncio.timeout(self.settings.deadline) as deadline:
                 gone.add_done_callback(partial(_end, deadline))
-                if (reservation := getattr(request.state, "reservation", None)) is not None:
-                    reservation.arrived()  # and the batcher counts its images before anything else can run
                 predictions = [_without_secrets(one) for one in await batcher.classify(items, topk)]
         except TimeoutError as error:
             raise (ClientGoneError if gone.done() else DeadlineError) from error
@@ -137,8 +135,9 @@ class InferenceService:
             self.metrics.image(prediction.error_kind or "ok")
         return predictions
 
-    def _shortest_queue(self) -> int:
-        return min((batcher.depth for batcher in self._batchers.values()), default=0)
+    def _is_full(self) -> bool:
+        """Whether no model takes an image now."""
+        return all(batcher.full for batcher in self._batchers.values())
 
     def _batcher(self, alias: str) -> Batcher:
         try:

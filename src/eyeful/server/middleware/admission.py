@@ -10,11 +10,11 @@ from eyeful.server.replies import rejection
 
 
 class AdmissionMiddleware:
-    """Reserves a place and the declared bytes for as long as a request is here; 503 or 413 without.
+    """Refuses what does not fit, with 503 or 413, and counts the bytes of what does until it is answered.
 
     Args:
         app: what answers.
-        admission: what there is to reserve.
+        admission: what fits.
         max_body: bytes of one request.
         page: whether `/page` is there, whose uploads go to files and not into memory.
     """
@@ -34,7 +34,7 @@ class AdmissionMiddleware:
             length = declared_length(scope)
             if length > self._max_body:
                 raise TooLargeError.of_body(self._max_body)
-            reservation = self._admission.reserve(length)
+            reservation = self._admission.admit(length)
         except RequestError as error:
             scope["state"]["rejected"] = isinstance(error, OverloadedError)
             await rejection(error)(scope, receive, send)
