@@ -1,4 +1,4 @@
-"""uvicorn with a stop that answers first."""
+"""uvicorn with a stop that answers first, and a check whether the process is live."""
 
 import asyncio
 import logging
@@ -62,3 +62,28 @@ class GracefulServer(uvicorn.Server):
         if self._hang_up:
             self._hang_up()
         self.should_exit = True
+
+
+class LivenessCheck:
+    """Called every second on the event loop: tells the parent that the process is live, or the log that it is not.
+
+    Args:
+        service: what is live, or no longer.
+        beat: tells the parent, where there is one; it restarts a process that it does not hear from.
+    """
+
+    def __init__(self, service: InferenceService, beat: Callable[[], None] | None) -> None:
+        self._service = service
+        self._beat = beat
+        self._logged = False
+
+    async def __call__(self) -> None:
+        """Check, and tell."""
+        if self._service.live:
+            self._logged = False
+            if self._beat:
+                self._beat()
+        elif not self._logged:
+            self._logged = True
+            remedy = "its parent starts it anew" if self._beat else "start the server anew"
+            log.error("decoding an image hangs, which cannot be interrupted: this process is not live; %s", remedy)

@@ -92,8 +92,9 @@ class InferenceService:
         """Stop the threads."""
         self.accepting = False
         self._parser.shutdown(cancel_futures=True)
-        for batcher in self._batchers.values():
-            await asyncio.to_thread(batcher.close)
+        if self.live:  # a thread that hangs is not waited for
+            for batcher in self._batchers.values():
+                await asyncio.to_thread(batcher.close)
         if self.fetcher:
             await self.fetcher.close()
 
