@@ -181,11 +181,12 @@ class Supervisor:
     def _start_first(self, child: _Child) -> None:
         process = self._start(child)
         while self._stopping is None and child.live_since is None:
-            if (code := process.poll()) is not None:
+            code = process.poll()
+            child.listen()  # what it sent before it ended counts
+            if code is not None and child.live_since is None:
                 if code >= 0:
                     raise SystemExit(2)
                 raise EngineError(f"a server process was killed by signal {-code} while it started")
-            child.listen()
             time.sleep(_TICK)
         if self._stopping is None:
             self._on_ready()
@@ -216,7 +217,7 @@ class Supervisor:
         with child_end:
             child.process = subprocess.Popen(  # noqa: S603 - our own command
                 self._command,
-                stdin=child_end,
+                stdin=child_end.fileno(),
                 env=self._environment,
                 pass_fds=self._inherited,
                 start_new_session=True,  # Ctrl-C comes to the parent only, which passes it on

@@ -17,8 +17,8 @@ from eyeful.pipeline import Classifier
 from eyeful.server.app import create_app
 from eyeful.server.connection import Connection
 from eyeful.server.lifecycle import GracefulServer, LivenessCheck
-from eyeful.server.middleware.access_log import REJECTED, write_line
 from eyeful.server.metrics import Metrics
+from eyeful.server.middleware.access_log import REJECTED, write_line
 from eyeful.server.processes import ParentLink, bound_socket, url_of
 from eyeful.server.settings import ServerSettings
 

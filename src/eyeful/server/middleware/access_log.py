@@ -62,12 +62,12 @@ class AccessLogMiddleware:
         else:  # never the client's own path, of which there may be any number
             route = REJECTED if state.get("rejected") else getattr(scope.get("route"), "path", "other")
         self._metrics.request(route, status, seconds)
-        write_line(state["request_id"], scope["method"], scope["path"], route=route, status=status, seconds=seconds)
+        write_line(
+            state["request_id"], scope["method"], scope["path"], route=route, status=status, seconds=seconds
+        )
 
 
-def write_line(
-    request_id: str, method: str, path: str, *, route: str, status: int, seconds: float = 0.0
-) -> None:
+def write_line(request_id: str, method: str, path: str, *, route: str, status: int, seconds: float = 0.0) -> None:
     """One line of the access log; without control characters, whatever a path holds."""
     log.info(
         "%s %s %d %.1f ms",

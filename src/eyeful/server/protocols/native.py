@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 
 from eyeful.server.body import is_form, read_body, read_images
 from eyeful.server.errors import BadRequestError, UnprocessableError
-from eyeful.server.protocols import describe
 from eyeful.server.parsing import image_in, is_json, json_of
+from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
 from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked

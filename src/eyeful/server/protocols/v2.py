@@ -63,7 +63,9 @@ def router(service: InferenceService) -> APIRouter:
     @routes.get("/health/live", responses=not_ready)
     async def live() -> JSONReply:
         """Whether the process can still answer; if not, it must be started anew."""
-        return JSONReply({"live": True}) if service.live else ErrorReply(503, "a decode hangs; start the server anew")
+        return (
+            JSONReply({"live": True}) if service.live else ErrorReply(503, "a decode hangs; start the server anew")
+        )
 
     @routes.get("/health/ready", responses=not_ready)
     async def ready() -> JSONReply:
