@@ -16,7 +16,7 @@ from typing import Any
 from eyeful.bench.textbook import textbook_loop
 from eyeful.models import ModelRequest, find_model
 from eyeful.classifier import Classifier
-from eyeful.load import load
+from eyeful.loading import load
 from eyeful.sources import open_source
 
 ROUNDS = 3

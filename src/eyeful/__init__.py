@@ -12,32 +12,100 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
-    from eyeful.errors import EyefulError
-    from eyeful.load import load
-    from eyeful.models import list_models
+    from eyeful.errors import (
+        BrokenOutputError,
+        BundleError,
+        CheckpointError,
+        DecodeTimeoutError,
+        EngineError,
+        EyefulError,
+        ImageError,
+        MissingExtraError,
+        ModelError,
+        OutputError,
+        PluginError,
+        StoppedError,
+        UnknownModelError,
+        UsageError,
+        WeightsError,
+    )
+    from eyeful.loading import load
+    from eyeful.models import ModelEntry, list_models
+    from eyeful.predictor import PredictorSpec
     from eyeful.preprocessing import Preprocessing
     from eyeful.sinks.figures import plot
-    from eyeful.types import Prediction, Score
+    from eyeful.types import (
+        Item,
+        Labels,
+        Prediction,
+        Score,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["Classifier", "EyefulError", "Prediction", "Preprocessing", "Score", "list_models", "load", "plot"]
+__all__ = [
+    "BrokenOutputError",
+    "BundleError",
+    "CheckpointError",
+    "Classifier",
+    "DecodeTimeoutError",
+    "EngineError",
+    "EyefulError",
+    "ImageError",
+    "Item",
+    "Labels",
+    "MissingExtraError",
+    "ModelEntry",
+    "ModelError",
+    "OutputError",
+    "PluginError",
+    "Prediction",
+    "PredictorSpec",
+    "Preprocessing",
+    "Score",
+    "StoppedError",
+    "UnknownModelError",
+    "UsageError",
+    "WeightsError",
+    "list_models",
+    "load",
+    "plot",
+]
 
-_HOME = {
+_MODULE_OF = {
     "Classifier": "eyeful.classifier",
+    "BrokenOutputError": "eyeful.errors",
+    "BundleError": "eyeful.errors",
+    "CheckpointError": "eyeful.errors",
+    "DecodeTimeoutError": "eyeful.errors",
+    "EngineError": "eyeful.errors",
     "EyefulError": "eyeful.errors",
-    "Prediction": "eyeful.types",
-    "Preprocessing": "eyeful.preprocessing",
-    "Score": "eyeful.types",
+    "ImageError": "eyeful.errors",
+    "MissingExtraError": "eyeful.errors",
+    "ModelError": "eyeful.errors",
+    "OutputError": "eyeful.errors",
+    "PluginError": "eyeful.errors",
+    "StoppedError": "eyeful.errors",
+    "UnknownModelError": "eyeful.errors",
+    "UsageError": "eyeful.errors",
+    "WeightsError": "eyeful.errors",
+    "load": "eyeful.loading",
+    "ModelEntry": "eyeful.models",
     "list_models": "eyeful.models",
-    "load": "eyeful.load",
+    "PredictorSpec": "eyeful.predictor",
+    "Preprocessing": "eyeful.preprocessing",
     "plot": "eyeful.sinks.figures",
+    "Item": "eyeful.types",
+    "Labels": "eyeful.types",
+    "Prediction": "eyeful.types",
+    "Score": "eyeful.types",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'eyeful' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:

@@ -9,11 +9,11 @@ import eyeful
 from eyeful.errors import ModelError, UsageError
 from eyeful.explain import explain
 from eyeful.images import resize_and_crop
-from eyeful.models import torchvision as torchvision_models
+from eyeful.models.torchvision import names
 from helpers import noise_image
 
 TRANSFORMERS = ("vit_", "swin_", "maxvit_")
-CNNS = [name for name in torchvision_models.names() if not name.startswith(TRANSFORMERS)]
+CNNS = [name for name in names() if not name.startswith(TRANSFORMERS)]
 SMALL = {
     "alexnet": "features",
     "convnext_tiny": "features",

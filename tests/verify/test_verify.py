@@ -74,7 +74,7 @@ def test_disagreement_sets_the_exit_code(images, monkeypatch):
     from eyeful.cli import app
 
     half = Verification("x", Agreement(2, 0, 0.5, 0.5, 0.1, 0.2, ()), {})
-    monkeypatch.setattr("eyeful.cli.verify.run_verify", lambda *_, **__: half)
+    monkeypatch.setattr("eyeful.verify.verify", lambda *_, **__: half)
     arguments = ["verify", "--images", str(images), "--min-agreement"]
     assert CliRunner().invoke(app, [*arguments, "0.6"]).exit_code == 1
     assert CliRunner().invoke(app, [*arguments, "0.5"]).exit_code == 0

@@ -17,7 +17,7 @@ from eyeful.bench.startup import startup
 from eyeful.bundle import is_bundle, read_bundle
 from eyeful.classifier import Classifier
 from eyeful.errors import UsageError
-from eyeful.load import load
+from eyeful.loading import load
 from eyeful.models import ModelRequest, find_model
 from eyeful.pipeline import Stage, advice
 from eyeful.predictor import origin

@@ -1,16 +1,19 @@
 """`eyeful bench MODEL --images PHOTOS`: how fast, and what the limit is."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from eyeful.bench import Figures
-from eyeful.bench import bench as run_bench
 from eyeful.cli import options
+
+if TYPE_CHECKING:
+    from eyeful.bench import Figures
 
 _TITLES = {
     "textbook": "textbook loop (torch eager, one at a time)",
@@ -20,35 +23,23 @@ _TITLES = {
 }
 
 
+@options.takes_options
 def bench(
-    model: Annotated[str, typer.Argument(help="Name of a model.")] = options.DEFAULT_MODEL,
-    images: options.Images = None,
-    checkpoint: options.Checkpoint = None,
-    labels: options.LabelFile = None,
-    device: options.Device = "auto",
-    engine: options.EngineFlag = "auto",
-    precision: options.PrecisionFlag = "auto",
+    *,
+    model: options.ModelArgument,
+    images: options.ImagesOptions,
+    engine: options.EngineOptions,
     num_images: Annotated[int, typer.Option(min=1, help="Images in each round; files are repeated.")] = 1000,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; medians are shown.")] = 3,
-    batch_size: options.BatchSize = 0,
-    workers: options.Workers = 0,
-    as_json: options.AsJson = False,
+    batches: options.BatchOptions,
+    output: options.JsonOptions,
 ) -> None:
     """Measure eyeful beside the textbook loop, on the same images and weights, in one run."""
-    found = run_bench(
-        model,
-        options.images_given(images),
-        checkpoint=checkpoint,
-        labels=labels,
-        device=device,
-        engine=engine,
-        precision=precision,
-        num_images=num_images,
-        rounds=rounds,
-        batch_size=batch_size,
-        workers=workers,
-    )
-    if as_json:
+    from eyeful.bench import bench as run_bench
+
+    asked = options.keywords(model, engine, batches)
+    found = run_bench(asked.pop("model"), images.named(), num_images=num_images, rounds=rounds, **asked)
+    if output.as_json:
         derived = {
             "path": found.path,
             "speedup": found.speedup,

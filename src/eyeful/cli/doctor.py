@@ -1,4 +1,4 @@
-"""`eyeful doctor`: what works here, and what to type where something does not."""
+"""`eyeful doctor`: what works on this machine, and what to type where something does not."""
 
 import dataclasses
 import json
@@ -11,10 +11,11 @@ from eyeful.cli import options
 from eyeful.doctor import examine
 
 
-def doctor(as_json: options.AsJson = False) -> None:
+@options.takes_options
+def doctor(output: options.JsonOptions) -> None:
     """Say what this machine and installation can do, with a remedy for what they cannot; exit with 1 if broken."""
     found = examine()
-    if as_json:
+    if output.as_json:
         print(json.dumps([dataclasses.asdict(finding) for finding in found], indent=1))
     else:
         table = Table(box=None, pad_edge=False, show_header=False)

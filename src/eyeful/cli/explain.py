@@ -11,10 +11,11 @@ from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.errors import OutputError, UsageError
 from eyeful.extras import require
-from eyeful.load import load
 
 
+@options.takes_options
 def explain(
+    *,
     image: Annotated[str, typer.Argument(help="An image: a path, an address, or - for stdin.")],
     output: Annotated[
         Path | None,
@@ -35,11 +36,9 @@ def explain(
             show_default="the last with feature maps",
         ),
     ] = None,
-    model: options.Model = options.DEFAULT_MODEL,
-    checkpoint: options.Checkpoint = None,
-    labels: options.LabelFile = None,
+    model: options.ModelOptions,
     overwrite: Annotated[bool, typer.Option(help="Replace a figure that exists.")] = False,
-    max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
+    limits: options.LimitOptions,
 ) -> None:
     """Draw what a network sees: input, feature maps, vector, logits, probabilities, where the answer comes from.
 
@@ -52,10 +51,8 @@ def explain(
         raise UsageError(f"{path}: a figure ends in .png, .svg or .pdf")
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already: --overwrite replaces it")
-    engine = "auto" if is_bundle(Path(model)) else "torch"
-    with load(
-        model, checkpoint=checkpoint, labels=labels, device="cpu", engine=engine, max_pixels=max_pixels
-    ) as classifier:
+    engine = "auto" if is_bundle(Path(model.model)) else "torch"
+    with options.load_classifier(model, limits, device="cpu", engine=engine) as classifier:
         explanation = classifier.explain(image, target, layer)
     drawn = io.BytesIO()
     explanation.plot().savefig(drawn, format=path.suffix[1:].lower())

@@ -1,23 +1,37 @@
 """`eyeful export MODEL -o DIR`: a prepared model in a folder, for another machine."""
 
+from __future__ import annotations
+
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eyeful.bundle import Bundle
 from eyeful.cli import options
 from eyeful.errors import UsageError
-from eyeful.models import ModelRequest
-from eyeful.prepare import export as write_export
-from eyeful.verify import export_int8
+from eyeful.models import DEFAULT_MODEL, ModelRequest
+
+if TYPE_CHECKING:
+    from eyeful.bundle import Bundle
 
 _INT8 = "int8"
 
 
+@dataclass(frozen=True, kw_only=True)
+class NameArgument(options.ModelOptions):
+    """Which model, as the command's argument; not a bundle, which is an export already."""
+
+    model: Annotated[str, typer.Argument(help="Name of a model.", autocompletion=options.complete_model)] = (
+        DEFAULT_MODEL
+    )
+
+
+@options.takes_options
 def export(
-    model: Annotated[str, typer.Argument(help="Name of a model.")] = options.DEFAULT_MODEL,
+    *,
+    model: NameArgument,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder to write.", show_default=False)
     ] = None,
@@ -42,25 +56,25 @@ def export(
             help="Refuse int8 where fewer held-out images get fp32's label, 0 to 1.", rich_help_panel=_INT8
         ),
     ] = 0.95,
-    checkpoint: options.Checkpoint = None,
-    labels: options.LabelFile = None,
     img_size: Annotated[
         int | None, typer.Option("--img-size", help="Side of the network's input in pixels.")
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False,
 ) -> None:
     """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
+    from eyeful.prepare import export as write_export
+
     if output is None:
         raise UsageError("-o DIR says where to write the bundle")
     if output.exists() and not overwrite:
         raise UsageError(f"{output} exists already: --overwrite replaces it")
-    request = ModelRequest(model, checkpoint, labels)
+    request = ModelRequest(model.model, model.checkpoint, model.labels)
     if precision == "int8":
-        _tell_of(_export_int8(request, output, engine, calibrate, min_agreement, img_size), output)
+        _print_written(_export_int8(request, output, engine, calibrate, min_agreement, img_size), output)
     elif calibrate:
         raise UsageError("--calibrate is for --precision int8")
     else:
-        _tell_of(write_export(request, output, engine, img_size), output)
+        _print_written(write_export(request, output, engine, img_size), output)
 
 
 def _export_int8(
@@ -71,6 +85,8 @@ def _export_int8(
     min_agreement: float,
     img_size: int | None,
 ) -> Bundle:
+    from eyeful.verify import export_int8
+
     if engine != "openvino":
         raise UsageError(f"int8 runs in openvino, not in {engine}")
     if not calibrate:
@@ -83,6 +99,6 @@ def _export_int8(
     return bundle
 
 
-def _tell_of(bundle: Bundle, output: Path) -> None:
+def _print_written(bundle: Bundle, output: Path) -> None:
     size = sum(path.stat().st_size for path in bundle.folder.iterdir())
     sys.stderr.write(f"eyeful: wrote {output} ({size / 1e6:.0f} MB); eyeful predict --model {output} runs it\n")

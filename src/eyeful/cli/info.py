@@ -15,22 +15,20 @@ from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
 
+@options.takes_options
 def info(
-    model: Annotated[
-        str, typer.Argument(help="Name of a model, or the folder of a bundle.")
-    ] = options.DEFAULT_MODEL,
-    checkpoint: options.Checkpoint = None,
-    labels: options.LabelFile = None,
+    *,
+    model: options.ModelArgument,
     all_labels: Annotated[bool, typer.Option("--all-labels", help="Print every label with its index.")] = False,
     layers: Annotated[
         bool, typer.Option("--layers", help="Summarize the network: stages, shapes, parameters, multiply-adds.")
     ] = False,
-    as_json: options.AsJson = False,
+    output: options.JsonOptions,
 ) -> None:
     """Show a model's card: preprocessing, labels, license and source of its weights."""
-    card, architecture, preprocessing, names = _card(model, checkpoint, labels)
+    card, architecture, preprocessing, names = _card(model)
     summaries = _layer_summaries(architecture, preprocessing) if layers else []
-    if as_json:
+    if output.as_json:
         entries = [{"index": i, "label": names.names[i], "wnid": names.wnids[i]} for i in range(len(names))]
         whole = card | {"preprocessing": preprocessing.as_dict(), "labels": entries}
         print(json.dumps(whole | ({"layers": summaries} if layers else {}), indent=1, ensure_ascii=False))
@@ -48,10 +46,10 @@ def info(
 
 
 def _layer_summaries(architecture: Architecture, preprocessing: Preprocessing) -> list[dict[str, Any]]:
-    """The stages of a network; it is built for it with random weights, so that none need be here."""
+    """The stages of a network, built with random weights: none need be on this machine."""
     require("torch", "info --layers")
     from eyeful.explain import summarize
-    from eyeful.models.checkpoint import build
+    from eyeful.models import build
 
     return [asdict(layer) for layer in summarize(build(architecture).eval(), preprocessing.size)]
 
@@ -78,22 +76,20 @@ def _print_layers(summaries: list[dict[str, Any]]) -> None:
         print("  ".join([*cells, *figures]))
 
 
-def _card(
-    model: str, checkpoint: Path | None, labels: Path | None
-) -> tuple[dict[str, Any], Architecture, Preprocessing, Labels]:
-    if is_bundle(Path(model)):
-        manifest = read_bundle(Path(model)).manifest
-        facts: dict[str, Any] = {"model": manifest.model, "bundle": model, "engine": manifest.engine}
+def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Preprocessing, Labels]:
+    if is_bundle(Path(asked.model)):
+        manifest = read_bundle(Path(asked.model)).manifest
+        facts: dict[str, Any] = {"model": manifest.title, "bundle": asked.model, "engine": manifest.engine}
         card = facts | _described(manifest.architecture, manifest.weights)
         return card, Architecture(**manifest.architecture), manifest.preprocessing, manifest.labels
-    found = find_model(ModelRequest(model, checkpoint, labels))
+    found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels))
     weights = {
         "source": found.weights.source,
         "license": found.weights.license,
         "sha256": found.weights.sha256,
     }
     architecture = {"library": found.architecture.library, "name": found.architecture.name}
-    card = {"model": found.name} | _described(architecture, weights) | found.about
+    card = {"model": found.title} | _described(architecture, weights) | found.about
     return card, found.architecture, found.preprocessing, found.labels
 
 

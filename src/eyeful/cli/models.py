@@ -13,19 +13,24 @@ from eyeful.errors import UnknownModelError
 from eyeful.models import DEFAULT_MODEL, ModelEntry, list_models
 
 
+@options.takes_options
 def models(
+    *,
     query: Annotated[
         str,
-        typer.Argument(help="Part of a name; without one, timm's 1,800 are left out.", show_default=False),
+        typer.Argument(
+            help="Part of a name, or 'resnet*'; without one, timm's 1,800 are left out.", show_default=False
+        ),
     ] = "",
     here: Annotated[bool, typer.Option("--here", help="Only models whose weights are on this machine.")] = False,
-    as_json: options.AsJson = False,
+    output: options.JsonOptions,
 ) -> None:
     """List models by name, with size, cost, ImageNet accuracy, and whether their weights are here."""
     found = list_models(query, here=here)
     if not found:
-        raise UnknownModelError(f"no model's name has {query!r} in it; `eyeful models` lists them")
-    if as_json:
+        where = " on this machine" if here else ""
+        raise UnknownModelError(f"no model{where} has a name like {query!r}; `eyeful models` lists them")
+    if output.as_json:
         print(json.dumps([dataclasses.asdict(entry) for entry in found], indent=1))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -11,11 +11,12 @@ import typer
 
 from eyeful.cli import options
 from eyeful.extras import require
-from eyeful.load import load
 from eyeful.models import DEFAULT_MODEL
 
 
+@options.takes_options
 def page(
+    *,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -23,15 +24,14 @@ def page(
             "-m",
             help="A model or a bundle's folder; may be given more than once. The first is chosen at the start.",
             show_default=DEFAULT_MODEL,
+            autocompletion=options.complete_model,
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 7860,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser.")] = True,
-    device: options.Device = "auto",
-    engine: options.EngineFlag = "auto",
-    precision: options.PrecisionFlag = "auto",
-    max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
+    engine: options.EngineOptions,
+    limits: options.LimitOptions,
 ) -> None:
     """Show a web page: classify, look inside the network, compare models, classify many images.
 
@@ -42,7 +42,7 @@ def page(
         require(module, "eyeful page")
     from eyeful.page.serve import serve
 
-    load_here = partial(load, device=device, engine=engine, precision=precision, max_pixels=max_pixels)
+    load = partial(options.load_classifier, engine, limits)
 
     def ready(address: str) -> None:
         sys.stderr.write(f"eyeful: the page is at {address} (Ctrl+C ends it)\n")
@@ -51,8 +51,8 @@ def page(
             webbrowser.open(address)
 
     with ExitStack() as stack:
-        given = {
-            Path(spec).name if Path(spec).is_dir() else spec: stack.enter_context(load_here(spec))
-            for spec in dict.fromkeys(model or [DEFAULT_MODEL])
+        classifiers = {
+            Path(name).name if Path(name).is_dir() else name: stack.enter_context(load(model=name))
+            for name in dict.fromkeys(model or [DEFAULT_MODEL])
         }
-        serve(given, host, port, others=load_here, on_ready=ready)
+        serve(classifiers, host, port, others=lambda name: load(model=name), on_ready=ready)

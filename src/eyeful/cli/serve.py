@@ -10,13 +10,14 @@ import typer
 from eyeful.cli import options
 from eyeful.errors import UsageError
 from eyeful.extras import require
-from eyeful.load import load
 from eyeful.models import DEFAULT_MODEL
 
 _LIMITS = "Limits"
 
 
+@options.takes_options
 def serve(
+    *,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -24,6 +25,7 @@ def serve(
             "-m",
             help="A model, or ALIAS=MODEL; may be given more than once. The first is the default.",
             show_default=DEFAULT_MODEL,
+            autocompletion=options.complete_model,
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every network.")] = "127.0.0.1",
@@ -32,11 +34,8 @@ def serve(
         int, typer.Option(help="Processes that share the port and the cores; one that dies is replaced.", min=1)
     ] = 1,
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
-    device: options.Device = "auto",
-    engine: options.EngineFlag = "auto",
-    precision: options.PrecisionFlag = "auto",
-    batch_size: options.BatchSize = 0,
-    workers: options.Workers = 0,
+    engine: options.EngineOptions,
+    batches: options.BatchOptions,
     batch_timeout: Annotated[
         float, typer.Option(help="Milliseconds to wait for a batch to fill; 0: go when the engine is free.")
     ] = 0.0,
@@ -54,7 +53,7 @@ def serve(
         typer.Option(help="Megabytes of all requests in the server; beyond it 503.", rich_help_panel=_LIMITS),
     ] = 256.0,
     max_files: Annotated[int, typer.Option(help="Images in one request.", rich_help_panel=_LIMITS)] = 32,
-    max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
+    limits: options.LimitOptions,
     receive_timeout: Annotated[
         float, typer.Option(help="Seconds for a request to arrive.", rich_help_panel=_LIMITS)
     ] = 10.0,
@@ -119,18 +118,8 @@ def serve(
         return
     with ExitStack() as stack:
         classifiers = {
-            alias: stack.enter_context(
-                load(
-                    spec,
-                    device=device,
-                    engine=engine,
-                    precision=precision,
-                    batch_size=batch_size,
-                    workers=workers,
-                    max_pixels=max_pixels,
-                )
-            )
-            for alias, spec in _aliases(model or [DEFAULT_MODEL]).items()
+            alias: stack.enter_context(options.load_classifier(engine, batches, limits, model=name))
+            for alias, name in _aliases(model or [DEFAULT_MODEL]).items()
         }
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)
 
@@ -139,12 +128,12 @@ def _aliases(models: list[str]) -> dict[str, str]:
     """Alias → model; a name without slashes is its own alias."""
     found: dict[str, str] = {}
     for text in models:
-        alias, equals, spec = text.partition("=")
+        alias, equals, name = text.partition("=")
         if not equals:
-            alias, spec = Path(text).name if Path(text).is_dir() else text, text
+            alias, name = Path(text).name if Path(text).is_dir() else text, text
         if not alias or "/" in alias:
-            raise UsageError(f"{text}: a name with a slash needs an alias that has none: --model ALIAS={spec}")
+            raise UsageError(f"{text}: a name with a slash needs an alias that has none: --model ALIAS={name}")
         if alias in found:
             raise UsageError(f"two models are called {alias}: --model ALIAS=MODEL tells them apart")
-        found[alias] = spec
+        found[alias] = name
     return found

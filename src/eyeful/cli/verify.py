@@ -1,8 +1,10 @@
 """`eyeful verify MODEL --images PHOTOS`: are the fast answers the same?"""
 
+from __future__ import annotations
+
 import dataclasses
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,38 +13,34 @@ from rich.table import Table
 from eyeful.cli import options
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
-from eyeful.verify import Agreement, Verification
-from eyeful.verify import verify as run_verify
+
+if TYPE_CHECKING:
+    from eyeful.verify import Agreement, Verification
 
 
+@options.takes_options
 def verify(
-    model: Annotated[str, typer.Argument(help="Name of a model.")] = options.DEFAULT_MODEL,
-    images: options.Images = None,
-    checkpoint: options.Checkpoint = None,
-    labels: options.LabelFile = None,
-    device: options.Device = "auto",
-    engine: options.EngineFlag = "auto",
-    precision: options.PrecisionFlag = "auto",
+    *,
+    model: options.ModelArgument,
+    images: options.ImagesOptions,
+    engine: options.EngineOptions,
     topk: Annotated[int, typer.Option("--topk", "-k", help="k of the top-k agreement.")] = 5,
     min_agreement: Annotated[
         float | None, typer.Option(help="Exit with 1 where the top-1 agreement is below this, 0 to 1.")
     ] = None,
-    as_json: options.AsJson = False,
+    output: options.JsonOptions,
 ) -> None:
     """Compare the fast path with the reference (torch, fp32, full decode) on your own images."""
+    from eyeful.verify import verify as run_verify
+
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"--min-agreement {min_agreement} is not between 0 and 1")
-    found = run_verify(
-        model,
-        options.images_given(images),
-        checkpoint=checkpoint,
-        labels=labels,
-        device=device,
-        engine=engine,
-        precision=precision,
-        topk=topk,
-    )
-    print(json.dumps(dataclasses.asdict(found), indent=1, ensure_ascii=False)) if as_json else _show(found, topk)
+    asked = options.keywords(model, engine)
+    found = run_verify(asked.pop("model"), images.named(), topk=topk, **asked)
+    if output.as_json:
+        print(json.dumps(dataclasses.asdict(found), indent=1, ensure_ascii=False))
+    else:
+        _show(found, topk)
     if min_agreement is not None and (found.fast.top1 < min_agreement or found.fast.errors):
         raise typer.Exit(1)
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eyeful.errors import UnknownModelError, UsageError
 from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, Weights
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from eyeful.models.families import ModelFamily, build, families, nearest
 
 __all__ = [
     "DEFAULT_MODEL",
     "Architecture",
     "Model",
     "ModelEntry",
+    "ModelFamily",
     "ModelRequest",
     "Weights",
+    "build",
     "find_model",
     "list_models",
 ]
+
+_WEIGHT_FILES = (".pth", ".pt", ".bin", ".safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,43 +58,33 @@ def list_models(query: str = "", *, here: bool = False) -> list[ModelEntry]:
     """What can be loaded by name: packaged models, TorchVision's 80, and timm's that match a query.
 
     Args:
-        query: part of a name; an empty one leaves timm's 1,800 out, but for those that are here.
+        query: part of a name, or a pattern with `*`, `?` or `[...]` for a whole one ("resnet*"), with or without
+            `timm/`; an empty one leaves timm's 1,800 out, unless `here` asks for those that are on this machine.
         here: only models whose weights are on this machine.
     """
-    from eyeful.extras import available
-    from eyeful.models import packaged
+    found = [entry for family in families() for entry in family.entries(query, here=here)]
+    return [entry for entry in found if _is_asked_for(entry.name, query) and (entry.here or not here)]
 
-    found = packaged.entries()
-    if available("torchvision") and available("torch"):
-        from eyeful.models import torchvision
 
-        found += torchvision.entries()
-    if (query or here) and available("timm") and available("torch"):
-        from eyeful.models import timm
-
-        found += timm.entries(query.removeprefix("timm/"))
-    return [entry for entry in found if query.lower() in entry.name.lower() and (entry.here or not here)]
+def _is_asked_for(name: str, query: str) -> bool:
+    name, query = name.lower(), query.lower()
+    if not set(query) & set("*?["):
+        return query in name
+    return fnmatchcase(name, query) or fnmatchcase(name.rpartition("/")[2], query)
 
 
 def _from_catalogue(name: str) -> Model:
-    from eyeful.models import packaged, timm, torchvision
-
-    if name in packaged.NAMES:
-        return packaged.find(name)
-    if name.startswith("timm/"):
-        return timm.find(name.removeprefix("timm/"))
-    if name.startswith("hf-hub:"):
-        return timm.find_on_hub(name.removeprefix("hf-hub:"))
-    if torchvision.knows(name):
-        return torchvision.find(name)
-    raise UnknownModelError(f"unknown model {name!r}{_offers(name, [*packaged.NAMES, *torchvision.names()])}")
+    for family in families():
+        if family.matches(name):
+            return family.find(name)
+    raise UnknownModelError(f"unknown model {name!r}{_offers(name)}")
 
 
-def _offers(name: str, names: Iterable[str]) -> str:
-    from eyeful.models import timm
-
-    if timm.knows(name):
-        return f"; timm has it: timm/{name}"
-    near = get_close_matches(name.lower(), list(names), 2)
+def _offers(name: str) -> str:
+    if name.lower().endswith(_WEIGHT_FILES):
+        return (
+            f": weights are not a model by themselves; name their architecture: --model NAME --checkpoint {name}"
+        )
+    near = nearest(name, [offer for family in families() for offer in family.names()])
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
     return f"{meant} `eyeful models {name[:3]}` lists some"

@@ -48,7 +48,7 @@ class Model:
     """One classifier, resolved but not loaded.
 
     Attributes:
-        name: what to type to get it again.
+        name: what to type to get it again, with `checkpoint` where there is one.
         architecture: how it is built.
         preprocessing: its preprocessing, from its weights.
         labels: its answers, by position.
@@ -56,6 +56,7 @@ class Model:
         load: fetches, checks and loads; returns the network in eval mode, no parameter requiring a gradient, and
             its weights with their sha256.
         about: facts for `eyeful info`: parameters, GFLOPs, accuracy ...; what the library knows.
+        checkpoint: the name of the local file whose weights it has, without its folder; None: the catalogue's.
     """
 
     name: str
@@ -64,8 +65,13 @@ class Model:
     labels: Labels
     weights: Weights
     load: Callable[[], tuple[nn.Module, Weights]]
-    checkpoint: str | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    checkpoint: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What to call it before people: `resnet18:IMAGENET1K_V1`, or `resnet18 with mine.pth`."""
+        return self.name if self.checkpoint is None else f"{self.name} with {self.checkpoint}"
 
 
 @dataclass(frozen=True, slots=True)

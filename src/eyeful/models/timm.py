@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import UnknownModelError, WeightsError
+from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
+from eyeful.models.families import ModelFamily, nearest
 from eyeful.models.labels import default_labels, imagenet_labels, imagenet_wnids
 from eyeful.models.torchvision_import import import_timm
 from eyeful.models.weights import fetch_hub_file, mirror, not_here, verified_sha256
@@ -19,13 +23,79 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+_PREFIX = "timm/"
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+_ENDINGS = ("pth", "pt", "bin", "safetensors", "onnx")
+"""What comes after a dot in a file's name, and is no tag."""
+_WNID = re.compile(r"n\d{8}")
+"""A WordNet id, as ImageNet names its classes."""
 
 
-def entries(query: str) -> list[ModelEntry]:
-    """Timm's pretrained models whose name holds the query."""
-    names = import_timm().list_pretrained(f"*{query}*")
-    return [ModelEntry(f"timm/{name}", here=_is_cached(name)) for name in names]
+class TimmFamily(ModelFamily):
+    """`timm/NAME`, `timm/NAME.TAG`, and `NAME.TAG` as timm itself spells it."""
+
+    priority = 20
+    library = "timm"
+
+    def matches(self, name: str) -> bool:
+        """Whether a name begins with `timm/`, or is an architecture with a tag, as timm's own lists have it."""
+        if name.startswith(_PREFIX):
+            return True
+        architecture, _, tag = name.partition(".")
+        return bool(tag) and tag not in _ENDINGS and self._is_installed() and knows(architecture)
+
+    def find(self, name: str) -> Model:
+        """The model of timm's own catalogue.
+
+        Raises:
+            UnknownModelError: timm has no such architecture, or no such weights for it.
+        """
+        timm = import_timm()
+        name = name.removeprefix(_PREFIX)
+        architecture, _, tag = name.partition(".")
+        if not knows(architecture):
+            near = nearest(name, self.names())
+            meant = f"; did you mean {' or '.join(near)}?" if near else ";"
+            listed = f"`eyeful models {_PREFIX}{name[:3]}` lists some"
+            raise UnknownModelError(f"timm has no model {name!r}{meant} {listed}")
+        tags = timm.list_pretrained(f"{architecture}.*")
+        if tag and name not in tags:
+            offers = ", ".join(_PREFIX + one for one in tags) or f"{_PREFIX}{architecture} with --checkpoint FILE"
+            raise UnknownModelError(f"timm has no weights {tag!r} of {architecture}; it has {offers}")
+        config = timm.get_pretrained_cfg(name)
+        tagged = f"{config.architecture}.{config.tag}" if config.tag else config.architecture
+        return _model(f"{_PREFIX}{tagged}", config.to_dict(), lambda: _load_from_catalogue(tagged, config))
+
+    def entries(self, query: str, *, here: bool = False) -> list[ModelEntry]:
+        """Timm's pretrained models whose name may match a query; none for an empty one unless `here`."""
+        if not (query or here) or not self._is_installed():
+            return []
+        part = query.lower().removeprefix(_PREFIX)
+        pattern = part if set(part) & set("*?[") else f"*{part}*"
+        names = [name for name in import_timm().list_pretrained() if fnmatchcase(name.lower(), pattern)]
+        return [ModelEntry(_PREFIX + name, here=_is_cached(name)) for name in names]
+
+    def names(self) -> list[str]:
+        """Every pretrained architecture, without tags."""
+        if not self._is_installed():
+            return []
+        return [_PREFIX + name for name in import_timm().list_models(pretrained=True, include_tags=False)]
+
+    def build(self, architecture: Architecture) -> nn.Module:
+        """The network with random weights."""
+        module: nn.Module = import_timm().create_model(
+            architecture.name,
+            pretrained=False,
+            **(architecture.options | {"num_classes": architecture.num_classes}),
+        )
+        return module
+
+    @staticmethod
+    def _is_installed() -> bool:
+        return all(map(available, ("timm", "torchvision", "torch")))
+
+
+FAMILY = TimmFamily()
 
 
 def _is_cached(name: str) -> bool:
@@ -36,25 +106,9 @@ def _is_cached(name: str) -> bool:
     return bool(repo) and any(isinstance(try_to_load_from_cache(repo, file), str) for file in _WEIGHT_FILES)
 
 
-def knows(name: str) -> bool:
-    """Whether timm has an architecture of that name (without its tag)."""
-    return bool(import_timm().is_model(name.partition(".")[0]))
-
-
-def find(name: str) -> Model:
-    """The model `NAME` or `NAME.TAG` of timm's own catalogue.
-
-    Raises:
-        UnknownModelError: timm has no such architecture, or no such weights for it.
-    """
-    timm = import_timm()
-    if not knows(name):
-        raise UnknownModelError(f"timm has no model {name!r}; `eyeful models {name.partition('.')[0]}` finds some")
-    config = (
-        timm.get_pretrained_cfg(name, allow_unregistered=False) if "." in name else timm.get_pretrained_cfg(name)
-    )
-    tagged = f"{config.architecture}.{config.tag}" if config.tag else config.architecture
-    return _model(f"timm/{tagged}", config.to_dict(), lambda: _load_from_catalogue(tagged, config))
+def knows(architecture: str) -> bool:
+    """Whether timm has an architecture of that name."""
+    return bool(import_timm().is_model(architecture))
 
 
 def find_on_hub(repo: str) -> Model:
@@ -62,6 +116,7 @@ def find_on_hub(repo: str) -> Model:
 
     Raises:
         WeightsError: the repository cannot be reached and is not cached, or is not timm's.
+        UnknownModelError: it is timm's, of an architecture that the installed timm does not have.
     """
     import_timm()
     from timm.models._hub import load_model_config_from_path
@@ -73,21 +128,12 @@ def find_on_hub(repo: str) -> Model:
         raise WeightsError(f"hf-hub:{repo} is not a timm model: its config.json has no usable {error}") from error
     if not knows(architecture):
         raise UnknownModelError(
-            f"hf-hub:{repo} wants the architecture {architecture!r}, which this timm does not have"
+            f"hf-hub:{repo} wants the architecture {architecture!r}, which this timm does not have: "
+            "pip install -U timm"
         )
     values = {"architecture": architecture, "license": None} | dict(config)
     model = _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values, options), options)
     return replace(model, weights=replace(model.weights, revision=revision_of(folder)))
-
-
-def build(architecture: Architecture) -> nn.Module:
-    """The network with random weights."""
-    module: nn.Module = import_timm().create_model(
-        architecture.name,
-        pretrained=False,
-        **(architecture.options | {"num_classes": architecture.num_classes}),
-    )
-    return module
 
 
 def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
@@ -117,18 +163,27 @@ def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
 
 
 def labels_of(config: dict[str, Any]) -> Labels:
-    """The labels of a pretrained config: its own names, else the ImageNet set of its number of classes."""
+    """The labels of a pretrained config: its own names, else the ImageNet set of its number of classes.
+
+    Raises:
+        WeightsError: it does not have one name for each class.
+    """
     names = config.get("label_names")
     if not names:
         return default_labels(config["num_classes"])
     if tuple(names) == imagenet_wnids():
         return imagenet_labels()
     described = config.get("label_descriptions") or {}
-    if isinstance(described, dict):
-        titles = tuple(str(described.get(name, name)) for name in names)
-    else:
-        titles = tuple(str(title) for title in described)
-    return Labels(titles, tuple(name if name in described else None for name in names))
+    titles = [described.get(name, name) for name in names] if isinstance(described, dict) else described
+    if not len(names) == len(titles) == config["num_classes"]:
+        raise WeightsError(
+            f"the config of {config['architecture']} names {len(names)} labels and describes {len(titles)} "
+            f"for {config['num_classes']} classes: no answer of it could be trusted"
+        )
+    return Labels(
+        tuple(str(title) for title in titles),
+        tuple(str(name) if _WNID.fullmatch(str(name)) else None for name in names),
+    )
 
 
 def _model(name: str, config: dict[str, Any], load: Any, options: dict[str, Any] | None = None) -> Model:

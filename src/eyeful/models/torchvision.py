@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import UnknownModelError
+from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
+from eyeful.models.families import ModelFamily
 from eyeful.models.labels import labels_for
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.models.weights import fetch_hub_file, hub_file, verified_sha256
 from eyeful.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from torch import nn
+
+_REGISTERED = re.compile(r"^@register_model\(\)\n(?:@.*\n)*def (\w+)\(", re.MULTILINE)
+"""How TorchVision's source declares a classifier."""
 
 
 def names() -> list[str]:
@@ -24,44 +33,89 @@ def names() -> list[str]:
     return list(import_torchvision().models.list_models(module=import_torchvision().models))
 
 
-def entries() -> list[ModelEntry]:
-    """The lines of `eyeful models`: one for each architecture, with its default weights' facts."""
-    found = []
-    for name in names():
-        weights = default_weights(name)
-        found.append(
-            ModelEntry(
-                name,
-                weights.meta["num_params"],
-                weights.meta.get("_ops"),
-                weights.meta["_metrics"].get("ImageNet-1K", {}).get("acc@1"),
-                here=hub_file(weights.url).exists(),
-            )
+class TorchVisionFamily(ModelFamily):
+    """`resnet18`, `resnet18:IMAGENET1K_V1` and `ResNet18_Weights.DEFAULT`."""
+
+    priority = 10
+    library = "torchvision"
+
+    def matches(self, name: str) -> bool:
+        """Whether a name is in TorchVision's form and its catalogue."""
+        return "_Weights." in name or name.partition(":")[0] in names()
+
+    def find(self, name: str) -> Model:
+        """The model of an architecture and weights.
+
+        Raises:
+            UnknownModelError: the architecture has no such weights.
+        """
+        architecture, weights = _resolve(name)
+        return Model(
+            name=f"{architecture}:{weights.name}",
+            architecture=Architecture("torchvision", architecture, len(weights.meta["categories"])),
+            preprocessing=preprocessing_of(weights),
+            labels=labels_for(tuple(weights.meta["categories"])),
+            weights=_described(weights),
+            load=lambda: _load(architecture, weights),
+            about=_facts(weights),
         )
-    return found
+
+    def entries(self, query: str, *, here: bool = False) -> list[ModelEntry]:
+        """One line for each architecture, with its default weights' facts."""
+        del query, here
+        return [_entry(name) for name in self.names()]
+
+    def names(self) -> list[str]:
+        """Every classifier's name; none where TorchVision is not installed."""
+        return names() if available("torchvision") and available("torch") else []
+
+    def names_at_once(self) -> list[str]:
+        """The same, read from TorchVision's source, since importing it takes seconds."""
+        spec = find_spec("torchvision")
+        if spec is None or spec.origin is None:
+            return []
+        sources = (Path(spec.origin).parent / "models").glob("*.py")
+        return sorted(name for file in sources for name in _REGISTERED.findall(file.read_text(encoding="utf-8")))
+
+    def architectures(self) -> Iterable[tuple[str, Architecture]]:
+        """Every one, with ImageNet's classes."""
+        return ((name, Architecture("torchvision", name, 1000)) for name in self.names())
+
+    def build(self, architecture: Architecture) -> nn.Module:
+        """The network with random weights, as TorchVision builds it to receive pretrained ones."""
+        module: nn.Module = import_torchvision().models.get_model(
+            architecture.name, weights=None, num_classes=architecture.num_classes, **architecture.options
+        )
+        return module
+
+    def as_trained(self, architecture: Architecture, spec: str, tensors: set[str]) -> Architecture:
+        """The architecture with what TorchVision sets when it builds a network for pretrained weights.
+
+        Inception and GoogLeNet normalise once more inside (`transform_input`), and have auxiliary heads only in
+        some checkpoints; a vision transformer's size is its weights' own.
+        """
+        options: dict[str, Any] = {}
+        if architecture.name in ("inception_v3", "googlenet"):
+            aux = any(name.startswith(("AuxLogits.", "aux1.")) for name in tensors)
+            options = {"transform_input": True, "aux_logits": aux, "init_weights": False}
+        elif architecture.name.startswith("vit_"):
+            _, weights = _resolve(spec)
+            options = {"image_size": weights.meta["min_size"][0]}
+        return replace(architecture, options=options)
 
 
-def find(spec: str) -> Model:
-    """The model of `resnet18`, `resnet18:IMAGENET1K_V1` or `ResNet18_Weights.DEFAULT`.
+FAMILY = TorchVisionFamily()
 
-    Raises:
-        UnknownModelError: the architecture has no such weights.
-    """
-    name, weights = _resolve(spec)
-    return Model(
-        name=f"{name}:{weights.name}",
-        architecture=Architecture("torchvision", name, len(weights.meta["categories"])),
-        preprocessing=preprocessing_of(weights),
-        labels=labels_for(tuple(weights.meta["categories"])),
-        weights=_described(weights),
-        load=lambda: _load(name, weights),
-        about=_facts(weights),
+
+def _entry(name: str) -> ModelEntry:
+    weights = default_weights(name)
+    return ModelEntry(
+        name,
+        weights.meta["num_params"],
+        weights.meta.get("_ops"),
+        weights.meta["_metrics"].get("ImageNet-1K", {}).get("acc@1"),
+        here=hub_file(weights.url).exists(),
     )
-
-
-def knows(spec: str) -> bool:
-    """Whether a name is in TorchVision's form and its catalogue."""
-    return "_Weights." in spec or spec.partition(":")[0] in names()
 
 
 def default_weights(name: str) -> Any:
@@ -80,29 +134,6 @@ def preprocessing_of(weights: Any) -> Preprocessing:
         mean=tuple(preset.mean),
         std=tuple(preset.std),
     )
-
-
-def build(architecture: Architecture) -> nn.Module:
-    """The network with random weights, as TorchVision builds it to receive pretrained ones."""
-    module: nn.Module = import_torchvision().models.get_model(
-        architecture.name, weights=None, num_classes=architecture.num_classes, **architecture.options
-    )
-    return module
-
-
-def build_options(name: str, spec: str, keys: set[str]) -> dict[str, Any]:
-    """What TorchVision sets, besides the number of classes, when it builds a network for pretrained weights.
-
-    Inception and GoogLeNet normalise once more inside (`transform_input`), and have auxiliary heads only in some
-    checkpoints; a vision transformer's size is its weights' own.
-    """
-    if name in ("inception_v3", "googlenet"):
-        aux = any(key.startswith(("AuxLogits.", "aux1.")) for key in keys)
-        return {"transform_input": True, "aux_logits": aux, "init_weights": False}
-    if name.startswith("vit_"):
-        _, weights = _resolve(spec)
-        return {"image_size": weights.meta["min_size"][0]}
-    return {}
 
 
 def _resolve(spec: str) -> tuple[str, Any]:

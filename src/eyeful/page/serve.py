@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 
 from eyeful.errors import UsageError
-from eyeful.load import load
+from eyeful.loading import load
 from eyeful.page.app import build
 from eyeful.page.middleware import PageMiddleware
 from eyeful.page.models import Models

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eyeful.bundle import Bundle, write_bundle
 from eyeful.engines.openvino import FAMILY
 from eyeful.errors import ModelError, UsageError
-from eyeful.load import load
+from eyeful.loading import load
 from eyeful.models import ModelRequest
 from eyeful.prepare import prepared, refuse_to_replace
 from eyeful.types import Item

@@ -5,7 +5,7 @@ from typing import Any
 
 from eyeful.classifier import Classifier
 from eyeful.errors import UsageError
-from eyeful.load import load
+from eyeful.loading import load
 from eyeful.predictor import origin
 from eyeful.sources import open_source
 from eyeful.types import Item, Prediction

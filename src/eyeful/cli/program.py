@@ -1,0 +1,155 @@
+"""The program `eyeful`: its commands are the entry points `eyeful.commands`, each imported when it is used."""
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+import eyeful
+from eyeful import plugins
+from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
+
+_ORDER = (
+    *("predict", "models", "info", "explain", "export", "verify"),
+    *("bench", "serve", "page", "samples", "cache", "doctor"),
+)
+"""The order of `eyeful --help`; commands of other packages follow."""
+_SETTINGS: dict[str, Any] = {
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": "markdown",
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+class _LazyCommands(MutableMapping[str, Any]):
+    """Commands by name; one is imported when it is asked for."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, TyperCommand] = {}
+
+    def __getitem__(self, name: str) -> TyperCommand:
+        if name not in self._found:
+            if name not in plugins.names("commands"):
+                raise KeyError(name)
+            self._found[name] = _command(name)
+        return self._found[name]
+
+    def __setitem__(self, name: str, command: TyperCommand) -> None:
+        self._found[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        names = plugins.names("commands")
+        return iter(sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)))
+
+    def __len__(self) -> int:
+        return len(plugins.names("commands"))
+
+
+class _Commands(TyperGroup):
+    """The commands of every installed package."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _LazyCommands()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+
+def _command(name: str) -> TyperCommand:
+    """One command, imported: a function with Typer's annotations."""
+    single = typer.Typer(add_completion=False, **_SETTINGS)
+    try:
+        single.command(name)(plugins.load("commands", name))
+    except PluginError as error:
+        single.command(name, context_settings={"ignore_unknown_options": True})(_refusing(error))
+    command = get_command(single)
+    assert isinstance(command, TyperCommand)  # noqa: S101 - a Typer of one function
+    return command
+
+
+def _refusing(error: PluginError) -> Callable[..., None]:
+    """A command that cannot be imported: `eyeful --help` says so and shows the others, using it is an error."""
+
+    def refuse(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+        del arguments
+        raise error
+
+    refuse.__doc__ = str(error)
+    return refuse
+
+
+app = typer.Typer(
+    name="eyeful",
+    cls=_Commands,
+    no_args_is_help=True,
+    help="Names what is in images, with a pretrained CNN.",
+    epilog="First steps: `eyeful samples samples/`, then `eyeful predict samples/`.",
+    **_SETTINGS,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"eyeful {eyeful.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run() -> None:
+    """Run the command that `sys.argv` names, and exit."""
+    _have_streams()
+    logging.basicConfig(stream=sys.stderr, format="eyeful: %(message)s", level=logging.WARNING)
+    logging.getLogger("eyeful").setLevel(logging.INFO)
+    try:
+        app()
+    except StoppedError as stopped:
+        sys.exit(128 + stopped.signal)
+    except BrokenOutputError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except DecodeTimeoutError as error:  # its thread never ends, so neither would a polite exit
+        print_error(error)
+        os._exit(2)
+    except EyefulError as error:
+        print_error(error)
+        sys.exit(2)
+    except OSError as error:  # standard output, since everything else says what it could not write
+        print_error(f"cannot write the output: {error.strerror or error}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+
+
+def print_error(error: object) -> None:
+    """One line on stderr, as every error of ours looks."""
+    sys.stderr.write(f"eyeful: error: {error}\n")
+    sys.stderr.flush()
+
+
+def _have_streams() -> None:
+    """Standard streams that take any text, and are there even if the caller closed them."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the process's life
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the process's life
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
