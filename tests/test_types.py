@@ -52,5 +52,5 @@ def test_a_prediction_becomes_json_by_itself():
 
 
 def test_a_score_equals_no_other_thing():
-    assert SCORE == Score(**SCORE.to_dict())
+    assert Score(**SCORE.to_dict()) == SCORE
     assert SCORE != 1

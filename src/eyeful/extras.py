@@ -26,6 +26,7 @@ _EXTRA_OF = {
     "uvicorn": ("serve", "uvicorn"),
     "prometheus_client": ("serve", "prometheus-client"),
     "python_multipart": ("serve", "python-multipart"),
+    "orjson": ("serve", "orjson"),
     "httpx": ("serve", "httpx"),
     "captum": ("explain", "Captum"),
     "gradio": ("page", "Gradio"),

@@ -21,7 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.cpu import usable_cores
@@ -58,7 +58,7 @@ class IsolatedDecoder:
     def __init__(self, preprocess: Callable[[Item], object], timeout: float | None = None) -> None:
         self._preprocess = preprocess
         self._timeout = LIMIT if timeout is None else timeout
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: _Process | None = None
         self._turn = threading.Lock()
         self._closed = False
 
@@ -102,53 +102,73 @@ class IsolatedDecoder:
             return _UNKNOWN
         if self._closed:
             return _UNKNOWN
-        outcome = self._ask(self._process or self._start(), question, self._timeout)
+        outcome = (self._process or self._start()).ask(question, self._timeout)
         if outcome in (_EXPIRED, _DIED):
             self._end()
         return _UNKNOWN if self._closed else outcome
 
-    def _ask(self, process: subprocess.Popen[bytes], question: bytes, timeout: float) -> str:
-        """Send a question and wait for the reply, which is `_DIED` or `_EXPIRED` when there is none."""
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            process.kill()
-
-        timer = threading.Timer(timeout, expire)
-        timer.daemon = True
-        timer.start()
+    def _start(self) -> _Process:
         try:
-            reply = _exchange(process, question)
-        finally:
-            timer.cancel()
-            timer.join()  # from here on it kills nothing
-        return _EXPIRED if expired.is_set() else reply
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        path = os.pathsep.join([os.path.realpath(place) for place in sys.path])
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _CODE],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=os.environ | {"PYTHONPATH": path},
-            )
+            self._process = _Process()
         except OSError as error:
             raise EyefulError(f"cannot start a process to try an image alone: {error.strerror}") from error
         if self._closed:  # `close` came too early to kill it
             self._process.kill()
         task = pickle.dumps((self._timeout, pickle.dumps(self._preprocess)))
-        if self._ask(self._process, task, _START) != _READY and not self._closed:
+        if self._process.ask(task, _START) != _READY and not self._closed:
             self._end()
             raise EyefulError("cannot start a process to try an image alone: it ends before it begins")
         return self._process
 
     def _end(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+            self._process.end()
             self._process = None
+
+
+class _Process:
+    """A Python that runs `serve`, and a thread that waits for what it says."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join([os.path.realpath(place) for place in sys.path])
+        self._popen = subprocess.Popen(  # noqa: S603 - this interpreter, our own code
+            [sys.executable, "-P", "-c", _CODE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+        self._replies: SimpleQueue[str] = SimpleQueue()
+        self._reader = threading.Thread(target=self._read, name="eyeful-isolate-reply", daemon=True)
+        self._reader.start()
+
+    def ask(self, question: bytes, timeout: float) -> str:
+        """Send a question and wait for the reply, which is `_DIED` or `_EXPIRED` when there is none."""
+        try:
+            _send(self._popen.stdin, question)
+        except OSError:
+            return _DIED
+        try:
+            return self._replies.get(timeout=timeout)
+        except Empty:
+            return _EXPIRED
+
+    def kill(self) -> None:
+        """End the process; whoever waits for its reply gets `_DIED`."""
+        self._popen.kill()
+
+    def end(self) -> None:
+        """End the process, and wait for it and its thread."""
+        self._popen.kill()
+        self._reader.join()
+        self._popen.communicate()
+
+    def _read(self) -> None:
+        pipe: Any = self._popen.stdout
+        try:
+            while True:
+                self._replies.put(str(pickle.load(pipe)))  # noqa: S301 - from the process that we started
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._replies.put(_DIED)
 
 
 def isolate_suspects(items: Iterator[Item], count: int, preprocess: Callable[[Item], object]) -> Generator[Item]:
@@ -219,16 +239,6 @@ def _opened(question: bytes, preprocess: Callable[[Item], object]) -> str:
     with suppress(Exception):  # the run will see it too
         preprocess(item)
     return _TRIED
-
-
-def _exchange(process: subprocess.Popen[bytes], question: bytes) -> str:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        _send(process.stdin, question)
-        return str(pickle.load(process.stdout))  # noqa: S301 - from the process that we started
-    except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-        return _DIED
 
 
 def _send(pipe: Any, value: object) -> None:

@@ -193,6 +193,7 @@ def test_a_hub_repository_brings_preprocessing_and_labels(mirror, hub_repo):
     assert torch.equal(module.state_dict()["fc.weight"], hub_repo["fc.weight"])
     assert weights.sha256 == hashlib.sha256(mirror.files["model.safetensors"]).hexdigest()
     assert weights.license == "mit"
+    assert model.weights.revision == weights.revision == "a" * 40, "the commit that the hub named"
 
 
 def test_an_older_repository_has_a_bin_file(mirror, hub_repo, tmp_path):
@@ -212,6 +213,7 @@ def test_a_model_of_timms_catalogue(mirror, hub_repo):
     assert torch.equal(module.state_dict()["fc.weight"], state["fc.weight"])
     assert any(path.startswith("/timm/resnet10t.c3_in1k/resolve/") for path in mirror.asked)
     assert weights.license == "apache-2.0"
+    assert weights.revision == "a" * 40
     assert "timm/resnet10t.c3_in1k" in [entry.name for entry in list_models(here=True)]
 
 

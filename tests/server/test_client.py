@@ -3,21 +3,25 @@
 import json
 import subprocess
 import sys
+import threading
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from typer.testing import CliRunner
 
+from eyeful.cli import app
 from eyeful.errors import EngineError, UsageError
 from eyeful.pipeline import Settings
 from eyeful.server.client import RemoteClassifier
 from eyeful.sources import open_source
+from helpers import fake_classifier
 
 MAIN = "from eyeful.cli import main; main()"
 
 
 def predict(*arguments):
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, "predict", *map(str, arguments)], capture_output=True, text=True
-    )
+    return CliRunner().invoke(app, ["predict", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +36,129 @@ def mixed(tmp_path_factory, images):
     return [folder, folder / "missing.jpg"]
 
 
+HTML = b"<html><body>502 Bad Gateway, says the proxy</body></html>"
+GOOD = json.dumps(
+    {"results": [{"top": [{"index": 0, "wnid": None, "label": "cat", "prob": 0.9, "logit": 5.0}], "warnings": []}]}
+).encode()
+
+
+MODELS = json.dumps({"models": [{"alias": "m", "provenance": fake_classifier().provenance}]}).encode()
+
+
+@pytest.fixture
+def scripted():
+    """A server, or a proxy, that gives these replies in turn: (status, headers, body), or None to hang up."""
+    servers = []
+
+    def start(*replies, models=MODELS):
+        left = list(replies)
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                self.reply(200, {"Content-Type": "application/json"}, models)
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                next_one = left.pop(0) if len(left) > 1 else left[0]
+                if next_one is not None:
+                    self.reply(*next_one)
+
+            def reply(self, status, headers, body):
+                self.send_response(status)
+                for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+PASSING = [
+    (502, {"Content-Type": "text/html", "Retry-After": "0"}, HTML),
+    (503, {"Retry-After": formatdate(0, usegmt=True)}, b'{"error": "busy"}'),
+    (503, {"Retry-After": "soon"}, b""),
+    (504, {"Content-Type": "text/html", "Retry-After": "0"}, HTML),
+    (429, {"Retry-After": "0"}, b"[]"),
+    None,
+]
+
+
+@pytest.mark.parametrize("first", PASSING)
+def test_what_passes_is_asked_again(scripted, images, first):
+    """REVIEW 18."""
+    with RemoteClassifier(scripted(first, (200, {}, GOOD))) as remote:
+        (row,) = remote.stream(open_source([min(images.iterdir())]))
+    assert row.label == "cat"
+
+
+LASTING = [
+    ((404, {"Content-Type": "text/html"}, HTML), "answers 404 with text/html, unlike eyeful"),
+    ((200, {"Content-Type": "text/html"}, HTML), "answers 200 with text/html, unlike eyeful"),
+    (
+        (200, {"Content-Type": "application/json"}, b'{"results": [{}]}'),
+        "answers 200 with application/json, unlike",
+    ),
+    ((401, {}, b'{"error": "a token is needed"}'), "answers 401: a token is needed"),
+    ((500, {}, b'{"error": "an error of the server\'s"}'), "answers 500: an error"),
+    (
+        (502, {"Content-Type": "text/html", "Retry-After": "0"}, HTML),
+        "answers 502 with text/html.*; given up after 0.5 s",
+    ),
+    (None, "does not answer: .*; given up after 0.5 s"),
+]
+
+
+@pytest.mark.parametrize(("reply", "says"), LASTING)
+def test_what_lasts_is_one_line(scripted, images, reply, says):
+    with (
+        RemoteClassifier(scripted(reply), retry_seconds=0.5) as remote,
+        pytest.raises(EngineError, match=says) as error,
+    ):
+        list(remote.stream(open_source([min(images.iterdir())])))
+    assert "\n" not in str(error.value)
+
+
+def test_a_proxys_limit_is_an_error_row(scripted, images):
+    with RemoteClassifier(scripted((413, {"Content-Type": "text/html"}, HTML))) as remote:
+        (row,) = remote.stream(open_source([min(images.iterdir())]))
+    assert row.error_kind == "too_large"
+    assert "proxy" in row.error
+
+
+def test_a_run_that_a_proxy_ends_says_where_its_rows_are(scripted, images, tmp_path):
+    url = scripted((200, {}, GOOD), (404, {"Content-Type": "text/html"}, HTML))
+    command = ["predict", str(images), "--server", url, "-o", str(tmp_path / "rows.jsonl"), "--workers", "1"]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, EngineError)  # exit code 2, and one line
+    assert "the rows so far are in" in result.output
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) >= 1
+
+
+@pytest.mark.parametrize("models", [b"<html>", b"[]", b'{"models": []}', b'{"models": [{"alias": "m"}]}'])
+def test_what_is_no_eyeful_server(scripted, models):
+    with pytest.raises(EngineError, match="no eyeful server answers at"):
+        RemoteClassifier(scripted(None, models=models))
+
+
+def test_a_server_of_another_version(scripted):
+    with pytest.raises(EngineError, match="of another version: its provenance has no 'weights'"):
+        RemoteClassifier(scripted(None, models=MODELS.replace(b'"weights"', b'"passport"')))
+
+
 def test_the_same_rows(server, mixed, bundle, tmp_path):
     remote = predict(*mixed, "--server", server.url, "-o", tmp_path / "remote.jsonl")
     local = predict(*mixed, "-m", bundle, "--precision", "fp32", "-o", tmp_path / "local.jsonl")
-    assert remote.returncode == local.returncode == 1, remote.stderr
+    assert remote.exit_code == local.exit_code == 1, remote.output
     found, expected = (
         [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
         for name in ("remote", "local")
@@ -65,19 +188,14 @@ def test_a_busy_server_is_asked_again_and_order_is_kept(start, bundle, images):
     assert small.stop() == 0
 
 
-def test_a_server_that_goes_away_leaves_a_run_that_can_be_resumed(start, bundle, images, tmp_path):
-    first = start("--model", f"m={bundle}", "--drain", 0)
+def test_a_server_that_goes_away_leaves_a_run_that_can_be_resumed(server, images, tmp_path):
     out = tmp_path / "rows.jsonl"
-    assert predict(min(images.iterdir()), "--server", first.url, "-o", out).returncode == 0
-    assert first.stop() == 0
-    gone = predict(images, "--server", first.url, "-o", tmp_path / "none.jsonl")
-    assert gone.returncode == 2
-    assert "no eyeful server answers" in gone.stderr
-    second = start("--model", f"m={bundle}")
-    resumed = predict(*sorted(images.iterdir()), "--server", second.url, "-o", out, "--resume")
-    assert resumed.returncode == 0, resumed.stderr
-    assert "1 rows were there" in resumed.stderr
-    assert second.stop() == 0
+    assert predict(min(images.iterdir()), "--server", server.url, "-o", out).exit_code == 0
+    gone = predict(images, "--server", "http://127.0.0.1:1", "-o", tmp_path / "none.jsonl")
+    assert "no eyeful server answers" in str(gone.exception)
+    resumed = predict(*sorted(images.iterdir()), "--server", server.url, "-o", out, "--resume")
+    assert resumed.exit_code == 0, resumed.output
+    assert "1 rows were there" in resumed.output
 
 
 def test_what_a_server_cannot_be_asked(server, images):
@@ -87,5 +205,11 @@ def test_what_a_server_cannot_be_asked(server, images):
         RemoteClassifier("http://127.0.0.1:1")
     for flags in (("--device", "cpu"), ("--exact",), ("--report", "r.html"), ("--img-size", "99")):
         refused = predict(images, "--server", server.url, *flags)
-        assert refused.returncode == 2
-        assert f"{flags[0]} is for models here" in refused.stderr
+        assert f"{flags[0]} is for models here" in str(refused.exception)
+
+
+def test_exit_code_2_and_one_line_on_the_real_command_line(images):
+    command = [sys.executable, "-c", MAIN, "predict", str(images), "--server", "http://127.0.0.1:1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1

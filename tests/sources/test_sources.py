@@ -9,7 +9,7 @@ import pytest
 
 from eyeful.errors import ImageError, UsageError
 from eyeful.sources import open_source
-from eyeful.sources.download import fetch
+from eyeful.sources.fetch import FetchPolicy, fetch
 from helpers import noise_image
 
 
@@ -101,7 +101,8 @@ def test_images_in_memory():
         (np.zeros((8, 8, 3), np.float32), "255"),
         (np.zeros((3, 8, 8), np.uint8), "transpose(1, 2, 0)"),
         (np.zeros((2, 3, 8, 8), np.uint8), "transpose(0, 2, 3, 1)"),
-        (np.zeros((8, 8, 4), np.uint8), "3 channels"),
+        (np.zeros((8, 8, 5), np.uint8), "3 or 4 channels"),
+        (np.zeros((2, 8, 8), np.uint8), "array[..., None]"),
         (7, "pass a path"),
     ],
 )
@@ -144,7 +145,7 @@ def test_urls(web):
         ("good", "too_large", {"max_bytes": 999}),
     ]:
         with pytest.raises(ImageError) as caught:
-            fetch(f"{web}/{path}", **options)
+            fetch(f"{web}/{path}", FetchPolicy(**options))
         assert caught.value.kind == kind
 
 

@@ -48,6 +48,10 @@ def serve(
     max_body: Annotated[
         float, typer.Option(help="Megabytes of one request; beyond it 413.", rich_help_panel=_LIMITS)
     ] = 20.0,
+    max_pending: Annotated[
+        float,
+        typer.Option(help="Megabytes of all requests in the server; beyond it 503.", rich_help_panel=_LIMITS),
+    ] = 256.0,
     max_files: Annotated[int, typer.Option(help="Images in one request.", rich_help_panel=_LIMITS)] = 32,
     limits: options.LimitOptions,
     receive_timeout: Annotated[
@@ -79,7 +83,7 @@ def serve(
 
     The description of every path is at /docs.
     """
-    for module in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart"):
+    for module in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart", "orjson"):
         require(module, "eyeful serve")
     from eyeful.server.processes import run_processes
     from eyeful.server.run import serve as run_server
@@ -93,6 +97,7 @@ def serve(
         batch_timeout=batch_timeout / 1000,
         deadline=deadline,
         max_body=int(max_body * (1 << 20)),
+        max_pending=int(max_pending * (1 << 20)),
         max_files=max_files,
         receive_timeout=receive_timeout,
         drain=drain,

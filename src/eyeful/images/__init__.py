@@ -2,7 +2,10 @@
 
 from eyeful.images.budget import MEMORY_BUDGET, MemoryBudget
 from eyeful.images.colour import COLOUR_POLICY
-from eyeful.images.open import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits, Opened, encoded_bytes, open_item
+from eyeful.images.decode import Opened
+from eyeful.images.encoded import encoded_bytes
+from eyeful.images.limits import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
+from eyeful.images.open import open_item
 from eyeful.images.transform import crop_box, input_box, preprocess_warnings, resize_and_crop, resize_and_crop_fast
 
 __all__ = [

@@ -1,44 +1,122 @@
-"""One memory budget shared by all decode workers, so that ten bombs cost no more than one."""
+"""The memory that images may cost, shared by all threads of the process: first come, first served.
 
+An image's bytes come from two parts, and every thread takes them in one order: first for what it holds encoded,
+then for what decoding it will cost. Whoever holds a share for decoding asks for nothing more, so it ends and gives
+its share back; those who wait for one hold encoded bytes only; and so nobody waits in a ring.
+"""
+
+import os
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 DEFAULT_BUDGET = 1 << 30
-"""Bytes of decoded pixels that may be alive at once, over all workers."""
+"""Bytes that the images in hand may cost at once, over all threads of the process."""
 
 
-class MemoryBudget:
-    """A semaphore weighted by bytes.
+class _Part:
+    """A semaphore weighted by bytes, with a queue."""
 
-    Args:
-        total: bytes that may be held at once. A single larger request is let in alone.
-    """
-
-    def __init__(self, total: int = DEFAULT_BUDGET) -> None:
+    def __init__(self, total: int) -> None:
         self._total = total
         self._free = total
         self._changed = threading.Condition()
+        self._queue: deque[int] = deque()
+
+    def take(self, size: int) -> int:
+        """Wait for one's turn and for so many free bytes. Returns what to give back."""
+        size = min(size, self._total)
+        thread = threading.get_ident()
+        with self._changed:
+            self._queue.append(thread)
+            try:
+                self._changed.wait_for(lambda: self._queue[0] == thread and self._free >= size)
+                self._free -= size
+            finally:
+                self._queue.remove(thread)
+                self._changed.notify_all()
+        return size
+
+    def give_back(self, size: int) -> None:
+        with self._changed:
+            self._free += size
+            self._changed.notify_all()
 
     def is_waiting(self, thread: int) -> bool:
-        return False
+        with self._changed:
+            return thread in self._queue
 
-    def forfeit(self, thread: int | None) -> None:
-        pass
+
+class _Thread(threading.local):
+    """How many shares for decoding the present thread holds."""
+
+    decodes = 0
+
+
+class MemoryBudget:
+    """What images may cost at once.
+
+    A request beyond its whole part is let in when nothing else is, so that one large image still has its answer.
+    Requests are served in the order in which they come: small ones do not overtake a large one.
+
+    Args:
+        total: bytes; a quarter is for encoded images, the rest for decoding.
+    """
+
+    def __init__(self, total: int = DEFAULT_BUDGET) -> None:
+        self._encoded = _Part(total // 4)
+        self._decoding = _Part(total - total // 4)
+        self._thread = _Thread()
+        self._held: dict[int, list[tuple[_Part, int]]] = {}
+        """thread → what it holds."""
 
     @contextmanager
-    def hold(self, size: int) -> Iterator[None]:
-        """Wait until `size` bytes are free, and keep them for the duration of the block."""
-        size = min(size, self._total)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= size)
-            self._free -= size
+    def hold_encoded(self, size: int) -> Iterator[None]:
+        """Wait until an image's encoded bytes fit, and keep their share for the duration of the block."""
+        with self._hold(self._encoded, size):
+            yield
+
+    @contextmanager
+    def hold_decoding(self, size: int) -> Iterator[None]:
+        """Wait until what decoding an image costs fits, and keep its share for the duration of the block."""
+        with self._hold(self._decoding, size):
+            self._thread.decodes += 1
+            try:
+                yield
+            finally:
+                self._thread.decodes -= 1
+
+    def is_waiting(self, thread: int) -> bool:
+        """Whether a thread, by its `threading.get_ident()`, waits for memory, which is no hanging."""
+        return self._encoded.is_waiting(thread) or self._decoding.is_waiting(thread)
+
+    def forfeit(self, thread: int) -> None:
+        """Give back what a thread holds that hangs for ever, so that others need not wait for it."""
+        held = self._held.pop(thread, [])
+        while held:
+            part, taken = held.pop()
+            part.give_back(taken)
+
+    @contextmanager
+    def _hold(self, part: _Part, size: int) -> Iterator[None]:
+        if not size or self._thread.decodes:
+            # an image that is opened while the same thread has one open: only this thread could make room for it
+            yield
+            return
+        share = (part, part.take(size))
+        held = self._held.setdefault(threading.get_ident(), [])
+        held.append(share)
         try:
             yield
         finally:
-            with self._changed:
-                self._free += size
-                self._changed.notify_all()
+            if share in held:  # else it was forfeited
+                held.remove(share)
+                part.give_back(share[1])
 
 
 MEMORY_BUDGET = MemoryBudget()
+"""The budget of this process."""
+
+if hasattr(os, "register_at_fork"):  # the threads that held shares, or the lock, are not in a forked child
+    os.register_at_fork(after_in_child=lambda: MEMORY_BUDGET.__init__())  # type: ignore[misc]

@@ -28,11 +28,19 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Where weights come from. `sha256` is known once they are here."""
+    """Where weights come from.
+
+    Attributes:
+        source: a URL, a file or a package.
+        license: as SPDX names it, where it is known.
+        sha256: of the file; known once it is here.
+        revision: the commit of the Hugging Face repository that it is from; None for other sources.
+    """
 
     source: str
     license: str | None = None
     sha256: str | None = None
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,8 @@ def find_on_hub(repo: str) -> Model:
             "pip install -U timm"
         )
     values = {"architecture": architecture, "license": None} | dict(config)
-    return _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values, options), options)
+    model = _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values, options), options)
+    return replace(model, weights=replace(model.weights, revision=revision_of(folder)))
 
 
 def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
@@ -233,7 +235,13 @@ def _loaded(
             f"the weights {path} do not fit {name}: {' '.join(str(error).split())[:300]}"
         ) from error
     source = config.get("hf_hub_id") or config.get("url") or str(path)
-    return ready(module), Weights(str(source), config.get("license"), digest)
+    return ready(module), Weights(str(source), config.get("license"), digest, revision_of(path))
+
+
+def revision_of(path: Path) -> str | None:
+    """The commit that a file or folder of the Hugging Face cache is from: `.../snapshots/COMMIT/...`."""
+    _, found, rest = path.as_posix().rpartition("/snapshots/")
+    return rest.partition("/")[0] if found else None
 
 
 def _weights_on_hub(repo: str, filename: str | None) -> Path:

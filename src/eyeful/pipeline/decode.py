@@ -76,6 +76,7 @@ class _DecodeStream:
             raise DecodeTimeoutError(
                 f"{work.item.filename} has not ended after {MAX_TICKS} seconds, nor did {_MOST_HUNG} others"
             )
+        assert work.thread is not None  # noqa: S101 - it has begun
         MEMORY_BUDGET.forfeit(work.thread)
         self.threads.replace(work.thread)
         self._isolation = self._isolation or IsolatedDecoder(self._preprocess)

@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 import eyeful
+from eyeful import plugins
 from eyeful.errors import EyefulError
 from eyeful.server.errors import RequestError
-from eyeful.server.middleware import GONE, PAGE, Door
-from eyeful.server.protocols import ROUTERS
-from eyeful.server.replies import ErrorReply, failure, plain_status
+from eyeful.server.middleware import (
+    AccessLogMiddleware,
+    AdmissionMiddleware,
+    AuthMiddleware,
+    ErrorNetMiddleware,
+    ReceiveDeadlineMiddleware,
+    RequestIdMiddleware,
+)
+from eyeful.server.middleware.access_log import GONE, PAGE
+from eyeful.server.replies import ErrorReply, failure, plain_status, rejection
 from eyeful.server.service import ClientGoneError, InferenceService
 
 if TYPE_CHECKING:
@@ -36,8 +45,8 @@ log = logging.getLogger("eyeful.server")
 def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) -> FastAPI:
     """The server as an ASGI application.
 
-    The deadline for receiving, the rejection before a body is read and the replies that can be read while one
-    sends are the connection's (`connection.py`, which `run.serve` gives to uvicorn).
+    The deadline for headers, and the replies that a client can read while it sends, are the connection's
+    (`connection.py`, which `run.serve` gives to uvicorn); all else is here and runs under any ASGI server.
 
     Args:
         classifiers: the models by alias; the first is the default. Their owner closes them.
@@ -63,12 +72,14 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
         version=eyeful.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        middleware=_middleware(service),
     )
     app.state.service = service
-    for router in ROUTERS:
+    # eyeful's own by name, then those of other packages by name; the first that has a path answers it
+    for router in plugins.load_all("protocols").values():
         app.include_router(router(service))
     for kind, handler in (
-        (RequestError, _refused),
+        (RequestError, _rejected),
         (EyefulError, _failed),
         (RequestValidationError, _invalid),
         (HTTPException, _plain),
@@ -80,21 +91,35 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
         from eyeful.page.serve import mount
 
         mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
-    app.add_middleware(Door, service=service)
-    if settings.cors:  # the outermost, so that a page may read rejections too
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors),
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=["Retry-After", "X-Request-Id"],
-        )
     return app
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+def _middleware(service: InferenceService) -> list[Middleware]:
+    """What every request passes, from the outside inwards."""
+    settings = service.settings
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.cors),
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "X-Request-Id"],
+    )
+    return [
+        *([cors] if settings.cors else []),  # outermost, so that a page may read rejections too
+        Middleware(RequestIdMiddleware),
+        Middleware(AccessLogMiddleware, metrics=service.metrics, page=settings.page),
+        Middleware(ReceiveDeadlineMiddleware, seconds=settings.receive_timeout),
+        Middleware(ErrorNetMiddleware),
+        Middleware(AuthMiddleware, token=settings.token),  # before admission: a stranger takes no place
+        Middleware(
+            AdmissionMiddleware, admission=service.admission, max_body=settings.max_body, page=settings.page
+        ),
+    ]
+
+
+async def _rejected(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)  # noqa: S101 - registered for it
-    return ErrorReply(error.status, str(error), error.headers)
+    return rejection(error)
 
 
 async def _failed(_: Request, error: Exception) -> Response:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     from eyeful.sources import Source
     from eyeful.types import Item
 
-_TRIES = 60
-"""How often an image is offered to a busy server, which says after how many seconds to come back."""
+_RETRY_SECONDS = 60.0
+"""For how long one image is offered to a server that is busy, or to a proxy before one that is not there."""
+_LONGEST_PAUSE = 10.0
 _TIMEOUT = 60.0
+_TRY_AGAIN = (429, 502, 503, 504)
 
 
 class RemoteClassifier:
@@ -33,6 +37,7 @@ class RemoteClassifier:
         model: the alias of a model there; its first when None.
         spec: topk and workers count; the rest is the server's.
         token: what the server asks for.
+        retry_seconds: for how long one image is offered again and again.
 
     Raises:
         EngineError: there is no such server, or it does not answer as one of ours.
@@ -45,23 +50,35 @@ class RemoteClassifier:
     capacity = 1
 
     def __init__(
-        self, url: str, model: str | None = None, spec: PredictorSpec | None = None, token: str | None = None
+        self,
+        url: str,
+        model: str | None = None,
+        spec: PredictorSpec | None = None,
+        token: str | None = None,
+        *,
+        retry_seconds: float = _RETRY_SECONDS,
     ) -> None:
         self._httpx = require("httpx", "--server")
         self.device = url.rstrip("/")
         spec = spec or PredictorSpec()
+        self._retry_seconds = retry_seconds
         self.workers = spec.workers or 16
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = self._httpx.Limits(max_connections=self.workers)
         self._client = self._httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, limits=limits)
         try:
             chosen = self._chosen(model)
+            self._alias: str = chosen["alias"]
+            self.provenance: dict[str, Any] = chosen["provenance"]
+            self.spec = replace(spec, pinned=pins_of(self.provenance))
+        except (KeyError, TypeError) as error:
+            self._client.close()
+            raise EngineError(
+                f"the server at {self.device} is of another version: its provenance has no {error}"
+            ) from error
         except BaseException:
             self._client.close()
             raise
-        self._alias: str = chosen["alias"]
-        self.provenance: dict[str, Any] = chosen["provenance"]
-        self.spec = replace(spec, pinned=pins_of(self.provenance))
 
     def __enter__(self) -> Self:
         return self
@@ -127,9 +144,13 @@ class RemoteClassifier:
                 raise UsageError(f"the server at {self.device} asks for a token: set EYEFUL_TOKEN to it")
             if reply.status_code != 200:
                 raise ValueError(f"it answers {reply.status_code} where a list of models should be")
-            found: list[dict[str, Any]] = reply.json()["models"]
+            found = [
+                {"alias": str(one["alias"]), "provenance": one["provenance"]} for one in reply.json()["models"]
+            ]
+            if not found:
+                raise ValueError("its list of models is empty")
         except (self._httpx.HTTPError, self._httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
-            reason = one_line(error)
+            reason = f"its list of models has no {error}" if isinstance(error, KeyError) else one_line(error)
             raise EngineError(f"no eyeful server answers at {self.device}: {reason}") from error
         return found
 
@@ -138,33 +159,77 @@ class RemoteClassifier:
             content = encoded_bytes(item)
         except ImageError as error:
             return Prediction(item.filename, error_kind=error.kind, error=str(error), item=item)
-        for _ in range(_TRIES):
-            try:
-                reply = self._client.post(
-                    "/v1/classify", params={"topk": topk, "model": self._alias}, content=content
+        deadline = time.monotonic() + self._retry_seconds
+        pause = 0.25
+        while True:
+            reply, reason = self._post(content, topk)
+            if reply is not None and (row := self._row(item, reply)) is not None:
+                return row
+            if reply is not None and reply.status_code not in _TRY_AGAIN:
+                raise EngineError(f"the server at {self.device} {reason}")
+            pause = min(2 * pause, _LONGEST_PAUSE) if reply is None else _pause_of(reply)
+            if time.monotonic() + pause > deadline or stop.wait(pause):
+                raise EngineError(
+                    f"the server at {self.device} {reason}; given up after {self._retry_seconds:g} s"
                 )
-            except self._httpx.HTTPError as error:
-                raise EngineError(f"the server at {self.device} does not answer: {error}") from error
-            if reply.status_code != 503 or stop.is_set():
-                break
-            stop.wait(float(reply.headers.get("retry-after", "1")))
-        return self._row(item, reply)
 
-    def _row(self, item: Item, reply: Any) -> Prediction:
-        answer = reply.json()
+    def _post(self, content: bytes, topk: int) -> tuple[Any | None, str]:
+        """The reply, or None without one; and what it says, as the rest of a sentence."""
+        try:
+            reply = self._client.post("/v1/classify", params={"topk": topk, "model": self._alias}, content=content)
+        except (self._httpx.HTTPError, OSError) as error:
+            return None, f"does not answer: {one_line(error)}"
+        answer = _json_of(reply)
+        if isinstance(answer.get("error"), str):
+            return reply, f"answers {reply.status_code}: {one_line(answer['error'])}"
+        kind = reply.headers.get("content-type", "").partition(";")[0] or "nothing"
+        return (
+            reply,
+            f"answers {reply.status_code} with {one_line(kind, 40)}, unlike eyeful: is it a proxy's reply?",
+        )
+
+    def _row(self, item: Item, reply: Any) -> Prediction | None:
+        """The row that a reply means; None: it is no answer about this image."""
+        answer = _json_of(reply)
         if reply.status_code == 200:
-            (row,) = answer["results"]
-            top = tuple(Score(**score) for score in row["top"])
-            abstained = top[0].prob < self.spec.min_prob
-            return Prediction(item.filename, top, abstained, tuple(row["warnings"]), item=item)
-        text = str(answer.get("error", reply.reason_phrase))
+            try:
+                (row,) = answer["results"]
+                top = tuple(Score(**score) for score in row["top"])
+                abstained = top[0].prob < self.spec.min_prob
+                return Prediction(item.filename, top, abstained, tuple(row["warnings"]), item=item)
+            except (KeyError, IndexError, TypeError, ValueError):
+                return None
+        text = answer.get("error")
+        if reply.status_code == 413:  # a proxy may have a limit of its own, and words of its own
+            error = str(text or "larger than the server, or a proxy before it, takes")
+            return Prediction(item.filename, error_kind="too_large", error=error, item=item)
+        if not isinstance(text, str):
+            return None
         kind, _, reason = text.partition(": ")
         if reply.status_code == 422 and kind in ERROR_KINDS:
             return Prediction(item.filename, error_kind=kind, error=reason, item=item)
-        if reply.status_code in (413, 504):
-            kind = "too_large" if reply.status_code == 413 else "timeout"
-            return Prediction(item.filename, error_kind=kind, error=text, item=item)  # type: ignore[arg-type]
-        raise EngineError(f"the server at {self.device} answered {reply.status_code}: {text}")
+        if reply.status_code == 504:
+            return Prediction(item.filename, error_kind="timeout", error=text, item=item)
+        return None
+
+
+def _json_of(reply: Any) -> dict[str, Any]:
+    """A reply's JSON object; empty where it is none, as a proxy's page."""
+    try:
+        found = reply.json()
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _pause_of(reply: Any) -> float:
+    """Seconds that a reply asks to wait: `Retry-After` in seconds or as a date, within reason; else 1."""
+    text = reply.headers.get("retry-after", "")
+    try:
+        seconds = float(text) if text.isdigit() else parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, OverflowError, OSError):
+        return 1.0
+    return min(max(seconds, 0.1), _LONGEST_PAUSE)
 
 
 def _nothing(_: Item, **__: object) -> None:

@@ -1,69 +1,166 @@
-"""A connection that bears neither slow clients nor A full server, and that ends so that its last reply is read."""
+"""One connection: a deadline for headers, a lingering close, an end for clients that take nothing.
+
+All else that a server promises under load is ordinary ASGI middleware (`server/middleware/`). What is here happens
+before there is a request, or after its reply, where no application is asked.
+"""
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from enum import Enum, auto
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from eyeful.server.replies import ErrorReply, on_the_wire
+from eyeful.server.replies import ErrorReply, reply_bytes
 
 _LINGER_BYTES = 32 << 20
 _LINGER_SECONDS = 2.0
-_NOT_FORWARDED = (b"connection", b"upgrade", b"http2-settings")
-_LATE = ErrorReply(408, "the request did not arrive in time")
-_NOT_HTTP = ErrorReply(400, "the request is not HTTP")
+_UPGRADE_HEADERS = (b"connection", b"upgrade", b"http2-settings")
+_TIMEOUT_REPLY = ErrorReply(408, "the request did not arrive in time")
+_NOT_HTTP_REPLY = ErrorReply(400, "the request is not HTTP")
 
-Reject = Callable[[str, bytes, list[tuple[bytes, bytes]]], bytes | None]
-"""Method, path and headers of a request → the whole reply, if its body shall not even be read."""
+UVICORN_NAMES = (
+    "parser",
+    "url",
+    "headers",
+    "send_400_response",
+    "on_response_complete",
+    "_unset_keepalive_if_required",
+)
+"""What `Connection` uses of uvicorn's protocol beyond the interfaces of asyncio and httptools; a test looks for them."""
+
+
+class State(Enum):
+    """What a connection's incoming side is at.
+
+    IDLE → HEADERS → BODY → IDLE for each request; from any, LINGERING or CLOSED when uvicorn closes.
+    """
+
+    IDLE = auto()
+    """Between two requests: closed without a word when the next does not begin in time."""
+    HEADERS = auto()
+    """A request begins to arrive, or the first has yet to: 408 when its headers are not there in time."""
+    BODY = auto()
+    """The application has the request, and a deadline for its body (`middleware/deadline.py`)."""
+    LINGERING = auto()
+    """The last reply is written and our side shut; what still arrives is thrown away."""
+    CLOSED = auto()
+    """Nothing more is read or written."""
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol, but with deadlines, rejections and a lingering close.
+    """uvicorn's protocol, for the promises of RELIABILITY.md that need the socket.
 
-    - A connection whose request does not arrive in time is closed (slow-loris).
-    - A request that is refused by its headers costs nothing more: no task, no reading of its body.
-    - Whoever is still sending when the reply is complete can read it: see `_LingeringClose`.
-    - Whoever does not take the reply is dropped.
-    - An offer to speak HTTP/2 instead, as Java's client makes it, is declined and the request answered.
+    - "500 slow-loris connections do not slow a normal client": headers have a deadline, and so has a client that
+      takes no reply.
+    - "a readable 413 ...: answer at once, drain at most 32 MB or 2 s, close; the same for 503": a close while a
+      request is still arriving shuts our side only and waits for the client's, within these limits, since a socket
+      that is closed with unread bytes resets the connection, and the client loses the reply.
+    - "accepted requests are all answered": bytes that are not HTTP cost no earlier request its reply, and a
+      lingering connection counts as one until it is closed.
+    - "any bytes: no crash": an offer of HTTP/2, which Java's client makes by default, is declined; httptools would
+      take the body behind it for another request.
 
     Args:
-        receive_timeout: seconds for the headers and body of one request, from its first byte, or from the
-            connection's beginning; and for a client to go on taking a reply.
-        refuse: decides whether a request is refused.
-        note: told the status of a reply to what never became a request.
-        given: what uvicorn gives.
+        receive_timeout: seconds for the headers of a request, and for a client to go on taking a reply.
+        count_rejection: told the status of a reply to what never became a request.
+        uvicorn: what uvicorn gives to its protocols.
     """
 
-    def __init__(self, receive_timeout: float, refuse: Reject, note: Callable[[int], None], **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, receive_timeout: float, count_rejection: Callable[[int], None], **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
         self._receive_timeout = receive_timeout
-        self._refuse = refuse
-        self._note = note
-        self._late: asyncio.TimerHandle | None = None
-        self._stuck: asyncio.TimerHandle | None = None
-        self._receiving = False  # whether a request has begun to arrive, and not ended
-        self._unanswered = 0  # requests that have arrived: what comes behind them waits for its turn
-        self._over = False  # whether what still arrives is for nobody
+        self._count_rejection = count_rejection
+        self._state = State.HEADERS
+        self._unanswered = 0  # requests whose headers have arrived and whose reply is not complete
+        self._broken = False  # what comes behind the last request is not HTTP
+        self._socket: asyncio.Transport
+        self._deadline: asyncio.TimerHandle | None = None
+        self._blocked: asyncio.TimerHandle | None = None
+        self._linger_left = _LINGER_BYTES
+
+    # asyncio.Protocol
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for a request."""
-        super().connection_made(_LingeringTransport(transport, self._close))  # type: ignore[arg-type]
-        self._wait()
+        """Wait for the first request."""
+        self._socket = transport
+        super().connection_made(_ClosingTransport(transport, self))  # type: ignore[arg-type]
+        self._restart_deadline(self._receive_timeout, self._on_deadline)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
-        self._stop_waiting()
-        if self._stuck is not None:
-            self._stuck.cancel()
+        """The socket is closed, by whomever."""
+        self._state = State.CLOSED
+        for timer in (self._deadline, self._blocked):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """What arrives goes to the parser: once more, and without the offer, when that was an upgrade's."""
-        self._unset_keepalive_if_required()
+        """What arrives goes to the parser, unless it is for nobody."""
+        if self._state is State.LINGERING:
+            self._linger_left -= len(data)
+            if self._linger_left <= 0:
+                self._socket.close()
+        elif self._state is not State.CLOSED and not self._broken:
+            self._unset_keepalive_if_required()
+            self._parse(data)
+
+    def pause_writing(self) -> None:
+        """The client takes nothing; it has a while to begin again."""
+        super().pause_writing()
+        self._blocked = self.loop.call_later(self._receive_timeout, self._socket.abort)
+
+    def resume_writing(self) -> None:
+        """The client takes again."""
+        super().resume_writing()
+        if self._blocked is not None:
+            self._blocked.cancel()
+            self._blocked = None
+
+    # httptools' callbacks
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._state = State.HEADERS
+        self._restart_deadline(self._receive_timeout, self._on_deadline)
+
+    def on_headers_complete(self) -> None:
+        """A request is there; from now on its body's deadline counts."""
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+            self._state = State.BODY
+            self._unanswered += 1
+
+    def on_message_complete(self) -> None:
+        """A request has arrived."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+            self._state = State.IDLE
+
+    # uvicorn's callbacks
+
+    def on_response_complete(self) -> None:
+        """A request is answered; the next has its time."""
+        self._unanswered = max(0, self._unanswered - 1)  # uvicorn answers by itself what an application did not
+        super().on_response_complete()
+        if self._state in {State.IDLE, State.HEADERS} and not self._unanswered:
+            self._restart_deadline(self._receive_timeout, self._on_deadline)
+            if self._broken:
+                self.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn answers in plain text, in our one form of errors, and after the replies that are due."""
+        del msg
+        self._broken = True
+        if not self._unanswered or (self._state is State.BODY and self._unanswered == 1):
+            self._reject(_NOT_HTTP_REPLY)
+
+    # our own
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser: once more, and without the offer, when that was an upgrade's."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -71,164 +168,74 @@ class Connection(HttpToolsProtocol):
                 self.send_400_response("")
                 return
             head = b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
-            forwarded = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in _NOT_FORWARDED]
+            others = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in _UPGRADE_HEADERS]
             self.parser = httptools.HttpRequestParser(self)
-            self.data_received(b"".join([head, *forwarded, b"\r\n", data[upgrade.args[0] :]]))
+            self._parse(b"".join([head, *others, b"\r\n", data[upgrade.args[0] :]]))
         except httptools.HttpParserError:
             self.send_400_response("")
 
-    def pause_writing(self) -> None:
-        """The client takes nothing; it has a while to begin again."""
-        super().pause_writing()
-        self._stuck = self.loop.call_later(self._receive_timeout, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """The client takes again."""
-        super().resume_writing()
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
-
-    def on_message_begin(self) -> None:
-        """A request's time begins to run."""
-        if self._over:
+    def _on_deadline(self) -> None:
+        if self._unanswered:  # it begins again when that is answered
             return
-        super().on_message_begin()
-        self._receiving = True
-        self._wait()
-
-    def on_headers_complete(self) -> None:
-        """Let the request in, or refuse it."""
-        if self._over or self.parser.should_upgrade():
-            return
-        rejection = None
-        if not self._unanswered:
-            rejection = self._refuse(self.parser.get_method().decode(), self.url, self.headers)
-        if rejection is None:
-            super().on_headers_complete()
+        if self._state is State.HEADERS:
+            self._reject(_TIMEOUT_REPLY)
         else:
-            self._end_with(rejection)
+            self.close()
 
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
-        if not self._over:
-            super().on_body(body)
+    def _reject(self, reply: ErrorReply) -> None:
+        if not self.is_ending:
+            self._count_rejection(reply.status_code)
+            self._socket.write(reply_bytes(reply))
+            self.close()
 
-    def on_message_complete(self) -> None:
-        """The request has arrived."""
-        if self._over or self.parser.should_upgrade():
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing more is read or written."""
+        return self._state in {State.LINGERING, State.CLOSED}
+
+    def close(self) -> None:
+        """End the connection, as uvicorn or a deadline wants it."""
+        if self.is_ending:
             return
-        self._receiving = False
-        self._unanswered += 1
-        self._stop_waiting()
-        super().on_message_complete()
-
-    def on_response_complete(self) -> None:
-        """A request is answered; the next may come."""
-        self._unanswered = max(0, self._unanswered - 1)
-        super().on_response_complete()
-        if not self._over and self._late is None:
-            self._wait()  # uvicorn's own keep-alive timer ends with the first byte, of whatever
-
-    def send_400_response(self, msg: str) -> None:
-        """What uvicorn answers in plain text, in our one form of errors."""
-        del msg
-        if self._over:
+        lingers = self._broken or self._state is not State.IDLE
+        if not lingers or self._socket.is_closing():
+            self._state = State.CLOSED
+            self._socket.close()
             return
-        if self._unanswered:
-            self._over = True
-            self.cycle.keep_alive = False  # the last answer is the end
-        else:
-            self._note(_NOT_HTTP.status_code)
-            self._end_with(on_the_wire(_NOT_HTTP))
+        self._state = State.LINGERING
+        self._restart_deadline(_LINGER_SECONDS, self._socket.close)
+        try:
+            self._socket.write_eof()
+            self._socket.resume_reading()
+        except OSError:  # the client has gone
+            self._socket.close()
 
-    def _wait(self) -> None:
-        self._stop_waiting()
-        self._late = self.loop.call_later(self._receive_timeout, self._give_up)
-
-    def _stop_waiting(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-
-    def _give_up(self) -> None:
-        if self._unanswered:  # nothing is read meanwhile, so it is not late
-            self._wait()
-        elif self._receiving or self.cycle is None:
-            answered = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
-            self._note(_LATE.status_code)
-            self._end_with(b"" if answered else on_the_wire(_LATE))
-        else:
-            self.transport.close()
-
-    def _end_with(self, reply: bytes) -> None:
-        self.transport.write(reply)
-        self.transport.close()
-
-    def _close(self, transport: asyncio.Transport) -> None:
-        self._over = True
-        if not self._receiving or transport.is_closing():
-            transport.close()
-            return
-        _LingeringClose(transport, partial(self.connections.discard, self))
-        self.connection_lost(None)  # for uvicorn and the application it is
-        self.connections.add(self)  # but a server that stops waits for it
+    def _restart_deadline(self, seconds: float, then: Callable[[], None]) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(seconds, then)
 
 
-class _LingeringTransport:
-    """A transport, but for how it is closed."""
+class _ClosingTransport:
+    """A transport as uvicorn sees it: its connection decides how to close, and after that nothing is written."""
 
-    def __init__(self, transport: asyncio.Transport, close: Callable[[asyncio.Transport], None]) -> None:
+    def __init__(self, transport: asyncio.Transport, connection: Connection) -> None:
         self._transport = transport
-        self._close = close
-        self._closed = False
+        self._connection = connection
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        if not self._closed:
+        if not self._connection.is_ending:
             self._transport.write(data)
 
+    def pause_reading(self) -> None:
+        if not self._connection.is_ending:
+            self._transport.pause_reading()
+
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._close(self._transport)
+        self._connection.close()
 
     def is_closing(self) -> bool:
-        return self._closed or self._transport.is_closing()
-
-
-class _LingeringClose(asyncio.BufferedProtocol):
-    """Ends a connection whose client is still sending, and throws away what comes, for a while.
-
-    A server that closes while a client is sending resets the connection, and most clients then lose the answer.
-    So the reply is followed by our end of the connection only; the client's is awaited, within limits.
-    """
-
-    _anywhere = memoryview(bytearray(1 << 16))  # nobody reads it
-
-    def __init__(self, transport: asyncio.Transport, on_end: Callable[[], None]) -> None:
-        self._transport = transport
-        self._on_end = on_end
-        self._left = _LINGER_BYTES
-        self._end = asyncio.get_running_loop().call_later(_LINGER_SECONDS, transport.close)
-        with suppress(OSError):  # the client may be gone
-            transport.write_eof()
-        transport.pause_reading()  # uvloop asks a protocol how it reads only when reading begins
-        transport.set_protocol(self)
-        transport.resume_reading()
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        del sizehint
-        return self._anywhere
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._left -= nbytes
-        if self._left <= 0:
-            self._transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self._end.cancel()
-        self._on_end()
+        return self._connection.is_ending or self._transport.is_closing()

@@ -42,6 +42,20 @@ class TooLargeError(RequestError):
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
+    @classmethod
+    def of_body(cls, limit: int) -> "TooLargeError":
+        """A body of more than `limit` bytes."""
+        return cls(f"the body is larger than {limit >> 20} MB" if limit >> 20 else f"more than {limit} bytes")
+
+
+class ReceiveTimeoutError(RequestError):
+    """The body did not arrive in time."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+    def __init__(self) -> None:
+        super().__init__("the request did not arrive in time")
+
 
 class UnprocessableError(RequestError):
     """The one image of a request cannot be classified."""

@@ -1,4 +1,4 @@
-"""uvicorn with a stop that answers first."""
+"""uvicorn with a stop that answers first, and a check whether the process is live."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ class GracefulServer(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._url = url
-        self._house = service
+        self._service = service
         self._hang_up = hang_up
         self._stopping = False
 
@@ -54,11 +54,36 @@ class GracefulServer(uvicorn.Server):
             self.force_exit = True
             return
         self._stopping = True
-        self._house.ready = False
-        drain = self._house.settings.drain if sig == signal.SIGTERM else 0.0
+        self._service.accepting = False
+        drain = self._service.settings.drain if sig == signal.SIGTERM else 0.0
         asyncio.get_running_loop().call_later(drain, self._stop)
 
     def _stop(self) -> None:
         if self._hang_up:
             self._hang_up()
         self.should_exit = True
+
+
+class LivenessCheck:
+    """Called every second on the event loop: tells the parent that the process is live, or the log that it is not.
+
+    Args:
+        service: what is live, or no longer.
+        beat: tells the parent, where there is one; it restarts a process that it does not hear from.
+    """
+
+    def __init__(self, service: InferenceService, beat: Callable[[], None] | None) -> None:
+        self._service = service
+        self._beat = beat
+        self._logged = False
+
+    async def __call__(self) -> None:
+        """Check, and tell."""
+        if self._service.live:
+            self._logged = False
+            if self._beat:
+                self._beat()
+        elif not self._logged:
+            self._logged = True
+            remedy = "its parent starts it anew" if self._beat else "start the server anew"
+            log.error("decoding an image hangs, which cannot be interrupted: this process is not live; %s", remedy)

@@ -1,4 +1,8 @@
-"""Several server processes on one port: the parent binds it and watches, its children listen and answer."""
+"""Several server processes on one port: the parent binds it and supervises, its children listen and answer.
+
+uvicorn has a supervisor, but it restarts without a pause, its ping is answered by a thread of a process whose event
+loop may hang, and it gives no process its share of the cores.
+"""
 
 import logging
 import os
@@ -9,6 +13,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from types import FrameType
 
 from prometheus_client import multiprocess
@@ -17,10 +24,15 @@ from eyeful.errors import EngineError, UsageError
 
 log = logging.getLogger("eyeful.server")
 
-_LOOK = 0.1
+_TICK = 0.05
 """Seconds between two looks at the children."""
-_STARTING = 60.0
-"""A child that fails before this many seconds would only fail again."""
+_SILENCE = 30.0
+"""a child that has been live and gives no sign for so many seconds is killed; draining takes less."""
+_HEALTHY = 60.0
+"""A child that lived for so many seconds is replaced at once; others after a pause that doubles."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_ENDING = 40.0
+"""Seconds for the children to end."""
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -49,84 +61,194 @@ def url_of(bound: socket.socket) -> str:
 def run_processes(count: int, host: str, port: int) -> None:
     """Run this very command in `count` processes, which share a port, until a signal comes.
 
-    Each child gets a share of the cores. One that dies is replaced; SIGTERM and SIGINT go to all.
-
     Raises:
         UsageError: the address cannot be had.
-        EngineError: a child could not start; it has said why.
+        EngineError, SystemExit: the first child could not start; see `Supervisor.run`.
     """
     with bound_socket(host, port) as bound, tempfile.TemporaryDirectory(prefix="eyeful-metrics-") as metrics:
-        log.info("%d processes, running on %s", count, url_of(bound))
-        _Parent(count, bound.fileno(), os.environ | {"PROMETHEUS_MULTIPROC_DIR": metrics}).run()
+        command = [sys.executable, *sys.orig_argv[1:], "--fd", str(bound.fileno())]
+        running = f"{count} processes, running on {url_of(bound)}"
+        Supervisor(count, command, metrics, lambda: log.info(running), (bound.fileno(),)).run()
 
 
-def stop_with_parent() -> None:
-    """In a child: end as on SIGTERM when the parent is no more, however it went."""
+class ParentLink:
+    """A child's end of the socket that is its standard input: the parent's end closes with the parent."""
 
-    def wait() -> None:
-        os.read(sys.stdin.fileno(), 1)  # the parent writes nothing, and holds it open as long as it lives
+    def __init__(self) -> None:
+        self._socket = socket.socket(fileno=os.dup(sys.stdin.fileno()))
+
+    def stop_with_parent(self) -> None:
+        """From now on end as on SIGTERM when the parent is no more, however it went."""
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def beat(self) -> None:
+        """Tell the parent that this process is live."""
+        with suppress(OSError):  # the parent is busy, or gone
+            self._socket.send(b".", socket.MSG_DONTWAIT)
+
+    def _wait(self) -> None:
+        self._socket.recv(1)  # the parent sends nothing
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=wait, daemon=True).start()
+
+@dataclass(slots=True)
+class _Child:
+    """One of the processes, and its successors.
+
+    Attributes:
+        process: None while the next start is waited for.
+        link: the parent's end of the child's standard input.
+        live_since: when it was heard first; None: not yet.
+        heard: when it was heard last.
+        pause: seconds until the next start, if this process does not live long.
+        due: when the next start is.
+    """
+
+    share: set[int]
+    process: subprocess.Popen[bytes] | None = None
+    link: socket.socket | None = None
+    live_since: float | None = None
+    heard: float = 0.0
+    pause: float = _FIRST_PAUSE
+    due: float = field(default_factory=time.monotonic)
+
+    def listen(self) -> None:
+        """Take in what the process has sent."""
+        assert self.link is not None  # noqa: S101 - it was started
+        with suppress(BlockingIOError, ConnectionResetError):
+            if self.link.recv(4096):
+                self.heard = time.monotonic()
+                self.live_since = self.live_since or self.heard
+
+    def next_pause(self) -> float:
+        """Seconds until the next start: none after a long life, else twice as many as the last time."""
+        if self.live_since is not None and time.monotonic() - self.live_since >= _HEALTHY:
+            self.pause = _FIRST_PAUSE
+            return 0.0
+        pause, self.pause = self.pause, min(2 * self.pause, _LONGEST_PAUSE)
+        return pause
 
 
-class _Parent:
-    def __init__(self, count: int, fd: int, environment: dict[str, str]) -> None:
-        self._fd = fd
-        self._environment = environment
+class Supervisor:
+    """Keeps processes running.
+
+    The first is started alone: it prepares the model that all share, and what is wrong with the command is said
+    once. One that ends, or is no longer live, is replaced: after a pause that doubles up to a minute, unless it
+    lived long. Each gets a share of the cores.
+
+    Args:
+        count: how many.
+        command: what each runs; it calls `ParentLink.beat` every second as long as it is live.
+        metrics: the folder that Prometheus' client keeps their counters in.
+        on_ready: called when the first is live.
+        inherited: file descriptors for the children.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        command: list[str],
+        metrics: str,
+        on_ready: Callable[[], None],
+        inherited: tuple[int, ...] = (),
+    ) -> None:
+        self._command = command
+        self._inherited = inherited
+        self._environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": metrics}
+        self._on_ready = on_ready
         self._stopping: int | None = None
-        self._children: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
-        self._count = count
+        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self._children = [_Child(set(cores[place::count])) for place in range(count)]
 
     def run(self) -> None:
-        """Until a signal comes, or a child cannot start."""
+        """Until a signal comes.
+
+        Raises:
+            SystemExit: 2: the first process could not start, and has said why.
+            EngineError: it was killed while it started.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
-            for place in range(self._count):
-                self._start(place)
+            self._start_first(self._children[0])
             while self._stopping is None:
-                time.sleep(_LOOK)
-                self._replace_the_dead()
+                for child in self._children:
+                    self._tend(child)
+                time.sleep(_TICK)
         finally:
             self._end(self._stopping or signal.SIGTERM)
+
+    def _start_first(self, child: _Child) -> None:
+        process = self._start(child)
+        while self._stopping is None and child.live_since is None:
+            code = process.poll()
+            child.listen()  # what it sent before it ended counts
+            if code is not None and child.live_since is None:
+                if code >= 0:
+                    raise SystemExit(2)
+                raise EngineError(f"a server process was killed by signal {-code} while it started")
+            time.sleep(_TICK)
+        if self._stopping is None:
+            self._on_ready()
+
+    def _tend(self, child: _Child) -> None:
+        """Start, replace or kill a process, if there is reason to."""
+        now = time.monotonic()
+        if child.process is None:
+            if now >= child.due:
+                self._start(child)
+            return
+        child.listen()
+        code = child.process.poll()
+        if code is None and child.live_since is not None and now - child.heard > _SILENCE:
+            log.error("the server process %d is not live any more; it is killed", child.process.pid)
+            child.process.kill()
+        elif code is not None:
+            multiprocess.mark_process_dead(child.process.pid, self._environment["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
+            pause = child.next_pause()
+            log.error("a server process ended with %d; another takes its place in %.0f s", code, pause)
+            child.process, child.due = None, now + pause
+
+    def _start(self, child: _Child) -> subprocess.Popen[bytes]:
+        if child.link is not None:
+            child.link.close()
+        child.link, child_end = socket.socketpair()
+        child.link.setblocking(False)
+        with child_end:
+            child.process = subprocess.Popen(  # noqa: S603 - our own command
+                self._command,
+                stdin=child_end.fileno(),
+                env=self._environment,
+                pass_fds=self._inherited,
+                start_new_session=True,  # Ctrl-C comes to the parent only, which passes it on
+            )
+        child.live_since = None
+        if child.share:
+            with suppress(OSError):  # it has ended already
+                os.sched_setaffinity(child.process.pid, child.share)
+        return child.process
 
     def _stop(self, number: int, _: FrameType | None) -> None:
         if self._stopping is not None:  # a second signal ends it at once, as it does one server
             self._signal_children(number)
         self._stopping = number
 
-    def _start(self, place: int) -> None:
-        command = [sys.executable, *sys.orig_argv[1:], "--fd", str(self._fd)]
-        child = subprocess.Popen(  # noqa: S603 - our own command
-            command,
-            stdin=subprocess.PIPE,
-            env=self._environment,
-            pass_fds=[self._fd],
-            start_new_session=True,  # Ctrl-C comes to the parent only, which passes it on
-        )
-        if hasattr(os, "sched_setaffinity"):
-            cores = sorted(os.sched_getaffinity(0))
-            if share := cores[place :: self._count]:
-                os.sched_setaffinity(child.pid, share)
-        self._children[place] = child, time.monotonic()
-
-    def _replace_the_dead(self) -> None:
-        for place, (child, since) in list(self._children.items()):
-            if child.poll() is None or self._stopping is not None:
-                continue
-            multiprocess.mark_process_dead(child.pid, self._environment["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
-            if child.returncode > 0 and time.monotonic() - since < _STARTING:
-                raise EngineError("a server process could not start; the lines above say why")
-            log.error("a server process ended with %d; another takes its place", child.returncode)
-            self._start(place)
-
     def _signal_children(self, number: int) -> None:
-        for child, _ in self._children.values():
-            child.send_signal(number)
+        for child in self._children:
+            if child.process is not None:
+                child.process.send_signal(number)
 
     def _end(self, number: int) -> None:
         self._signal_children(number)
-        for child, _ in self._children.values():
-            if child.wait() > 0:
-                log.error("a server process ended with %d", child.returncode)
+        deadline = time.monotonic() + _ENDING
+        for child in self._children:
+            if child.process is not None:
+                try:
+                    code = child.process.wait(max(0.0, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    child.process.kill()
+                    code = child.process.wait()
+                if code and self._stopping is not None:
+                    log.error("a server process ended with %d", code)
+            if child.link is not None:
+                child.link.close()

@@ -1,11 +1,13 @@
 """Replies, and errors as replies."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import Response
+
+from eyeful.server.errors import RequestError
 
 
 def json_bytes(content: Any) -> bytes:
@@ -31,11 +33,16 @@ class ErrorReply(JSONReply):
         super().__init__({"error": error, **more}, status, headers)
 
 
-def on_the_wire(reply: Response, headers: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+def reply_bytes(reply: Response) -> bytes:
     """A whole reply, for a connection that ends with it."""
     status = f"HTTP/1.1 {reply.status_code} {HTTPStatus(reply.status_code).phrase}".encode()
-    lines = [name + b": " + value for name, value in (*reply.raw_headers, *headers, (b"connection", b"close"))]
+    lines = [name + b": " + value for name, value in (*reply.raw_headers, (b"connection", b"close"))]
     return b"\r\n".join([status, *lines, b"", bytes(reply.body)])
+
+
+def rejection(error: RequestError) -> ErrorReply:
+    """The reply that a rejected request gets."""
+    return ErrorReply(error.status, str(error), error.headers)
 
 
 def readiness(ready: bool, welcome: dict[str, Any]) -> JSONReply:

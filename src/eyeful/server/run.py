@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -15,9 +16,10 @@ from fastapi import FastAPI
 from eyeful.classifier import Classifier
 from eyeful.server.app import create_app
 from eyeful.server.connection import Connection
-from eyeful.server.lifecycle import GracefulServer
-from eyeful.server.middleware import note_of, rejection_when_full
-from eyeful.server.processes import bound_socket, stop_with_parent, url_of
+from eyeful.server.lifecycle import GracefulServer, LivenessCheck
+from eyeful.server.metrics import Metrics
+from eyeful.server.middleware.access_log import REJECTED, write_line
+from eyeful.server.processes import ParentLink, bound_socket, url_of
 from eyeful.server.settings import ServerSettings
 
 LogFormat = Literal["text", "json"]
@@ -48,7 +50,8 @@ def serve(
     write_log(log_format)
     app = create_app(classifiers, settings)
     service = app.state.service
-    connection = partial(Connection, settings.receive_timeout, rejection_when_full(service), note_of(service))
+    connection = partial(Connection, settings.receive_timeout, partial(_count_rejection, service.metrics))
+    link = ParentLink() if fd is not None else None
     config = uvicorn.Config(
         app,
         host,
@@ -59,12 +62,22 @@ def serve(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=25,
+        callback_notify=LivenessCheck(service, link.beat if link else None),
+        timeout_notify=0,  # every second
     )
-    if fd is not None:
-        stop_with_parent()
+    if link:
+        link.stop_with_parent()
     with socket.socket(fileno=fd) if fd is not None else bound_socket(host, port) as bound:
         url = url_of(bound) if fd is None else None
         GracefulServer(config, service, url, _hang_up(app) if settings.page else None).run([bound])
+    if not service.live:
+        os._exit(1)  # Python would wait for the thread that never ends
+
+
+def _count_rejection(metrics: Metrics, status: int) -> None:
+    """What a connection answered by itself, since it never became a request."""
+    metrics.refused(status)
+    write_line("-", "-", "-", route=REJECTED, status=status)
 
 
 def _hang_up(app: FastAPI) -> Callable[[], None]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from eyeful.server.admission import Admission
 from eyeful.server.batcher import Batcher
-from eyeful.server.body import until_gone
 from eyeful.server.errors import BadRequestError, DeadlineError, NoSuchModelError
 from eyeful.server.metrics import Metrics
 from eyeful.server.urls import Fetcher
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from eyeful.server.settings import ServerSettings
     from eyeful.server.urls import Asked
     from eyeful.types import Prediction
+
+
+R = TypeVar("R")
+
+_PARSED_AT_ONCE = 1 << 16
+"""Bytes of a body that are parsed on the event loop: less than handing them to a thread takes."""
 
 
 class ClientGoneError(Exception):
@@ -33,21 +40,24 @@ class InferenceService:
     """The models of a server, by alias, and the rules for using them.
 
     Attributes:
-        ready: whether new requests are welcome: warmed up, and not asked to stop.
+        accepting: whether new requests are welcome: warmed up, and not asked to stop.
         metrics: what is counted.
         settings: the limits.
+        admission: who is let in.
         fetcher: downloads images by URL; None where that is off.
     """
 
     def __init__(self, classifiers: Mapping[str, Classifier], settings: ServerSettings) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.ready = False
+        self.accepting = False
         self.fetcher = Fetcher(settings.max_body) if settings.allow_urls else None
+        self._parser = ThreadPoolExecutor(1, thread_name_prefix="eyeful-parse")  # one blown-up body at a time
         self._batchers = {
             alias: Batcher(alias, classifier, settings.queue_size, settings.batch_timeout, self.metrics)
             for alias, classifier in classifiers.items()
         }
+        self.admission = Admission(settings.max_pending, self._is_full)
 
     @property
     def aliases(self) -> list[str]:
@@ -55,9 +65,14 @@ class InferenceService:
         return list(self._batchers)
 
     @property
-    def full(self) -> bool:
-        """Whether no model takes an image now, so that a body need not be read."""
-        return all(batcher.full for batcher in self._batchers.values())
+    def ready(self) -> bool:
+        """Whether requests are welcome and can be answered."""
+        return self.accepting and self.live
+
+    @property
+    def live(self) -> bool:
+        """Whether every model can still answer: a decode that hangs holds its thread for ever."""
+        return not any(batcher.is_hung for batcher in self._batchers.values())
 
     def classifier(self, alias: str) -> Classifier:
         """The classifier behind a name.
@@ -71,15 +86,22 @@ class InferenceService:
         """Warm up; then be ready."""
         for batcher in self._batchers.values():
             await batcher.open()
-        self.ready = True
+        self.accepting = True
 
     async def close(self) -> None:
-        """Stop the decoding threads."""
-        self.ready = False
+        """Stop the threads."""
+        self.accepting = False
+        self._parser.shutdown(cancel_futures=True)
         for batcher in self._batchers.values():
             await batcher.close()
         if self.fetcher:
             await self.fetcher.close()
+
+    async def parse(self, body: bytes, function: Callable[..., R], *arguments: object) -> R:
+        """`function(body, *arguments)`; for a long body in a thread, since the event loop has others to answer."""
+        if len(body) <= _PARSED_AT_ONCE:
+            return function(body, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._parser, partial(function, body, *arguments))
 
     async def classify(
         self,
@@ -113,6 +135,10 @@ class InferenceService:
             self.metrics.image(prediction.error_kind or "ok")
         return predictions
 
+    def _is_full(self) -> bool:
+        """Whether no model takes an image now."""
+        return all(batcher.full for batcher in self._batchers.values())
+
     def _batcher(self, alias: str) -> Batcher:
         try:
             return self._batchers[alias]
@@ -120,6 +146,14 @@ class InferenceService:
             raise NoSuchModelError(
                 f"no model {alias[:100]!r} here; there is {', '.join(self._batchers)}"
             ) from None
+
+
+async def until_gone(request: Request) -> None:
+    """Return when the client has closed its connection; after the body was read."""
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            return
 
 
 def _end(deadline: asyncio.Timeout, gone: asyncio.Task[None]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from eyeful.errors import OutputError, UsageError
 from eyeful.extras import require
 from eyeful.filenames import printable
-from eyeful.images import Limits, MemoryBudget, open_item
+from eyeful.images import open_item
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ def _image(prediction: Prediction) -> NDArray[np.uint8]:
         return prediction.thumbnail
     if prediction.item is None:
         raise UsageError(f"{prediction.filename} does not carry its image")
-    with open_item(prediction.item, Limits(), MemoryBudget()) as opened:
+    with open_item(prediction.item) as opened:
         small = opened.image.copy()
         small.thumbnail((800, 800))
         return np.array(small)

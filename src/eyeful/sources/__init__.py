@@ -1,25 +1,24 @@
 """Where images come from → items, lazily and in order.
 
-One rule: what is named always gives a row; what is found in a folder must look like an image. A new source is
-one new file with a function that yields items, and one line in `_from_text` or `_from_object`.
+One rule: what is named always gives a row; what is found in a folder must look like an image. The kinds of source
+register as plug-ins (`eyeful.sources`, see `base`); what is in memory already is `memory`'s.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from eyeful.errors import UsageError
-from eyeful.sources import archive, cloud, folder, listing, memory, url
-from eyeful.sources.refused import refused
+from eyeful import plugins
+from eyeful.errors import ErrorKind, MissingExtraError, UsageError
+from eyeful.sources import memory
+from eyeful.sources.base import OpenedContent, Sized, SourceKind, refused
 from eyeful.types import Item
 
-__all__ = ["Source", "is_countable", "open_source", "refused"]
+__all__ = ["OpenedContent", "Sized", "Source", "SourceKind", "is_countable", "open_source", "refused"]
 
 
 @dataclass(slots=True)
@@ -27,7 +26,7 @@ class Source:
     """Items to classify, lazily.
 
     Attributes:
-        items: each image once, in order; can be walked once.
+        items: each image once, in order; can be gone through once.
         single: exactly one image was named, so the answer is one prediction rather than a list.
         ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
     """
@@ -42,62 +41,73 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
 
     Args:
         inputs: a path, folder, glob, URL, archive (.tar, .tar.gz, .zip ...), bucket (s3://...), list file (.txt,
-            .csv), `-` for names on standard input, encoded bytes, PIL image, uint8 RGB array (HWC, HW or NHWC),
-            or any iterable of these.
+            .csv), `-` for names on standard input, what a plug-in knows, encoded bytes, a binary file, PIL image,
+            uint8 array (HWC, HW or NHWC of 1, 3 or 4 channels), torch uint8 tensor (CHW or NCHW), or any iterable
+            of these. What is in memory is copied at once: it may change or be closed afterwards.
         recursive: search folders in folders.
 
     Raises:
         UsageError: something that is none of these; the text says what to convert it to.
     """
-    ignored: Counter[str] = Counter()
     if isinstance(inputs, str | Path):
-        return _from_text(inputs, recursive, ignored)
-    if isinstance(inputs, bytes | bytearray | memoryview | Image.Image | np.ndarray):
-        return _from_object(inputs)
+        return _from_text(inputs, recursive=recursive)
     if isinstance(inputs, Item):
         return Source(iter((inputs,)), single=True)
-    if isinstance(inputs, Iterable) and not hasattr(inputs, "__array__"):
-
-        def all_items() -> Iterator[Item]:
-            for one in inputs:
-                part = open_source(one, recursive=recursive)
-                yield from part.items
-                ignored.update(part.ignored)
-
-        return Source(all_items(), single=False, ignored=ignored)
+    if memory.is_in_memory(inputs):
+        items, single = memory.items(inputs)
+        return Source(iter(items), single)
+    names = memory.names(inputs)
+    if names is not None or (isinstance(inputs, Iterable) and not hasattr(inputs, "__array__")):
+        return _from_many(inputs if names is None else names, recursive=recursive)
     raise UsageError(memory.why_not(inputs))
 
 
 def is_countable(text: str) -> bool:
     """Whether what is named can be counted without being used up, and cheaply; standard input cannot."""
-    return text != "-" and not archive.is_archive(Path(text)) and not cloud.is_cloud(text)
+    return _kind_of(text).countable
 
 
-def _from_text(text: str | Path, recursive: bool, ignored: Counter[str]) -> Source:
+def _from_text(text: str | Path, *, recursive: bool) -> Source:
     if text == "":
         raise UsageError("an empty name names nothing; . is the folder that you are in")
-    path = Path(text)
-    if isinstance(text, str) and url.is_url(text):
-        items, single = iter((url.item(text),)), True
-    elif isinstance(text, str) and cloud.is_cloud(text):
-        items, single = cloud.items(text, recursive=recursive, ignored=ignored), False
-    elif text == "-":
-        items, single = listing.stdin_items(), False
-    elif folder.is_folder(path):
-        items, single = folder.items(path, recursive=recursive, ignored=ignored), False
-    elif archive.is_archive(path):
-        items, single = archive.items(path, ignored), False
-    elif listing.is_listing(path):
-        items, single = listing.items(path), False
-    elif folder.is_glob(path):
-        items, single = folder.glob_items(path), False
-    else:
-        items, single = iter((Item(str(text), path),)), True
-    return Source(items, single, ignored)
+    ignored: Counter[str] = Counter()
+    kind = _kind_of(text)
+    return Source(kind.items(text, recursive=recursive, ignored=ignored), kind.single, ignored)
 
 
-def _from_object(value: Any) -> Source:
-    if isinstance(value, np.ndarray):
-        items = memory.array_items(value)
-        return Source(iter(items), single=value.ndim < 4)
-    return Source(chain((memory.item(value),)), single=True)
+def _from_many(inputs: Iterable[Any], *, recursive: bool) -> Source:
+    ignored: Counter[str] = Counter()
+    alone = isinstance(inputs, list | tuple) and len(inputs) == 1
+
+    def all_items() -> Iterator[Item]:
+        for one in inputs:
+            try:
+                part = open_source(one, recursive=recursive)
+                yield from part.items
+            except (UsageError, MissingExtraError) as error:
+                # a name that is no source must not take the rows of its neighbours with it; alone, it is a mistake
+                # of the call, and so is an object of a wrong type
+                if alone or not isinstance(one, str | Path):
+                    raise
+                yield refused(str(one), _error_kind(one), str(error))
+            else:
+                ignored.update(part.ignored)
+
+    return Source(all_items(), single=False, ignored=ignored)
+
+
+def _error_kind(text: str | Path) -> ErrorKind:
+    if "://" in str(text):
+        return "fetch_failed"
+    return "unreadable" if text != "" and os.path.lexists(text) else "not_found"
+
+
+def _kind_of(text: str | Path) -> SourceKind:
+    return next(kind for kind in _kinds() if kind.matches(text))
+
+
+@cache
+def _kinds() -> tuple[SourceKind, ...]:
+    """Every kind of source, in the order in which they are asked."""
+    found: dict[str, SourceKind] = plugins.load_all("sources")
+    return tuple(sorted(found.values(), key=lambda kind: -kind.priority))

@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from eyeful.errors import ErrorKind, ImageError, one_line
+from eyeful.sources.base import Sized, SourceKind, refused
 from eyeful.sources.folder import EXTENSIONS
-from eyeful.sources.refused import refused
 from eyeful.types import Item
 
 MAX_MEMBER = 256 << 20
@@ -37,19 +37,22 @@ _BROKEN = (
 """What reading a damaged, truncated or encrypted archive raises."""
 
 
-def is_archive(path: Path) -> bool:
+def is_archive(path: str | Path) -> bool:
     """Whether a named file is an archive, by its ending."""
-    name = path.name.lower()
+    name = Path(path).name.lower()
     return name.endswith((*_TARS, ".zip"))
 
 
-def items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
+def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
     """An archive's images in its own order; where it breaks off, an error row of its own says so.
 
     Args:
-        path: the archive.
+        text: the archive's path.
+        recursive: has no meaning here.
         ignored: counts the other members by extension as they are met.
     """
+    del recursive
+    path = Path(text)
     try:
         yield from _zip_items(path, ignored) if path.name.lower().endswith(".zip") else _tar_items(path, ignored)
     except FileNotFoundError:
@@ -75,7 +78,7 @@ def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             elif member.size > (limit := MAX_MEMBER if plain else MAX_STREAMED):
                 yield refused(name, "too_large", f"{member.size >> 20} MB; the limit is {limit >> 20} MB")
             elif plain:
-                yield Item(name, partial(_read_at, path, member.offset_data, member.size))
+                yield Item(name, Sized(member.size, partial(_read_at, path, member.offset_data, member.size)))
             else:
                 file = archive.extractfile(member)
                 yield Item(name, _Once(file.read() if file is not None else b""))
@@ -133,7 +136,8 @@ def _zip_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
         if not _looks_like_a_image(member.filename):
             ignored[_extension(member.filename)] += 1
         else:
-            yield Item(name, partial(_read_zip, path, stamp, place))
+            size = min(member.file_size, MAX_MEMBER + 1)  # zipfile reads no more than is claimed
+            yield Item(name, Sized(size, partial(_read_zip, path, stamp, place)))
 
 
 @lru_cache(maxsize=4)
@@ -172,3 +176,6 @@ def _looks_like_a_image(name: str) -> bool:
 
 def _extension(name: str) -> str:
     return PurePosixPath(name).suffix.lower() or "no extension"
+
+
+SOURCE = SourceKind(is_archive, items, priority=30, countable=False)

@@ -1,36 +1,48 @@
 """Images in buckets: `s3://`, `gs://`, `hf://` and what else fsspec knows, read by decode workers.
 
 Credentials and endpoints are those of the bucket's own library (`AWS_PROFILE`, `AWS_ENDPOINT_URL`, ...) or of
-fsspec's configuration.
+fsspec's configuration. Such a library may wait for ever, so each read has a deadline.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from functools import partial
-from pathlib import PurePosixPath
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
 
 from eyeful.errors import ImageError, MissingExtraError, UsageError, one_line
 from eyeful.extras import install_command, require
+from eyeful.sources.base import OpenedContent, SourceKind, refused
+from eyeful.sources.deadline import Deadline
 from eyeful.sources.folder import EXTENSIONS
-from eyeful.sources.refused import refused
 from eyeful.types import Item
 
 MAX_BYTES = 256 << 20
+TIMEOUT = 20.0
+"""Seconds for reading one image, as for a download."""
+LIST_TIMEOUT = 300.0
+"""Seconds for listing one folder, or all that matches a pattern."""
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
+R = TypeVar("R")
 
-def is_cloud(text: str) -> bool:
+
+def is_cloud(text: str | Path) -> bool:
     """Whether a text is an address in a bucket, rather than a path or a web address."""
-    return bool(_SCHEME.match(text)) and not text.lower().startswith(("http://", "https://"))
+    return (
+        isinstance(text, str)
+        and bool(_SCHEME.match(text))
+        and not text.lower().startswith(("http://", "https://"))
+    )
 
 
-def items(address: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
     """The image at an address, the images below it, or those that match its pattern; in sorted order.
 
     Args:
-        address: `SCHEME://BUCKET/PATH`; `*`, `?` and `[` make it a pattern.
+        text: `SCHEME://BUCKET/PATH`; `*`, `?` and `[` make it a pattern.
         recursive: look in folders of folders.
         ignored: counts the other files by extension as they are met.
 
@@ -38,56 +50,130 @@ def items(address: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[I
         UsageError: no library knows this scheme.
         MissingExtraError: fsspec, or the library for this scheme, is not installed.
     """
-    filesystem, path = _opened(address)
+    address = str(text)
     try:
+        filesystem, path = Deadline(TIMEOUT).call(_opened, address)
         if any(char in path for char in "*?["):
-            found = filesystem.glob(path, detail=True)
+            found = _listed(filesystem.glob, path)
             files = sorted(name for name, about in found.items() if about["type"] == "file")
             yield from (_item(filesystem, file) for file in files)
             if not files:
                 yield named(address)
-        elif filesystem.isdir(path):
+        elif Deadline(TIMEOUT).call(filesystem.isdir, path):
             yield from _below(filesystem, path, recursive=recursive, ignored=ignored)
         else:
-            yield Item(address, partial(_read, filesystem, path))
+            yield Item(address, _Object(address, filesystem, path))
+    except (UsageError, MissingExtraError):
+        raise
+    except TimeoutError:
+        yield refused(address, "timeout", "cannot be listed in time")
     except Exception as error:  # noqa: BLE001 - every bucket's library has exceptions of its own
         yield refused(address, "unreadable", f"cannot be listed: {one_line(error)}")
 
 
 def named(address: str) -> Item:
     """The item of one image by its address; what is wrong with the address becomes its row."""
-    return Item(address, partial(fetch, address))
+    return Item(address, _Object(address))
 
 
-def fetch(address: str) -> bytes:
-    """Read one image.
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """The content of one object; it can be sent to another process."""
 
-    Raises:
-        ImageError: `not_found`, `too_large` or `fetch_failed`.
-    """
+    address: str
+    filesystem: Any = None
+    path: str = ""
+
+    def open(self) -> OpenedContent:
+        """The object, opened, its size known.
+
+        Raises:
+            ImageError: `not_found`, `too_large`, `timeout` or `fetch_failed`.
+        """
+        deadline = Deadline(TIMEOUT)
+        file = _in_time(deadline, self._open)
+        opened = _OpenedObject(file, deadline, _size_of(file))
+        if opened.size > MAX_BYTES:
+            opened.close()
+            raise _too_large()
+        return opened
+
+    def __call__(self) -> bytes:
+        opened = self.open()
+        try:
+            return opened.read()
+        finally:
+            opened.close()
+
+    def _open(self) -> Any:
+        try:
+            filesystem, path = _opened(self.address) if self.filesystem is None else (self.filesystem, self.path)
+        except (UsageError, MissingExtraError) as error:
+            raise ImageError("fetch_failed", str(error)) from error
+        return filesystem.open(path, "rb")
+
+
+@dataclass(slots=True)
+class _OpenedObject:
+    """An object that is open, and the rest of its time."""
+
+    file: Any
+    deadline: Deadline
+    size: int
+    _late: bool = field(default=False, init=False)
+
+    def read(self) -> bytes:
+        """All of it.
+
+        Raises:
+            ImageError: `too_large`, `timeout` or `fetch_failed`.
+        """
+        try:
+            content: bytes = _in_time(self.deadline, self.file.read, MAX_BYTES + 1)
+        except ImageError as error:
+            self._late = error.kind == "timeout"
+            raise
+        if len(content) > MAX_BYTES:
+            raise _too_large()
+        return content
+
+    def close(self) -> None:
+        """Close it, unless a thread still reads from it."""
+        if not self._late:
+            with suppress(Exception):
+                self.file.close()
+
+
+def _in_time(deadline: Deadline, step: Callable[..., R], *args: Any) -> R:
     try:
-        filesystem, path = _opened(address)
-    except (UsageError, MissingExtraError) as error:
-        raise ImageError("fetch_failed", str(error)) from error
-    return _read(filesystem, path)
-
-
-def _read(filesystem: Any, path: str) -> bytes:
-    try:
-        with filesystem.open(path, "rb") as file:
-            content: bytes = file.read(MAX_BYTES + 1)
+        return deadline.call(step, *args)
+    except ImageError:
+        raise
     except FileNotFoundError as error:
         raise ImageError("not_found", "no such object") from error
+    except TimeoutError as error:
+        raise ImageError("timeout", f"not fetched within {deadline.seconds:g} seconds") from error
     except Exception as error:
         raise ImageError("fetch_failed", f"cannot be fetched: {one_line(error)}") from error
-    if len(content) > MAX_BYTES:
-        raise ImageError("too_large", f"larger than {MAX_BYTES >> 20} MB")
-    return content
+
+
+def _too_large() -> ImageError:
+    return ImageError("too_large", f"larger than {MAX_BYTES >> 20} MB")
+
+
+def _size_of(file: Any) -> int:
+    """What an opened object says of its size; the largest that is read where it says nothing."""
+    size = getattr(file, "size", None)
+    return size if isinstance(size, int) else MAX_BYTES
+
+
+def _listed(step: Callable[..., Any], path: str) -> Any:
+    return Deadline(LIST_TIMEOUT).call(step, path, detail=True)
 
 
 def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
     """Depth first, each level sorted by name, as in a folder on disk."""
-    for entry in sorted(filesystem.ls(folder, detail=True), key=lambda entry: str(entry["name"])):
+    for entry in sorted(_listed(filesystem.ls, folder), key=lambda entry: str(entry["name"])):
         name = entry["name"]
         if name.rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
             continue
@@ -101,7 +187,8 @@ def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[st
 
 
 def _item(filesystem: Any, path: str) -> Item:
-    return Item(filesystem.unstrip_protocol(path), partial(_read, filesystem, path))
+    address = filesystem.unstrip_protocol(path)
+    return Item(address, _Object(address, filesystem, path))
 
 
 def _opened(address: str) -> tuple[Any, str]:
@@ -115,3 +202,6 @@ def _opened(address: str) -> tuple[Any, str]:
     except ValueError as error:
         raise UsageError(f"{address} cannot be read: {one_line(error)}") from error
     return filesystem, str(path)
+
+
+SOURCE = SourceKind(is_cloud, items, priority=60)

@@ -1,15 +1,15 @@
 """Hugging Face's image-classification task: raw bytes or `{"inputs": BASE64}` in, `[{"label", "score"}]` out."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import image_in, images_of, is_json, json_of, read_body
+from eyeful.server.body import is_form, read_body, read_images
 from eyeful.server.errors import BadRequestError, UnprocessableError
+from eyeful.server.parsing import image_in, is_json, json_of
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
 from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked, Fetcher
+from eyeful.types import Item
 
 _BODY = describe.body(
     describe.IMAGE
@@ -32,15 +32,7 @@ def router(service: InferenceService) -> APIRouter:
     routes = APIRouter(tags=["Hugging Face"])
 
     async def classify(request: Request, model: str | None) -> JSONReply:
-        topk = None
-        body = await read_body(request, service.settings)
-        if is_json(request, body):
-            item: Asked
-            item, topk = _in_json(json_of(body), service.fetcher)
-        else:
-            (item, *more) = await images_of(request, body, service.settings)
-            if more:
-                raise BadRequestError("one image in a request; /v1/classify takes many")
+        item, topk = await _item(request, service)
         (found,) = await service.classify(request, [item], model, topk)
         if not found.ok:
             raise UnprocessableError(found.answer)
@@ -61,7 +53,21 @@ def router(service: InferenceService) -> APIRouter:
     return routes
 
 
-def _in_json(body: Any, fetcher: Fetcher | None) -> tuple[Asked, int | None]:
+async def _item(request: Request, service: InferenceService) -> tuple[Asked, int | None]:
+    """The image of a request, and how many labels it asks for."""
+    if is_form(request):
+        image, *more = await read_images(request, service.settings)
+        if more:
+            raise BadRequestError("one image in a request; /v1/classify takes many")
+        return image, None
+    body = await read_body(request, service.settings)
+    if is_json(request, body):
+        return await service.parse(body, _in_json, service.fetcher)
+    return Item("body", body), None
+
+
+def _in_json(content: bytes, fetcher: Fetcher | None) -> tuple[Asked, int | None]:
+    body = json_of(content)
     if not isinstance(body, dict) or "inputs" not in body:
         raise BadRequestError('the JSON body is not {"inputs": BASE64, "parameters": {"top_k": 5}}')
     parameters = body.get("parameters")

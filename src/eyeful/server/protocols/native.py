@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from eyeful.server.body import image_in, images_of, is_json, json_of, read_body
+from eyeful.server.body import is_form, read_body, read_images
 from eyeful.server.errors import BadRequestError, UnprocessableError
+from eyeful.server.parsing import image_in, is_json, json_of
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
 from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked
-from eyeful.types import Prediction
+from eyeful.types import Item, Prediction
 
 _IMAGES = {"type": "array", "items": {"type": "string", "description": "base64"}, "minItems": 1}
 
@@ -40,12 +41,7 @@ def router(service: InferenceService) -> APIRouter:
         Each image is a row of `results`, in order; in a request of many, a bad one is its own error entry.
         A server with `--allow-urls` takes URLs where JSON has base64.
         """
-        body = await read_body(request, service.settings)
-        if is_json(request, body):
-            items: Sequence[Asked] = _in_json(json_of(body), service)
-        else:
-            items = await images_of(request, body, service.settings)
-        predictions = await service.classify(request, items, model, topk)
+        predictions = await service.classify(request, await _items(request, service), model, topk)
         if len(predictions) == 1 and not predictions[0].ok:
             raise UnprocessableError(predictions[0].answer)
         return JSONReply(
@@ -61,7 +57,17 @@ def router(service: InferenceService) -> APIRouter:
     return routes
 
 
-def _in_json(body: Any, service: InferenceService) -> list[Asked]:
+async def _items(request: Request, service: InferenceService) -> Sequence[Asked]:
+    if is_form(request):
+        return await read_images(request, service.settings)
+    body = await read_body(request, service.settings)
+    if is_json(request, body):
+        return await service.parse(body, _in_json, service)
+    return [Item("body", body)]
+
+
+def _in_json(content: bytes, service: InferenceService) -> list[Asked]:
+    body = json_of(content)
     images = body.get("images") if isinstance(body, dict) else None
     if not isinstance(images, list) or not images:
         raise BadRequestError('the JSON body is not {"images": [BASE64, ...]}')

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import images_of, read_body
+from eyeful.server.body import read_images
 from eyeful.server.errors import UnprocessableError
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply, readiness
@@ -31,7 +31,7 @@ def router(service: InferenceService) -> APIRouter:
 
         A form with several files gives a list, in its order; an image that cannot be opened is `{"error": ...}`.
         """
-        images = await images_of(request, await read_body(request, service.settings), service.settings)
+        images = await read_images(request, service.settings)
         found = await service.classify(request, images, model, 5)
         answers = [
             {score.label: score.prob for score in one.top} if one.ok else {"error": one.answer} for one in found

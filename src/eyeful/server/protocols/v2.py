@@ -15,10 +15,11 @@ from starlette.responses import Response
 
 import eyeful
 from eyeful.results import softmax, top_k
-from eyeful.server.body import decoded, json_of, read_body
+from eyeful.server.body import read_body
 from eyeful.server.errors import BadRequestError, NoSuchModelError, UnprocessableError
+from eyeful.server.parsing import decoded, json_of
 from eyeful.server.protocols import describe
-from eyeful.server.replies import JSONReply, json_bytes, readiness
+from eyeful.server.replies import ErrorReply, JSONReply, json_bytes, readiness
 from eyeful.server.service import InferenceService
 from eyeful.server.settings import ServerSettings
 from eyeful.types import Item, Prediction
@@ -37,6 +38,7 @@ _BODY = describe.body(
         },
     )
 )
+_PIECES = 256
 _OUTPUTS = ("probs", "logits")
 _NUMBERS: dict[Any, type[np.generic]] = {"UINT8": np.uint8, "FP32": np.float32}
 
@@ -58,10 +60,12 @@ def router(service: InferenceService) -> APIRouter:
             }
         )
 
-    @routes.get("/health/live")
+    @routes.get("/health/live", responses=not_ready)
     async def live() -> JSONReply:
-        """Whether the process answers at all."""
-        return JSONReply({"live": True})
+        """Whether the process can still answer; if not, it must be started anew."""
+        return (
+            JSONReply({"live": True}) if service.live else ErrorReply(503, "a decode hangs; start the server anew")
+        )
 
     @routes.get("/health/ready", responses=not_ready)
     async def ready() -> JSONReply:
@@ -91,8 +95,8 @@ def router(service: InferenceService) -> APIRouter:
     async def infer(request: Request, model: str = alias) -> Response:
         """Classify images."""
         classifier = service.classifier(model)
-        asked, binary = _split(await read_body(request, service.settings), request.headers.get(_HEADER))
-        items = _items(asked, binary, service.settings)
+        body = await read_body(request, service.settings)
+        asked, items = await service.parse(body, _parsed, request.headers.get(_HEADER), service.settings)
         found = await service.classify(request, items, model)
         for one in found:
             if not one.ok:
@@ -104,12 +108,19 @@ def router(service: InferenceService) -> APIRouter:
     return routes
 
 
+def _parsed(body: bytes, header: str | None, settings: ServerSettings) -> tuple[dict[str, Any], list[Item]]:
+    """The JSON part of a request, without its tensor, and its images."""
+    asked, binary = _split(body, header)
+    items = _items(asked, binary, settings)
+    return {name: value for name, value in asked.items() if name != "inputs"}, items
+
+
 def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]:
     """The JSON part of a body and the tensors' bytes behind it."""
     if header is not None and not (header.isascii() and header.isdigit() and int(header[:20]) <= len(body)):
         raise BadRequestError(f"{_HEADER} {header[:20]!r} is not within the body")
     length = len(body) if header is None else int(header[:20])
-    asked = json_of(body[:length])
+    asked = json_of(memoryview(body)[:length])
     if not isinstance(asked, dict):
         raise BadRequestError("the body is not an inference request")
     return asked, memoryview(body)[length:]
@@ -163,7 +174,7 @@ def _pixels(tensor: dict[str, Any], number: type[np.generic], raw: memoryview | 
     if not whole or len(shape) not in (3, 4) or shape[-1] != 3:  # type: ignore[arg-type,index]
         raise BadRequestError(f'"shape" {str(shape)[:60]} is not [N, H, W, 3] or [H, W, 3]')
     try:
-        flat = np.frombuffer(raw, number) if raw is not None else np.asarray(tensor.get("data"), number).ravel()
+        flat = np.frombuffer(raw, number) if raw is not None else _numbers(tensor.get("data"), number)
         values = flat.reshape(shape)
     except (ValueError, TypeError, OverflowError) as error:
         raise BadRequestError('"data" does not fill "shape" with numbers of its datatype') from error
@@ -172,6 +183,17 @@ def _pixels(tensor: dict[str, Any], number: type[np.generic], raw: memoryview | 
             raise BadRequestError("FP32 pixels are not all from 0 to 1; normalisation is the model's")
         values = (values * 255).round().astype(np.uint8)
     return values if values.ndim == 4 else values[None]
+
+
+def _numbers(data: Any, number: type[np.generic]) -> np.ndarray:
+    """A list of numbers, flat or nested, as a flat array; converted in pieces, so that other threads have a turn."""
+    while isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
+        data = data[0]
+    if not isinstance(data, list) or len(data) < _PIECES:
+        return np.asarray(data, number).ravel()
+    step = len(data) // _PIECES
+    pieces = [np.asarray(data[place : place + step], number) for place in range(0, len(data), step)]
+    return np.concatenate(pieces).ravel()  # which refuses pieces of unlike shapes
 
 
 def _asked_outputs(asked: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,110 @@
+"""What a source is, and the ways in which an item can hold its bytes.
+
+A new kind of source is one file with a `SourceKind` and its line under `[project.entry-points."eyeful.sources"]`,
+in this repository or in the package of someone else.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from eyeful.errors import ErrorKind, ImageError
+from eyeful.types import Item
+
+
+class FindItems(Protocol):
+    """How a source gives its items."""
+
+    def __call__(self, text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+        """The items that a text or path names, lazily and in order.
+
+        Args:
+            text: what a user wrote; `matches` has said that it is for this source.
+            recursive: search folders in folders.
+            ignored: counts files that were met and are no inputs, by extension.
+
+        Raises:
+            UsageError: what is named is no source after all. Among other inputs it becomes an error row.
+            MissingExtraError: a library is not installed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """One kind of place that images come from.
+
+    Attributes:
+        matches: whether a text or path is for this source. A `Path` is never an address or `-`.
+        items: gives its items.
+        priority: the kind with the highest one is asked first; the file, which takes everything, has 0.
+        single: one image is named, so the answer is one prediction rather than a list.
+        countable: the items can be listed twice, cheaply and without being used up; for the progress bar.
+    """
+
+    matches: Callable[[str | Path], bool]
+    items: FindItems
+    priority: int
+    single: bool = False
+    countable: bool = True
+
+
+class OpenedContent(Protocol):
+    """Bytes that can be had now.
+
+    Attributes:
+        size: how many there will be at most; the memory budget is asked for as many before they are read.
+    """
+
+    @property
+    def size(self) -> int:
+        """The most bytes that `read` gives."""
+        ...
+
+    def read(self) -> bytes:
+        """The bytes.
+
+        Raises:
+            ImageError: they cannot be had.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """The content of an item whose size is known before it is read.
+
+    Attributes:
+        size: bytes, at most.
+        read: gives them, or raises ImageError.
+    """
+
+    size: int
+    read: Callable[[], bytes]
+
+    def __call__(self) -> bytes:
+        """The bytes."""
+        return self.read()
+
+    def open(self) -> OpenedContent:
+        """Nothing needs to be opened."""
+        return self
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+def refused(filename: str, kind: ErrorKind, message: str) -> Item:
+    """An item whose row is this error: an input that is known to fail before anything is opened."""
+    return Item(filename, Sized(0, partial(_refuse, kind, message)))
+
+
+def _refuse(kind: ErrorKind, message: str) -> bytes:
+    raise ImageError(kind, message)
