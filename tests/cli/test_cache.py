@@ -2,14 +2,13 @@
 
 import pytest
 
-from eyeful.models import ModelRequest
-from eyeful.prepare import prepared
+import eyeful
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
-    prepared(ModelRequest("efficientnet_lite0"))
+    eyeful.load().close()
     return tmp_path
 
 

@@ -4,15 +4,14 @@ import json
 
 import pytest
 
+import eyeful
 from eyeful.doctor import examine
-from eyeful.models import ModelRequest
-from eyeful.prepare import prepared
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
-    prepared(ModelRequest("efficientnet_lite0"))
+    eyeful.load().close()
     return tmp_path
 
 

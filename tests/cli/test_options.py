@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import eyeful
 from eyeful.cli import options
+from eyeful.models import DEFAULT_MODEL
 
 GROUPS = (
     options.ModelOptions,
@@ -27,8 +28,8 @@ def test_a_flag_is_an_argument_of_load_with_the_same_default(group):
     arguments = signature(eyeful.load).parameters
     for field in fields(group):
         assert field.name in arguments
-        default = getattr(eyeful.PredictorSpec(), field.name, False)
-        assert field.default == default
+        default = arguments[field.name].default
+        assert field.default == (DEFAULT_MODEL if field.name == "model" else default)
 
 
 def test_no_flag_is_in_two_groups():

@@ -13,7 +13,20 @@ from helpers import noise_image
 
 MAIN = "from eyeful.cli import main; main()"
 
-COMMANDS = ["predict", "models", "info", "explain", "export", "verify", "bench", "serve", "page", "samples", "cache", "doctor"]
+COMMANDS = [
+    "predict",
+    "models",
+    "info",
+    "explain",
+    "export",
+    "verify",
+    "bench",
+    "serve",
+    "page",
+    "samples",
+    "cache",
+    "doctor",
+]
 
 
 @pytest.fixture
@@ -108,10 +121,8 @@ def test_names_of_models_are_completed_without_torch(process):
     code = f"import sys\nsys.argv[0] = 'eyeful'\ntry:\n    {MAIN}\nfinally:\n    assert 'torch' not in sys.modules"
     names = {}
     for words in ("predict --model resnet1", "verify efficientnet_l", "serve -m vit_b"):
-        environment = os.environ | {
-            "_EYEFUL_COMPLETE": "complete_bash",
-            "_TYPER_COMPLETE_ARGS": f"eyeful {words}",
-        }
+        line = {"COMP_WORDS": f"eyeful {words}", "COMP_CWORD": str(len(words.split()))}
+        environment = os.environ | {"_EYEFUL_COMPLETE": "complete_bash"} | line
         done = process(code=code, env=environment)
         assert done.stderr == ""
         names[words] = done.stdout.split()

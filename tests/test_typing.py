@@ -1,0 +1,71 @@
+"""What users write type-checks, as README shows it: mypy is run on it, with the package as it is installed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import eyeful
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+SNIPPET = """
+from pathlib import Path
+
+import eyeful
+
+with eyeful.load("resnet18") as clf:
+    label: str | None = clf.predict("cat.jpg").label
+    rows: list[eyeful.Prediction] = clf.predict(["a.jpg", Path("b.jpg")])
+    one: eyeful.Prediction = clf("cat.jpg")
+    for row in clf.stream(Path("photos")):
+        print(row.label, row.to_dict())
+    labels: eyeful.Labels = clf.labels
+try:
+    names: list[str] = [entry.name for entry in eyeful.list_models("resnet*")]
+except eyeful.ImageError as error:
+    print(error.kind)
+spec = eyeful.PredictorSpec(model="resnet18", topk=3)
+"""
+
+
+def mypy(code: str, folder: Path) -> str:
+    (folder / "user.py").write_text(code)
+    source = str(Path(eyeful.__file__).parents[1])
+    flags = ["--strict", "--follow-imports=silent", "--no-error-summary", "--ignore-missing-imports"]
+    return subprocess.run(
+        [sys.executable, "-m", "mypy", *flags, "--cache-dir", folder / "cache", "user.py"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={"MYPYPATH": source, "PATH": ""},
+    ).stdout
+
+
+@pytest.mark.parametrize("code", [SNIPPET, *re.findall(r"```python\n(.*?)```", README, re.DOTALL)])
+def test_what_users_write_type_checks(code, tmp_path):
+    pytest.importorskip("mypy")
+    assert mypy(code, tmp_path) == ""
+
+
+def test_a_mistake_is_found(tmp_path):
+    pytest.importorskip("mypy")
+    assert "has no attribute" in mypy('import eyeful\neyeful.load().predict("cat.jpg").lable\n', tmp_path)
+
+
+def test_every_public_name_is_there_and_listed():
+    for name in eyeful.__all__:
+        assert getattr(eyeful, name) is getattr(eyeful, name)
+    assert set(eyeful.__all__) <= set(dir(eyeful))
+    assert eyeful.__all__ == sorted(eyeful.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        eyeful.nothing  # noqa: B018
+
+
+def test_every_error_is_public():
+    from eyeful import errors
+
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert len(kinds) >= 15
+    assert {kind.__name__ for kind in kinds} <= set(eyeful.__all__)
