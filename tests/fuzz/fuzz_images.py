@@ -16,28 +16,20 @@ import atheris
 with atheris.instrument_imports(include=["PIL", "eyeful"]):
     from PIL import Image
 
-    from eyeful.images import Limits, MemoryBudget
-    from eyeful.pipeline.preprocess import preprocess
+    from eyeful.images import Limits
+    from eyeful.predictor import Preprocessor
     from eyeful.preprocessing import Preprocessing
     from eyeful.types import Item
 
 preprocessing = Preprocessing((32, 32), (36, 36), "bicubic", (0.5,) * 3, (0.5,) * 3)
 LIMITS = Limits(max_pixels=4_000_000)
-BUDGET = MemoryBudget()
 
 
 def open_bytes(content: bytes) -> None:
     """One input: both ways of opening it."""
     for exact in (False, True):
-        loaded = preprocess(
-            Item("fuzzed", content),
-            preprocessing,
-            LIMITS,
-            BUDGET,
-            full_decode=exact,
-            two_step_resize=exact,
-            thumbnails=exact,
-        )
+        preprocess = Preprocessor(preprocessing, LIMITS, full_decode=exact, two_step_resize=exact)
+        loaded = preprocess(Item("fuzzed", content), 320 if exact else 0)
         if loaded.error is None:
             assert loaded.pixels_HWC.shape == (32, 32, 3), loaded.pixels_HWC.shape
         elif loaded.error.kind == "internal":

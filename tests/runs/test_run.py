@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
-from eyeful.pipeline import Classifier
 from eyeful.runs import Output, SignalHandler, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source

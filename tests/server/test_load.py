@@ -15,6 +15,7 @@ import httpx
 import numpy as np
 import pytest
 
+from eyeful.engines import Outputs
 from eyeful.errors import EngineError
 from eyeful.server.batcher import Batcher
 from eyeful.server.errors import OverloadedError
@@ -42,7 +43,7 @@ class Gate(FakeEngine):
 
     def answer(self):
         future, batch_NHWC = self.held.pop(0)
-        future.set_result((batch_NHWC.mean((1, 2)) / 10).astype(np.float32))
+        future.set_result(Outputs((batch_NHWC.mean((1, 2)) / 10).astype(np.float32)))
 
 
 def items(*colours):
@@ -81,7 +82,7 @@ def test_what_waits_goes_together_and_each_gets_its_own_answer():
         assert (await first)[0].label == "red"
         assert [(await task)[0].label for task in rest] == ["red", "blue"] * 3
         assert service.depth == 0
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -96,7 +97,7 @@ def test_a_batch_may_wait_for_company():
         await until(lambda: engine.batches == [3])
         engine.answer()
         await asyncio.gather(*tasks)
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -118,7 +119,7 @@ def test_beyond_the_queue_is_refused_at_once_and_the_place_is_free_again():
                 engine.answer()
         assert (await late)[0].label == "blue"
         assert sum(engine.batches) == 3, "what was cancelled is not computed"
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -136,7 +137,7 @@ def test_an_engine_that_fails_fails_its_batch_only():
         await until(lambda: engine.held)
         engine.answer()
         assert (await good)[0].label == "blue"
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -156,10 +157,10 @@ def test_an_error_in_a_thread_reaches_those_who_wait_and_frees_the_engine():
             with pytest.raises(MemoryError, match="no memory"):
                 await service.classify(items(RED))
         assert (await service.classify(items(BLUE)))[0].label == "blue"
-        service._load = lambda _: 1 / 0
+        service.classifier.predictor.preprocessor = lambda *_: 1 / 0
         with pytest.raises(ZeroDivisionError):
             await service.classify(items(BLUE))
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 

@@ -65,8 +65,13 @@ class MemoryBudget:
     """
 
     def __init__(self, total: int = DEFAULT_BUDGET) -> None:
-        self._encoded = _Part(total // 4)
-        self._decoding = _Part(total - total // 4)
+        self._total = total
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: in a forked child, which has none of the threads that held shares or a lock."""
+        self._encoded = _Part(self._total // 4)
+        self._decoding = _Part(self._total - self._total // 4)
         self._thread = _Thread()
         self._held: dict[int, list[tuple[_Part, int]]] = {}
         """thread → what it holds."""
@@ -118,5 +123,5 @@ class MemoryBudget:
 MEMORY_BUDGET = MemoryBudget()
 """The budget of this process."""
 
-if hasattr(os, "register_at_fork"):  # the threads that held shares, or the lock, are not in a forked child
-    os.register_at_fork(after_in_child=lambda: MEMORY_BUDGET.__init__())  # type: ignore[misc]
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=MEMORY_BUDGET.reset)
