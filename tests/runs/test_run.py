@@ -1,4 +1,4 @@
-"""A run: every input accounted for, resumed where it was cut off, stopped by signals, refused where it would lie."""
+"""A run: every input accounted for, resumed where it was cut off, stopped by signals, refused where it would be wrong."""
 
 import json
 import os
