@@ -5,11 +5,13 @@ then for what decoding it will cost. Whoever holds a share for decoding asks for
 its share back; those who wait for one hold encoded bytes only; and so nobody waits in a ring.
 """
 
+import ctypes
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 DEFAULT_BUDGET = 1 << 30
 """Bytes that the images in hand may cost at once, over all threads of the process."""
@@ -118,6 +120,26 @@ class MemoryBudget:
             if share in held:  # else it was forfeited
                 held.remove(share)
                 part.give_back(share[1])
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """The function of glibc; other C libraries have none, and need none."""
+    try:
+        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return None
+    return trim
+
+
+def release_freed_memory() -> None:
+    """Give freed memory back to the system.
+
+    glibc keeps what was freed for the thread that had it: 7 GB after 16 threads had an image of 350 MB each.
+    """
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
 
 
 MEMORY_BUDGET = MemoryBudget()
