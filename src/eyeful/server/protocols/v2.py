@@ -186,7 +186,7 @@ def _pixels(tensor: dict[str, Any], number: type[np.generic], raw: memoryview | 
 
 
 def _numbers(data: Any, number: type[np.generic]) -> np.ndarray:
-    """A list of numbers, flat or nested, as a flat array; converted in pieces, so that other threads have a turn."""
+    """A list of numbers, flat or nested, as a flat array; in pieces, so that other threads have a turn."""
     while isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
         data = data[0]
     if not isinstance(data, list) or len(data) < _PIECES:
