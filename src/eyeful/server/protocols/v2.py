@@ -216,8 +216,8 @@ def _output(
     name = asked.get("name")
     if name not in _OUTPUTS:
         raise NoSuchModelError(f"no output {str(name)[:40]!r}; there are {' and '.join(_OUTPUTS)}")
-    given = asked.get("parameters")
-    parameters = given if isinstance(given, dict) else {}
+    parameters = asked.get("parameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
     logits_NK = np.stack([one.logits for one in found if one.logits is not None])
     values_NK = logits_NK if name == "logits" else softmax(logits_NK)
     classes = parameters.get("classification")
