@@ -1,0 +1,54 @@
+"""The command as a user runs it: in this process where a process is not the point."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from eyeful.cli import main
+from eyeful.sources.samples import write_samples
+
+MAIN = "from eyeful.cli import main; main()"
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run `eyeful ARGUMENTS`."""
+
+    def run(*arguments: object, cwd: Path | None = None) -> Done:
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["eyeful", *map(str, arguments)])
+            if cwd is not None:
+                patch.chdir(cwd)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        return Done(ended.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def process():
+    """The same in a process of its own, for what belongs to a process: streams, signals, imports."""
+
+    def run(*arguments: object, code: str = MAIN, **options) -> subprocess.CompletedProcess[str]:
+        python = [sys.executable, "-W", "error::ResourceWarning", "-c", code]
+        return subprocess.run([*python, *map(str, arguments)], capture_output=True, text=True, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    write_samples(folder)
+    return folder

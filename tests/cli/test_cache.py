@@ -1,0 +1,28 @@
+"""`eyeful cache`: what is cached, and being rid of it."""
+
+import pytest
+
+from eyeful.models import ModelRequest
+from eyeful.prepare import prepared
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
+    prepared(ModelRequest("efficientnet_lite0"))
+    return tmp_path
+
+
+def test_the_cache_is_listed_verified_and_cleared(command, home):
+    assert "whole" in command("cache").stdout
+    assert command("cache", "verify").returncode == 0
+    (graph,) = home.glob("prepared/*/model.bin")
+    graph.write_bytes(graph.read_bytes()[:-1])
+    done = command("cache", "verify")
+    assert done.returncode == 1
+    assert "sha256 is not the manifest's" in " ".join(done.stdout.split())
+    assert command("cache", "clear", "no_such_model").returncode == 0
+    assert graph.exists()
+    assert command("cache", "clear").returncode == 0
+    assert not graph.exists()
+    assert command("cache", "verify").returncode == 0

@@ -1,0 +1,26 @@
+"""`eyeful models`: names, patterns, and what is on this machine."""
+
+import json
+
+import pytest
+
+
+def test_names_with_their_facts(command):
+    listed = {entry["name"]: entry for entry in json.loads(command("models", "--json").stdout)}
+    assert listed["efficientnet_lite0"]["here"]
+    assert listed["resnet18"]["parameters"] == 11689512
+    assert "efficientnet_lite0 (default)" in command("models", "lite0").stdout
+
+
+@pytest.mark.parametrize("pattern", ["resnet*", "RESNET*"])
+def test_a_pattern_is_for_the_whole_name(command, pattern):
+    names = [entry["name"] for entry in json.loads(command("models", pattern, "--json").stdout)]
+    assert names[:5] == ["resnet101", "resnet152", "resnet18", "resnet34", "resnet50"]
+    assert "timm/resnet50.a1_in1k" in names
+    assert "wide_resnet50_2" not in names
+
+
+def test_nothing_on_this_machine_is_said_so(command):
+    done = command("models", "vgg*", "--here")
+    assert done.returncode == 2
+    assert "no model on this machine has a name like 'vgg*'" in done.stderr

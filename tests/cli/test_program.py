@@ -1,0 +1,191 @@
+"""The program: its commands and where they come from, its errors, its streams, its first moments."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import eyeful
+from eyeful import plugins
+from helpers import noise_image
+
+MAIN = "from eyeful.cli import main; main()"
+
+COMMANDS = ["predict", "models", "info", "explain", "export", "verify", "bench", "serve", "page", "samples", "cache", "doctor"]
+
+
+@pytest.fixture
+def outsider(tmp_path, monkeypatch):
+    """Another package's commands, installed: one works, one cannot be imported."""
+    (tmp_path / "someones.py").write_text(
+        "def count(letters: str, twice: bool = False):\n"
+        '    """Count letters."""\n'
+        "    print(len(letters) * (1 + twice))\n"
+    )
+    info = tmp_path / "someones-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: someones\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[eyeful.commands]\ncount = someones:count\nlost = someones_gone:lost\npredict = someones:count\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    forget()
+    yield
+    forget()
+
+
+def forget():
+    plugins._found.cache_clear()
+    plugins.load.cache_clear()
+
+
+def shown_commands(text: str) -> list[str]:
+    lines = text.partition("─ Commands ─")[2].splitlines()[1:]
+    return [line[2:].split()[0] for line in lines if line.startswith("│ ") and line[2] != " "]
+
+
+def test_help_shows_every_command_in_a_fixed_order(command):
+    done = command("--help")
+    assert done.returncode == 0
+    assert shown_commands(done.stdout) == COMMANDS
+
+
+def test_a_command_of_another_package(command, outsider):
+    assert shown_commands(command("--help").stdout) == [*COMMANDS, "count", "lost"]
+    assert command("count", "abc", "--twice").stdout == "6\n"
+    assert "Count letters." in command("count", "--help").stdout
+    assert "Name what is in images" in command("predict", "--help").stdout
+
+
+def test_a_command_that_cannot_be_imported_harms_no_other(command, outsider):
+    assert "pip uninstall someones" in " ".join(command("--help").stdout.replace("│", "").split())
+    done = command("lost", "whatever", "--flag")
+    assert done.returncode == 2
+    assert done.stderr.startswith("eyeful: error: the plug-in 'lost' of the package someones cannot be loaded")
+    assert command("--version").returncode == 0
+
+
+def test_a_mistyped_command_is_answered_with_the_right_one(command):
+    done = command("predit")
+    assert done.returncode == 2
+    assert "predict" in done.stderr
+
+
+def test_a_command_imports_no_other(process):
+    code = f"import sys\ntry:\n    {MAIN}\nfinally:\n    print(*sys.modules, file=sys.stderr)"
+    modules = process("models", "--help", code=code).stderr.split()
+    imported = {name for name in modules if name.startswith("eyeful.cli.")}
+    assert imported == {"eyeful.cli.program", "eyeful.cli.models", "eyeful.cli.options"}
+
+
+def test_python_m_eyeful():
+    done = subprocess.run([sys.executable, "-m", "eyeful", "--version"], capture_output=True, text=True)
+    assert done.stdout == f"eyeful {eyeful.__version__}\n"
+
+
+def test_version(command):
+    assert command("--version").stdout == f"eyeful {eyeful.__version__}\n"
+
+
+@pytest.mark.parametrize("module", ["typer", "numpy"])
+def test_control_c_while_it_imports_is_quiet(process, module):
+    code = f"""
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+{MAIN}
+"""
+    done = process("predict", "x.jpg", code=code)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_names_of_models_are_completed_without_torch(process):
+    code = f"import sys\nsys.argv[0] = 'eyeful'\ntry:\n    {MAIN}\nfinally:\n    assert 'torch' not in sys.modules"
+    names = {}
+    for words in ("predict --model resnet1", "verify efficientnet_l", "serve -m vit_b"):
+        environment = os.environ | {
+            "_EYEFUL_COMPLETE": "complete_bash",
+            "_TYPER_COMPLETE_ARGS": f"eyeful {words}",
+        }
+        done = process(code=code, env=environment)
+        assert done.stderr == ""
+        names[words] = done.stdout.split()
+    assert list(names.values()) == [
+        ["resnet101", "resnet152", "resnet18"],
+        ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"],
+        ["vit_b_16", "vit_b_32"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["predict"], "name an image"),
+        (["predict", "x.jpg", "--model", "resnet19"], "did you mean resnet18"),
+        (["predict", "x.jpg", "--device", "cuda:9"], "there is no"),
+        (["predict", "x.jpg", "--checkpoint", "none.pth", "--model", "resnet18"], "none.pth"),
+        (["predict", "x.jpg", "-o", "rows.xlsx"], ".jsonl"),
+        (["predict", "x.jpg", "--topk", "0"], "topk"),
+        (["predict", "x.jpg", "--server", "http://127.0.0.1:9", "--crop-mode", "squash"], "--crop-mode"),
+        (["predict", "x.jpg", "--server", "http://127.0.0.1:9", "--report", "r.html"], "--report"),
+        (["info", "nonsense"], "unknown model"),
+        (["models", "zzzz"], "zzzz"),
+        (["serve", "--model", "a=resnet18", "--model", "a=resnet50"], "two models are called a"),
+        (["serve", "--model", "timm/resnet18"], "--model ALIAS=timm/resnet18"),
+        (["export"], "-o DIR"),
+        (["export", "-o", "b", "--precision", "int8"], "--calibrate PHOTOS"),
+        (["verify"], "--images PHOTOS"),
+        (["bench"], "--images PHOTOS"),
+        (["explain", "x.jpg", "-o", "x.gif"], ".png, .svg or .pdf"),
+    ],
+)
+def test_a_users_error_is_one_line_and_exit_code_2(command, arguments, says, tmp_path):
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.startswith("eyeful: error: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "LIST", "-o", "LIST", "--overwrite"),
+        ("predict", "IMAGE", "-o", "a.jsonl", "--report", "a.jsonl"),
+        ("predict", "FOLDER", "--figures", "FOLDER/figures"),
+        ("predict", "IMAGE", "-o", "a.jsonl", "--resume", "--overwrite"),
+        ("predict", "IMAGE", "--resume"),
+        ("predict", "IMAGE", "-o", "a.jsonl", "--resume", "--figures", "f"),
+        ("predict", ""),
+        ("predict", "IMAGE", "-o", ""),
+        ("predict", "IMAGE", "--max-pixels", "0"),
+        ("bench", "--images", "IMAGE", "--num-images", "0"),
+        ("export", "-o", "FOLDER", "--overwrite"),
+    ],
+)
+def test_what_would_destroy_something_or_mean_nothing_is_refused(command, arguments, tmp_path):
+    (tmp_path / "images").mkdir()
+    noise_image(1, 64, 64).save(tmp_path / "images" / "a.png")
+    listing = tmp_path / "list.csv"
+    listing.write_text(f"filename\n{tmp_path}/images/a.png\n")
+    (tmp_path / "images" / "manifest.json").write_text("{}")
+    places = {"LIST": listing, "IMAGE": tmp_path / "images" / "a.png", "FOLDER": tmp_path / "images"}
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    filled = [str(places.get(one, one)).replace("FOLDER", str(tmp_path / "images")) for one in arguments]
+    assert command(*filled, cwd=tmp_path).returncode == 2
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_standard_output_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        run = [sys.executable, "-c", MAIN, "cache"]
+        done = subprocess.run([*run, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
