@@ -13,7 +13,20 @@ from helpers import noise_image
 
 MAIN = "from eyeful.cli import main; main()"
 
-COMMANDS = ["predict", "models", "info", "explain", "export", "verify", "bench", "serve", "page", "samples", "cache", "doctor"]
+COMMANDS = [
+    "predict",
+    "models",
+    "info",
+    "explain",
+    "export",
+    "verify",
+    "bench",
+    "serve",
+    "page",
+    "samples",
+    "cache",
+    "doctor",
+]
 
 
 @pytest.fixture

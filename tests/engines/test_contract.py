@@ -9,8 +9,8 @@ from concurrent.futures import TimeoutError as NotYetError
 import numpy as np
 import pytest
 import torch
-
 from contract import EngineContract, noise
+
 from eyeful.bundle import Bundle, Manifest, write_bundle
 from eyeful.engines import family
 from eyeful.errors import EngineError
@@ -54,7 +54,9 @@ def converted(name: str, folder) -> Bundle:
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory):
     """The small network as a bundle of each converting engine."""
-    return {name: converted(name, tmp_path_factory.mktemp(name) / "bundle") for name in ("openvino", "onnxruntime")}
+    return {
+        name: converted(name, tmp_path_factory.mktemp(name) / "bundle") for name in ("openvino", "onnxruntime")
+    }
 
 
 class TestTorch(EngineContract):
@@ -127,7 +129,7 @@ def test_an_engine_has_no_more_threads_than_cores_that_it_may_use(name, bundles)
         [sys.executable, "-c", COUNT, str(bundles[name].folder)],
         capture_output=True,
         text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {allowed}),  # noqa: PLW1509 - nothing else runs in it yet
+        preexec_fn=lambda: os.sched_setaffinity(0, {allowed}),
     )
     threads, cores = map(int, done.stdout.split())
     assert cores == 1, done.stderr

@@ -5,6 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
+from eyeful.engines import Outputs
 from eyeful.errors import EngineError
 from eyeful.server.batcher import Batcher
 from eyeful.server.errors import OverloadedError
@@ -32,7 +33,7 @@ class Gate(FakeEngine):
 
     def answer(self):
         future, batch_NHWC = self.held.pop(0)
-        future.set_result((batch_NHWC.mean((1, 2)) / 10).astype(np.float32))
+        future.set_result(Outputs((batch_NHWC.mean((1, 2)) / 10).astype(np.float32)))
 
 
 def items(*colours):
@@ -61,7 +62,7 @@ def test_what_waits_goes_together_and_each_gets_its_own_answer():
         first = asyncio.create_task(service.classify(items(RED)))
         await until(lambda: engine.batches == [1])  # the engine was free: no waiting for company
         rest = [asyncio.create_task(service.classify(items(BLUE if n % 2 else RED))) for n in range(6)]
-        await until(lambda: len(service._ready) == 6)
+        await until(lambda: len(service._batcher._ready) == 6)
         engine.answer()
         await until(lambda: len(engine.batches) == 2)
         engine.answer()
@@ -71,7 +72,7 @@ def test_what_waits_goes_together_and_each_gets_its_own_answer():
         assert (await first)[0].label == "red"
         assert [(await task)[0].label for task in rest] == ["red", "blue"] * 3
         assert service.depth == 0
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -81,12 +82,12 @@ def test_a_batch_may_wait_for_company():
         engine = Gate()
         service = batcher(engine, timeout=0.2)
         tasks = [asyncio.create_task(service.classify(items(RED))) for _ in range(3)]
-        await until(lambda: len(service._ready) == 3)
+        await until(lambda: len(service._batcher._ready) == 3)
         assert engine.batches == []
         await until(lambda: engine.batches == [3])
         engine.answer()
         await asyncio.gather(*tasks)
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -108,7 +109,7 @@ def test_beyond_the_queue_is_refused_at_once_and_the_place_is_free_again():
                 engine.answer()
         assert (await late)[0].label == "blue"
         assert sum(engine.batches) == 3, "what was cancelled is not computed"
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
@@ -126,15 +127,13 @@ def test_an_engine_that_fails_fails_its_batch_only():
         await until(lambda: engine.held)
         engine.answer()
         assert (await good)[0].label == "blue"
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
 
 def test_an_error_in_a_thread_reaches_those_who_wait_and_frees_the_engine():
     class Failing(FakeEngine):
-        capacity = 2
-
         def submit(self, batch_NHWC):
             if (batch_NHWC == RED).all((1, 2, 3)).any():
                 raise MemoryError("no memory")
@@ -146,9 +145,9 @@ def test_an_error_in_a_thread_reaches_those_who_wait_and_frees_the_engine():
             with pytest.raises(MemoryError, match="no memory"):
                 await service.classify(items(RED))
         assert (await service.classify(items(BLUE)))[0].label == "blue"
-        service._load = lambda _: 1 / 0
+        service.classifier.predictor.preprocessor = lambda *_: 1 / 0
         with pytest.raises(ZeroDivisionError):
             await service.classify(items(BLUE))
-        service.close()
+        await service.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
