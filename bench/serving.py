@@ -24,7 +24,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import eyeful
-from eyeful.images import MemoryBudget
 from eyeful.types import Item
 
 ROUNDS = 3
@@ -160,8 +159,8 @@ def one_by_one(port: int, image: Path, classifier: eyeful.Classifier, count: int
             exchange(connection, request)
             served.append(time.perf_counter() - started)
             started = time.perf_counter()
-            loaded = classifier.preprocess_item(Item(image.name, body), budget=MemoryBudget(), thumbnails=False)
-            classifier.submit(loaded.pixels_HWC[None]).result()
+            preprocessed = classifier.predictor.preprocess(Item(image.name, body))
+            classifier.predictor.forward(preprocessed.pixels_HWC[None]).result()
             direct.append(time.perf_counter() - started)
     return 1000 * statistics.median(served), 1000 * statistics.median(direct)
 

@@ -9,14 +9,13 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from eyeful.bench.textbook import textbook_loop
-from eyeful.models import ModelRequest, find_model
 from eyeful.classifier import Classifier
 from eyeful.loading import load
+from eyeful.models import ModelRequest, find_model
 from eyeful.sources import open_source
 
 ROUNDS = 3
@@ -67,13 +66,13 @@ def steps(model: str, checkpoint: Path | None) -> dict[str, Callable[[list[Path]
 
 def one_at_a_time(classifier: Classifier, **settings: bool) -> Callable[[list[Path]], object]:
     """Each image opened, then classified, then the next."""
-    alone = classifier.with_settings(replace(classifier.settings, batch_size=1, workers=1, **settings))
+    alone = classifier.with_options(batch_size=1, workers=1, **settings)
     return lambda files: [alone.predict(file) for file in files]
 
 
 def streamed(classifier: Classifier, **settings: bool) -> Callable[[list[Path]], object]:
     """The pipeline."""
-    piped = classifier.with_settings(replace(classifier.settings, **settings))
+    piped = classifier.with_options(**settings)
     return lambda files: sum(1 for _ in piped.stream(files))
 
 

@@ -1,45 +1,51 @@
 """Small fakes and made images, shared by tests."""
 
-from concurrent.futures import Future
-
 import numpy as np
 from PIL import Image
 
 from eyeful.bundle import Manifest
+from eyeful.classifier import Classifier
+from eyeful.engines import Outputs, ThreadedEngine
 from eyeful.models.torchvision_import import import_torchvision
-from eyeful.pipeline import Classifier, Settings
+from eyeful.predictor import Predictor, PredictorSpec
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
+FAKE_PREPROCESSING = Preprocessing((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
+FAKE_LABELS = Labels(("red", "green", "blue"), (None, None, None))
 
-class FakeEngine:
-    """Logits are the mean of each channel: an image's label is its colour."""
 
-    name, device, precision, capacity, batch_size = "fake", "cpu", "fp32", 2, 8
+class FakeEngine(ThreadedEngine):
+    """Logits are the mean of each channel: an image's label is its colour.
 
-    def __init__(self, poison=None):
-        self.poison = poison
+    It can give NaN for one value of pixel (`poison`), fail for one (`fails_on`), and wait before every batch until it
+    is let go (`gate`), for ever if need be.
+    """
+
+    name = "fake"
+
+    def __init__(self, poison=None, fails_on=None, gate=None, precision="fp32", workers=1):
+        self.poison, self.fails_on, self.gate, self.precision = poison, fails_on, gate, precision
         self.batches: list[int] = []
+        super().__init__(workers)
 
-    def submit(self, batch_NHWC):
+    def _run(self, batch_NHWC):
         self.batches.append(len(batch_NHWC))
-        logits = batch_NHWC.mean((1, 2), dtype=np.float32) / 10
+        if self.gate is not None:
+            self.gate.wait()
+        if self.fails_on is not None and (batch_NHWC == self.fails_on).all((1, 2, 3)).any():
+            raise RuntimeError("it was asked to fail")
+        features = batch_NHWC.mean((1, 2), dtype=np.float32)
+        logits = features / 10 + np.zeros(3, np.float32)  # a batch of other than three channels fails
         if self.poison is not None:
             logits[(batch_NHWC == self.poison).all((1, 2, 3))] = np.nan
-        future = Future()
-        future.set_result(logits.astype(np.float32))
-        return future
-
-    def close(self):
-        pass
+        return Outputs(logits.astype(np.float32), features)
 
 
-def fake_classifier(engine=None, **settings) -> Classifier:
+def fake_classifier(engine=None, *, open_fp32=None, **options) -> Classifier:
     """A classifier that tells red, green and blue apart."""
-    preprocessing = Preprocessing((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
-    labels = Labels(("red", "green", "blue"), (None, None, None))
-    manifest = Manifest("fake", {}, preprocessing, labels, {"sha256": "0"}, "fake")
-    return Classifier(engine or FakeEngine(), manifest, settings=Settings(**settings))
+    manifest = Manifest("fake", {}, FAKE_PREPROCESSING, FAKE_LABELS, {"sha256": "0"}, "fake")
+    return Classifier(Predictor(PredictorSpec(**options), engine or FakeEngine(), manifest, open_fp32=open_fp32))
 
 
 def noise_image(seed: int, width: int = 320, height: int = 240) -> Image.Image:

@@ -67,6 +67,16 @@ def test_one_process_serves_until_it_dies(tmp_path):
     assert a == b == c != d
 
 
+def test_a_process_that_something_else_ended_is_no_fault_of_the_next_image(tmp_path):
+    item = Item("a", b"good")
+    with IsolatedDecoder(partial(noted, str(tmp_path))) as decoder:
+        decoder.try_alone(item)
+        process = int((tmp_path / "a").read_text())
+        os.kill(process, signal.SIGKILL)
+        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+        assert decoder.try_alone(item) is item
+
+
 def test_threads_share_one_process_in_turn():
     results = []
     with IsolatedDecoder(decode) as decoder:

@@ -102,6 +102,8 @@ class IsolatedDecoder:
             return _UNKNOWN
         if self._closed:
             return _UNKNOWN
+        if self._process is not None and self._process.has_ended:  # before this image came: not its fault
+            self._end()
         outcome = (self._process or self._start()).ask(question, self._timeout)
         if outcome in (_EXPIRED, _DIED):
             self._end()
@@ -151,6 +153,11 @@ class _Process:
             return self._replies.get(timeout=timeout)
         except Empty:
             return _EXPIRED
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._popen.poll() is not None
 
     def kill(self) -> None:
         """End the process; whoever waits for its reply gets `_DIED`."""

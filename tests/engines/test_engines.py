@@ -1,6 +1,6 @@
 """The engines behind one method, and the choice between them."""
 
-import importlib
+import copy
 import shutil
 import subprocess
 import sys
@@ -10,33 +10,16 @@ import pytest
 import torch
 
 import eyeful
-from eyeful.engines import choose
+from eyeful.engines import choose, family
 from eyeful.engines.openvino_import import import_openvino
 from eyeful.engines.torch import TorchEngine
 from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
-from eyeful.models.torchvision_import import import_torchvision
 from eyeful.prepare import prepared
+from eyeful.prepare.deployed import Deployed
 from eyeful.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing((8, 8), (8, 8), "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
-
-
-class Mean(torch.nn.Module):
-    def forward(self, x):
-        return x.mean((2, 3))
-
-
-def test_normalisation_is_that_of_torchvisions_weights_to_the_bit():
-    import_torchvision()
-    from torchvision.transforms import functional as F
-
-    batch = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
-    engine = TorchEngine(Mean(), PREPROCESSING)
-    found = engine.normalised(torch.from_numpy(batch))
-    x = F.convert_image_dtype(torch.from_numpy(batch).permute(0, 3, 1, 2), torch.float32)
-    assert torch.equal(found, F.normalize(x, PREPROCESSING.mean, PREPROCESSING.std))
-    engine.close()
 
 
 def test_an_error_in_the_network_is_an_engine_error():
@@ -44,7 +27,7 @@ def test_an_error_in_the_network_is_an_engine_error():
         def forward(self, x):
             return x.reshape(7, -1)
 
-    engine = TorchEngine(Broken(), PREPROCESSING)
+    engine = TorchEngine(Broken())
     with pytest.raises(EngineError, match="torch failed on cpu"):
         engine.submit(np.zeros((1, 8, 8, 3), np.uint8)).result()
     engine.close()
@@ -111,11 +94,13 @@ def test_torchcompile_gives_the_same_answers_for_every_batch_size():
     network = torch.nn.Sequential(
         torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 5)
     )
-    plain = TorchEngine(network.eval(), PREPROCESSING)
-    compiled = TorchEngine(network, PREPROCESSING, torchcompile=True)
+    plain = TorchEngine(Deployed(copy.deepcopy(network).eval(), PREPROCESSING, 5))
+    compiled = TorchEngine(Deployed(network.eval(), PREPROCESSING, 5), compiled=True)
     for size in (4, 3, 1):
         batch = np.random.default_rng(size).integers(0, 256, (size, 8, 8, 3), dtype=np.uint8)
-        assert np.abs(compiled.submit(batch).result() - plain.submit(batch).result()).max() < 1e-5
+        found, expected = compiled.submit(batch).result(), plain.submit(batch).result()
+        assert np.abs(found.logits_NK - expected.logits_NK).max() < 1e-5
+        assert np.abs(found.features_ND - expected.features_ND).max() < 1e-5
     plain.close()
     compiled.close()
 
@@ -128,7 +113,7 @@ def test_half_precision_on_torch_stays_near(lite0, images):
 
 
 def test_a_compiled_graph_is_kept_and_a_damaged_one_never_runs(images, lite0, tmp_path, monkeypatch):
-    folder = prepared(ModelRequest("efficientnet_lite0")).folder
+    folder = prepared(ModelRequest("efficientnet_lite0"), family("openvino")).folder
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
     with eyeful.load(folder, device="cpu") as classifier:
         expected = classifier.logits(images)
@@ -155,18 +140,18 @@ def test_nothing_about_the_model_changes(engine, images, resnet18_checkpoint, mo
     def watched(request):
         model = find_model(request)
         module, _weights = model.load()
-        seen.append((module, {name: tensor.clone() for name, tensor in module.state_dict().items()}))
+        state = module.state_dict()  # shares its memory with the network, into whatever parts that is taken
+        seen.append((module, state, {name: tensor.clone() for name, tensor in state.items()}))
         return model
 
-    monkeypatch.setattr(importlib.import_module("eyeful.pipeline.load"), "find_model", watched)
+    monkeypatch.setattr("eyeful.prepare.find_model", watched)
     if engine != "torch":
-        monkeypatch.setattr(importlib.import_module(f"eyeful.prepare.{engine}"), "find_model", watched)
         monkeypatch.setenv("EYEFUL_HOME", str(resnet18_checkpoint.parent / "fresh"))
     with eyeful.load("resnet18", checkpoint=resnet18_checkpoint, engine=engine, device="cpu") as classifier:
         classifier.predict(images)
-    (module, before), *_ = seen
+    (module, state, before), *_ = seen
     assert not module.training
-    for name, tensor in module.state_dict().items():
+    for name, tensor in state.items():
         assert torch.equal(tensor, before[name]), name
     for name, parameter in module.named_parameters():
         assert parameter.grad is None, name
@@ -174,7 +159,7 @@ def test_nothing_about_the_model_changes(engine, images, resnet18_checkpoint, mo
 
 
 def test_a_request_for_labels_of_a_bundle_contradicts_it(lite0, tmp_path):
-    folder = prepared(ModelRequest("efficientnet_lite0")).folder
+    folder = prepared(ModelRequest("efficientnet_lite0"), family("openvino")).folder
     with pytest.raises(UsageError, match="load the model by name"):
         eyeful.load(folder, img_size=100)
     with pytest.raises(UsageError, match="is for the engine openvino"):
@@ -188,8 +173,9 @@ def test_a_script_that_closes_nothing_ends_well(bundle):
         "import sys, eyeful, numpy as np\n"
         "clf = eyeful.load(sys.argv[1], device='cpu')\n"
         "batch = np.zeros((8, *clf.preprocessing.size, 3), np.uint8)\n"
-        "for future in [clf.submit(batch) for _ in range(4)]: future.result()\n"
-        "clf.submit(batch)\n"
+        "forward = clf.predictor.forward\n"
+        "for future in [forward(batch) for _ in range(4)]: future.result()\n"
+        "forward(batch)\n"
     )
     for _ in range(5):  # it aborted every second time
         done = subprocess.run([sys.executable, "-c", script, bundle], capture_output=True, text=True)

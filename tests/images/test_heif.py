@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from eyeful.errors import ImageError
-from eyeful.images import Limits, MemoryBudget, open_item
-from eyeful.images import open as opening
+from eyeful.images import identify as identifying
+from eyeful.images import open_item
 from eyeful.types import Item
 from helpers import noise_image
 
@@ -22,7 +22,7 @@ def heic() -> bytes:
 
 
 def opened(content: bytes):
-    with open_item(Item("a.heic", content), Limits(), MemoryBudget()) as found:
+    with open_item(Item("a.heic", content)) as found:
         return found
 
 
@@ -41,7 +41,7 @@ def test_a_cut_heic_is_truncated(heic):
 def test_without_the_extra_the_row_says_what_installs_it(heic, monkeypatch):
     monkeypatch.setattr("eyeful.extras.available", lambda _: False)
     monkeypatch.delitem(Image.OPEN, "HEIF")
-    opening._register_heif.cache_clear()
+    identifying._register_heif.cache_clear()
     with pytest.raises(ImageError, match=r'pip install "eyeful\[heif\]"') as failed:
         opened(heic)
     assert failed.value.kind == "unsupported_format"

@@ -4,7 +4,6 @@ import io
 import os
 import socket
 import struct
-import threading
 import zlib
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from PIL import Image
 
 from eyeful.errors import ImageError
-from eyeful.images import Limits, MemoryBudget, open_item
+from eyeful.images import Limits, open_item
 from eyeful.images.transform import resized_size
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Item
@@ -26,7 +25,7 @@ def encoded(image: Image.Image, format: str = "PNG", **options) -> bytes:
 
 
 def opened(content, limits: Limits | None = None):
-    with open_item(Item("it", content), limits or Limits(), MemoryBudget()) as found:
+    with open_item(Item("it", content), limits or Limits()) as found:
         return np.asarray(found.image), found.warnings
 
 
@@ -48,6 +47,41 @@ def png_header(width: int, height: int) -> bytes:
         + chunk(b"IDAT", zlib.compress(b"\0" * 99))
         + chunk(b"IEND", b"")
     )
+
+
+def jpeg_frame(marker: int, bits: int, components: int = 3) -> bytes:
+    """A JPEG that says how it is coded, and has no pixels."""
+    parts = b"".join(bytes((n, 0x11, 0)) for n in range(components))
+    frame = struct.pack(">BHHB", bits, 30, 40, components) + parts
+    scan = bytes((components,)) + b"".join(bytes((n, 0)) for n in range(components)) + b"\0\x3f\0"
+    segments = ((marker, frame), (0xDA, scan))
+    return (
+        b"\xff\xd8"
+        + b"".join(b"\xff" + bytes((m,)) + struct.pack(">H", len(d) + 2) + d for m, d in segments)
+        + bytes(64)
+    )
+
+
+def many_bands() -> bytes:
+    """A TIFF of 4x1 pixels with 7 samples each."""
+    tags = {
+        256: (3, 4),
+        257: (3, 1),
+        258: (3, 8),
+        259: (3, 1),
+        262: (3, 1),
+        273: (4, 200),
+        277: (3, 7),
+        279: (4, 28),
+    }
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, (kind, value) in tags.items())
+    return (b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)).ljust(228, b"\0")
+
+
+def bmp_with_odd_bit_fields() -> bytes:
+    fields = struct.pack("<IIII", 0xF00, 0x0F0, 0x00F, 0)
+    header = struct.pack("<IiiHHIIiiII", 56, 4, 1, 1, 32, 3, 16, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 86, 0, 0, 70) + header + fields + bytes(16)
 
 
 RGB = noise_image(0, 40, 30)
@@ -169,6 +203,12 @@ JPEG = encoded(noise_image(5, 200, 200), "JPEG")
         (png_header(13300, 13300), "too_large"),
         (png_header(65000, 1), "aspect"),
         (png_header(1, 65000), "aspect"),
+        (jpeg_frame(0xC3, 8), "unsupported_format"),
+        (jpeg_frame(0xC1, 12), "unsupported_format"),
+        (jpeg_frame(0xC0, 8, components=2), "unsupported_format"),
+        (jpeg_frame(0xC0, 8), "truncated"),
+        (many_bands(), "unsupported_format"),
+        (bmp_with_odd_bit_fields(), "unsupported_format"),
     ],
 )
 def test_what_is_no_image_is_a_named_error(content, kind):
@@ -196,24 +236,6 @@ def test_files_that_cannot_be_read(tmp_path):
     assert kind_of(tmp_path / "loop.jpg") == "unreadable"
 
 
-def test_the_budget_lets_one_large_image_in_and_makes_the_next_wait():
-    budget = MemoryBudget(100)
-    order: list[str] = []
-    with budget.hold(1000):
-        waiting = threading.Thread(target=lambda: [order.append("second") for _ in [0] if _hold(budget)])
-        waiting.start()
-        waiting.join(0.05)
-        assert waiting.is_alive()
-        order.append("first")
-    waiting.join(5)
-    assert order == ["first", "second"]
-
-
-def _hold(budget: MemoryBudget) -> bool:
-    with budget.hold(1):
-        return True
-
-
 PREPROCESSING = Preprocessing((64, 64), (73, 73), "bilinear", (0.5,) * 3, (0.5,) * 3)
 
 
@@ -222,25 +244,30 @@ def test_a_large_jpeg_is_decoded_at_a_reduced_scale_of_at_least_twice_the_target
     exif = Image.Exif()
     exif[0x0112] = orientation
     jpeg = encoded(noise_image(6, 1600, 1200), "JPEG", exif=exif)
-    with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=PREPROCESSING) as found:
+    with open_item(Item("it", jpeg), Limits(), reduce_for=PREPROCESSING) as found:
         assert min(found.image.size) == 150
         assert found.full_size == ((1600, 1200) if orientation == 6 else (1200, 1600))
-    with open_item(Item("it", jpeg), Limits(), MemoryBudget()) as found:
+    with open_item(Item("it", jpeg), Limits()) as found:
         assert min(found.image.size) == 1200
 
 
-def test_only_the_pixels_to_be_decoded_count_against_the_limit():
+def test_all_pixels_of_the_file_count_against_the_limit_at_whatever_scale_it_is_decoded():
     jpeg = encoded(noise_image(6, 1600, 1200), "JPEG")
-    limits = Limits(max_pixels=100_000)
-    with open_item(Item("it", jpeg), limits, MemoryBudget(), reduce_for=PREPROCESSING) as found:
-        assert found.image.width * found.image.height < 100_000
-    assert kind_of(jpeg, limits) == "too_large"
+    for limits, kinds in ((Limits(max_pixels=1_900_000), ["too_large"] * 2), (Limits(max_pixels=1_920_000), [])):
+        failed = []
+        for reduce_for in (None, PREPROCESSING):
+            try:
+                with open_item(Item("it", jpeg), limits, reduce_for=reduce_for):
+                    pass
+            except ImageError as error:
+                failed.append(error.kind)
+        assert failed == kinds, "exact and fast accept the same files"
 
 
 def test_a_callers_image_is_left_as_it_is(tmp_path):
     noise_image(6, 1600, 1200).save(tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as mine:
-        with open_item(Item("it", mine), Limits(), MemoryBudget(), reduce_for=PREPROCESSING) as found:
+        with open_item(Item("it", mine), Limits(), reduce_for=PREPROCESSING) as found:
             assert found.image.size == (1600, 1200)
         assert mine.size == (1600, 1200)
 
@@ -252,7 +279,7 @@ def test_a_reduced_decode_leaves_twice_the_target_on_both_sides_either_way_up(mo
     exif[0x0112] = orientation
     jpeg = encoded(noise_image(6, 1600, 1200), "JPEG", exif=exif)
     oblong = Preprocessing((40, 150), (50, 190), "bilinear", (0.5,) * 3, (0.5,) * 3, mode)
-    with open_item(Item("it", jpeg), Limits(), MemoryBudget(), reduce_for=oblong) as found:
+    with open_item(Item("it", jpeg), Limits(), reduce_for=oblong) as found:
         height, width = resized_size(found.full_size, oblong)
         assert found.image.height >= 2 * height
         assert found.image.width >= 2 * width

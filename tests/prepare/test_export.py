@@ -13,7 +13,6 @@ from eyeful.errors import BundleError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
 from eyeful.preprocessing import Preprocessing
-from eyeful.sources import open_source
 
 REQUEST = ModelRequest("efficientnet_lite0")
 
@@ -66,17 +65,18 @@ def test_an_onnx_file_says_everything_itself(tmp_path, images, lite0):
 
     bundle = export(REQUEST, tmp_path / "bundle", "onnxruntime")
     session = onnxruntime.InferenceSession(bundle.folder / "model.onnx", providers=["CPUExecutionProvider"])
-    (pixels,), (logits,) = session.get_inputs(), session.get_outputs()
+    (pixels,), (logits, features) = session.get_inputs(), session.get_outputs()
     assert (pixels.name, pixels.type, pixels.shape[1:]) == ("pixels_NHWC", "tensor(uint8)", [224, 224, 3])
     assert (logits.name, logits.type) == ("logits_NK", "tensor(float)")
+    assert (features.name, features.type) == ("features_ND", "tensor(float)")
     metadata = session.get_modelmeta().custom_metadata_map
     assert json.loads(metadata["eyeful.labels"]) == list(lite0.labels)
     assert Preprocessing.from_dict(json.loads(metadata["eyeful.preprocessing"])) == lite0.preprocessing
     for size in (1, 5):
         files = [images / "01.jpg"] * size
-        batch = np.stack([row.pixels_HWC for row in lite0.preprocess_all(open_source(files).items)])
-        (found,) = session.run(None, {"pixels_NHWC": batch})
-        assert np.abs(found - lite0.submit(batch).result()).max() < 1e-3
+        batch = np.stack([row.pixels_HWC for row in lite0.preprocessed(files)])
+        found, _ = session.run(None, {"pixels_NHWC": batch})
+        assert np.abs(found - lite0.predictor.forward(batch).result().logits_NK).max() < 1e-3
 
 
 def test_conversion_reports_to_nobody(tmp_path):
@@ -87,7 +87,6 @@ from pathlib import Path
 from eyeful.engines.openvino_import import import_nncf
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
-from eyeful.sources import open_source
 from eyeful.preprocessing import Preprocessing
 export(ModelRequest("efficientnet_lite0"), Path({str(tmp_path)!r}) / "bundle", "openvino")
 import_nncf()

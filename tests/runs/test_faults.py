@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from eyeful.isolate import LIMIT
-from eyeful.pipeline import MAX_TICKS
+from eyeful.pipeline.watchdog import MAX_TICKS
 from eyeful.sinks import format_of
 from helpers import noise_image
 

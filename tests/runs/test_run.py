@@ -1,4 +1,4 @@
-"""A run: every input accounted for, resumed where it was cut off, stopped by signals, refused where it would lie."""
+"""A run: every input accounted for, resumed where it was cut off, stopped by signals, refused where it would be wrong."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
-from eyeful.pipeline import Classifier
 from eyeful.runs import Output, SignalHandler, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source

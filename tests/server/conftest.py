@@ -1,13 +1,21 @@
 """A real server in a process of its own, and one over a slow engine for what happens under load."""
 
+import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 
 import pytest
+import uvicorn
+import uvloop
+from uvicorn.server import ServerState
+
+from eyeful.server.connection import Connection
+from eyeful.server.middleware import ReceiveDeadlineMiddleware
 
 MAIN = "from eyeful.cli import main; main()"
 
@@ -67,3 +75,40 @@ def server(start, bundle) -> Running:
     return start(
         "--model", f"lite0={bundle}", "--model", f"again={bundle}", "--precision", "fp32", "--max-body", "2"
     )
+
+
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def talk(request):
+    """Runs a client, in a thread, against a server of these connections."""
+
+    def run(client, app, receive_timeout=5.0, noted=None):
+        async def scene():
+            config = uvicorn.Config(ReceiveDeadlineMiddleware(app, receive_timeout), lifespan="off")
+            config.load()
+            state = ServerState()
+
+            def protocol():
+                note = [].append if noted is None else noted.append
+                return Connection(receive_timeout, note, config=config, server_state=state, app_state={})
+
+            server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+            port = server.sockets[0].getsockname()[1]
+
+            def connect():
+                with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+                    return client(sock)
+
+            failed = []
+            asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+            try:
+                return await asyncio.to_thread(connect)
+            finally:
+                server.close()
+                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn's own way to wait for them
+                    await asyncio.sleep(0.01)
+                assert not failed
+
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            return runner.run(scene())
+
+    return run

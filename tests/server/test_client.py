@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from eyeful.cli import app
 from eyeful.errors import EngineError, UsageError
-from eyeful.pipeline import Settings
+from eyeful.predictor import PredictorSpec
 from eyeful.server.client import RemoteClassifier
 from eyeful.sources import open_source
 from helpers import fake_classifier
@@ -181,7 +181,7 @@ def test_the_same_rows(server, mixed, bundle, tmp_path):
 def test_a_busy_server_is_asked_again_and_order_is_kept(start, bundle, images):
     small = start("--model", f"m={bundle}", "--queue-size", 1, "--max-files", 1)
     files = sorted(images.iterdir()) * 3
-    with RemoteClassifier(small.url, settings=Settings(workers=8)) as remote:
+    with RemoteClassifier(small.url, spec=PredictorSpec(workers=8)) as remote:
         rows = list(remote.stream(open_source(files)))
     assert [row.filename for row in rows] == [str(path) for path in files]
     assert all(row.ok for row in rows)

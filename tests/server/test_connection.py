@@ -1,89 +1,17 @@
-"""The connection itself, on a real socket: rejections, deadlines, and replies that a client can read while it sends."""
+"""The connection itself, on a real socket: replies that a client can read while it sends, pipelines, odd bytes."""
 
 import asyncio
 import inspect
 import json
-import socket
-import threading
 
 import pytest
 import uvicorn
-import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from eyeful.server import connection
-from eyeful.server.connection import UVICORN_NAMES, Connection
-from eyeful.server.middleware import ReceiveDeadlineMiddleware
-from eyeful.server.replies import ErrorReply, JSONReply
-
-
-def post(length, sent=None, target="/", more=""):
-    head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{more}\r\n"
-    return head.encode() + bytes(length if sent is None else sent)
-
-
-async def reads_all(scope, receive, send):
-    size = 0
-    while (message := await receive())["type"] == "http.request":
-        size += len(message["body"])
-        if not message["more_body"]:
-            break
-    await JSONReply({"size": size})(scope, receive, send)
-
-
-async def reads_nothing(scope, receive, send):
-    await ErrorReply(503, "busy", {"Retry-After": "1"})(scope, receive, send)
-
-
-@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def talk(request):
-    """Runs a client, in a thread, against a server of these connections."""
-
-    def run(client, app, receive_timeout=5.0, noted=None):
-        async def scene():
-            config = uvicorn.Config(ReceiveDeadlineMiddleware(app, receive_timeout), lifespan="off")
-            config.load()
-            state = ServerState()
-
-            def protocol():
-                note = [].append if noted is None else noted.append
-                return Connection(receive_timeout, note, config=config, server_state=state, app_state={})
-
-            server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
-            port = server.sockets[0].getsockname()[1]
-
-            def connect():
-                with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
-                    return client(sock)
-
-            failed = []
-            asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
-            try:
-                return await asyncio.to_thread(connect)
-            finally:
-                server.close()
-                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn's own way to wait for them
-                    await asyncio.sleep(0.01)
-                assert not failed
-
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            return runner.run(scene())
-
-    return run
-
-
-def heard(sock):
-    reply = b""
-    while piece := sock.recv(65536):
-        reply += piece
-    head, _, body = reply.partition(b"\r\n\r\n")
-    return head.split(b"\r\n")[0].decode(), head.lower(), json.loads(body)
-
-
-def send_for_ever(sock):
-    while True:
-        sock.sendall(b"x")
+from eyeful.server.connection import UVICORN_NAMES
+from wire import heard, post, reads_all, reads_nothing, send_for_ever
 
 
 @pytest.mark.parametrize("size", [10, 8_000_000])
@@ -196,37 +124,6 @@ def test_what_is_not_http_is_an_error_in_our_form(talk):
     assert noted == [400]
 
 
-@pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHo", post(1000, 10)])
-def test_a_request_that_does_not_arrive_in_time(talk, sent):
-    noted = []
-
-    def client(sock):
-        sock.sendall(sent)
-        return heard(sock)
-
-    status, _, body = talk(client, reads_all, receive_timeout=0.3, noted=noted)
-    assert (status, body) == ("HTTP/1.1 408 Request Timeout", {"error": "the request did not arrive in time"})
-    assert noted == ([] if b"\r\n\r\n" in sent else [408])  # a request's own line is the access log's
-
-
-def test_the_application_learns_that_a_late_client_has_gone(talk):
-    received = []
-
-    async def reads_with_care(scope, receive, send):
-        while (message := await receive())["type"] == "http.request":
-            received.append(len(message["body"]))
-        received.append(message["type"])
-        await JSONReply({"never": "sent"})(scope, receive, send)
-
-    def client(sock):
-        sock.sendall(post(1000, 10))
-        return heard(sock)
-
-    status, _, _ = talk(client, reads_with_care, receive_timeout=0.3)
-    assert status == "HTTP/1.1 408 Request Timeout"
-    assert received == [10, "http.disconnect"]
-
-
 @pytest.mark.parametrize("behind", [post(1000, 10), b"\x16 garbage\r\n\r\n"])
 def test_what_is_wrong_behind_a_request_does_not_cost_its_answer(talk, behind):
     answer = asyncio.Event()
@@ -282,38 +179,6 @@ def test_a_tunnel_is_refused(talk):
 
     status, _, body = talk(client, reads_all)
     assert (status, body) == ("HTTP/1.1 400 Bad Request", {"error": "the request is not HTTP"})
-
-
-def test_a_client_that_does_not_take_its_reply_is_dropped(talk):
-    async def gushing(scope, receive, send):
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        for _ in range(1000):
-            await send({"type": "http.response.body", "body": bytes(1 << 20), "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-    def client(sock):
-        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        dropped.wait(10)
-        return dropped.is_set()
-
-    dropped = threading.Event()
-
-    async def watched(scope, receive, send):
-        await gushing(scope, receive, send)
-        dropped.set()
-
-    assert talk(client, watched, receive_timeout=0.3)
-
-
-def test_an_empty_line_does_not_keep_a_connection(talk):
-    def client(sock):
-        sock.sendall(post(3))
-        while b"}" not in sock.recv(65536):
-            pass
-        sock.sendall(b"\r\n")
-        return sock.recv(65536)
-
-    assert talk(client, reads_all, receive_timeout=0.3) == b""
 
 
 def test_uvicorn_still_has_what_the_connection_uses():

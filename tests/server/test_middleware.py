@@ -4,13 +4,16 @@ import asyncio
 import io
 import json
 import logging
+from concurrent.futures import Future
 
 import pytest
 from PIL import Image
 
+from eyeful import plugins
 from eyeful.server.app import create_app
+from eyeful.server.lifecycle import LivenessCheck
 from eyeful.server.settings import ServerSettings
-from helpers import fake_classifier
+from helpers import FakeEngine, fake_classifier
 
 
 def png(colour=(0, 0, 200)):
@@ -57,11 +60,11 @@ async def ask(app, pieces=(), *, method="POST", path="/v1/classify", headers=(),
     return messages[0]["status"], head, b"".join(message["body"] for message in messages[1:]), read
 
 
-def run(scene, **limits):
+def run(scene, engine=None, **limits):
     """Runs `scene(app, service)` on an application over a fake engine."""
 
     async def whole():
-        app = create_app({"m": fake_classifier()}, ServerSettings(**limits))
+        app = create_app({"m": fake_classifier(engine)}, ServerSettings(**limits))
         async with app.router.lifespan_context(app):
             return await scene(app, app.state.service)
 
@@ -131,16 +134,73 @@ def test_a_packed_body_counts_as_what_it_unpacks_to():
     run(scene, max_body=1_000_000, max_pending=1_000_000, receive_timeout=0.5)
 
 
-def test_the_token_is_asked_for_before_anything_is_counted():
+def test_the_token_is_asked_for_before_anything_is_counted(caplog):
+    wrong = [[], [("authorization", "Bearer wrong")], [("x-api-key", "s3cre")], [("authorization", "s3cret")]]
+
     async def scene(app, service):
         service._batchers["m"].depth = 64
-        status, head, _, read = await ask(app, [b"x" * 10], headers=LONG)
-        assert (status, read, head["www-authenticate"]) == (401, 0, "Bearer")
-        assert (await ask(app, [b"x" * 10], headers=[*LONG, ("x-api-key", "s3cret")]))[0] == 503
+        for headers in wrong:
+            status, head, _, read = await ask(app, [b"x" * 10], headers=[*LONG, *headers])
+            assert (status, read, head["www-authenticate"]) == (401, 0, "Bearer")
+        assert (await ask(app, method="GET", path="/metrics"))[0] == 401
         assert (await ask(app, method="GET", path="/v2/health/ready"))[0] == 200
+        right = [("x-api-key", "s3cret")]
+        assert (await ask(app, [b"x" * 10], headers=[*LONG, *right]))[0] == 503
         service._batchers["m"].depth = 0
+        for right in ([("authorization", "Bearer s3cret")], [("x-api-key", "s3cret")]):
+            assert (await ask(app, [png()], headers=[("content-length", len(png())), *right]))[0] == 200
 
-    run(scene, token="s3cret")  # noqa: S106
+    with caplog.at_level(logging.DEBUG):
+        run(scene, token="s3cret")  # noqa: S106
+    assert "s3cret" not in caplog.text
+
+
+def test_an_answer_that_comes_too_late_is_504_and_its_place_is_free():
+    class Never(FakeEngine):
+        def submit(self, batch_NHWC):
+            return Future() if self.batches else super().submit(batch_NHWC)
+
+    async def scene(app, service):
+        for _ in range(3):
+            status, _, body, _ = await ask(app, [png()], headers=[("content-length", len(png()))])
+            assert (status, json.loads(body)) == (504, {"error": "not answered in time"})
+        assert b'eyeful_queue_images{model="m"} 0.0' in service.metrics.exposition()
+        assert service.admission.pending == 0
+
+    engine = Never()
+    engine.batch_size = 1  # one batch warms up
+    run(scene, engine, deadline=0.05)
+
+
+def test_a_protocol_of_another_package_mounts_like_eyefuls_own(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere-1.dist-info").mkdir()
+    (tmp_path / "elsewhere-1.dist-info" / "METADATA").write_text("Name: elsewhere\nVersion: 1\n")
+    (tmp_path / "elsewhere-1.dist-info" / "entry_points.txt").write_text(
+        "[eyeful.protocols]\nelsewhere = elsewhere:router\nv2 = elsewhere:router\n"
+    )
+    (tmp_path / "elsewhere.py").write_text(
+        "from fastapi import APIRouter\n"
+        "def router(service):\n"
+        "    routes = APIRouter()\n"
+        "    routes.add_api_route('/elsewhere', lambda: service.aliases)\n"
+        "    routes.add_api_route('/ping', lambda: 'mine')\n"
+        "    return routes\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    caches = plugins._found, plugins.load
+    for cache in caches:
+        cache.cache_clear()
+
+    async def scene(app, service):
+        assert json.loads((await ask(app, method="GET", path="/elsewhere"))[2]) == ["m"]
+        assert json.loads((await ask(app, method="GET", path="/ping"))[2]) == {"status": "Healthy"}  # is taken
+        assert (await ask(app, method="GET", path="/v2"))[0] == 200
+
+    try:
+        run(scene)
+    finally:
+        for cache in caches:
+            cache.cache_clear()
 
 
 def test_a_page_of_another_origin_can_read_a_rejection():
@@ -164,6 +224,20 @@ def test_what_nobody_expects_is_one_500_and_a_traceback_in_the_log(caplog):
         run(scene)
     assert "request abc-1 failed" in caplog.text
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_process_that_is_not_live_says_so_once_and_beats_no_more(caplog):
+    beats = []
+
+    async def scene(app, service):
+        check = LivenessCheck(service, lambda: beats.append(1))
+        for service._batchers["m"].is_hung in (False, True, True, False):
+            await check()
+
+    with caplog.at_level(logging.ERROR, "eyeful.server"):
+        run(scene)
+    assert len(beats) == 2
+    assert caplog.text.count("its parent starts it anew") == 1
 
 
 @pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready", "/ping"])

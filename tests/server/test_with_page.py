@@ -14,6 +14,7 @@ from eyeful.sources.samples import write_samples
 pytest.importorskip("gradio")
 
 
+@pytest.mark.slow
 def test_page_cli_python_and_http_say_the_same(start, browser, lite0, tmp_path):
     """The same numbers everywhere; the server beside the page works on; it ends with a browser open."""
     images = write_samples(tmp_path)[:5]

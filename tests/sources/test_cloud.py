@@ -2,11 +2,13 @@
 
 import os
 import sys
+import threading
 
+import fsspec
 import pytest
 
 from eyeful.errors import MissingExtraError, UsageError
-from eyeful.sources import open_source
+from eyeful.sources import cloud, open_source
 from helpers import fake_classifier, noise_image
 
 moto = pytest.importorskip("moto.server")
@@ -75,6 +77,50 @@ def test_one_object_a_pattern_a_list_and_a_missing_object(bucket, tmp_path):
 def test_a_bucket_that_is_not_there_is_an_error_row(bucket):
     (row,) = fake_classifier().predict("s3://no-such-bucket-here/a.png")
     assert row.error_kind in ("not_found", "fetch_failed", "unreadable")
+
+
+class _Stuck(fsspec.AbstractFileSystem):
+    """A bucket whose library waits for ever."""
+
+    protocol = "stuck"
+    over = threading.Event()
+
+    def info(self, path, **options):
+        if path.endswith("listing"):
+            self.over.wait()
+        return {"name": path, "size": 9, "type": "file"}
+
+    def _open(self, path, mode="rb", **options):
+        self.over.wait()
+
+
+def test_a_bucket_that_hangs_is_a_timeout_and_the_run_goes_on(monkeypatch, tmp_path):
+    monkeypatch.setattr(cloud, "TIMEOUT", 0.2)
+    monkeypatch.setattr(_Stuck, "over", threading.Event())
+    fsspec.register_implementation("stuck", _Stuck, clobber=True)
+    noise_image(0, 9, 9).save(tmp_path / "a.png")
+    rows = fake_classifier().predict(
+        [tmp_path / "a.png", "stuck://x/y.png", "stuck://x/listing", tmp_path / "a.png"]
+    )
+    assert [row.error_kind for row in rows] == [None, "timeout", "timeout", None]
+    _Stuck.over.set()
+
+
+def test_an_address_that_cannot_be_among_good_inputs_is_its_own_row(tmp_path):
+    noise_image(0, 9, 9).save(tmp_path / "a.png")
+    good = str(tmp_path / "a.png")
+    rows = fake_classifier().predict([good, "ftp://127.0.0.1:9/a.jpg", "nope://x/y.png", "", "none.txt", good])
+    assert [row.filename for row in rows] == [
+        good,
+        "ftp://127.0.0.1:9/a.jpg",
+        "nope://x/y.png",
+        "",
+        "none.txt",
+        good,
+    ]
+    assert [row.error_kind for row in rows] == [None, "unreadable", "fetch_failed", "not_found", "not_found", None]
+    with pytest.raises(UsageError):
+        fake_classifier().predict(["nope://x/y.png"])
 
 
 def test_a_scheme_that_nobody_knows():

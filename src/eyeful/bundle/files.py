@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 
 def sha256_of(path: Path) -> str:
@@ -67,3 +67,12 @@ def locked(path: Path, timeout: float = -1.0) -> Iterator[None]:
         with suppress(OSError):  # removed while it is held: whoever waits for it notices, and makes it anew
             path.unlink()
         lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another holds a lock at this moment."""
+    try:
+        with locked(path, timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True

@@ -1,4 +1,4 @@
-"""One maker for each bundle of the cache: one of all who want it makes it; the others wait, then read."""
+"""One maker for each bundle of the cache: one makes a missing one, the others wait and read."""
 
 import logging
 from collections.abc import Callable

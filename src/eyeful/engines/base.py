@@ -131,6 +131,8 @@ class ThreadedEngine(ABC):
     def _guarded(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
         try:
             return self._run(batch_NHWC)
+        except EngineError:
+            raise
         except Exception as error:
             raise EngineError(f"{self.name} failed on {self.device}: {one_line(error, 300)}") from error
 

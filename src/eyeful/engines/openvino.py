@@ -91,7 +91,10 @@ class OpenVINOEngine(ThreadedEngine):
     def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
         request = getattr(self._request, "own", None) or self._compiled.create_infer_request()
         self._request.own = None  # a request that fails is not used again
-        request.infer({0: batch_NHWC}, share_inputs=True)
+        try:
+            request.infer({0: batch_NHWC}, share_inputs=True)
+        except RuntimeError as error:  # its first lines say where in OpenVINO's source, its last one why
+            raise EngineError(f"OpenVINO failed: {str(error).strip().splitlines()[-1][:300]}") from error
         found = [
             np.array(request.get_output_tensor(n).data, np.float32) for n in range(len(request.output_tensors))
         ]

@@ -5,11 +5,13 @@ then for what decoding it will cost. Whoever holds a share for decoding asks for
 its share back; those who wait for one hold encoded bytes only; and so nobody waits in a ring.
 """
 
+import ctypes
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 DEFAULT_BUDGET = 1 << 30
 """Bytes that the images in hand may cost at once, over all threads of the process."""
@@ -65,8 +67,13 @@ class MemoryBudget:
     """
 
     def __init__(self, total: int = DEFAULT_BUDGET) -> None:
-        self._encoded = _Part(total // 4)
-        self._decoding = _Part(total - total // 4)
+        self._total = total
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: in a forked child, which has none of the threads that held shares or a lock."""
+        self._encoded = _Part(self._total // 4)
+        self._decoding = _Part(self._total - self._total // 4)
         self._thread = _Thread()
         self._held: dict[int, list[tuple[_Part, int]]] = {}
         """thread → what it holds."""
@@ -115,8 +122,28 @@ class MemoryBudget:
                 part.give_back(share[1])
 
 
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """The function of glibc; other C libraries have none, and need none."""
+    try:
+        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return None
+    return trim
+
+
+def release_freed_memory() -> None:
+    """Give freed memory back to the system.
+
+    glibc keeps what was freed for the thread that had it: 7 GB after 16 threads had an image of 350 MB each.
+    """
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
+
+
 MEMORY_BUDGET = MemoryBudget()
 """The budget of this process."""
 
-if hasattr(os, "register_at_fork"):  # the threads that held shares, or the lock, are not in a forked child
-    os.register_at_fork(after_in_child=lambda: MEMORY_BUDGET.__init__())  # type: ignore[misc]
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=MEMORY_BUDGET.reset)

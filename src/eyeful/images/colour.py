@@ -19,7 +19,7 @@ COLOUR_POLICY = 1
 """The number of the table above; a result's manifest carries it, and a change of the table raises it."""
 
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
-_BAND = 1 << 20
+BAND = 1 << 17
 """Pixels that are converted at once where that needs several copies."""
 _ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
 
@@ -88,7 +88,7 @@ def _values(image: Image.Image) -> Iterator[tuple[int, NDArray[np.float64]]]:
 
 def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     """The image in bands of whole rows, from the top, so that what is made of a band costs little beside it."""
-    rows = max(1, _BAND // max(1, image.width))
+    rows = max(1, BAND // max(1, image.width))
     if rows >= image.height:
         yield 0, image
         return

@@ -6,6 +6,7 @@ megapixels, and rounded up. Pillow keeps colour in 4 bytes a pixel, whatever the
 
 from PIL import Image
 
+from eyeful.images.colour import BAND
 from eyeful.images.jpeg import read_coding
 
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
@@ -15,6 +16,8 @@ _DEEP_TO_RGB = 6
 """8-bit gray twice, and RGB."""
 _CODEC = {"WEBP": 13, "AVIF": 12, "HEIF": 8}
 """What the codec holds beside Pillow's image."""
+_BAND_COST = 40
+"""For each pixel of the band that is converted at once."""
 _RESIZE = 4 * 300
 """For each pixel of the longer side: resizing goes through an image that has the target's width."""
 
@@ -30,6 +33,7 @@ def decoding_bytes(image: Image.Image, full_size: tuple[int, int]) -> int:
     return (
         pixels * (_STORED.get(image.mode, _COLOUR) + _codec(image) + max(_to_rgb(image), _turning(image)))
         + _coefficients(image, full_size)
+        + _BAND_COST * min(pixels, BAND)
         + _RESIZE * max(image.size)
     )
 

@@ -60,6 +60,7 @@ def decode(image: Image.Image, size: tuple[int, int], *, ours: bool) -> Opened:
         ImageError: `truncated`, `unsupported_format` or `too_large`.
     """
     found: list[str] = []
+    file = getattr(image, "fp", None)
     try:
         if getattr(image, "is_animated", False) and image.format != "MPO":  # MPO: a camera's second view
             found.append("first_frame_of_n")
@@ -77,7 +78,7 @@ def decode(image: Image.Image, size: tuple[int, int], *, ours: bool) -> Opened:
     except (MemoryError, Image.DecompressionBombError) as error:
         raise ImageError("too_large", f"decoding needs more memory than there is: {one_line(error)}") from error
     except Exception as error:
-        raise undecodable(image, error) from error
+        raise undecodable(file, error) from error
     full_size = size if upright in _TURNED else (size[1], size[0])
     return Opened(rgb, (*found, *colour_warnings), full_size)
 

@@ -20,7 +20,8 @@ HELD_WHOLE = ("WEBP", "AVIF", "HEIF")
 """Formats whose codecs read the whole file into memory, wherever it is."""
 
 _UNSUPPORTED = re.compile(
-    r"unsupported|cannot handle|unknown (pixel mode|data organization|raw mode)|decoder \S+ not available",
+    r"unsupported|cannot handle|unknown (pixel mode|data organization|raw mode)|samples per pixel|"
+    r"decoder \S+ not available",
     re.IGNORECASE,
 )
 """What Pillow says of a variant that it does not know, rather than of missing or damaged bytes."""
@@ -80,10 +81,14 @@ def identify(file: IO[bytes]) -> Image.Image:
         raise _broken("its header is broken", error) from error
 
 
-def undecodable(image: Image.Image, error: Exception) -> ImageError:
-    """Why an image's pixels could not be decoded: bytes are missing or damaged, or the variant is not known."""
-    file = getattr(image, "fp", None)
-    coding = read_coding(file) if image.format in ("JPEG", "MPO") and file is not None else None
+def undecodable(file: IO[bytes] | None, error: Exception) -> ImageError:
+    """Why an image's pixels could not be decoded: bytes are missing or damaged, or the variant is not known.
+
+    Args:
+        file: what it was decoded from, if that is open.
+        error: what decoding raised.
+    """
+    coding = None if file is None or file.closed else read_coding(file)
     if coding is not None and coding.unsupported:
         return ImageError("unsupported_format", f"{coding.unsupported}, which is not decoded")
     return _broken("its pixels cannot be decoded", error)

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 from PIL import Image
 
-from eyeful.images.budget import MEMORY_BUDGET, MemoryBudget
+from eyeful.images.budget import MEMORY_BUDGET, MemoryBudget, release_freed_memory
 from eyeful.images.cost import decoding_bytes
 from eyeful.images.decode import Opened, decode, reduce
 from eyeful.images.encoded import opened_file
@@ -17,6 +17,9 @@ from eyeful.images.identify import identify
 from eyeful.images.limits import Limits, check_size
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Item
+
+_LARGE = 32 << 20
+"""Bytes from which an image's memory is given back to the system at once."""
 
 
 @contextmanager
@@ -26,7 +29,7 @@ def open_item(
     budget: MemoryBudget = MEMORY_BUDGET,
     reduce_for: Preprocessing | None = None,
 ) -> Iterator[Opened]:
-    """Open an item's image; its share of the memory budget is held for the duration of the block.
+    """Open an item's image for the duration of the block; so long it holds its share of the memory budget.
 
     Args:
         item: what to open.
@@ -45,8 +48,20 @@ def open_item(
         check_size(size, limits or Limits())
         if reduce_for is not None and ours:  # a caller's own image is left as it is
             reduce(image, reduce_for)
-        stack.enter_context(budget.hold_decoding(decoding_bytes(image, size)))
-        yield decode(image, size, ours=ours)
+        cost = decoding_bytes(image, size)
+        stack.enter_context(budget.hold_decoding(cost))
+        opened: Opened | None = None
+        try:
+            opened = decode(image, size, ours=ours)
+            yield opened
+        finally:  # the memory goes back before its share does
+            if opened is not None and opened.image is not item.content:
+                opened.image.close()
+            if ours:
+                image.close()
+            del image, opened
+            if cost >= _LARGE:
+                release_freed_memory()
 
 
 def _undecoded(item: Item, budget: MemoryBudget, stack: ExitStack) -> Image.Image:

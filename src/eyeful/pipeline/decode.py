@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from eyeful.errors import DecodeTimeoutError
+from eyeful.errors import DecodeTimeoutError, ImageError
 from eyeful.images import MEMORY_BUDGET
 from eyeful.isolate import IsolatedDecoder
-from eyeful.pipeline.ordered import DaemonThreads, ordered_map
+from eyeful.pipeline.ordered import TICK, DaemonThreads, ordered_map
 from eyeful.pipeline.watchdog import MAX_TICKS, DecodeWatchdog, Work
+from eyeful.predictor import PreprocessedImage
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from eyeful.predictor import PreprocessedImage, Preprocessor
+    from eyeful.predictor import Preprocessor
     from eyeful.types import Item
 
 _MOST_HUNG = 8
@@ -76,14 +78,21 @@ class _DecodeStream:
             raise DecodeTimeoutError(
                 f"{work.item.filename} has not ended after {MAX_TICKS} seconds, nor did {_MOST_HUNG} others"
             )
-        assert work.thread is not None  # noqa: S101 - it has begun
-        MEMORY_BUDGET.forfeit(work.thread)
-        self.threads.replace(work.thread)
+        self._leave_behind(work)
         self._isolation = self._isolation or IsolatedDecoder(self._preprocess)
-        tried = self._isolation.try_alone(work.item)
-        if tried is not work.item:
-            return self._preprocess(tried)  # an error, at once
-        return self.threads.submit(lambda: self._preprocess(work.item, self._thumbnail)).result()
+        again = Work(self._isolation.try_alone(work.item))  # an error, at once; or what another thread may open
+        future = self.threads.submit(partial(self.open, again))
+        try:
+            return future.result(MAX_TICKS * TICK)
+        except TimeoutError:
+            self._leave_behind(again)
+            error = ImageError("timeout", f"not opened within {MAX_TICKS} seconds, though alone it was")
+            return PreprocessedImage(work.item, error=error)
+
+    def _leave_behind(self, work: Work) -> None:
+        if work.thread is not None:
+            MEMORY_BUDGET.forfeit(work.thread)
+        self.threads.replace(work.thread)
 
     def close(self) -> None:
         """Join every thread that does not hang."""

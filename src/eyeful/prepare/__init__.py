@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,13 @@ from eyeful.bundle import (
     Manifest,
     is_bundle,
     names_in,
-    read_bundle,
     sha256_of,
+    single_flight,
     write_bundle,
 )
 from eyeful.cache import cache_folder
 from eyeful.engines import ConvertedFamily, EngineFamily, family
-from eyeful.errors import BundleError, CheckpointError, UsageError
+from eyeful.errors import CheckpointError, UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.prepare.manifest import manifest_of, tool_versions
 
@@ -50,12 +51,7 @@ def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | Non
         MissingExtraError: it is not prepared yet, and what would prepare it is not installed.
     """
     folder = _folder(request, img_size, engine)
-    if is_bundle(folder):
-        try:
-            return read_bundle(folder)
-        except BundleError as error:
-            log.warning("%s; preparing it again", error)
-    return _prepare(request, engine, img_size, folder)
+    return single_flight(folder, partial(_prepare, request, engine, img_size))
 
 
 def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | None, folder: Path) -> Bundle:

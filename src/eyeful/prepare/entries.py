@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from eyeful.bundle import read_bundle
+from eyeful.bundle.files import is_locked
 from eyeful.cache import cache_folder
 from eyeful.errors import BundleError
 
@@ -44,10 +45,13 @@ def list_entries() -> list[CacheEntry]:
 
 
 def remove_leftovers() -> None:
-    """Delete what killed preparations left half-made."""
+    """Delete what killed preparations left half-made; not what is being made."""
     for kind in _KINDS:
-        for folder in (cache_folder() / kind).glob(".*"):
-            shutil.rmtree(folder, ignore_errors=True)
+        parent = cache_folder() / kind
+        busy = tuple(f"{lock.name.removesuffix('.lock')}." for lock in parent.glob(".*.lock") if is_locked(lock))
+        for folder in parent.glob(".*"):
+            if folder.is_dir() and not folder.name.startswith(busy):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove(entry: CacheEntry) -> None:

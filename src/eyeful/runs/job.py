@@ -40,7 +40,7 @@ def run(
     Raises:
         StoppedError: a signal came; what was in hand is written.
         BrokenOutputError: a pipe that rows went to was closed.
-        DecodeTimeoutError: an image hangs; the process must end.
+        DecodeTimeoutError: too many images hang; the process must end.
         UsageError: the output that shall be resumed was made differently, or of other inputs.
         OutputError: a sink cannot write.
         EyefulError: rows and inputs do not match, which is a bug of ours.
@@ -98,7 +98,7 @@ def _carry(  # noqa: PLR0917 - the parts of one run
     expected: deque[str] = deque()
 
     def counted() -> Iterator[Item]:
-        for item in source.items:
+        for item in _readable(source.items):
             if stop is not None and stop.signal is not None:
                 return
             summary.inputs += 1
@@ -122,6 +122,14 @@ def _carry(  # noqa: PLR0917 - the parts of one run
         raise EyefulError(f"internal error: {summary.inputs} inputs gave {summary.rows} rows; please report this")
     if stop is not None and stop.signal is not None:
         raise StoppedError(stop.signal)
+
+
+def _readable(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items; what keeps them from being read is told apart from what keeps rows from being written."""
+    try:
+        yield from items
+    except OSError as error:
+        raise UsageError(f"the inputs cannot be read to their end: {error.strerror or error}") from error
 
 
 def _behind_what_is_written(

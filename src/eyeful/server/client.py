@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from eyeful.errors import ERROR_KINDS, EngineError, ImageError, UsageError, one_line
+from eyeful.errors import ERROR_KINDS, EngineError, ErrorKind, ImageError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
 from eyeful.pipeline import DaemonThreads, StageTimer, ordered_map
@@ -192,25 +192,25 @@ class RemoteClassifier:
         """The row that a reply means; None: it is no answer about this image."""
         answer = _json_of(reply)
         if reply.status_code == 200:
-            try:
-                (row,) = answer["results"]
-                top = tuple(Score(**score) for score in row["top"])
-                abstained = top[0].prob < self.spec.min_prob
-                return Prediction(item.filename, top, abstained, tuple(row["warnings"]), item=item)
-            except (KeyError, IndexError, TypeError, ValueError):
-                return None
+            return self._answered(item, answer)
         text = answer.get("error")
+        kind, _, reason = str(text).partition(": ")
         if reply.status_code == 413:  # a proxy may have a limit of its own, and words of its own
-            error = str(text or "larger than the server, or a proxy before it, takes")
-            return Prediction(item.filename, error_kind="too_large", error=error, item=item)
-        if not isinstance(text, str):
+            kind, reason = "too_large", str(text or "larger than the server, or a proxy before it, takes")
+        elif reply.status_code == 504 and isinstance(text, str):  # a proxy's has no such text, and may pass
+            kind, reason = "timeout", text
+        elif reply.status_code != 422 or kind not in ERROR_KINDS:
             return None
-        kind, _, reason = text.partition(": ")
-        if reply.status_code == 422 and kind in ERROR_KINDS:
-            return Prediction(item.filename, error_kind=kind, error=reason, item=item)
-        if reply.status_code == 504:
-            return Prediction(item.filename, error_kind="timeout", error=text, item=item)
-        return None
+        return Prediction(item.filename, error_kind=cast("ErrorKind", kind), error=reason, item=item)
+
+    def _answered(self, item: Item, answer: dict[str, Any]) -> Prediction | None:
+        try:
+            (row,) = answer["results"]
+            top = tuple(Score(**score) for score in row["top"])
+            abstained = top[0].prob < self.spec.min_prob
+            return Prediction(item.filename, top, abstained, tuple(row["warnings"]), item=item)
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
 
 
 def _json_of(reply: Any) -> dict[str, Any]:

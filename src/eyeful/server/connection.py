@@ -28,7 +28,7 @@ UVICORN_NAMES = (
     "on_response_complete",
     "_unset_keepalive_if_required",
 )
-"""What `Connection` uses of uvicorn's protocol beyond the interfaces of asyncio and httptools; a test looks for them."""
+"""What `Connection` uses of uvicorn beyond the interfaces of asyncio and httptools; a test looks for them."""
 
 
 class State(Enum):

@@ -1,7 +1,7 @@
 """Several server processes on one port: the parent binds it and supervises, its children listen and answer.
 
-uvicorn has a supervisor, but it restarts without a pause, its ping is answered by a thread of a process whose event
-loop may hang, and it gives no process its share of the cores.
+uvicorn has a supervisor, but it restarts without a pause, its ping is answered by a thread of a process whose
+event loop may hang, and it gives no process its share of the cores.
 """
 
 import logging
@@ -87,7 +87,8 @@ class ParentLink:
             self._socket.send(b".", socket.MSG_DONTWAIT)
 
     def _wait(self) -> None:
-        self._socket.recv(1)  # the parent sends nothing
+        with suppress(OSError):  # its end is reset if it had not taken in the last beats
+            self._socket.recv(1)  # the parent sends nothing
         os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -213,7 +214,7 @@ class Supervisor:
         if child.link is not None:
             child.link.close()
         child.link, child_end = socket.socketpair()
-        child.link.setblocking(False)
+        child.link.settimeout(0)
         with child_end:
             child.process = subprocess.Popen(  # noqa: S603 - our own command
                 self._command,

@@ -186,7 +186,7 @@ def _pixels(tensor: dict[str, Any], number: type[np.generic], raw: memoryview | 
 
 
 def _numbers(data: Any, number: type[np.generic]) -> np.ndarray:
-    """A list of numbers, flat or nested, as a flat array; converted in pieces, so that other threads have a turn."""
+    """A list of numbers, flat or nested, as a flat array; in pieces, so that other threads have a turn."""
     while isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
         data = data[0]
     if not isinstance(data, list) or len(data) < _PIECES:
@@ -216,8 +216,8 @@ def _output(
     name = asked.get("name")
     if name not in _OUTPUTS:
         raise NoSuchModelError(f"no output {str(name)[:40]!r}; there are {' and '.join(_OUTPUTS)}")
-    given = asked.get("parameters")
-    parameters = given if isinstance(given, dict) else {}
+    parameters = asked.get("parameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
     logits_NK = np.stack([one.logits for one in found if one.logits is not None])
     values_NK = logits_NK if name == "logits" else softmax(logits_NK)
     classes = parameters.get("classification")

@@ -7,16 +7,10 @@ import pytest
 from PIL import Image
 
 import eyeful
-from eyeful.bundle import Manifest
 from eyeful.errors import ImageError, UsageError
-from eyeful.pipeline import Classifier, Settings
-from eyeful.preprocessing import Preprocessing
-from eyeful.types import Labels
+from eyeful.predictor import PredictorSpec
 from helpers import FakeEngine, noise_image
 from helpers import fake_classifier as classifier
-
-PREPROCESSING = Preprocessing((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3)
-LABELS = Labels(("red", "green", "blue"), (None, None, None))
 
 
 def colour(name: str) -> Image.Image:
@@ -85,12 +79,9 @@ def test_an_answer_that_is_not_finite_is_an_error_and_its_batch_mates_are_answer
 
 
 def test_half_precision_that_overflows_is_computed_again_in_fp32():
-    half = FakeEngine(poison=7)
-    half.precision = "bf16"
-    manifest = Manifest("fake", {}, PREPROCESSING, LABELS, {"sha256": "0"}, "fake")
-    clf = Classifier(half, manifest, fp32_engine=FakeEngine)
+    clf = classifier(FakeEngine(poison=7, precision="bf16"), open_fp32=FakeEngine)
     assert clf.predict(Image.new("RGB", (9, 9), (7, 7, 7))).ok
-    clf = Classifier(half, manifest, fp32_engine=lambda: FakeEngine(poison=7))
+    clf = classifier(FakeEngine(poison=7, precision="bf16"), open_fp32=lambda: FakeEngine(poison=7))
     assert clf.predict(Image.new("RGB", (9, 9), (7, 7, 7))).error_kind == "nonfinite"
 
 
@@ -108,7 +99,7 @@ def test_logits():
 )
 def test_settings_outside_their_range(settings):
     with pytest.raises(UsageError):
-        Settings(**settings)
+        PredictorSpec(**settings)
 
 
 def test_every_kind_of_input_gives_the_same_answer(lite0, tmp_path):
@@ -139,6 +130,6 @@ def test_a_prediction_shows_itself_in_a_notebook(lite0):
 
 def test_public_names():
     assert set(eyeful.__all__) <= set(dir(eyeful))
-    assert eyeful.Classifier is Classifier
+    assert eyeful.load.__name__ == "load"
     with pytest.raises(AttributeError, match="nothing"):
         _ = eyeful.nothing
