@@ -13,7 +13,7 @@ from eyeful.cpu import usable_cores
 from eyeful.engines import Choice, ConvertedFamily, Engine, ModuleFamily, choose, family
 from eyeful.errors import ModelError, UsageError
 from eyeful.models import ModelRequest, find_model
-from eyeful.prepare import deployed, load_network, network_of, prepared
+from eyeful.prepare import deploy, load_network, network_of, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ def _around(network: Any, manifest: Manifest, choice: Choice, spec: PredictorSpe
     """Engines around a network in memory; each has a copy of its own, since it lays out the weights in place."""
     engine = family(choice.engine)
     assert isinstance(engine, ModuleFamily)  # noqa: S101 - the other kind has a bundle
-    first = deployed(network, manifest)
+    first = deploy(network, manifest)
     threads = spec.threads or usable_cores()
     made = count()
 

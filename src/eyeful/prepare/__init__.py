@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from eyeful.prepare.deployed import Deployed
     from eyeful.preprocessing import Preprocessing
 
-__all__ = ["deployed", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
+__all__ = ["deploy", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
 
 log = logging.getLogger("eyeful")
 
@@ -59,7 +59,7 @@ def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | Non
     module, manifest = load_network(request, engine, img_size)
     from eyeful.prepare.check import check
 
-    network = deployed(module, manifest)
+    network = deploy(module, manifest)
 
     def write(place: Path) -> None:
         engine.write(network, manifest, place)
@@ -117,7 +117,7 @@ def network_of(bundle: Bundle) -> nn.Module:
     return read_module(bundle)
 
 
-def deployed(module: nn.Module, manifest: Manifest) -> Deployed:
+def deploy(module: nn.Module, manifest: Manifest) -> Deployed:
     """A network with normalisation in front and features beside its logits; it takes the network apart."""
     from eyeful.prepare.deployed import Deployed
 
