@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import features
 
+from eyeful import plugins
 from eyeful.cache import cache_folder
 from eyeful.cpu import usable_cores
 from eyeful.errors import EyefulError, one_line
@@ -59,6 +60,7 @@ def examine() -> list[Finding]:
         _probed("torch", _torch),
         _probed("torchvision", _torchvision),
         _codecs(),
+        *_plugins(),
         _probed("cache", _cache, essential=True),
     ]
 
@@ -139,6 +141,14 @@ def _torchvision() -> str | None:
     if operators_are_declared():
         return "its compiled operators do not load beside this torch; classifiers need none of them"
     return "its operators load"
+
+
+def _plugins() -> list[Finding]:
+    """What other packages add; one that does not work is left out by every command that does not name it."""
+    return [
+        Finding(f"plug-in {one.name}", f"{one.group}, of the package {one.package}: {one.fault or 'works'}")
+        for one in plugins.of_others()
+    ]
 
 
 def _codecs() -> Finding:

@@ -56,16 +56,18 @@ def require(module: str, purpose: str) -> ModuleType:
     """Import an optional module.
 
     Args:
-        module: its import name; must be known to this file.
+        module: its import name; one that no extra of eyeful brings is called as it is imported.
         purpose: what needs it, as the beginning of a sentence ("figures").
 
     Raises:
         MissingExtraError: it is not installed; the text says how to install it.
     """
-    extra, title = _EXTRA_OF[module.partition(".")[0]]
-    if not available(module.partition(".")[0]):
+    package = module.partition(".")[0]
+    extra, title = _EXTRA_OF.get(package, ("", package))
+    if not available(package):
+        command = install_command(extra) if extra else f"pip install {package}"
         verb = "need" if purpose == "figures" else "needs"
         raise MissingExtraError(
-            f"{purpose} {verb} {title}, which is not installed: {install_command(extra)}", name=module
+            f"{purpose} {verb} {title}, which is not installed: {command}", name=module
         )
     return importlib.import_module(module)

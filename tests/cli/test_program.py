@@ -44,14 +44,9 @@ def outsider(tmp_path, monkeypatch):
         "[eyeful.commands]\ncount = someones:count\nlost = someones_gone:lost\npredict = someones:count\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    forget()
+    plugins.refresh()
     yield
-    forget()
-
-
-def forget():
-    plugins._found.cache_clear()
-    plugins.load.cache_clear()
+    plugins.refresh()
 
 
 def shown_commands(text: str) -> list[str]:

@@ -154,11 +154,9 @@ def outsider(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: someones-zoo\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[eyeful.models]\nzoo = someones_zoo:FAMILY\n")
     monkeypatch.syspath_prepend(tmp_path)
-    for cached in (plugins._found, plugins.load):
-        cached.cache_clear()
+    plugins.refresh()
     yield
-    for cached in (plugins._found, plugins.load):
-        cached.cache_clear()
+    plugins.refresh()
 
 
 def test_a_family_of_another_package(outsider):

@@ -187,9 +187,7 @@ def test_a_protocol_of_another_package_mounts_like_eyefuls_own(tmp_path, monkeyp
         "    return routes\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    caches = plugins._found, plugins.load
-    for cache in caches:
-        cache.cache_clear()
+    plugins.refresh()
 
     async def scene(app, service):
         assert json.loads((await ask(app, method="GET", path="/elsewhere"))[2]) == ["m"]
@@ -199,8 +197,7 @@ def test_a_protocol_of_another_package_mounts_like_eyefuls_own(tmp_path, monkeyp
     try:
         run(scene)
     finally:
-        for cache in caches:
-            cache.cache_clear()
+        plugins.refresh()
 
 
 def test_a_page_of_another_origin_can_read_a_rejection():

@@ -16,6 +16,7 @@ import numpy as np
 from eyeful.bench.startup import startup
 from eyeful.bundle import is_bundle, read_bundle
 from eyeful.classifier import Classifier
+from eyeful.engines import ModuleFamily, family
 from eyeful.errors import UsageError
 from eyeful.loading import load
 from eyeful.models import ModelRequest, find_model
@@ -111,14 +112,14 @@ def bench(
         items = [item for item, row in zip(found, classifier.stream(found), strict=True) if row.ok]
         if not items:
             raise UsageError("there are no images to measure with")
-        items = list(islice(cycle(items), images))
+        items = list(islice(cycle(items), num_images))
         loop = textbook_loop(module, classifier.preprocessing, classifier.device)
         batch_NHWC = _first_batch(classifier, items)
         stages: dict[str, Callable[[], int]] = {
             "textbook": lambda: _count(loop(item.content) for item in items[: max(1, num_images // 5)]),  # type: ignore[arg-type]
             "eyeful": lambda: _count(classifier.stream(items)),
             "decode": lambda: _count(classifier.preprocessed(items)),
-            "forward": lambda: _forward(classifier, batch_NHWC, images),
+            "forward": lambda: _forward(classifier, batch_NHWC, num_images),
         }
         rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
         for _ in range(rounds):
@@ -138,7 +139,7 @@ def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[
     """The network for the textbook loop, and which of TorchVision's the start-up script shall build."""
     if is_bundle(Path(model)):
         bundle = read_bundle(Path(model))
-        if bundle.manifest.engine == "torch":
+        if isinstance(family(bundle.manifest.engine), ModuleFamily):
             return network_of(bundle), _in_torchvision(bundle.manifest.architecture)
     found = find_model(ModelRequest((origin(model) or {"model": model})["model"], checkpoint, labels))
     return found.load()[0], _in_torchvision(asdict(found.architecture))

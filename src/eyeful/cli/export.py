@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from eyeful import plugins
 from eyeful.cli import options
 from eyeful.errors import UsageError
 from eyeful.models import DEFAULT_MODEL, ModelRequest
@@ -36,7 +37,11 @@ def export(
         Path | None, typer.Option("--output", "-o", help="The folder to write.", show_default=False)
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="What shall run it; openvino and onnxruntime need no torch.")
+        str,
+        typer.Option(
+            help=f"What shall run it: {', '.join(plugins.names('engines'))}. The first two need no torch.",
+            autocompletion=options.complete_engine,
+        ),
     ] = "openvino",
     precision: Annotated[
         Literal["fp32", "int8"],

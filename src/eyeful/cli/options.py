@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from eyeful import plugins
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.models import DEFAULT_MODEL
@@ -31,6 +32,11 @@ def complete_model(incomplete: str) -> list[str]:
     """Names for a shell's completion: those that are known without importing torch."""
     names = (name for family in families() for name in family.names_at_once())
     return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_engine(incomplete: str) -> list[str]:
+    """Engines for a shell's completion."""
+    return [name for name in ("auto", *plugins.names("engines")) if name.startswith(incomplete)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +86,12 @@ class EngineOptions:
 
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_RUNNING)] = "auto"
     engine: Annotated[
-        str, typer.Option(help="auto, openvino, onnxruntime or torch.", rich_help_panel=_RUNNING)
+        str,
+        typer.Option(
+            help=f"auto, {', '.join(plugins.names('engines'))}.",
+            rich_help_panel=_RUNNING,
+            autocompletion=complete_engine,
+        ),
     ] = "auto"
     precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.", rich_help_panel=_RUNNING)] = "auto"
 

@@ -70,7 +70,7 @@ def _command(name: str) -> TyperCommand:
     """One command, imported: a function with Typer's annotations."""
     single = typer.Typer(add_completion=False, **_SETTINGS)
     try:
-        single.command(name)(plugins.load("commands", name))
+        single.command(name)(plugins.load("commands", name, plugins.function))
     except PluginError as error:
         single.command(name, context_settings={"ignore_unknown_options": True})(_refusing(error))
     command = get_command(single)

@@ -3,10 +3,10 @@
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from eyeful import plugins
-from eyeful.engines.base import EngineFamily, Precision
+from eyeful.engines.base import ConvertedFamily, EngineFamily, ModuleFamily, Precision
 from eyeful.errors import EngineError, UsageError
 from eyeful.extras import available, require
 
@@ -26,10 +26,15 @@ def family(engine: str) -> EngineFamily:
     """What is known of an engine, by its name.
 
     Raises:
-        PluginError: it cannot be imported.
+        PluginError: there is none of that name, or it cannot be used.
     """
-    found = plugins.load("engines", engine)
-    assert isinstance(found, EngineFamily)  # noqa: S101 - the contract of this group
+
+    def fault_of(found: Any) -> str | None:
+        if not isinstance(found, ConvertedFamily | ModuleFamily):
+            return "is neither a ConvertedFamily nor a ModuleFamily"
+        return None if found.name == engine else f"is named {found.name!r}, unlike its entry point"
+
+    found: EngineFamily = plugins.load("engines", engine, fault_of)
     return found
 
 
@@ -37,17 +42,22 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
     """Settle what `auto` means here, and refuse what cannot run here.
 
     Args:
-        device: auto, cpu, cuda, cuda:N or mps. `auto` takes a GPU where torch has one.
-        engine: auto, or the name of an engine. `auto` is OpenVINO on a CPU, torch on a GPU.
+        device: auto, cpu, cuda, cuda:N, mps, or a kind that the engine knows. `auto` takes a GPU where torch has one
+            and the engine runs on it.
+        engine: auto, or the name of an engine. `auto` is OpenVINO on a CPU, torch on a GPU; never another
+            package's, which is asked for by its name.
         precision: auto, fp32, bf16 or fp16.
 
     Raises:
         UsageError: a word that is none of these.
         EngineError: the device is not here, or the engine cannot use it.
+        PluginError: the engine is another package's and cannot be used.
     """
     engines, precisions = plugins.names("engines"), get_args(Precision)
     if engine not in ("auto", *engines):
-        raise UsageError(f"engine {engine!r} is not one of auto, {', '.join(engines)}")
+        raise UsageError(
+            f"engine {engine!r} is not one of auto, {', '.join(engines)}, which are installed (`eyeful doctor`)"
+        )
     if precision == "int8":
         raise UsageError(
             "an int8 model is made with images of yours: eyeful export MODEL -o DIR --precision int8 "
@@ -55,7 +65,7 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
         )
     if precision not in ("auto", *precisions):
         raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(precisions)}, int8")
-    device = _device(device, engine)
+    device = _device(device, None if engine == "auto" else family(engine))
     if engine == "auto":
         engine = "openvino" if device == "cpu" else "torch"
     _check_able(family(engine), device, precision)
@@ -75,12 +85,16 @@ def _check_able(engine: EngineFamily, device: str, precision: str) -> None:
         )
 
 
-def _device(device: str, engine: str) -> str:
+def _device(device: str, engine: EngineFamily | None) -> str:
     kind, _, number = device.partition(":")
+    kinds = engine.devices if engine is not None else ("cpu", "cuda", "mps")
+    if kind not in ("cpu", "cuda", "mps") and kind in kinds:
+        return device  # torch knows nothing of it; the engine says whether it is here
     if kind not in ("auto", "cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdigit())):
         raise UsageError(f"device {device!r} is not one of {DEVICES}")
     if device == "auto":
-        return _best_device() if engine in ("auto", "torch") else "cpu"
+        best = "cpu" if kinds == ("cpu",) else _best_device()
+        return best if best.partition(":")[0] in kinds else _device(kinds[0], engine)
     if kind == "cuda":
         _check_cuda(int(number or 0))
         return f"cuda:{number or 0}"

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from eyeful.errors import UnknownModelError, UsageError
-from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, Weights
+from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.families import ModelFamily, build, families, nearest
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "build",
     "find_model",
     "list_models",
+    "ready",
 ]
 
 _WEIGHT_FILES = (".pth", ".pt", ".bin", ".safetensors")

@@ -95,9 +95,9 @@ def families() -> list[ModelFamily]:
     """Every family, in the order in which they are asked.
 
     Raises:
-        PluginError: one cannot be imported; the text names its package.
+        PluginError: one of eyeful's own cannot be imported.
     """
-    found: list[ModelFamily] = list(plugins.load_all("models").values())
+    found: list[ModelFamily] = list(plugins.load_all("models", plugins.instance_of(ModelFamily)).values())
     return sorted(found, key=lambda family: family.priority)
 
 

@@ -38,7 +38,8 @@ def check(bundle: Bundle, engine: ConvertedFamily, deployed: Deployed) -> None:
     manifest = bundle.manifest
     noise = np.random.default_rng(0).integers(0, 256, (3, *manifest.preprocessing.size, 3), dtype=np.uint8)
     try:
-        found = _outputs(engine.open(bundle, "cpu", "fp32", usable_cores()), noise)
+        device = "cpu" if "cpu" in engine.devices else engine.devices[0]
+        found = _outputs(engine.open(bundle, device, "fp32", usable_cores()), noise)
         expected = _outputs(TorchEngine(copy.deepcopy(deployed), precision="fp32"), noise)
     except EngineError as error:
         raise ModelError(

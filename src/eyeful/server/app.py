@@ -76,7 +76,7 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
     )
     app.state.service = service
     # eyeful's own by name, then those of other packages by name; the first that has a path answers it
-    for router in plugins.load_all("protocols").values():
+    for router in plugins.load_all("protocols", plugins.function).values():
         app.include_router(router(service))
     for kind, handler in (
         (RequestError, _rejected),

@@ -5,29 +5,41 @@ a `suffix`, in one file, and its entry point under `eyeful.sinks`, in this packa
 """
 
 from pathlib import Path
+from typing import Any
 
 from eyeful import plugins
-from eyeful.errors import PluginError, UsageError
-from eyeful.sinks.base import ExistingRow, RowSink, Sink
+from eyeful.errors import UsageError
+from eyeful.sinks.base import ExistingRow, RowSink, Sink, cut_last_line, holds_something, open_text
 
-__all__ = ["ExistingRow", "RowSink", "Sink", "format_of", "formats"]
+__all__ = [
+    "ExistingRow",
+    "RowSink",
+    "Sink",
+    "cut_last_line",
+    "format_of",
+    "formats",
+    "holds_something",
+    "open_text",
+]
 
 
 def formats() -> dict[str, type[RowSink]]:
     """The formats of rows, by the ending of their files' names; eyeful's own first, and not to be replaced.
 
     Raises:
-        PluginError: one cannot be imported, or does not say its ending.
+        PluginError: one of eyeful's own cannot be imported.
     """
     found: dict[str, type[RowSink]] = {}
-    for name, sink in plugins.load_all("sinks").items():
-        suffix = getattr(sink, "suffix", None)
-        if not isinstance(suffix, str) or not suffix.startswith(".") or suffix != suffix.lower():
-            raise PluginError(
-                f"the sink {name!r} has no suffix such as '.{name.lower()}': see eyeful.sinks.RowSink"
-            )
-        found.setdefault(suffix, sink)
+    for sink in plugins.load_all("sinks", _fault_of).values():
+        found.setdefault(sink.suffix, sink)
     return found
+
+
+def _fault_of(sink: Any) -> str | None:
+    suffix = getattr(sink, "suffix", None)
+    if isinstance(sink, type) and isinstance(suffix, str) and suffix[:1] == "." and suffix == suffix.lower():
+        return None
+    return "is no class with a suffix such as '.tsv': see eyeful.sinks.RowSink"
 
 
 def format_of(output: str) -> type[RowSink]:
@@ -35,7 +47,6 @@ def format_of(output: str) -> type[RowSink]:
 
     Raises:
         UsageError: no sink writes such files.
-        PluginError: a sink of another package cannot be imported.
     """
     path = Path(output)
     if path.name in ("", ".."):

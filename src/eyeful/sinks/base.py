@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import IO, Any, Protocol, Self
 
+from eyeful.errors import OutputError
 from eyeful.types import Prediction
 
 
@@ -67,3 +68,35 @@ class RowSink(Sink, Protocol):
 def holds_something(path: Path) -> bool:
     """Whether a text file is an output already; an empty one is none."""
     return path.exists() and path.stat().st_size > 0
+
+
+def open_text(path: Path, mode: str) -> IO[str]:
+    """Open a text file for rows; its folder is made where it is missing.
+
+    Raises:
+        OutputError: it cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open(mode, encoding="utf-8", newline="")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def cut_last_line(path: Path, *, quoted: bool) -> None:
+    """Remove what follows the last whole line: what a killed run or a full disk left of a row.
+
+    Args:
+        path: the file.
+        quoted: a line break between quotation marks ends no line, as in CSV.
+    """
+    whole = position = 0
+    inside = False
+    with path.open("rb+") as file:
+        for line in file:
+            position += len(line)
+            inside ^= quoted and line.count(b'"') % 2 == 1
+            if line.endswith(b"\n") and not inside:
+                whole = position
+        if whole < position:
+            file.truncate(whole)

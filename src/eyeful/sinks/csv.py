@@ -9,8 +9,7 @@ from typing import IO, Any, Literal, Self
 
 from eyeful.errors import OutputError
 from eyeful.filenames import original_name
-from eyeful.sinks.base import ExistingRow, holds_something
-from eyeful.sinks.jsonl import cut_last_line, open_text
+from eyeful.sinks.base import ExistingRow, cut_last_line, holds_something, open_text
 from eyeful.types import Prediction
 
 COLUMNS = (

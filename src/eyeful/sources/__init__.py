@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +105,7 @@ def _kind_of(text: str | Path) -> SourceKind:
     return next(kind for kind in _kinds() if kind.matches(text))
 
 
-@cache
-def _kinds() -> tuple[SourceKind, ...]:
+def _kinds() -> list[SourceKind]:
     """Every kind of source, in the order in which they are asked."""
-    found: dict[str, SourceKind] = plugins.load_all("sources")
-    return tuple(sorted(found.values(), key=lambda kind: -kind.priority))
+    found: dict[str, SourceKind] = plugins.load_all("sources", plugins.instance_of(SourceKind))
+    return sorted(found.values(), key=lambda kind: -kind.priority)

@@ -43,7 +43,7 @@ def verify(
         model: as for `eyeful.load`. The reference of a bundle is the model that it was made of.
         images: what to classify.
         device: of the fast path, as for `eyeful.load`, and so the next two.
-        engine: auto, torch or openvino.
+        engine: of the fast path: auto, or the name of an engine.
         precision: auto, fp32, bf16 or fp16.
         topk: k of the top-k agreement.
         **options: what else `eyeful.load` takes (checkpoint, labels ...), for both paths; of a bundle for the

@@ -1,0 +1,236 @@
+"""A package of someone else adds one of everything, through entry points, from `pip install` on."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from eyeful import PluginError, PredictorSpec, load, plugins
+from eyeful.bench import bench
+from eyeful.bundle import Bundle, Manifest
+from eyeful.cli import main
+from eyeful.doctor import examine
+from eyeful.engines import choose
+from eyeful.prepare.deployed import Deployed
+from eyeful.server.app import create_app
+from eyeful.server.settings import ServerSettings
+from helpers import noise_image
+
+EXAMPLE = Path(__file__).parent / "eyeful_example"
+ENGINES = Path(__file__).parents[1] / "engines"
+sys.path += [str(EXAMPLE / "src"), str(ENGINES)]
+
+from contract import EngineContract
+from eyeful_example.engine import FAMILY as ENGINE
+from eyeful_example.model import NAME
+from eyeful_example.model import FAMILY as COLOURS
+
+MAIN = "from eyeful.cli import main; main()"
+PARTS = ("engine", "model", "source", "sink", "protocol", "command")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("example")
+    model = COLOURS.find(NAME)
+    network, weights = model.load()
+    manifest = Manifest(NAME, {}, model.preprocessing, model.labels, {"sha256": weights.sha256}, ENGINE.name)
+    ENGINE.write(Deployed(network, model.preprocessing, len(model.labels)), manifest, folder)
+    return Bundle(folder, manifest)
+
+
+class TestExampleEngine(EngineContract):
+    """The contract kit, as the example package's own repository would run it."""
+
+    size = (32, 32)
+
+    @pytest.fixture
+    def open_engine(self, bundle):
+        return lambda threads=1: ENGINE.open(bundle, "cpu", "fp32", threads)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Where pip installed the example package."""
+    pytest.importorskip("hatchling", reason='builds the example package: pip install -e ".[dev]"')
+    source, site = tmp_path_factory.mktemp("source") / "eyeful_example", tmp_path_factory.mktemp("site")
+    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__"))
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    offline = ["--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, *offline, "--target", site, source], check=True)
+    return site
+
+
+@pytest.fixture
+def eyeful(site, monkeypatch, capsys):
+    """Run `eyeful ARGUMENTS` with the example package installed: in this process, since torch is here already."""
+    monkeypatch.syspath_prepend(str(site))
+    plugins.refresh()
+
+    def run(*arguments):
+        capsys.readouterr()
+        with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+            patch.setattr(sys, "argv", ["eyeful", *map(str, arguments)])
+            main()
+        return Done(ended.value.code or 0, *capsys.readouterr())
+
+    yield run
+    monkeypatch.undo()
+    plugins.refresh()
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def process(site: Path | str, *arguments) -> subprocess.CompletedProcess[str]:
+    """Run `eyeful ARGUMENTS` in a process of its own, in which the site's packages are installed."""
+    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-c", MAIN, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
+
+
+WITH_EXAMPLE = ("--model", NAME, "--engine", "example")
+
+
+def rows_of(path: Path) -> list[tuple[str, str]]:
+    rows = [[json.loads(cell) for cell in line.split("\t")] for line in path.read_text().splitlines()]
+    return [(row[0], row[2] or row[5]) for row in rows]
+
+
+def test_a_run_with_engine_family_source_and_sink_of_another_package(site, eyeful, tmp_path, caplog):
+    """It is cut off in a row, and goes on, as the same engine and no other."""
+    rows = tmp_path / "rows.tsv"
+    command = ("predict", "swatch://red,green,nocolour,blue", *WITH_EXAMPLE, "-o", rows)
+    done = process(site, *command)
+    assert done.returncode == 1, done.stderr
+    whole = rows.read_text()
+    assert rows_of(rows) == [
+        ("swatch://red", "red"),
+        ("swatch://green", "green"),
+        ("swatch://nocolour", "not_found"),
+        ("swatch://blue", "blue"),
+    ]
+    rows.write_text(whole[: len(whole) * 2 // 3])
+    assert eyeful(*command, "--resume").returncode == 1
+    assert rows.read_text() == whole
+    assert "preparing" not in caplog.text  # it is cached
+    done = eyeful(*command[:2], "--model", NAME, "--engine", "torch", "-o", rows, "--resume")
+    assert done.returncode == 2
+    assert "engine was example, is torch" in done.stderr
+
+
+def test_the_fingerprint_carries_the_engine(eyeful):
+    with load(NAME, engine="example") as example, load(NAME, engine="torch") as torch:
+        assert example.engine == example.spec.pinned["engine"] == "example"
+        assert example.spec.fingerprint() != torch.spec.fingerprint()
+        assert PredictorSpec.from_json(example.spec.to_json()).fingerprint() == example.spec.fingerprint()
+
+
+def test_a_command_of_another_package(site, eyeful):
+    done = process(site, "hello")
+    assert (done.stdout, done.stderr) == ("hello, world\n", "")
+    assert eyeful("hello", "swatch://blue,red", *WITH_EXAMPLE).stdout == "hello, blue\nhello, red\n"
+    assert "Say hello" in eyeful("--help").stdout
+    assert "auto, onnxruntime, openvino, torch, example" in eyeful("hello", "--help").stdout
+
+
+def test_an_exported_bundle_names_the_engine(eyeful, tmp_path):
+    folder = tmp_path / "bundle"
+    assert eyeful("export", NAME, "-o", folder, "--engine", "example").returncode == 0
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["engine"] == "example"
+    assert manifest["versions"]["eyeful-example"] == "1.0"
+    assert list(manifest["files"]) == ["network.pt2"]
+    assert json.loads(eyeful("predict", "swatch://green", "--model", folder).stdout)["label"] == "green"
+    assert "example" in eyeful("info", folder).stdout
+    done = eyeful("predict", "swatch://green", "--model", folder, "--engine", "torch")
+    assert done.stderr.endswith("is for the engine example, not torch\n")
+
+
+def test_verify_and_bench_take_the_engine(eyeful, tmp_path):
+    for seed in range(3):
+        noise_image(seed).save(tmp_path / f"{seed}.png")
+    done = eyeful("verify", *WITH_EXAMPLE[1:], "--images", tmp_path, "--json")
+    assert json.loads(done.stdout)["path"] == "example fp32 on cpu"
+    assert json.loads(done.stdout)["fast"]["top1"] == 1
+    figures = bench(NAME, tmp_path, engine="example", num_images=3, rounds=1)
+    assert figures.path == "example fp32 on cpu"
+
+
+def test_doctor_and_models_list_it(eyeful):
+    found = {one.topic: one for one in examine()}
+    assert found["plug-in tsv"].text == "sinks, of the package eyeful-example: works"
+    assert found["plug-in hello"].text == "commands, of the package eyeful-example: works"
+    assert NAME in eyeful("models", "colours").stdout
+    assert f"did you mean {NAME}?" in eyeful("predict", "swatch://red", "--model", "example-colors").stderr
+
+
+def test_a_protocol_of_another_package(eyeful):
+    image = io.BytesIO()
+    Image.new("RGB", (40, 40), "lime").save(image, "PNG")
+    with load(NAME, engine="example") as classifier:
+        with TestClient(create_app({"colours": classifier}, ServerSettings())) as client:
+            assert client.post("/example/label", content=image.getvalue()).text == "green"
+            assert client.post("/example/label", content=b"no image").status_code == 422
+
+
+def broken_package(site: Path, entries: str) -> None:
+    """A package whose plug-ins are of no use: a module that cannot be imported, objects of the wrong kind."""
+    (site / "broken-1.dist-info").mkdir(parents=True)
+    (site / "broken-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    (site / "broken-1.dist-info" / "entry_points.txt").write_text(entries)
+    (site / "broken_parts.py").write_text("raise RuntimeError('it was made for another version')\n")
+
+
+GROUPS = ("engines", "models", "sources", "sinks", "protocols", "commands")
+
+
+@pytest.mark.parametrize("registered", ["broken_parts:ANYTHING", "json:__name__"])
+def test_a_broken_package_is_named_and_harms_nobody(registered, tmp_path):
+    entries = "".join(f"[eyeful.{group}]\nbad = {registered}\n" for group in GROUPS)
+    working = "good = eyeful_example.model:FAMILY\n"
+    broken_package(tmp_path / "site", entries.replace("[eyeful.models]\n", f"[eyeful.models]\n{working}"))
+    noise_image(0).save(tmp_path / "x.jpg")
+    sites = f"{tmp_path / 'site'}{os.pathsep}{EXAMPLE / 'src'}"
+    model = ("--model", NAME, "--engine", "torch")
+    done = process(sites, "predict", tmp_path / "x.jpg", "-o", tmp_path / "rows.jsonl", *model)
+    assert done.returncode == 0, done.stderr
+    warnings = [line for line in done.stderr.splitlines() if "plug-in" in line]
+    assert len(warnings) == len(set(warnings)) <= 3  # of sources, sinks and models; the same text is said once
+    assert all("going on without a plug-in: the plug-in 'bad' of the package broken" in line for line in warnings)
+    assert "pip uninstall broken" in warnings[0]
+
+
+def test_a_broken_plugin_that_is_asked_for_is_an_error(tmp_path, monkeypatch):
+    broken_package(
+        tmp_path, "[eyeful.engines]\nbad = broken_parts:X\nnone = json:__name__\nother = eyeful.engines.torch:FAMILY\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins.refresh()
+    try:
+        for name, why in (("bad", "made for another version"), ("none", "is neither"), ("other", "is named 'torch'")):
+            with pytest.raises(PluginError, match=f"the plug-in '{name}' of the package broken .*{why}"):
+                choose("cpu", name)
+        assert choose("cpu", "torch").engine == "torch"
+        found = {one.topic: one.text for one in examine()}
+        assert "made for another version" in found["plug-in bad"]
+    finally:
+        monkeypatch.undo()
+        plugins.refresh()
+
+
+@pytest.mark.parametrize("path", ["pyproject.toml", *(f"src/eyeful_example/{part}.py" for part in PARTS)])
+def test_the_document_shows_the_example(path):
+    assert (EXAMPLE / path).read_text(encoding="utf-8") in DOCUMENT
