@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from eyeful.journal import Journal
 from eyeful.pipeline import StageTimer, SupportsStream, advice
 
 
@@ -38,6 +39,16 @@ class RunSummary:
             self.abstained += abstained
         else:
             self.errors[error_kind] += 1
+
+    def save(self, journal: Journal) -> None:
+        """Write into a journal what every output has now."""
+        journal.save(self.predicted, self.abstained, self.errors)
+
+    def restore(self, journal: Journal) -> None:
+        """Begin with what a journal says; these rows are not made again."""
+        self.inputs = self.resumed = journal["rows"]
+        self.predicted, self.abstained = journal["predicted"], journal["abstained"]
+        self.errors.update(journal.errors)
 
     @property
     def rows(self) -> int:
