@@ -1,7 +1,7 @@
 """A command in a child process, so that a decoder that crashes costs a restart and an error row, not the run.
 
-The parent only waits: it imports nothing, passes signals on, and ends as its child ends. Where a crash ends the child
-it starts another, which goes on behind the rows that were delivered and tries the images in flight alone.
+The parent only waits: it imports nothing, passes signals on, and ends as its child ends. Where a crash ends the
+child it starts another, which goes on behind the rows that were delivered and tries the images in flight alone.
 """
 
 import ctypes
