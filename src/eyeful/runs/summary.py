@@ -63,7 +63,7 @@ class RunSummary:
         return text + f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
 
     def speed(self, classifier: SupportsStream, startup: float = 0.0) -> str:
-        """How fast it was, what the limit was, and what would move it, in one line.
+        """How fast it was, what the bottleneck was, and what would move it, in one line.
 
         Args:
             classifier: what ran.
@@ -75,7 +75,7 @@ class RunSummary:
             rate = f"{self.resumed} rows were there; {rate}"
         if startup > self.seconds:
             return f"{rate}; starting took {startup:.1f} s, so more images in one run would cost less each"
-        return f"{rate}; the limit is {advice(self.timer.longest, classifier.device, classifier.precision)}"
+        return f"{rate}; the bottleneck is {advice(self.timer.longest, classifier.device, classifier.precision)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the run's record."""
