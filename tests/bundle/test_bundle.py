@@ -11,9 +11,10 @@ import pytest
 
 from eyeful.bundle import MANIFEST as MANIFEST_FILE
 from eyeful.bundle import Manifest, is_bundle, read_bundle, write_bundle
+from eyeful.engines import family
 from eyeful.errors import BundleError
 from eyeful.models import ModelRequest
-from eyeful.prepare import prepared
+from eyeful.prepare import prepared, refuse_to_replace
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
@@ -123,11 +124,28 @@ def test_a_failed_replacement_leaves_the_old_bundle(tmp_path, monkeypatch):
 
 
 def test_a_damaged_cache_entry_is_prepared_again(lite0, caplog):
-    bundle = prepared(ModelRequest("efficientnet_lite0"))
+    bundle = prepared(ModelRequest("efficientnet_lite0"), family("openvino"))
     graph = bundle.folder / "model.bin"
     whole = graph.read_bytes()
     graph.unlink()  # the file is mapped into a running engine, whose copy must stay whole
     graph.write_bytes(whole[:-1] + b"!")
-    assert prepared(ModelRequest("efficientnet_lite0")).folder == bundle.folder
+    assert prepared(ModelRequest("efficientnet_lite0"), family("openvino")).folder == bundle.folder
     assert "preparing it again" in caplog.text
     assert json.loads((bundle.folder / MANIFEST_FILE).read_text())["files"].keys() == {"model.bin", "model.xml"}
+
+
+def test_a_bundle_of_version_0_1_is_refused_with_the_command_that_makes_it_anew(tmp_path):
+    """Its manifest was called otherwise, and said where its weights came from in the model's name."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    old = {"format": 1, "model": "resnet18 with mine.pth", "engine": "openvino", "recipe": {"size": [224, 224]}}
+    (folder / "passport.json").write_text(json.dumps(old | {"files": {"model.xml": "0"}}))
+    (folder / "model.xml").write_text("")
+    assert is_bundle(folder)
+    command = (
+        f"eyeful export resnet18 --checkpoint mine.pth -o {folder} --engine openvino --img-size 224 --overwrite"
+    )
+    with pytest.raises(BundleError, match=r"eyeful 0\.1") as refused:
+        read_bundle(folder)
+    assert str(refused.value).endswith(command)
+    refuse_to_replace(folder)  # that command may

@@ -21,6 +21,6 @@ def test_a_pattern_is_for_the_whole_name(command, pattern):
 
 
 def test_nothing_on_this_machine_is_said_so(command):
-    done = command("models", "vgg*", "--here")
+    done = command("models", "vgg*", "--local")
     assert done.returncode == 2
     assert "no model on this machine has a name like 'vgg*'" in done.stderr

@@ -54,8 +54,8 @@ def test_a_command_gets_its_groups_and_its_own_flags():
     app = typer.Typer()
     app.command()(paint)
     assert CliRunner().invoke(app, ["wall", "-u", "9", "--fill"]).exit_code == 0
-    assert CliRunner().invoke(app, ["door", "--size", "4"]).exit_code == 0
-    assert seen == [("wall", _Colours(hue=9, fill=True), 3), ("door", _Colours(), 4)]
+    assert CliRunner().invoke(app, ["entry", "--size", "4"]).exit_code == 0
+    assert seen == [("wall", _Colours(hue=9, fill=True), 3), ("entry", _Colours(), 4)]
     shown = CliRunner().invoke(app, ["--help"]).output
     assert "Of the circle" in shown
     assert "Paint." in shown

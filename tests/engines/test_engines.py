@@ -112,7 +112,7 @@ def test_half_precision_on_torch_stays_near(lite0, images):
         assert np.abs(classifier.logits(images) - expected).max() < 0.1 * np.abs(expected).max()
 
 
-def test_a_compiled_graph_is_kept_and_a_damaged_one_never_runs(images, lite0, tmp_path, monkeypatch):
+def test_a_compiled_graph_is_cached_and_a_damaged_one_never_runs(images, lite0, tmp_path, monkeypatch):
     folder = prepared(ModelRequest("efficientnet_lite0"), family("openvino")).folder
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
     with eyeful.load(folder, device="cpu") as classifier:

@@ -68,7 +68,7 @@ def test_a_turned_image_is_shown_upright(network, tmp_path):
     assert "exif_rotated" in found.warnings
 
 
-def test_a_large_image_is_kept_small(network):
+def test_a_large_image_stays_small(network):
     found = explain(network, Item("x", np.zeros((900, 3000, 3), np.uint8)))
     assert found.full_size == (900, 3000)
     assert max(found.image_HWC.shape) == 1024

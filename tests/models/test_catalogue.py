@@ -90,8 +90,8 @@ def test_listing():
     assert every["resnet18"].parameters == 11_689_512
     assert every["resnet18"].gflops == pytest.approx(1.814)
     assert every["resnet18"].top1 == pytest.approx(69.758)
-    assert not every["resnet18"].here
-    assert every["efficientnet_lite0"].here
+    assert not every["resnet18"].local
+    assert every["efficientnet_lite0"].local
     assert len(every) >= 83
     assert any(entry.name == "timm/resnet26.bt_in1k" for entry in list_models("resnet26"))
-    assert [entry.name for entry in list_models("lite0", here=True)] == ["efficientnet_lite0"]
+    assert [entry.name for entry in list_models("lite0", local=True)] == ["efficientnet_lite0"]

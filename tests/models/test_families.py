@@ -14,7 +14,7 @@ def find(name: str):
     return find_model(ModelRequest(name))
 
 
-def refusal(name: str) -> str:
+def rejection(name: str) -> str:
     with pytest.raises(UnknownModelError) as caught:
         find(name)
     assert "\n" not in str(caught.value)
@@ -50,7 +50,7 @@ def test_timms_tagged_names_need_no_prefix():
     ],
 )
 def test_a_slip_is_answered_with_the_exact_spelling(typed, offer):
-    assert offer in refusal(typed)
+    assert offer in rejection(typed)
 
 
 def test_nearest_prefers_what_differs_in_punctuation_only_then_the_earlier():
@@ -77,7 +77,7 @@ def test_a_repository_of_transformers_is_answered_with_timms_name(mirror, hub_re
 
 def test_no_such_repository_may_be_a_mistyped_folder(mirror, hub_repo):  # noqa: F811
     del mirror.files["config.json"]
-    assert "there is no such folder, and Hugging Face has no such model" in refusal("out/bundle")
+    assert "there is no such folder, and Hugging Face has no such model" in rejection("out/bundle")
 
 
 def test_hugging_face_out_of_reach_is_said_at_once(monkeypatch, tmp_path):
@@ -85,7 +85,7 @@ def test_hugging_face_out_of_reach_is_said_at_once(monkeypatch, tmp_path):
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("EYEFUL_MIRROR", "http://127.0.0.1:9")
-    text = refusal("microsoft/resnet-50")
+    text = rejection("microsoft/resnet-50")
     assert "Hugging Face cannot be asked" in text
     assert text.endswith("timm's own of nearly that name is timm/resnet50.a1_in1k")
 
@@ -94,7 +94,7 @@ def test_what_lies_on_the_disk_is_no_repository(tmp_path, monkeypatch):
     (tmp_path / "out" / "folder").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EYEFUL_MIRROR", "http://127.0.0.1:9")
-    assert "Hugging Face" not in refusal("out/folder")
+    assert "Hugging Face" not in rejection("out/folder")
 
 
 def test_the_name_with_a_checkpoint_is_what_to_type_again(mirror, hub_repo, tmp_path):  # noqa: F811
@@ -146,7 +146,7 @@ def outsider(tmp_path, monkeypatch):
         "    def matches(self, name): return name in self.names()\n"
         "    def find(self, name): return replace(TIMM.find('timm/resnet10t'), name=name)\n"
         "    def names(self): return ['zoo-net']\n"
-        "    def entries(self, query, *, here=False): return [ModelEntry('zoo-net', here=True)]\n"
+        "    def entries(self, query, *, local=False): return [ModelEntry('zoo-net', local=True)]\n"
         "FAMILY = Zoo()\n"
     )
     info = tmp_path / "someones_zoo-1.0.dist-info"
@@ -161,8 +161,8 @@ def outsider(tmp_path, monkeypatch):
 
 def test_a_family_of_another_package(outsider):
     assert find("zoo-net").name == "zoo-net"
-    assert "zoo-net" in [entry.name for entry in list_models(here=True)]
-    assert "did you mean zoo-net?" in refusal("zoo_net")
+    assert "zoo-net" in [entry.name for entry in list_models(local=True)]
+    assert "did you mean zoo-net?" in rejection("zoo_net")
     assert sum(p.numel() for p in build(find("zoo-net").architecture).parameters()) > 1e6
 
 

@@ -214,7 +214,7 @@ def test_a_model_of_timms_catalogue(mirror, hub_repo):
     assert any(path.startswith("/timm/resnet10t.c3_in1k/resolve/") for path in mirror.asked)
     assert weights.license == "apache-2.0"
     assert weights.revision == "a" * 40
-    assert "timm/resnet10t.c3_in1k" in [entry.name for entry in list_models(here=True)]
+    assert "timm/resnet10t.c3_in1k" in [entry.name for entry in list_models(local=True)]
 
 
 def test_the_hub_offline(mirror, hub_repo, monkeypatch):

@@ -5,7 +5,7 @@ import numpy as np
 from eyeful.page.drawing import MOST_MAPS, feature_grid, overlay_heatmap, vector_image
 
 
-def test_a_mosaic_holds_so_many_maps_however_small_they_are():
+def test_a_grid_holds_so_many_maps_however_small_they_are():
     maps_CHW = np.random.default_rng(0).normal(size=(100, 3, 5)).astype(np.float32)
     maps_CHW[7] = 2.0  # nothing varies in it
     sheet = feature_grid(maps_CHW)

@@ -29,7 +29,7 @@ def models(engines, monkeypatch):
         def __init__(self, name):
             self.name = name
 
-    monkeypatch.setattr("eyeful.page.models.list_models", lambda here: [Entry(name) for name in "abcde"])
+    monkeypatch.setattr("eyeful.page.models.list_models", lambda local: [Entry(name) for name in "abcde"])
 
     def load(name):
         if name == "e":
@@ -47,7 +47,7 @@ def test_names_are_those_given_first(models):
     assert Models({"mine": fake_classifier()}, None).names == ["mine"]
 
 
-def test_the_longest_unused_makes_room_and_what_was_given_stays(models, engines, monkeypatch):
+def test_the_longest_unused_is_closed_and_what_was_given_stays(models, engines, monkeypatch):
     monkeypatch.setattr("eyeful.page.models.MOST_LOADED", 2)
     for name in ("mine", "a", "b", "c", "b", "d"):
         with models.use(name) as classifier:

@@ -46,5 +46,5 @@ def test_the_speed_line_is_about_the_slowest(lite0):
     summary = RunSummary(
         inputs=100, predicted=100, seconds=2.0, timer=StageTimer({"decode": 1.5, "forward": 0.2, "write": 0.0})
     )
-    assert summary.speed(lite0, 0.5).startswith("50 images/s in 2.0 s; the limit is decoding images")
+    assert summary.speed(lite0, 0.5).startswith("50 images/s in 2.0 s; the bottleneck is decoding images")
     assert "starting took 3.0 s" in summary.speed(lite0, 3.0)

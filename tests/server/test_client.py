@@ -152,7 +152,7 @@ def test_what_is_no_eyeful_server(scripted, models):
 
 def test_a_server_of_another_version(scripted):
     with pytest.raises(EngineError, match="of another version: its provenance has no 'weights'"):
-        RemoteClassifier(scripted(None, models=MODELS.replace(b'"weights"', b'"passport"')))
+        RemoteClassifier(scripted(None, models=MODELS.replace(b'"weights"', b'"other"')))
 
 
 def test_the_same_rows(server, mixed, bundle, tmp_path):
@@ -178,7 +178,7 @@ def test_the_same_rows(server, mixed, bundle, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_busy_server_is_asked_again_and_order_is_kept(start, bundle, images):
+def test_a_busy_server_is_asked_again_and_order_stays(start, bundle, images):
     small = start("--model", f"m={bundle}", "--queue-size", 1, "--max-files", 1)
     files = sorted(images.iterdir()) * 3
     with RemoteClassifier(small.url, spec=PredictorSpec(workers=8)) as remote:

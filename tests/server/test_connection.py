@@ -73,7 +73,7 @@ def test_what_comes_behind_a_refused_request_does_not_cost_its_reply(talk, behin
     assert (status, body) == ("HTTP/1.1 503 Service Unavailable", {"error": "busy"})
 
 
-def test_a_connection_is_kept_from_request_to_request(talk):
+def test_a_connection_stays_from_request_to_request(talk):
     def client(sock):
         sizes = []
         for size in (5, 300_000, 0):

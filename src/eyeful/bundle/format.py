@@ -21,6 +21,8 @@ from eyeful.types import Labels
 
 FORMAT = 2
 MANIFEST = "manifest.json"
+_MANIFEST_1 = "passport.json"
+"""What a bundle of eyeful 0.1 has instead; it is refused, and may be replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +93,17 @@ class Bundle:
 
 def is_bundle(folder: Path) -> bool:
     """Whether a folder says of itself that it is a bundle."""
-    return (folder / MANIFEST).is_file()
+    return (folder / MANIFEST).is_file() or (folder / _MANIFEST_1).is_file()
 
 
 def names_in(folder: Path) -> set[str]:
-    """The names of the files that a bundle's manifest lists; none where it cannot be read."""
+    """The names of a bundle's files: its manifest, and what that lists, if it can be read."""
+    name = MANIFEST if (folder / MANIFEST).is_file() else _MANIFEST_1
     try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        files = json.loads((folder / name).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
-        return set()
-    return set(files) if isinstance(files, dict) else set()
+        files = {}
+    return {name, *files} if isinstance(files, dict) else {name}
 
 
 def write_bundle(folder: Path, manifest: Manifest, write_files: Callable[[Path], object]) -> Bundle:
@@ -182,6 +185,10 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def _read(folder: Path) -> Bundle:
+    if not (folder / MANIFEST).exists() and (folder / _MANIFEST_1).exists():
+        raise BundleError(
+            f"{folder} is a bundle of eyeful 0.1, which this one does not read: {_command_for(folder)}"
+        )
     try:
         values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if values.get("format") != FORMAT:
@@ -199,6 +206,18 @@ def _read(folder: Path) -> Bundle:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{folder / MANIFEST} is not a manifest ({error!r}); {_REMEDY}") from error
     return Bundle(folder, manifest)
+
+
+def _command_for(folder: Path) -> str:
+    """What makes a bundle of eyeful 0.1 anew."""
+    try:
+        values = json.loads((folder / _MANIFEST_1).read_text(encoding="utf-8"))
+        model, _, checkpoint = str(values["model"]).partition(" with ")
+        engine, size = values["engine"], values["recipe"]["size"][0]
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return f"eyeful export MODEL -o {folder} --overwrite"
+    with_checkpoint = f" --checkpoint {checkpoint}" if checkpoint else ""
+    return f"eyeful export {model}{with_checkpoint} -o {folder} --engine {engine} --img-size {size} --overwrite"
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

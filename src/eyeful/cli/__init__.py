@@ -11,11 +11,20 @@ from typing import Any
 def main() -> None:
     """The `eyeful` command."""
     try:
-        from eyeful.cli.program import run
+        if sys.argv[1:2] == ["predict"]:
+            from eyeful.cli.supervise import supervised
 
-        run()
+            supervised(_run)
+        else:
+            _run()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _run() -> None:
+    from eyeful.cli.program import run
+
+    run()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""`eyeful bench MODEL --images PHOTOS`: how fast, and what the limit is."""
+"""`eyeful bench MODEL --images PHOTOS`: how fast, and what the bottleneck is."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _show(found: Figures) -> None:
     console.print(table)
     console.print(
         f"eyeful runs at {found.speedup:.1f} times the textbook loop and "
-        f"{found.median('eyeful') / found.estimate:.2f} of the estimate; the limit is {found.bottleneck}.",
+        f"{found.median('eyeful') / found.estimate:.2f} of the estimate; the bottleneck is {found.bottleneck}.",
         soft_wrap=True,
     )
     if found.startup:

@@ -22,13 +22,13 @@ def models(
             help="Part of a name, or 'resnet*'; without one, timm's 1,800 are left out.", show_default=False
         ),
     ] = "",
-    here: Annotated[bool, typer.Option("--here", help="Only models whose weights are on this machine.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Only models whose weights are on this machine.")] = False,
     output: options.JsonOptions,
 ) -> None:
     """List models by name, with size, cost, ImageNet accuracy, and whether their weights are here."""
-    found = list_models(query, here=here)
+    found = list_models(query, local=local)
     if not found:
-        where = " on this machine" if here else ""
+        where = " on this machine" if local else ""
         raise UnknownModelError(f"no model{where} has a name like {query!r}; `eyeful models` lists them")
     if output.as_json:
         print(json.dumps([dataclasses.asdict(entry) for entry in found], indent=1))
@@ -50,5 +50,5 @@ def _cells(entry: ModelEntry) -> tuple[str, ...]:
         f"{entry.parameters / 1e6:.1f} M" if entry.parameters else "",
         f"{entry.gflops:.2f}" if entry.gflops else "",
         f"{entry.top1:.1f}" if entry.top1 else "",
-        "here" if entry.here else "",
+        "local" if entry.local else "",
     )

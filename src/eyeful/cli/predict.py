@@ -6,13 +6,13 @@ import os
 import sys
 import time
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from eyeful.cli import options
+from eyeful.cli import options, supervise
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
@@ -58,6 +58,15 @@ class OutputOptions:
         bool,
         typer.Option("--quiet", "-q", help="No table, no progress, no summary.", rich_help_panel=_OUTPUT),
     ] = False
+
+    def after_crash(self) -> Self:
+        """The same for a process that goes on after another crashed: what there is was written by that one."""
+        return replace(self, resume=self.output is not None and not self.whole, overwrite=self.whole)
+
+    @property
+    def whole(self) -> bool:
+        """Whether something is asked for that shows one whole run."""
+        return self.report is not None or self.figures is not None
 
     @property
     def files(self) -> tuple[str | Path, ...]:
@@ -116,6 +125,9 @@ def predict(
     from eyeful.sources import open_source
 
     named = [*(inputs or []), *(source or [])]
+    if (journal := supervise.journal) is not None:
+        journal["repeatable"], journal["anew"] = "-" not in named, output.whole
+        output = output.after_crash() if journal.attempt else output
     _check_usage(named, output)
     rows = (
         Output(output.output, resume=output.resume, overwrite=output.overwrite)
@@ -131,7 +143,8 @@ def predict(
         progress = nullcontext() if output.quiet else Progress(named, recursive=recursive)
         with _told_how_to_resume(output), progress as shown, SignalHandler() as stop:
             advance = shown.advance if shown is not None else lambda _: None
-            summary = run(classifier, images, _sinks(classifier, output), output=rows, stop=stop, on_rows=advance)
+            sinks = _sinks(classifier, output)
+            summary = run(classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=journal)
         speed = summary.speed(classifier, startup)
     if not output.quiet:
         print_status(str(summary))
@@ -177,7 +190,7 @@ def _told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
     except (StoppedError, DecodeTimeoutError, OutputError, EngineError, BrokenOutputError) as error:
         output, ours = asked.output, isinstance(error, StoppedError | DecodeTimeoutError)
         if output is not None and (ours or format_of(output).exists(Path(output))):
-            without = "without --report and --figures and " if asked.report or asked.figures else ""
+            without = "without --report and --figures and " if asked.whole else ""
             print_status(
                 f"the rows so far are in {output}; the same command {without}with --resume goes on from there"
             )
@@ -194,7 +207,7 @@ def _check_usage(inputs: list[str], asked: OutputOptions) -> None:
         raise UsageError("name an image, a folder or a list; `eyeful samples samples/` writes some to try")
     if asked.resume and asked.output is None:
         raise UsageError("--resume goes on with the file that -o names")
-    if asked.resume and (asked.report is not None or asked.figures is not None):
+    if asked.resume and asked.whole:
         raise UsageError("--resume goes on with rows; --report and --figures show one whole run")
     _check_places(inputs, asked)
 
@@ -231,6 +244,7 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
     """What shows the rows, beside the file that -o names."""
     from rich.console import Console
 
+    from eyeful.sinks.behind import BehindSink
     from eyeful.sinks.figures import FiguresSink
     from eyeful.sinks.jsonl import JsonlSink
     from eyeful.sinks.report import ReportSink
@@ -241,10 +255,15 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
         sinks.append(ReportSink(asked.report, classifier.provenance))
     if asked.figures is not None:
         sinks.append(FiguresSink(asked.figures))
+    shown: Sink | None = None
     if asked.table or (asked.output is None and sys.stdout.isatty() and not asked.quiet):
-        sinks.append(TableSink(Console()))
+        shown = TableSink(Console())
     elif asked.output is None and not sys.stdout.isatty():
-        sinks.append(JsonlSink(sys.stdout))
+        shown = JsonlSink(sys.stdout)
+    if shown is not None:
+        journal = supervise.journal
+        again = journal["delivered"] if journal is not None and asked.whole else 0
+        sinks.append(BehindSink(shown, again) if again else shown)
     return sinks
 
 

@@ -108,7 +108,7 @@ class MemoryBudget:
     @contextmanager
     def _hold(self, part: _Part, size: int) -> Iterator[None]:
         if not size or self._thread.decodes:
-            # an image that is opened while the same thread has one open: only this thread could make room for it
+            # an image that is opened while the same thread has one open: only this thread could free memory for it
             yield
             return
         share = (part, part.take(size))

@@ -55,16 +55,16 @@ def find_model(request: ModelRequest) -> Model:
     return apply_checkpoint(model, request.name, request.checkpoint, request.labels)
 
 
-def list_models(query: str = "", *, here: bool = False) -> list[ModelEntry]:
+def list_models(query: str = "", *, local: bool = False) -> list[ModelEntry]:
     """What can be loaded by name: packaged models, TorchVision's 80, and timm's that match a query.
 
     Args:
         query: part of a name, or a pattern with `*`, `?` or `[...]` for a whole one ("resnet*"), with or without
-            `timm/`; an empty one leaves timm's 1,800 out, unless `here` asks for those that are on this machine.
-        here: only models whose weights are on this machine.
+            `timm/`; an empty one leaves timm's 1,800 out, unless `local` asks for those that are on this machine.
+        local: only models whose weights are on this machine.
     """
-    found = [entry for family in families() for entry in family.entries(query, here=here)]
-    return [entry for entry in found if _is_asked_for(entry.name, query) and (entry.here or not here)]
+    found = [entry for family in families() for entry in family.entries(query, local=local)]
+    return [entry for entry in found if _is_asked_for(entry.name, query) and (entry.local or not local)]
 
 
 def _is_asked_for(name: str, query: str) -> bool:

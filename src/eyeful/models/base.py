@@ -82,7 +82,7 @@ class ModelEntry:
     parameters: int | None = None
     gflops: float | None = None
     top1: float | None = None
-    here: bool = False
+    local: bool = False
 
 
 def ready(module: nn.Module) -> nn.Module:

@@ -53,14 +53,14 @@ class ModelFamily:
         """
         raise NotImplementedError
 
-    def entries(self, query: str, *, here: bool = False) -> list[ModelEntry]:
+    def entries(self, query: str, *, local: bool = False) -> list[ModelEntry]:
         """The lines of `eyeful models`; none where the library is not installed.
 
         Args:
             query: what will be searched for; a large catalogue gives nothing for an empty one.
-            here: only models whose weights are on this machine will be shown.
+            local: only models whose weights are on this machine will be shown.
         """
-        del query, here
+        del query, local
         return []
 
     def names(self) -> Collection[str]:

@@ -83,11 +83,11 @@ class PackagedFamily(ModelFamily):
             load=lambda: (_load(package), _weights(package, package.sha256)),
         )
 
-    def entries(self, query: str, *, here: bool = False) -> list[ModelEntry]:
+    def entries(self, query: str, *, local: bool = False) -> list[ModelEntry]:
         """One line for each package, installed or not."""
-        del query, here
+        del query, local
         return [
-            ModelEntry(name, package.parameters, top1=package.top1, here=find_spec(package.module) is not None)
+            ModelEntry(name, package.parameters, top1=package.top1, local=find_spec(package.module) is not None)
             for name, package in _PACKAGES.items()
         ]
 

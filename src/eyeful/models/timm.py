@@ -66,14 +66,14 @@ class TimmFamily(ModelFamily):
         tagged = f"{config.architecture}.{config.tag}" if config.tag else config.architecture
         return _model(f"{_PREFIX}{tagged}", config.to_dict(), lambda: _load_from_catalogue(tagged, config))
 
-    def entries(self, query: str, *, here: bool = False) -> list[ModelEntry]:
-        """Timm's pretrained models whose name may match a query; none for an empty one unless `here`."""
-        if not (query or here) or not self._is_installed():
+    def entries(self, query: str, *, local: bool = False) -> list[ModelEntry]:
+        """Timm's pretrained models whose name may match a query; none for an empty one unless `local`."""
+        if not (query or local) or not self._is_installed():
             return []
         part = query.lower().removeprefix(_PREFIX)
         pattern = part if set(part) & set("*?[") else f"*{part}*"
         names = [name for name in import_timm().list_pretrained() if fnmatchcase(name.lower(), pattern)]
-        return [ModelEntry(_PREFIX + name, here=_is_cached(name)) for name in names]
+        return [ModelEntry(_PREFIX + name, local=_is_cached(name)) for name in names]
 
     def names(self) -> list[str]:
         """Every pretrained architecture, without tags."""

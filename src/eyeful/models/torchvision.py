@@ -60,9 +60,9 @@ class TorchVisionFamily(ModelFamily):
             about=_facts(weights),
         )
 
-    def entries(self, query: str, *, here: bool = False) -> list[ModelEntry]:
+    def entries(self, query: str, *, local: bool = False) -> list[ModelEntry]:
         """One line for each architecture, with its default weights' facts."""
-        del query, here
+        del query, local
         return [_entry(name) for name in self.names()]
 
     def names(self) -> list[str]:
@@ -114,7 +114,7 @@ def _entry(name: str) -> ModelEntry:
         weights.meta["num_params"],
         weights.meta.get("_ops"),
         weights.meta["_metrics"].get("ImageNet-1K", {}).get("acc@1"),
-        here=hub_file(weights.url).exists(),
+        local=hub_file(weights.url).exists(),
     )
 
 

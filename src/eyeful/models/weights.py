@@ -68,7 +68,7 @@ def not_here(name: str, place: str, reason: object) -> str:
     why = one_line(reason)
     return (
         f"the weights {name} are not here and cannot be downloaded ({why}): put the file at {place}, "
-        f"or set EYEFUL_MIRROR to a server that has it; {DEFAULT_MODEL} works now, `eyeful models --here` lists "
+        f"or set EYEFUL_MIRROR to a server that has it; {DEFAULT_MODEL} works now, `eyeful models --local` lists "
         "what else does"
     )
 

@@ -137,10 +137,10 @@ def _again(body: bytes, receive: Receive) -> Receive:
     """What gives a body that was read already, then what comes after it."""
     rest: list[Message] = [{"type": "http.request", "body": body}]
 
-    async def given() -> Message:
+    async def replayed() -> Message:
         return rest.pop() if rest else await receive()
 
-    return given
+    return replayed
 
 
 def _names_an_address(body: bytes) -> bool:

@@ -34,18 +34,18 @@ class Models:
     """Classifiers by the names that the page offers.
 
     Args:
-        given: by alias; the first is the default. Their owner closes them.
+        classifiers: by alias; the first is the default. Their owner closes them.
         load: loads another by its name; None: there are no others.
     """
 
-    def __init__(self, given: Mapping[str, Classifier], load: Callable[[str], Classifier] | None) -> None:
-        self._given = {alias: _Entry(_warm(classifier)) for alias, classifier in given.items()}
+    def __init__(self, classifiers: Mapping[str, Classifier], load: Callable[[str], Classifier] | None) -> None:
+        self._classifiers = {alias: _Entry(_warm(classifier)) for alias, classifier in classifiers.items()}
         self._loaded: OrderedDict[str, _Entry] = OrderedDict()
         self._load = load
         self._lock = threading.Lock()
-        here = [entry.name for entry in list_models(here=True)] if load is not None else []
-        known = {classifier.model for classifier in given.values()} | set(given)
-        self.names = [*given, *(name for name in here if name not in known)]
+        local = [entry.name for entry in list_models(local=True)] if load is not None else []
+        known = {classifier.model for classifier in classifiers.values()} | set(classifiers)
+        self.names = [*classifiers, *(name for name in local if name not in known)]
 
     @property
     def default(self) -> str:
@@ -81,7 +81,7 @@ class Models:
         if name not in self.names:  # the chooser offers no such thing, a made-up request may
             name = self.default
         with self._lock:
-            entry = self._given.get(name) or self._loaded.setdefault(name, _Entry())
+            entry = self._classifiers.get(name) or self._loaded.setdefault(name, _Entry())
             if name in self._loaded:
                 self._loaded.move_to_end(name)
             entry.users += 1

@@ -1,4 +1,4 @@
-"""What limits a run, and what would move the limit."""
+"""What a run waits for the longest, and what would make it faster."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ Stage = Literal["decode", "forward", "write"]
 
 @dataclass(slots=True)
 class StageTimer:
-    """Seconds for which a run's own thread stood waiting for each stage; the longest names the limit."""
+    """Seconds for which a run's own thread stood waiting for each stage; the longest is the bottleneck."""
 
     seconds: dict[Stage, float] = field(default_factory=lambda: {"decode": 0.0, "forward": 0.0, "write": 0.0})
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from eyeful.bundle import (
     FORMAT,
-    MANIFEST,
     Bundle,
     Manifest,
     is_bundle,
@@ -25,6 +24,7 @@ from eyeful.cache import cache_folder
 from eyeful.engines import ConvertedFamily, EngineFamily, family
 from eyeful.errors import CheckpointError, UsageError
 from eyeful.models import ModelRequest, find_model
+from eyeful.models.hub_cache import cached_revision
 from eyeful.prepare.manifest import manifest_of, tool_versions
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def refuse_to_replace(folder: Path) -> None:
         raise UsageError(f"{folder} is a file; name a new folder")
     others = {path.name for path in folder.iterdir()}
     if is_bundle(folder):
-        others -= {MANIFEST, *names_in(folder)}
+        others -= names_in(folder)
     if others:
         raise UsageError(f"{folder} holds {min(others)}, which is no part of a bundle; name a new folder")
 
@@ -151,7 +151,8 @@ def _folder(request: ModelRequest, img_size: int | None, engine: EngineFamily) -
         "labels": _digest(request.labels),
         "img_size": img_size,
         "engine": engine.name,
-        "revision": engine.revision,
+        "converter": engine.revision,
+        "hub": cached_revision(request.name),
         "tools": tool_versions(engine),
     }
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]

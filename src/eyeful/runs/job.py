@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
+from itertools import islice
 
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, OutputError, StoppedError, UsageError
 from eyeful.filenames import printable
 from eyeful.isolate import isolate_suspects
+from eyeful.journal import Journal
 from eyeful.pipeline import SupportsStream
 from eyeful.runs.output import Output
 from eyeful.runs.signals import SignalHandler
@@ -26,6 +28,7 @@ def run(
     output: Output | None = None,
     stop: SignalHandler | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
+    journal: Journal | None = None,
 ) -> RunSummary:
     """Classify every item of a source and hand each row to every sink, in order.
 
@@ -36,6 +39,7 @@ def run(
         output: the file of all rows. Those that it holds already are accounted for and not made again.
         stop: when a signal came, nothing more is begun.
         on_rows: called with the number of new rows, for progress.
+        journal: is told of every row. Of a process that crashed, it says where to go on without an output.
 
     Raises:
         StoppedError: a signal came; what was in hand is written.
@@ -47,10 +51,13 @@ def run(
     """
     summary = RunSummary(ignored=source.ignored)
     started = time.perf_counter()
+    if journal is not None and journal.attempt and (output is None or journal["anew"]):
+        source = replace(source, items=_after_crash(source.items, journal, classifier, summary))
     try:
         with ExitStack() as stack:
             if output is None:
-                _carry(classifier, source, [stack.enter_context(sink) for sink in sinks], summary, stop, on_rows)
+                opened = [stack.enter_context(sink) for sink in sinks]
+                _carry(classifier, source, opened, summary, stop, on_rows, journal)
             else:
                 stack.callback(output.close)
                 rows = output.open(classifier)
@@ -60,7 +67,7 @@ def run(
                 stack.enter_context(_recorded(classifier, output, summary, started))
                 opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
                 output.write_record(classifier, summary, "running")
-                _carry(classifier, replace(source, items=items), opened, summary, stop, on_rows)
+                _carry(classifier, replace(source, items=items), opened, summary, stop, on_rows, journal)
     except BrokenPipeError as error:
         raise BrokenOutputError from error
     except OSError as error:
@@ -93,6 +100,7 @@ def _carry(  # noqa: PLR0917 - the parts of one run
     summary: RunSummary,
     stop: SignalHandler | None,
     on_rows: Callable[[int], None],
+    journal: Journal | None,
 ) -> None:
     """What the source gives, to every opened sink; every input must come out as its row, in order."""
     expected: deque[str] = deque()
@@ -117,6 +125,8 @@ def _carry(  # noqa: PLR0917 - the parts of one run
             with summary.timer.on("write"):
                 for sink in sinks:
                     sink.append(prediction)
+            if journal is not None:
+                summary.save(journal)
             on_rows(1)
     if summary.rows != summary.inputs or expected:
         raise EyefulError(f"internal error: {summary.inputs} inputs gave {summary.rows} rows; please report this")
@@ -130,6 +140,19 @@ def _readable(items: Iterator[Item]) -> Iterator[Item]:
         yield from items
     except OSError as error:
         raise UsageError(f"the inputs cannot be read to their end: {error.strerror or error}") from error
+
+
+def _after_crash(
+    items: Iterator[Item], journal: Journal, classifier: SupportsStream, summary: RunSummary
+) -> Iterator[Item]:
+    """What is left to do after another process crashed: the items that were in flight are tried alone."""
+    items = iter(items)
+    before = islice(items, journal["delivered"])
+    if not journal["anew"]:
+        summary.restore(journal)
+        deque(before, maxlen=0)
+    yield from before
+    yield from isolate_suspects(items, classifier.max_in_flight, classifier.preprocessor)
 
 
 def _behind_what_is_written(

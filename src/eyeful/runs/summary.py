@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from eyeful.journal import Journal
 from eyeful.pipeline import StageTimer, SupportsStream, advice
 
 
@@ -39,6 +40,16 @@ class RunSummary:
         else:
             self.errors[error_kind] += 1
 
+    def save(self, journal: Journal) -> None:
+        """Write into a journal what every output has now."""
+        journal.save(self.predicted, self.abstained, self.errors)
+
+    def restore(self, journal: Journal) -> None:
+        """Begin with what a journal says; these rows are not made again."""
+        self.inputs = self.resumed = journal["rows"]
+        self.predicted, self.abstained = journal["predicted"], journal["abstained"]
+        self.errors.update(journal.errors)
+
     @property
     def rows(self) -> int:
         """Rows written."""
@@ -52,7 +63,7 @@ class RunSummary:
         return text + f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
 
     def speed(self, classifier: SupportsStream, startup: float = 0.0) -> str:
-        """How fast it was, what the limit was, and what would move it, in one line.
+        """How fast it was, what the bottleneck was, and what would move it, in one line.
 
         Args:
             classifier: what ran.
@@ -64,7 +75,7 @@ class RunSummary:
             rate = f"{self.resumed} rows were there; {rate}"
         if startup > self.seconds:
             return f"{rate}; starting took {startup:.1f} s, so more images in one run would cost less each"
-        return f"{rate}; the limit is {advice(self.timer.longest, classifier.device, classifier.precision)}"
+        return f"{rate}; the bottleneck is {advice(self.timer.longest, classifier.device, classifier.precision)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the run's record."""

@@ -98,14 +98,18 @@ def router(service: InferenceService) -> APIRouter:
         body = await read_body(request, service.settings)
         asked, items = await service.parse(body, _parsed, request.headers.get(_HEADER), service.settings)
         found = await service.classify(request, items, model)
-        for one in found:
-            if not one.ok:
-                raise UnprocessableError(f"{one.filename}: {one.answer}")
-        outputs = [_output(output, found, classifier.labels) for output in _asked_outputs(asked)]
-        reply = {"model_name": model, "model_version": "1"}
-        return _reply(reply | ({"id": asked["id"]} if isinstance(asked.get("id"), str) else {}), outputs)
+        return _answer(asked, found, classifier.labels, model)
 
     return routes
+
+
+def _answer(asked: dict[str, Any], found: list[Prediction], labels: tuple[str, ...], model: str) -> Response:
+    for one in found:
+        if not one.ok:
+            raise UnprocessableError(f"{one.filename}: {one.answer}")
+    outputs = [_output(output, found, labels) for output in _asked_outputs(asked)]
+    reply = {"model_name": model, "model_version": "1"}
+    return _reply(reply | ({"id": asked["id"]} if isinstance(asked.get("id"), str) else {}), outputs)
 
 
 def _parsed(body: bytes, header: str | None, settings: ServerSettings) -> tuple[dict[str, Any], list[Item]]:

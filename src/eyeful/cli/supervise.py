@@ -1,0 +1,88 @@
+"""A command in a child process, so that a decoder that crashes costs a restart and an error row, not the run.
+
+The parent only waits: it imports nothing, passes signals on, and ends as its child ends. Where a crash ends the
+child it starts another, which goes on behind the rows that were delivered and tries the images in flight alone.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from eyeful.journal import Journal
+
+journal: Journal | None = None
+"""Of this process, if it is supervised."""
+
+_CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT")
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM) if os.name == "posix" else ()
+_FROM_A_TERMINAL = 128
+"""`si_code` of a signal from the kernel, as Ctrl-C is: every process of the terminal has it already."""
+_PR_SET_PDEATHSIG = 1
+
+
+def supervised(work: Callable[[], None]) -> None:
+    """Do work in a child process, and exit with its exit code; here, where the system has no way to."""
+    global journal  # noqa: PLW0603 - there is one for the process
+    if not (hasattr(os, "fork") and hasattr(signal, "sigwaitinfo")):
+        work()
+        return
+    found = Journal()
+    waited_for = {signal.SIGCHLD, *_PASSED_ON}
+    while True:
+        before = found["delivered"]
+        signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
+        parent = os.getpid()
+        child = os.fork()
+        if child == 0:
+            _die_with(parent)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, waited_for)
+            journal = found
+            work()
+            return
+        crash = _crash_of(child, waited_for)
+        reason = _why_not_again(found, before)
+        if reason is not None:
+            sys.stderr.write(f"eyeful: error: the process crashed ({crash}) {reason}\n")
+            sys.exit(2)
+        sys.stderr.write(f"eyeful: the process crashed ({crash}): going on, with the images in flight alone\n")
+        found.attempt += 1
+
+
+def _why_not_again(found: Journal, before: int) -> str | None:
+    if not found["repeatable"]:
+        return "and what standard input named cannot be read again: with -o, --resume goes on"
+    if found.attempt and found["delivered"] == before:
+        return "twice at the same place, not in a decoder: please report this"
+    return None
+
+
+def _crash_of(child: int, waited_for: set[signal.Signals]) -> str:
+    """Wait for a child's crash; whatever else ends it ends this process too, in the same way."""
+    while True:
+        heard = signal.sigwaitinfo(waited_for)
+        if heard.si_signo != signal.SIGCHLD:
+            if heard.si_code != _FROM_A_TERMINAL:
+                os.kill(child, heard.si_signo)
+            continue
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended == 0:
+            continue
+        if os.WIFEXITED(status):
+            os._exit(os.WEXITSTATUS(status))
+        number = signal.Signals(os.WTERMSIG(status))
+        if number.name in _CRASHES:
+            return number.name
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+        os.kill(os.getpid(), number)
+
+
+def _die_with(parent: int) -> None:
+    """Let this process be killed when its parent dies: a second run may then begin where it stops."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
