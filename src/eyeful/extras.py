@@ -67,7 +67,5 @@ def require(module: str, purpose: str) -> ModuleType:
     if not available(package):
         command = install_command(extra) if extra else f"pip install {package}"
         verb = "need" if purpose == "figures" else "needs"
-        raise MissingExtraError(
-            f"{purpose} {verb} {title}, which is not installed: {command}", name=module
-        )
+        raise MissingExtraError(f"{purpose} {verb} {title}, which is not installed: {command}", name=module)
     return importlib.import_module(module)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +15,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from eyeful import PluginError, PredictorSpec, load, plugins
-from eyeful.bench import bench
 from eyeful.bundle import Bundle, Manifest
-from eyeful.cli import main
+from eyeful.cli.program import run as main
 from eyeful.doctor import examine
 from eyeful.engines import choose
 from eyeful.prepare.deployed import Deployed
@@ -25,13 +25,11 @@ from eyeful.server.settings import ServerSettings
 from helpers import noise_image
 
 EXAMPLE = Path(__file__).parent / "eyeful_example"
-ENGINES = Path(__file__).parents[1] / "engines"
-sys.path += [str(EXAMPLE / "src"), str(ENGINES)]
-
-from contract import EngineContract
-from eyeful_example.engine import FAMILY as ENGINE
-from eyeful_example.model import NAME
-from eyeful_example.model import FAMILY as COLOURS
+sys.path += [str(EXAMPLE / "src"), str(Path(__file__).parents[1] / "engines")]
+ENGINE = import_module("eyeful_example.engine").FAMILY
+COLOURS = import_module("eyeful_example.model").FAMILY
+EngineContract = import_module("contract").EngineContract
+NAME = "example-colours"
 
 MAIN = "from eyeful.cli import main; main()"
 PARTS = ("engine", "model", "source", "sink", "protocol", "command")
@@ -71,21 +69,37 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture
-def eyeful(site, monkeypatch, capsys):
-    """Run `eyeful ARGUMENTS` with the example package installed: in this process, since torch is here already."""
-    monkeypatch.syspath_prepend(str(site))
+def install(monkeypatch):
+    """Make the packages of a folder those of this process."""
+
+    def put(site):
+        monkeypatch.syspath_prepend(str(site))
+        plugins.refresh()
+
+    yield put
+    monkeypatch.undo()
     plugins.refresh()
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run `eyeful ARGUMENTS` in this process, since torch is imported already."""
 
     def run(*arguments):
         capsys.readouterr()
-        with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
-            patch.setattr(sys, "argv", ["eyeful", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["eyeful", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
             main()
         return Done(ended.value.code or 0, *capsys.readouterr())
 
-    yield run
-    monkeypatch.undo()
-    plugins.refresh()
+    return run
+
+
+@pytest.fixture
+def eyeful(site, install, command):
+    """The same with the example package installed."""
+    install(site)
+    return command
 
 
 class Done(NamedTuple):
@@ -94,7 +108,7 @@ class Done(NamedTuple):
     stderr: str
 
 
-def process(site: Path | str, *arguments) -> subprocess.CompletedProcess[str]:
+def process(site: Path, *arguments) -> subprocess.CompletedProcess[str]:
     """Run `eyeful ARGUMENTS` in a process of its own, in which the site's packages are installed."""
     path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-c", MAIN, *map(str, arguments)]
@@ -159,14 +173,12 @@ def test_an_exported_bundle_names_the_engine(eyeful, tmp_path):
     assert done.stderr.endswith("is for the engine example, not torch\n")
 
 
-def test_verify_and_bench_take_the_engine(eyeful, tmp_path):
+def test_verify_takes_the_engine(eyeful, tmp_path):
     for seed in range(3):
         noise_image(seed).save(tmp_path / f"{seed}.png")
     done = eyeful("verify", *WITH_EXAMPLE[1:], "--images", tmp_path, "--json")
     assert json.loads(done.stdout)["path"] == "example fp32 on cpu"
     assert json.loads(done.stdout)["fast"]["top1"] == 1
-    figures = bench(NAME, tmp_path, engine="example", num_images=3, rounds=1)
-    assert figures.path == "example fp32 on cpu"
 
 
 def test_doctor_and_models_list_it(eyeful):
@@ -180,10 +192,12 @@ def test_doctor_and_models_list_it(eyeful):
 def test_a_protocol_of_another_package(eyeful):
     image = io.BytesIO()
     Image.new("RGB", (40, 40), "lime").save(image, "PNG")
-    with load(NAME, engine="example") as classifier:
-        with TestClient(create_app({"colours": classifier}, ServerSettings())) as client:
-            assert client.post("/example/label", content=image.getvalue()).text == "green"
-            assert client.post("/example/label", content=b"no image").status_code == 422
+    with (
+        load(NAME, engine="example") as classifier,
+        TestClient(create_app({"colours": classifier}, ServerSettings())) as client,
+    ):
+        assert client.post("/example/label", content=image.getvalue()).text == "green"
+        assert client.post("/example/label", content=b"no image").status_code == 422
 
 
 def broken_package(site: Path, entries: str) -> None:
@@ -197,38 +211,41 @@ def broken_package(site: Path, entries: str) -> None:
 GROUPS = ("engines", "models", "sources", "sinks", "protocols", "commands")
 
 
-@pytest.mark.parametrize("registered", ["broken_parts:ANYTHING", "json:__name__"])
-def test_a_broken_package_is_named_and_harms_nobody(registered, tmp_path):
-    entries = "".join(f"[eyeful.{group}]\nbad = {registered}\n" for group in GROUPS)
+def test_a_broken_package_is_named_and_harms_nobody(install, command, tmp_path, caplog):
+    """Not even its own other plug-ins."""
+    entries = "".join(f"[eyeful.{group}]\nbad = broken_parts:X\nworse = json:__name__\n" for group in GROUPS)
     working = "good = eyeful_example.model:FAMILY\n"
     broken_package(tmp_path / "site", entries.replace("[eyeful.models]\n", f"[eyeful.models]\n{working}"))
+    install(tmp_path / "site")
     noise_image(0).save(tmp_path / "x.jpg")
-    sites = f"{tmp_path / 'site'}{os.pathsep}{EXAMPLE / 'src'}"
-    model = ("--model", NAME, "--engine", "torch")
-    done = process(sites, "predict", tmp_path / "x.jpg", "-o", tmp_path / "rows.jsonl", *model)
+    rows = tmp_path / "rows.jsonl"
+    done = command("predict", tmp_path / "x.jpg", "-o", rows, "--model", NAME, "--engine", "torch")
     assert done.returncode == 0, done.stderr
-    warnings = [line for line in done.stderr.splitlines() if "plug-in" in line]
-    assert len(warnings) == len(set(warnings)) <= 3  # of sources, sinks and models; the same text is said once
-    assert all("going on without a plug-in: the plug-in 'bad' of the package broken" in line for line in warnings)
-    assert "pip uninstall broken" in warnings[0]
+    assert json.loads(rows.read_text())["status"] == "ok"
+    warnings = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert all(line.startswith("going on without a plug-in: the plug-in ") for line in warnings)
+    assert all("of the package broken" in line and "pip uninstall broken" in line for line in warnings)
+    assert len(warnings) == len(set(warnings)) == 4  # what cannot be imported is said once, whatever it should be
 
 
-def test_a_broken_plugin_that_is_asked_for_is_an_error(tmp_path, monkeypatch):
-    broken_package(
-        tmp_path, "[eyeful.engines]\nbad = broken_parts:X\nnone = json:__name__\nother = eyeful.engines.torch:FAMILY\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    plugins.refresh()
-    try:
-        for name, why in (("bad", "made for another version"), ("none", "is neither"), ("other", "is named 'torch'")):
-            with pytest.raises(PluginError, match=f"the plug-in '{name}' of the package broken .*{why}"):
-                choose("cpu", name)
-        assert choose("cpu", "torch").engine == "torch"
-        found = {one.topic: one.text for one in examine()}
-        assert "made for another version" in found["plug-in bad"]
-    finally:
-        monkeypatch.undo()
-        plugins.refresh()
+@pytest.mark.parametrize(
+    ("name", "why"), [("bad", "made for another version"), ("none", "is neither"), ("other", "is named 'torch'")]
+)
+def test_a_broken_plugin_that_is_asked_for_is_an_error(name, why, install, tmp_path):
+    entries = ("bad = broken_parts:X", "none = json:__name__", "other = eyeful.engines.torch:FAMILY")
+    broken_package(tmp_path, "\n".join(["[eyeful.engines]", *entries]))
+    install(tmp_path)
+    with pytest.raises(PluginError, match=f"the plug-in '{name}' of the package broken .*{why}"):
+        choose("cpu", name)
+    assert choose("cpu", "torch").engine == "torch"
+
+
+def test_doctor_names_what_is_broken(install, tmp_path):
+    broken_package(tmp_path, "[eyeful.engines]\nbad = broken_parts:X\ntorch = broken_parts:X\n")
+    install(tmp_path)
+    found = {one.topic: one.text for one in examine()}
+    assert "made for another version" in found["plug-in bad"]
+    assert "another package's torch came first" in found["plug-in torch"]
 
 
 @pytest.mark.parametrize("path", ["pyproject.toml", *(f"src/eyeful_example/{part}.py" for part in PARTS)])

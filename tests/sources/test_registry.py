@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from eyeful import plugins
-from eyeful.sources import SourceKind, is_countable
+from eyeful.sources import SourceKind, is_countable, is_repeatable
 
 OUTSIDER = """
 from eyeful.sources import SourceKind
@@ -62,3 +62,8 @@ def test_what_can_be_counted(tmp_path):
     assert not is_countable("-")
     assert not is_countable("a.tar")
     assert is_countable("http://x/a.jpg")
+
+
+def test_what_can_be_gone_through_again_after_a_crash():
+    assert not is_repeatable("-")
+    assert all(map(is_repeatable, ("a.tar", "a.jpg", "http://x/a.jpg")))

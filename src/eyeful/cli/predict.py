@@ -122,11 +122,11 @@ def predict(
     """
     from eyeful.cli.progress import Progress
     from eyeful.runs import Output, SignalHandler, run
-    from eyeful.sources import open_source
+    from eyeful.sources import is_repeatable, open_source
 
     named = [*(inputs or []), *(source or [])]
     if (journal := supervise.journal) is not None:
-        journal["repeatable"], journal["anew"] = "-" not in named, output.whole
+        journal["repeatable"], journal["anew"] = all(map(is_repeatable, named)), output.whole
         output = output.after_crash() if journal.attempt else output
     _check_usage(named, output)
     rows = (

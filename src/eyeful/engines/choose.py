@@ -42,8 +42,8 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
     """Settle what `auto` means here, and refuse what cannot run here.
 
     Args:
-        device: auto, cpu, cuda, cuda:N, mps, or a kind that the engine knows. `auto` takes a GPU where torch has one
-            and the engine runs on it.
+        device: auto, cpu, cuda, cuda:N, mps, or a kind that the engine knows. `auto` takes a GPU where torch has
+            one and the engine runs on it.
         engine: auto, or the name of an engine. `auto` is OpenVINO on a CPU, torch on a GPU; never another
             package's, which is asked for by its name.
         precision: auto, fp32, bf16 or fp16.

@@ -17,7 +17,16 @@ from eyeful.sources import memory
 from eyeful.sources.base import OpenedContent, Sized, SourceKind, refused
 from eyeful.types import Item
 
-__all__ = ["OpenedContent", "Sized", "Source", "SourceKind", "is_countable", "open_source", "refused"]
+__all__ = [
+    "OpenedContent",
+    "Sized",
+    "Source",
+    "SourceKind",
+    "is_countable",
+    "is_repeatable",
+    "open_source",
+    "refused",
+]
 
 
 @dataclass(slots=True)
@@ -64,6 +73,11 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
 def is_countable(text: str) -> bool:
     """Whether what is named can be counted without being used up, and cheaply; standard input cannot."""
     return _kind_of(text).countable
+
+
+def is_repeatable(text: str) -> bool:
+    """Whether what is named can be gone through a second time; standard input cannot."""
+    return _kind_of(text).repeatable
 
 
 def _from_text(text: str | Path, *, recursive: bool) -> Source:

@@ -43,6 +43,7 @@ class SourceKind:
         priority: the kind with the highest one is asked first; the file, which takes everything, has 0.
         single: one image is named, so the answer is one prediction rather than a list.
         countable: the items can be listed twice, cheaply and without being used up; for the progress bar.
+        repeatable: the same name gives the same items again, so that a run can go on after a crash.
     """
 
     matches: Callable[[str | Path], bool]
@@ -50,6 +51,7 @@ class SourceKind:
     priority: int
     single: bool = False
     countable: bool = True
+    repeatable: bool = True
 
 
 class OpenedContent(Protocol):

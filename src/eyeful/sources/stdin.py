@@ -23,4 +23,4 @@ def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Itera
             yield named(name)
 
 
-SOURCE = SourceKind(_is_stdin, _items, priority=50, countable=False)
+SOURCE = SourceKind(_is_stdin, _items, priority=50, countable=False, repeatable=False)

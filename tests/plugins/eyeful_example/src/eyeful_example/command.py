@@ -10,7 +10,9 @@ from eyeful.cli import options
 @options.takes_options
 def hello(
     *,
-    image: Annotated[str | None, typer.Argument(help="An image, or any other source of them.", show_default=False)] = None,
+    image: Annotated[
+        str | None, typer.Argument(help="An image, or any other source of them.", show_default=False)
+    ] = None,
     model: options.ModelOptions,
     engine: options.EngineOptions,
 ) -> None:

@@ -21,7 +21,9 @@ class ExampleFamily(ConvertedFamily):
         try:
             program = torch.export.export(network, (pixels_NHWC,), dynamic_shapes=(any_number,))
         except Exception as error:
-            raise ModelError(f"torch cannot export {manifest.title} ({one_line(error)}): --engine torch") from error
+            raise ModelError(
+                f"torch cannot export {manifest.title} ({one_line(error)}): --engine torch"
+            ) from error
         torch.export.save(program, folder / PROGRAM)
 
     def open(self, bundle, device, precision, threads):

@@ -24,8 +24,8 @@ class ColourFamily(ModelFamily):
         architecture = Architecture(self.library, "colours", len(LABELS))
         return Model(name, architecture, PREPROCESSING, LABELS, weights_with(None), load)
 
-    def entries(self, query, *, here=False):
-        return [ModelEntry(NAME, parameters=12, here=True)]
+    def entries(self, query, *, local=False):
+        return [ModelEntry(NAME, parameters=12, local=True)]
 
     def names(self):
         return (NAME,)

@@ -32,7 +32,9 @@ class TsvSink:
                 try:
                     row = dict(zip(COLUMNS, map(json.loads, line.split("\t")), strict=True))
                 except ValueError as error:
-                    raise OutputError(f"{path}: line {number} is no row of ours: --overwrite starts anew") from error
+                    raise OutputError(
+                        f"{path}: line {number} is no row of ours: --overwrite starts anew"
+                    ) from error
                 name = original_name(row["filename"], row["filename_b64"])
                 yield ExistingRow(name, row["error_kind"], row["abstained"])
 
