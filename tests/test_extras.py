@@ -32,3 +32,10 @@ def test_the_error_says_what_to_type(without, tmp_path, module, action, command)
         action(tmp_path)
     assert command in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_library_of_another_package_is_called_as_it_is_imported():
+    with pytest.raises(
+        MissingExtraError, match="the engine npu needs npulib, which is not installed: pip install npulib"
+    ):
+        extras.require("npulib.runtime", "the engine npu")

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 from PIL import Image
 from starlette.testclient import TestClient
 
-from eyeful import PluginError, PredictorSpec, load, plugins
+from eyeful import EngineError, PluginError, PredictorSpec, UsageError, load, plugins
 from eyeful.bundle import Bundle, Manifest
 from eyeful.cli.program import run as main
 from eyeful.doctor import examine
@@ -79,6 +80,7 @@ def install(monkeypatch):
     yield put
     monkeypatch.undo()
     plugins.refresh()
+    sys.modules.pop("others_parts", None)
 
 
 @pytest.fixture
@@ -146,9 +148,9 @@ def test_a_run_with_engine_family_source_and_sink_of_another_package(site, eyefu
 
 
 def test_the_fingerprint_carries_the_engine(eyeful):
-    with load(NAME, engine="example") as example, load(NAME, engine="torch") as torch:
+    with load(NAME, engine="example") as example, load(NAME, engine="torch") as other:
         assert example.engine == example.spec.pinned["engine"] == "example"
-        assert example.spec.fingerprint() != torch.spec.fingerprint()
+        assert example.spec.fingerprint() != other.spec.fingerprint()
         assert PredictorSpec.from_json(example.spec.to_json()).fingerprint() == example.spec.fingerprint()
 
 
@@ -200,22 +202,24 @@ def test_a_protocol_of_another_package(eyeful):
         assert client.post("/example/label", content=b"no image").status_code == 422
 
 
-def broken_package(site: Path, entries: str) -> None:
-    """A package whose plug-ins are of no use: a module that cannot be imported, objects of the wrong kind."""
-    (site / "broken-1.dist-info").mkdir(parents=True)
-    (site / "broken-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
-    (site / "broken-1.dist-info" / "entry_points.txt").write_text(entries)
-    (site / "broken_parts.py").write_text("raise RuntimeError('it was made for another version')\n")
+def write_package(site: Path, entries: str, code: str) -> None:
+    """An installed package `others` of one module `others_parts`."""
+    (site / "others-1.dist-info").mkdir(parents=True)
+    (site / "others-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1\n")
+    (site / "others-1.dist-info" / "entry_points.txt").write_text(entries)
+    (site / "others_parts.py").write_text(code)
 
 
+BROKEN = "raise RuntimeError('it was made for another version')\n"
 GROUPS = ("engines", "models", "sources", "sinks", "protocols", "commands")
 
 
 def test_a_broken_package_is_named_and_harms_nobody(install, command, tmp_path, caplog):
     """Not even its own other plug-ins."""
-    entries = "".join(f"[eyeful.{group}]\nbad = broken_parts:X\nworse = json:__name__\n" for group in GROUPS)
+    entries = "".join(f"[eyeful.{group}]\nbad = others_parts:X\nworse = json:__name__\n" for group in GROUPS)
     working = "good = eyeful_example.model:FAMILY\n"
-    broken_package(tmp_path / "site", entries.replace("[eyeful.models]\n", f"[eyeful.models]\n{working}"))
+    entries = entries.replace("[eyeful.models]\n", f"[eyeful.models]\n{working}")
+    write_package(tmp_path / "site", entries, BROKEN)
     install(tmp_path / "site")
     noise_image(0).save(tmp_path / "x.jpg")
     rows = tmp_path / "rows.jsonl"
@@ -224,7 +228,7 @@ def test_a_broken_package_is_named_and_harms_nobody(install, command, tmp_path, 
     assert json.loads(rows.read_text())["status"] == "ok"
     warnings = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert all(line.startswith("going on without a plug-in: the plug-in ") for line in warnings)
-    assert all("of the package broken" in line and "pip uninstall broken" in line for line in warnings)
+    assert all("of the package others" in line and "pip uninstall others" in line for line in warnings)
     assert len(warnings) == len(set(warnings)) == 4  # what cannot be imported is said once, whatever it should be
 
 
@@ -232,20 +236,53 @@ def test_a_broken_package_is_named_and_harms_nobody(install, command, tmp_path, 
     ("name", "why"), [("bad", "made for another version"), ("none", "is neither"), ("other", "is named 'torch'")]
 )
 def test_a_broken_plugin_that_is_asked_for_is_an_error(name, why, install, tmp_path):
-    entries = ("bad = broken_parts:X", "none = json:__name__", "other = eyeful.engines.torch:FAMILY")
-    broken_package(tmp_path, "\n".join(["[eyeful.engines]", *entries]))
+    entries = ("bad = others_parts:X", "none = json:__name__", "other = eyeful.engines.torch:FAMILY")
+    write_package(tmp_path, "\n".join(["[eyeful.engines]", *entries]), BROKEN)
     install(tmp_path)
-    with pytest.raises(PluginError, match=f"the plug-in '{name}' of the package broken .*{why}"):
+    with pytest.raises(PluginError, match=f"the plug-in '{name}' of the package others .*{why}"):
         choose("cpu", name)
     assert choose("cpu", "torch").engine == "torch"
 
 
 def test_doctor_names_what_is_broken(install, tmp_path):
-    broken_package(tmp_path, "[eyeful.engines]\nbad = broken_parts:X\ntorch = broken_parts:X\n")
+    write_package(tmp_path, "[eyeful.engines]\nbad = others_parts:X\ntorch = others_parts:X\n", BROKEN)
     install(tmp_path)
     found = {one.topic: one.text for one in examine()}
     assert "made for another version" in found["plug-in bad"]
     assert "another package's torch came first" in found["plug-in torch"]
+
+
+DEVICES = """
+from eyeful.engines import ModuleFamily
+
+class Family(ModuleFamily):
+    def __init__(self, name, devices):
+        self.name, self.devices = name, devices
+
+    def open_module(self, network, device, precision, threads, *, compiled=False): ...
+
+npu = Family("npu", ("npu",))
+either = Family("either", ("npu", "cpu"))
+card = Family("card", ("cuda",))
+"""
+
+
+def test_an_engine_may_have_devices_that_torch_does_not_know(install, tmp_path):
+    entries = "".join(f"{name} = others_parts:{name}\n" for name in ("npu", "either", "card"))
+    write_package(tmp_path, f"[eyeful.engines]\n{entries}", DEVICES)
+    install(tmp_path)
+    assert choose("auto", "npu").device == "npu"
+    assert choose("npu:1", "npu").device == "npu:1"
+    assert choose("cpu", "either").device == "cpu"
+    with pytest.raises(EngineError, match="npu runs on npu, not on cpu"):
+        choose("cpu", "npu")
+    with pytest.raises(UsageError, match="device 'npu' is not one of"):
+        choose("npu", "torch")
+    if torch.cuda.is_available():
+        assert choose("auto", "card").device == "cuda:0"
+    else:
+        with pytest.raises(EngineError, match="no CUDA device"):
+            choose("auto", "card")
 
 
 @pytest.mark.parametrize("path", ["pyproject.toml", *(f"src/eyeful_example/{part}.py" for part in PARTS)])
