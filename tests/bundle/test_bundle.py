@@ -53,7 +53,7 @@ def test_a_damaged_file_is_named(bundle, damage):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 99}'])
 def test_a_damaged_manifest_is_named(bundle, text):
     (bundle.folder / MANIFEST_FILE).write_text(text)
-    with pytest.raises(BundleError, match=r"bundle format 99|manifest\.json|bundle format None"):
+    with pytest.raises(BundleError, match=r"bundle format (1|99|None) is not 2|manifest\.json"):
         read_bundle(bundle.folder)
 
 

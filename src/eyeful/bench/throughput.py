@@ -111,14 +111,14 @@ def bench(
         items = [item for item, row in zip(found, classifier.stream(found), strict=True) if row.ok]
         if not items:
             raise UsageError("there are no images to measure with")
-        items = list(islice(cycle(items), images))
+        items = list(islice(cycle(items), num_images))
         loop = textbook_loop(module, classifier.preprocessing, classifier.device)
         batch_NHWC = _first_batch(classifier, items)
         stages: dict[str, Callable[[], int]] = {
             "textbook": lambda: _count(loop(item.content) for item in items[: max(1, num_images // 5)]),  # type: ignore[arg-type]
             "eyeful": lambda: _count(classifier.stream(items)),
             "decode": lambda: _count(classifier.preprocessed(items)),
-            "forward": lambda: _forward(classifier, batch_NHWC, images),
+            "forward": lambda: _forward(classifier, batch_NHWC, num_images),
         }
         rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
         for _ in range(rounds):
