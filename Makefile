@@ -14,10 +14,10 @@ run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a 
 	@echo "Open out/report.html in a browser; the figures are in out/figures."
 
 test: $(VENV)/ready-test check  ## lint, types, layers and all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal --durations=25
 
 test-all: $(VENV)/ready-test check  ## all tests, the slow ones too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25
 
 check: $(VENV)/ready-test  ## lint, types, layer rule
 	$(BIN)/ruff check .
@@ -35,7 +35,7 @@ samples: $(VENV)/ready-run
 	$(BIN)/eyeful samples samples
 
 clean:
-	rm -rf $(VENV) samples out fuzz-corpus dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) samples out fuzz-corpus dist build .mypy_cache .ruff_cache .pytest_cache .test-cache .hypothesis .import_linter_cache
 
 # torch first and alone: its version decides which build of everything else fits.
 $(BIN)/python:

@@ -1,10 +1,13 @@
 """Shared by all tests: a cache folder of their own, images, checkpoints that discriminate."""
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from helpers import discriminating_state, noise_image
 
@@ -22,15 +25,63 @@ FLAGS = [
 ]
 
 
+ROOT = Path(__file__).parents[1]
+
+
+def _digest() -> str:
+    """Of all that decides what a preparation writes; the libraries' versions are in its own digest."""
+    found = hashlib.sha256()
+    for folder in ("bundle", "engines", "models", "prepare"):
+        for path in sorted((ROOT / "src" / "eyeful" / folder).glob("*.py")):
+            found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+SHARED = ROOT / ".test-cache" / _digest()
+"""What every worker and every run of the tests may use again: prepared and compiled models, and checkpoints."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the user's caches, or the network."""
+    """No test reads or writes the user's caches, or the network. Converted models are shared by all tests."""
     home = tmp_path_factory.mktemp("home")
+    (home / "eyeful").mkdir()
+    for kind in ("prepared", "compiled"):
+        (SHARED / kind).mkdir(parents=True, exist_ok=True)
+        (home / "eyeful" / kind).symlink_to(SHARED / kind)
     os.environ["EYEFUL_HOME"] = str(home / "eyeful")
     os.environ["TORCH_HOME"] = str(home / "torch")
     os.environ["HF_HOME"] = str(home / "hf")
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.pop("EYEFUL_MIRROR", None)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Each process tells its peak memory, which must stay below 2.5 GB."""
+    status = Path("/proc/self/status")
+    if status.exists() and hasattr(session.config, "workeroutput"):
+        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        session.config.workeroutput["peak"] = f"{int(peak.split()[1]) / 1e6:.2f} GB"
+
+
+class _Peaks:
+    """Collects what the workers told, and prints it at the end."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        del error
+        self.found.append(f"{node.gateway.id} {getattr(node, 'workeroutput', {}).get('peak', '?')}")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.found:
+            terminalreporter.write_line(f"peak memory: {', '.join(self.found)}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Peaks())
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +105,15 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def resnet18_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def resnet18_checkpoint() -> Path:
     """A ResNet-18 checkpoint with 1,000 classes, as users have them: torch.save of a state_dict."""
-    state = discriminating_state("resnet18", 1000)
     import torch
 
-    path = tmp_path_factory.mktemp("checkpoint") / "resnet18.pth"
-    torch.save(state, path)
+    path = SHARED / "resnet18.pth"
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            torch.save(discriminating_state("resnet18", 1000), path.with_suffix(".new"))
+            path.with_suffix(".new").rename(path)
     return path
 
 

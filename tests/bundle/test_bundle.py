@@ -1,6 +1,7 @@
 """A bundle is whole, or refused by name."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -53,7 +54,7 @@ def test_a_damaged_file_is_named(bundle, damage):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 99}'])
 def test_a_damaged_manifest_is_named(bundle, text):
     (bundle.folder / MANIFEST_FILE).write_text(text)
-    with pytest.raises(BundleError, match=r"bundle format 99|manifest\.json|bundle format None"):
+    with pytest.raises(BundleError, match=r"bundle format (1|99|None) is not 2|manifest\.json"):
         read_bundle(bundle.folder)
 
 
@@ -123,11 +124,14 @@ def test_a_failed_replacement_leaves_the_old_bundle(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_a_damaged_cache_entry_is_prepared_again(lite0, caplog):
+def test_a_damaged_cache_entry_is_prepared_again(caplog, tmp_path, monkeypatch):
+    folder = prepared(ModelRequest("efficientnet_lite0"), family("openvino")).folder
+    shutil.copytree(folder, tmp_path / "prepared" / folder.name)
+    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
     bundle = prepared(ModelRequest("efficientnet_lite0"), family("openvino"))
+    assert bundle.folder.is_relative_to(tmp_path)
     graph = bundle.folder / "model.bin"
     whole = graph.read_bytes()
-    graph.unlink()  # the file is mapped into a running engine, whose copy must stay whole
     graph.write_bytes(whole[:-1] + b"!")
     assert prepared(ModelRequest("efficientnet_lite0"), family("openvino")).folder == bundle.folder
     assert "preparing it again" in caplog.text

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from eyeful.cli import main
+from eyeful.cli.program import run as main  # the supervisor is for processes
 from eyeful.sources.samples import write_samples
 
 MAIN = "from eyeful.cli import main; main()"

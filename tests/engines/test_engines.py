@@ -133,7 +133,7 @@ def test_exact_contradicts_other_engines():
 
 
 @pytest.mark.parametrize("engine", ["torch", "openvino", "onnxruntime"])
-def test_nothing_about_the_model_changes(engine, images, resnet18_checkpoint, monkeypatch):
+def test_nothing_about_the_model_changes(engine, images, resnet18_checkpoint, tmp_path, monkeypatch):
     """Parameters and buffers are bit-equal after a run, and no gradient was recorded."""
     seen = []
 
@@ -146,7 +146,7 @@ def test_nothing_about_the_model_changes(engine, images, resnet18_checkpoint, mo
 
     monkeypatch.setattr("eyeful.prepare.find_model", watched)
     if engine != "torch":
-        monkeypatch.setenv("EYEFUL_HOME", str(resnet18_checkpoint.parent / "fresh"))
+        monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
     with eyeful.load("resnet18", checkpoint=resnet18_checkpoint, engine=engine, device="cpu") as classifier:
         classifier.predict(images)
     (module, state, before), *_ = seen

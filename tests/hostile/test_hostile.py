@@ -21,7 +21,7 @@ def hook(event, arguments):
     if event in ("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"):
         print("STARTED A PROCESS", event, arguments, file=sys.stderr)
 sys.addaudithook(hook)
-from eyeful.cli import main
+from eyeful.cli.program import run as main  # no supervisor, which is a process
 try:
     main()
 finally:

@@ -51,14 +51,14 @@ def test_the_longest_unused_is_closed_and_what_was_given_stays(models, engines, 
     monkeypatch.setattr("eyeful.page.models.MOST_LOADED", 2)
     for name in ("mine", "a", "b", "c", "b", "d"):
         with models.use(name) as classifier:
-            assert not classifier._engine.closed
+            assert not classifier.predictor.engine.closed
     assert {name: engine.closed for name, engine in engines.items()} == {"b": False, "c": True, "d": False}
     with models.use("c"):
         pass
     models.close()
     assert all(engine.closed for engine in engines.values())
     with models.use("mine") as classifier:
-        assert not classifier._engine.closed
+        assert not classifier.predictor.engine.closed
 
 
 def test_a_model_in_use_is_never_closed(models, engines, monkeypatch):

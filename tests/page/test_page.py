@@ -62,7 +62,7 @@ def test_temperature_changes_shares_but_neither_order_nor_logits(tab, lite0, cat
     prediction = lite0.predict(cat)
     upload(tab, cat)
     shown(tab, prediction)
-    monkeypatch.setattr(lite0, "submit", None)  # the network cannot run again
+    monkeypatch.setattr(lite0.predictor, "forward", None)  # the network cannot run again
     for temperature in (3, 0.5):
         number = tab.locator("#temperature input[type=number]")
         number.fill(str(temperature))
@@ -83,7 +83,7 @@ def test_another_model(tab, second, cat):
 @pytest.mark.parametrize("name", ["turned", "deep", "new", "scan", "phone"])
 def test_the_original_bytes_reach_the_opener(tab, lite0, odd, name, monkeypatch):
     """Gradio would turn, convert and save them again, each of which moves the answer."""
-    import eyeful.pipeline.preprocess as opener
+    import eyeful.predictor.preprocess as opener
 
     if name not in odd:
         pytest.skip("pillow-heif is not installed")

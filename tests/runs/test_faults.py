@@ -140,8 +140,8 @@ BAD_CODEC = """
             time.sleep(600)
         return load(self)
     PngImagePlugin.PngImageFile.load = bad
-    from eyeful.pipeline import watchdog
-    watchdog.MAX_TICKS = 2
+    from eyeful.pipeline import decode, watchdog
+    decode.MAX_TICKS = watchdog.MAX_TICKS = 2
     from eyeful import isolate
     isolate.LIMIT = 2.0
 """
@@ -157,39 +157,89 @@ def bad_codec(tmp_path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")])}
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
-def test_an_image_that_takes_the_process_down_is_an_error_row_after_resume(name, bad_codec, bundle, tmp_path):
+@pytest.fixture
+def thirty(tmp_path) -> list[Path]:
+    """Thirty images, of which two crash that decoder and one hangs it."""
     folder = tmp_path / "images"
     folder.mkdir()
     for number in range(30):
         width = {11: 51, 17: 52, 23: 51}.get(number, 50)
         Image.new("RGB", (width, 50), (number, 9, 9)).save(folder / f"{number:02d}.png")
-    inputs = sorted(folder.iterdir())
-    arguments = ["predict", folder, "-m", bundle, "-o", tmp_path / name, "-q"]
-    crashed = command(*arguments, env=bad_codec)
+    return sorted(folder.iterdir())
+
+
+KINDS = {11: "unreadable", 17: "timeout", 23: "unreadable"}
+
+
+def error_kinds(rows: list[dict]) -> dict[int, str]:
+    return {place: row["error_kind"] for place, row in enumerate(rows) if row["error_kind"]}
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+def test_an_image_that_takes_the_process_down_is_an_error_row_of_this_run(
+    name, bad_codec, bundle, thirty, tmp_path
+):
+    done = command("predict", thirty[0].parent, "-m", bundle, "-o", tmp_path / name, "-q", env=bad_codec)
+    assert done.returncode == 1, done.stderr
+    assert "crashed (SIGSEGV): going on" in done.stderr
+    rows = list(format_of(str(tmp_path / name)).written(tmp_path / name))
+    assert [row.filename for row in rows] == list(map(str, thirty))
+    assert {place: row.error_kind for place, row in enumerate(rows) if row.error_kind} == KINDS
+
+
+@pytest.mark.parametrize("more", [(), ("--report", "report.html")])
+def test_so_it_is_where_rows_go_down_a_pipe_once_each(more, bad_codec, bundle, thirty, tmp_path):
+    done = command("predict", thirty[0].parent, "-m", bundle, *more, env=bad_codec, cwd=tmp_path)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1, done.stderr
+    assert [row["filename"] for row in rows] == list(map(str, thirty))
+    assert error_kinds(rows) == KINDS
+    assert "30 inputs = 27 predicted + 3 errors (unreadable 2, timeout 1)" in done.stderr
+    if more:
+        assert (tmp_path / "report.html").read_text().count("<li class=") == 30
+
+
+def test_a_crash_that_was_not_supervised_is_got_over_by_resume(bad_codec, bundle, thirty, tmp_path):
+    arguments = ["predict", thirty[0].parent, "-m", bundle, "-o", tmp_path / "rows.jsonl", "-q"]
+    alone = MAIN.replace("from eyeful.cli import main", "from eyeful.cli.program import run as main")
+    crashed = subprocess.run([sys.executable, "-c", alone, *map(str, arguments)], env=bad_codec)
     assert crashed.returncode < 0
     resumed = command(*arguments, "--resume", env=bad_codec)
     assert resumed.returncode == 1, resumed.stderr
     assert "crashed" in resumed.stderr
-    rows = list(format_of(str(tmp_path / name)).written(tmp_path / name))
-    assert [row.filename for row in rows] == list(map(str, inputs))
-    kinds = {place: row.error_kind for place, row in enumerate(rows) if row.error_kind}
-    assert kinds == {11: "unreadable", 17: "timeout", 23: "unreadable"}
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["filename"] for row in rows] == list(map(str, thirty))
+    assert error_kinds(rows) == KINDS
 
 
-def test_a_decode_that_hangs_ends_the_run_and_resume_gets_past_it(bad_codec, bundle, tmp_path):
+def test_a_process_that_crashes_twice_at_one_place_is_not_started_for_ever(bundle, tmp_path):
+    Image.new("RGB", (50, 50)).save(tmp_path / "good.png")
+    code = "import os, signal\nfrom eyeful.engines import base\n"
+    code += "base.ThreadedEngine._guarded = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)\n" + MAIN
+    arguments = ["predict", str(tmp_path / "good.png"), "-m", str(bundle)]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "twice at the same place" in done.stderr
+    assert done.stdout == ""
+
+
+def test_names_from_standard_input_cannot_be_read_again(bad_codec, bundle, thirty):
+    done = command("predict", "-", "-m", bundle, "-q", env=bad_codec, input="\n".join(map(str, thirty)))
+    assert done.returncode == 2
+    assert "standard input" in done.stderr
+
+
+def test_a_decode_that_hangs_is_an_error_row_of_this_run(bad_codec, bundle, tmp_path):
     folder = tmp_path / "images"
     folder.mkdir()
-    for name in ("a", "b", "hang", "c", "d"):
+    for name in ("a", "b", "hang", "i", "j"):
         Image.new("RGB", (52 if name == "hang" else 50, 50), "red").save(folder / f"{name}.png")
-    arguments = ["predict", folder, "-m", bundle, "-o", tmp_path / "rows.jsonl", "-q"]
-    stuck = command(*arguments, env=bad_codec, timeout=60)
-    assert stuck.returncode == 2
-    assert "hang.png has not ended after 2 seconds" in stuck.stderr
-    assert "--resume" in stuck.stderr
-    assert command(*arguments, "--resume", env=bad_codec, timeout=60).returncode == 1
-    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
-    assert [row["error_kind"] for row in rows] == [None, None, None, None, "timeout"]
+    for workers in ("1", "4"):
+        done = command("predict", folder, "-m", bundle, "-q", "--workers", workers, env=bad_codec, timeout=120)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.returncode == 1, done.stderr
+        assert error_kinds(rows) == {2: "timeout"}
+        assert len(rows) == 5
 
 
 def test_ctrl_c_twice_stops_at_once_and_leaves_a_readable_file(many, bundle, tmp_path):

@@ -205,7 +205,7 @@ def test_what_a_server_cannot_be_asked(server, images):
         RemoteClassifier("http://127.0.0.1:1")
     for flags in (("--device", "cpu"), ("--exact",), ("--report", "r.html"), ("--img-size", "99")):
         refused = predict(images, "--server", server.url, *flags)
-        assert f"{flags[0]} is for models here" in str(refused.exception)
+        assert f"{flags[0]} is for models of this process" in str(refused.exception)
 
 
 def test_exit_code_2_and_one_line_on_the_real_command_line(images):

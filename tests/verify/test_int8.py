@@ -6,7 +6,6 @@ import pytest
 import eyeful
 from eyeful.errors import ModelError, UsageError
 from eyeful.models import ModelRequest
-from eyeful.runs import fingerprint
 from eyeful.verify import export_int8
 from helpers import noise_image
 
@@ -30,7 +29,7 @@ def test_an_int8_bundle_runs_and_says_how_it_was_made(many, tmp_path, lite0):
         assert classifier.provenance["calibration"]["images"] == 12
         expected, found = lite0.logits(many), classifier.logits(many)
         assert 0 < np.abs(found - expected).max() < 0.5 * np.abs(expected).max()
-        assert fingerprint(classifier) != fingerprint(lite0)
+        assert classifier.spec.fingerprint() != lite0.spec.fingerprint()
     assert (bundle.folder / "model.bin").stat().st_size < 7e6, "an int8 network is a quarter of fp32"
     with pytest.raises(UsageError, match="is int8, not fp32"):
         eyeful.load(tmp_path / "int8", precision="fp32")

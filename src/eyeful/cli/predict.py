@@ -141,7 +141,7 @@ def predict(
     with opened as classifier:
         startup = time.perf_counter() - started
         progress = nullcontext() if output.quiet else Progress(named, recursive=recursive)
-        with _told_how_to_resume(output), progress as shown, SignalHandler() as stop:
+        with _told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in named) as stop:
             advance = shown.advance if shown is not None else lambda _: None
             sinks = _sinks(classifier, output)
             summary = run(classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=journal)

@@ -23,7 +23,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def supervised(work: Callable[[], None]) -> None:
-    """Do work in a child process, and exit with its exit code; here, where the system has no way to."""
+    """Do work in a child process, and exit with its exit code; in this one, where the system has no fork.
+
+    For a program's own main function: this process ends in it, and the child comes out of it.
+    """
     global journal  # noqa: PLW0603 - there is one for the process
     if not (hasattr(os, "fork") and hasattr(signal, "sigwaitinfo")):
         work()

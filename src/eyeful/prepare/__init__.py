@@ -23,7 +23,7 @@ from eyeful.bundle import (
 from eyeful.cache import cache_folder
 from eyeful.engines import ConvertedFamily, EngineFamily, family
 from eyeful.errors import CheckpointError, UsageError
-from eyeful.models import ModelRequest, find_model
+from eyeful.models import Model, ModelRequest, find_model
 from eyeful.models.hub_cache import cached_revision
 from eyeful.prepare.manifest import manifest_of, tool_versions
 
@@ -55,8 +55,9 @@ def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | Non
 
 
 def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | None, folder: Path) -> Bundle:
-    log.info("preparing %s for %s; it is cached for the next run", request.name, engine.name)
-    module, manifest = load_network(request, engine, img_size)
+    model = find_model(request)
+    log.info("preparing %s for %s; it is cached for the next run", model.title, engine.name)
+    module, manifest = _loaded(model, engine, img_size)
     from eyeful.prepare.check import check
 
     network = deploy(module, manifest)
@@ -101,7 +102,10 @@ def load_network(
         ModelError: the model cannot be had.
         MissingExtraError: what builds it is not installed.
     """
-    model = find_model(request)
+    return _loaded(find_model(request), engine, img_size)
+
+
+def _loaded(model: Model, engine: EngineFamily, img_size: int | None) -> tuple[nn.Module, Manifest]:
     module, weights = model.load()
     return module, manifest_of(model, weights, model.preprocessing.with_options(img_size=img_size), engine)
 

@@ -11,11 +11,15 @@ from typing import Any, Self
 class SignalHandler:
     """Listens for the duration of a block.
 
+    Args:
+        reads_stdin: the run reads names from standard input.
+
     Attributes:
         signal: the number of the first signal that came; None while none has.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, reads_stdin: bool = False) -> None:
+        self._reads_stdin = reads_stdin
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
 
@@ -35,6 +39,6 @@ class SignalHandler:
         if self.signal is not None:
             os._exit(128 + number)  # rows are written whole, and the next --resume repairs what is not
         self.signal = number
-        # names that are read from standard input end here, also for a read that is waiting for more of them
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        if self._reads_stdin:  # names end at this point, also for a read that is waiting for more of them
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         sys.stderr.write("eyeful: finishing what is in hand; Ctrl-C again stops at once\n")
