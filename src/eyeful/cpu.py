@@ -2,6 +2,8 @@
 
 import math
 import os
+import sys
+from functools import cache
 from pathlib import Path
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
@@ -20,3 +22,16 @@ def usable_cores(quota: Path = _QUOTA) -> int:
     except (OSError, ValueError):  # no such file, or "max": no quota
         pass
     return max(1, cores)
+
+
+@cache
+def make_torch_safe_after_fork() -> None:
+    """Let torch use one thread in forked children: with more it would wait for threads that are gone."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_use_one_torch_thread)
+
+
+def _use_one_torch_thread() -> None:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)

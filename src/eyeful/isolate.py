@@ -68,17 +68,20 @@ class IsolatedDecoder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def try_alone(self, item: Item) -> Item:
+    def try_alone(self, item: Item, *, fetch: bool = True) -> Item:
         """The item, if opening it leaves the process alive within the time; else one whose row is the error.
 
-        An item that cannot be sent to another process comes back with its encoded bytes for content.
+        Args:
+            item: what to try.
+            fetch: where it cannot be sent to another process, fetch its encoded bytes, which become its content;
+                else such an item comes back untried.
 
         Raises:
             EyefulError: no process can be started.
         """
         with self._turn:
             outcome = self._outcome(item)
-            if outcome == _UNKNOWN and (fetched := _with_bytes(item)) is not None:
+            if fetch and outcome == _UNKNOWN and (fetched := _with_bytes(item)) is not None:
                 item, outcome = fetched, self._outcome(fetched)
         if outcome == _EXPIRED:
             return refused(item.filename, "timeout", f"not opened within {self._timeout:.0f} seconds, alone")

@@ -70,7 +70,7 @@ def load(
     if name is not None and model is not None:
         raise UsageError("name and model are two words for one thing; pass one of them")
     spec = PredictorSpec(
-        model=os.fspath(name or model or DEFAULT_MODEL),
+        model=os.fspath(next((one for one in (name, model) if one is not None), DEFAULT_MODEL)),
         checkpoint=os.fspath(checkpoint) if checkpoint else None,
         labels=os.fspath(labels) if labels else None,
         device=device,

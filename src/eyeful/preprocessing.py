@@ -30,6 +30,18 @@ class Preprocessing:
     std: tuple[float, float, float]
     crop_mode: CropMode = "center"
 
+    def __post_init__(self) -> None:
+        if self.crop_mode not in get_args(CropMode):
+            raise UsageError(f"crop mode {self.crop_mode!r} is not one of {', '.join(get_args(CropMode))}")
+        if self.interpolation not in get_args(Interpolation):
+            raise UsageError(
+                f"interpolation {self.interpolation!r} is not one of {', '.join(get_args(Interpolation))}"
+            )
+        if min(*self.size, *self.scale_size) < 1:
+            raise UsageError(f"a size of {self.size} from {self.scale_size} pixels is none")
+        if not all(map(math.isfinite, (*self.mean, *self.std))) or 0 in self.std:
+            raise UsageError(f"mean {self.mean} and std {self.std} cannot normalise")
+
     def with_options(
         self,
         crop_mode: CropMode | None = None,
@@ -45,11 +57,7 @@ class Preprocessing:
         Raises:
             UsageError: a value is outside its range.
         """
-        if crop_mode is not None and crop_mode not in get_args(CropMode):
-            raise UsageError(f"crop mode {crop_mode!r} is not one of {', '.join(get_args(CropMode))}")
-        if interpolation is not None and interpolation not in get_args(Interpolation):
-            raise UsageError(f"interpolation {interpolation!r} is not one of {', '.join(get_args(Interpolation))}")
-        if img_size is not None and not 1 <= img_size <= 4096:
+        if img_size is not None and not (isinstance(img_size, int) and 1 <= img_size <= 4096):
             raise UsageError(f"image size {img_size} is not between 1 and 4096 pixels")
         if crop_pct is not None and not 0.01 <= crop_pct <= 1:
             raise UsageError(f"crop percentage {crop_pct} is not between 0.01 and 1")

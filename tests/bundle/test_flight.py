@@ -20,7 +20,7 @@ MANIFEST = Manifest(
     {},
     Preprocessing((8, 8), (8, 8), "bilinear", (0.5,) * 3, (0.5,) * 3),
     Labels(("a",), (None,)),
-    {},
+    {"sha256": "0"},
     "fake",
 )
 

@@ -73,9 +73,27 @@ class Manifest:
             KeyError, TypeError, ValueError: it is not a manifest.
         """
         labels = Labels(tuple(values["labels"]["names"]), tuple(values["labels"]["wnids"]))
-        return cls(
-            **(values | {"preprocessing": Preprocessing.from_dict(values["preprocessing"]), "labels": labels})
-        )
+        preprocessing = Preprocessing.from_dict(values["preprocessing"])
+        manifest = cls(**(values | {"preprocessing": preprocessing, "labels": labels}))
+        fault = manifest.fault()
+        if fault:
+            raise ValueError(fault)
+        return manifest
+
+    def fault(self) -> str | None:
+        """What is wrong with it, if anything: a hand may have changed it."""
+        names, wnids = self.labels.names, self.labels.wnids
+        faults = {
+            "its labels are not names": not names or not all(isinstance(name, str) for name in names),
+            "its WordNet ids are not one for each label": len(wnids) != len(names)
+            or not all(isinstance(wnid, str | None) for wnid in wnids),
+            "its labels are not those of its classes": self.architecture.get("num_classes", len(names))
+            != len(names),
+            "its weights have no sha256": not isinstance(self.weights.get("sha256"), str),
+            "its precision is neither fp32 nor int8": self.precision not in ("fp32", "int8"),
+            "it lists no files": not self.files or not all(isinstance(one, str) for one in self.files.values()),
+        }
+        return next((fault for fault, is_so in faults.items() if is_so), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +111,10 @@ class Bundle:
 
 def is_bundle(folder: Path) -> bool:
     """Whether a folder says of itself that it is a bundle."""
-    return (folder / MANIFEST).is_file() or (folder / _MANIFEST_1).is_file()
+    try:
+        return (folder / MANIFEST).is_file() or (folder / _MANIFEST_1).is_file()
+    except (OSError, ValueError):  # no name of a file at all
+        return False
 
 
 def names_in(folder: Path) -> set[str]:

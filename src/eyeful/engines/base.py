@@ -51,7 +51,13 @@ class Outputs:
     features_ND: NDArray[np.float32] | None = None
 
     def row(self, place: int) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """The outputs for one image of the batch: logits_K and features_D."""
+        """The outputs for one image of the batch: logits_K and features_D.
+
+        Raises:
+            EngineError: the engine gave fewer rows than it was given images.
+        """
+        if place >= len(self.logits_NK):
+            raise EngineError(f"the engine gave {len(self.logits_NK)} rows for more images")
         return self.logits_NK[place], None if self.features_ND is None else self.features_ND[place]
 
 
@@ -82,7 +88,10 @@ class Engine(Protocol):
     def batch_size(self) -> int: ...  # noqa: D102
 
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> Future[Outputs]:
-        """Start one batch of preprocessed images; see the contract above. Never blocks for long, never raises."""
+        """Start one batch of preprocessed images; see the contract above. Never blocks for long, never raises.
+
+        The batch is the engine's until the future resolves.
+        """
         ...
 
     def close(self) -> None:

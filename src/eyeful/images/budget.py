@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 
 DEFAULT_BUDGET = 1 << 30
@@ -50,6 +51,14 @@ class _Part:
             return thread in self._queue
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Share:
+    """So many bytes of a part, in somebody's hands."""
+
+    part: _Part
+    size: int
+
+
 class _Thread(threading.local):
     """How many shares for decoding the present thread holds."""
 
@@ -75,8 +84,9 @@ class MemoryBudget:
         self._encoded = _Part(self._total // 4)
         self._decoding = _Part(self._total - self._total // 4)
         self._thread = _Thread()
-        self._held: dict[int, list[tuple[_Part, int]]] = {}
+        self._held: dict[int, list[_Share]] = {}
         """thread → what it holds."""
+        self._changing = threading.Lock()
 
     @contextmanager
     def hold_encoded(self, size: int) -> Iterator[None]:
@@ -100,10 +110,10 @@ class MemoryBudget:
 
     def forfeit(self, thread: int) -> None:
         """Give back what a thread holds that hangs for ever, so that others need not wait for it."""
-        held = self._held.pop(thread, [])
-        while held:
-            part, taken = held.pop()
-            part.give_back(taken)
+        with self._changing:
+            shares = self._held.pop(thread, [])
+        for share in shares:
+            share.part.give_back(share.size)
 
     @contextmanager
     def _hold(self, part: _Part, size: int) -> Iterator[None]:
@@ -111,15 +121,20 @@ class MemoryBudget:
             # an image that is opened while the same thread has one open: only this thread could free memory for it
             yield
             return
-        share = (part, part.take(size))
-        held = self._held.setdefault(threading.get_ident(), [])
-        held.append(share)
+        share = _Share(part, part.take(size))
+        thread = threading.get_ident()
+        with self._changing:
+            self._held.setdefault(thread, []).append(share)
         try:
             yield
         finally:
-            if share in held:  # else it was forfeited
-                held.remove(share)
-                part.give_back(share[1])
+            with self._changing:
+                shares = self._held.get(thread, [])
+                is_held = share in shares  # else it was forfeited
+                if is_held:
+                    shares.remove(share)
+            if is_held:
+                part.give_back(share.size)
 
 
 @cache

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from eyeful.engines import Outputs
+from eyeful.errors import EngineError
 from eyeful.pipeline.ordered import TICK, DaemonThreads
 from eyeful.pipeline.stream import Stream
 from eyeful.pipeline.watchdog import DecodeWatchdog, Work
@@ -73,6 +75,13 @@ _Ready = tuple[_Waiting, "NDArray[np.uint8]"]
 """One that waits, and its pixels_HWC, ready for the engine."""
 
 
+def _call_soon(
+    loop: asyncio.AbstractEventLoop, call: Callable[[Future[Outputs]], None], done: Future[Outputs]
+) -> None:
+    with suppress(RuntimeError):  # the loop was closed meanwhile, so nobody waits
+        loop.call_soon_threadsafe(call, done)
+
+
 class AsyncBatcher:
     """Decodes off the event loop, gathers what is ready, has the engine busy but never waits for it.
 
@@ -103,6 +112,8 @@ class AsyncBatcher:
         self._ready: deque[_Ready] = deque()
         self._in_flight = 0
         self._ticking: asyncio.Task[None] | None = None
+        self._waiting: set[_Waiting] = set()
+        self._closed = False
 
     @property
     def is_hung(self) -> bool:
@@ -115,10 +126,13 @@ class AsyncBatcher:
         await asyncio.wrap_future(self._threads.submit(self._run_every_size))
 
     async def close(self) -> None:
-        """Wait for the decode threads, but for hung ones."""
+        """Wait for the decode threads, but for hung ones. Who still waits for an answer gets an EngineError."""
+        self._closed = True
         if self._ticking is not None:
             self._ticking.cancel()
         await asyncio.to_thread(self._threads.close, lambda: not self.is_hung)
+        for waiting in list(self._waiting):
+            waiting.settle(None, EngineError("the model is closed"))
 
     async def classify(self, item: Item, topk: int | None = None) -> Prediction:
         """Answer for one image; a bad one is a prediction with an error.
@@ -128,14 +142,18 @@ class AsyncBatcher:
             topk: labels in the answer; the spec's when None.
 
         Raises:
-            EngineError: the engine failed.
+            EngineError: the engine failed, or the batcher is closed.
         """
+        if self._closed:
+            raise EngineError("the model is closed")
         loop = asyncio.get_running_loop()
         waiting = _Waiting(loop.create_future())
+        self._waiting.add(waiting)
         decoding = self._threads.submit(partial(self._decode, item, waiting))
         try:
             outputs = await waiting.outputs
         finally:
+            self._waiting.discard(waiting)
             decoding.cancel()  # unless it has begun
         image = waiting.image
         assert image is not None  # noqa: S101 - there are outputs, or an error
@@ -179,7 +197,7 @@ class AsyncBatcher:
             waiting = [one for one, _ in batch]
             loop = waiting[0].outputs.get_loop()
             future = self._begin([pixels_HWC for _, pixels_HWC in batch])
-            future.add_done_callback(partial(loop.call_soon_threadsafe, partial(self._deliver, waiting)))
+            future.add_done_callback(partial(_call_soon, loop, partial(self._deliver, waiting)))
 
     def _begin(self, pixels_HWC: list[NDArray[np.uint8]]) -> Future[Outputs]:
         try:
@@ -217,9 +235,11 @@ class AsyncBatcher:
     def _deliver(self, batch: list[_Waiting], done: Future[Outputs]) -> None:
         with self._lock:
             self._in_flight -= 1
-        error = done.exception()
         for place, waiting in enumerate(batch):
-            waiting.settle(None if error else done.result().row(place), error)
+            try:
+                waiting.settle(done.result().row(place))
+            except Exception as error:  # noqa: BLE001 - the one who waits shall learn of it
+                waiting.settle(None, error)
         self._dispatch()
         for waiting in batch:
             self._end_stage("forward", waiting)

@@ -79,20 +79,32 @@ class _DecodeStream:
                 f"{work.item.filename} has not ended after {MAX_TICKS} seconds, nor did {_MOST_HUNG} others"
             )
         self._leave_behind(work)
+        self.threads.replace(work.thread)
         self._isolation = self._isolation or IsolatedDecoder(self._preprocess)
-        again = Work(self._isolation.try_alone(work.item))  # an error, at once; or what another thread may open
-        future = self.threads.submit(partial(self.open, again))
-        try:
-            return future.result(MAX_TICKS * TICK)
-        except TimeoutError:
-            self._leave_behind(again)
-            error = ImageError("timeout", f"not opened within {MAX_TICKS} seconds, though alone it was")
-            return PreprocessedImage(work.item, error=error)
+        tried = self._isolation.try_alone(work.item, fetch=False)
+        return self._opened_once_more(Work(tried)) or PreprocessedImage(
+            work.item, error=ImageError("timeout", f"not opened within {MAX_TICKS} seconds")
+        )
+
+    def _opened_once_more(self, work: Work) -> PreprocessedImage | None:
+        """What could be opened alone, or its error, in a thread that waits for nobody; None if it hangs again."""
+        thread = DaemonThreads(1, "eyeful-decode")
+        future = thread.submit(partial(self.open, work))
+        while not work.is_hung:
+            try:
+                return future.result(TICK)
+            except TimeoutError:
+                self._watchdog.tick()
+            finally:
+                if future.done():
+                    thread.close()
+        self._leave_behind(work)
+        return None
 
     def _leave_behind(self, work: Work) -> None:
+        self._watchdog.forget(work)
         if work.thread is not None:
             MEMORY_BUDGET.forfeit(work.thread)
-        self.threads.replace(work.thread)
 
     def close(self) -> None:
         """Join every thread that does not hang."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from eyeful.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -31,15 +35,18 @@ class DaemonThreads:
     def __init__(self, count: int, name: str, enter: Callable[[], object] = lambda: None) -> None:
         self._name = name
         self._enter = enter
-        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._closed = False
         self._threads: list[threading.Thread] = []
         for _ in range(count):
             self._add()
 
     def submit(self, function: Callable[[], R]) -> Future[R]:
-        """Call a function in one of the threads."""
+        """Call a function in one of the threads. After `close` the future is cancelled."""
         future: Future[R] = Future()
-        self._tasks.put(partial(_settle, future, function))
+        self._tasks.put((future, function))
+        if self._closed:
+            self._drop_tasks()
         return future
 
     def replace(self, ident: int | None) -> None:
@@ -48,18 +55,22 @@ class DaemonThreads:
         self._add()
 
     def close(self, on_tick: Callable[[], bool] = lambda: True) -> None:
-        """Drop what has not begun, and wait for what has, as long as `on_tick`, called once a second, says so."""
-        try:
-            while True:
-                self._tasks.get_nowait()
-        except Empty:
-            pass
+        """Cancel what has not begun; wait for what has, as long as `on_tick`, called once a second, says so."""
+        self._closed = True
+        self._drop_tasks()
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
             thread.join(TICK)
             while thread.is_alive() and on_tick():
                 thread.join(TICK)
+
+    def _drop_tasks(self) -> None:
+        with suppress(Empty):
+            while True:
+                task = self._tasks.get_nowait()
+                if task is not None:
+                    task[0].cancel()
 
     def _add(self) -> None:
         thread = threading.Thread(target=self._work, name=self._name, daemon=True)
@@ -69,7 +80,7 @@ class DaemonThreads:
     def _work(self) -> None:
         self._enter()
         while (task := self._tasks.get()) is not None:
-            task()
+            _settle(*task)
             if threading.current_thread() not in self._threads:
                 return
 
@@ -92,19 +103,34 @@ def ordered_map(
             the place of that result. May raise to end the iteration.
 
     Raises:
+        EngineError: the process was forked meanwhile.
         Exception: what `function`, `items` or `on_tick` raise, at its place in the order.
     """
     pending: deque[tuple[T, Future[R]]] = deque()
-    for item in items:
+    failure: Exception | None = None
+    process = os.getpid()
+    taken = iter(items)
+    while True:
+        try:
+            item = next(taken)
+        except StopIteration:
+            break
+        except Exception as error:  # noqa: BLE001 - raised below, when what came before has its result
+            failure = error
+            break
         pending.append((item, threads.submit(partial(function, item))))
         if len(pending) >= ahead:
-            yield _result(*pending.popleft(), on_tick)
+            yield _result(*pending.popleft(), on_tick, process)
     while pending:
-        yield _result(*pending.popleft(), on_tick)
+        yield _result(*pending.popleft(), on_tick, process)
+    if failure is not None:
+        raise failure
 
 
-def _result(item: T, future: Future[R], on_tick: Callable[[T], R | None]) -> R:
+def _result(item: T, future: Future[R], on_tick: Callable[[T], R | None], process: int) -> R:
     while True:
+        if os.getpid() != process:
+            raise EngineError("this stream was begun before the process was forked: begin one in the child")
         try:
             return future.result(TICK)
         except TimeoutError:

@@ -11,7 +11,7 @@ import numpy as np
 from eyeful.cpu import usable_cores
 from eyeful.pipeline.bottleneck import StageTimer
 from eyeful.pipeline.decode import decode_stream
-from eyeful.predictor import THUMBNAIL
+from eyeful.predictor import THUMBNAIL, check_range
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -40,6 +40,8 @@ class Stream:
     """
 
     def __init__(self, predictor: Predictor, batch_size: int | None = None) -> None:
+        if batch_size is not None:
+            check_range("batch_size", batch_size)
         self._predictor = predictor
         spec, engine = predictor.spec, predictor.engine
         self.batch_size = batch_size or spec.batch_size or engine.batch_size
@@ -82,18 +84,26 @@ class Stream:
             EngineError: the engine failed.
             DecodeTimeoutError: too many images hang.
         """
+        if topk is not None:
+            check_range("topk", topk)
         timer = timer or StageTimer()
         in_flight: deque[InFlight] = deque()
         with closing(self.preprocessed(items, thumbnails=thumbnails)) as images:
             batches = self._batches(images)
+            failure: Exception | None = None
             while True:
-                with timer.on("decode"):
-                    batch = next(batches, None)
+                try:
+                    with timer.on("decode"):
+                        batch = next(batches, None)
+                except Exception as error:  # noqa: BLE001 - raised below, when what came before has its rows
+                    failure, batch = error, None
                 if batch is not None:
                     with timer.on("forward"):
                         in_flight.append(self._start(batch))
                 if batch is None or len(in_flight) > self._predictor.engine.capacity:
                     if not in_flight:
+                        if failure is not None:
+                            raise failure
                         return
                     rows, future = in_flight.popleft()
                     with timer.on("forward"):
@@ -104,14 +114,20 @@ class Stream:
         """Rows with up to `batch_size` images among them; bad ones ride along in their place."""
         rows: list[PreprocessedImage] = []
         count, full = 0, self.batch_size
-        for row in images:
-            rows.append(row)
-            count += row.pixels_HWC is not None
-            if count == full or len(rows) == _MOST_ROWS_PER_IMAGE * full:
-                yield rows
-                rows, count = [], 0
+        failure: Exception | None = None
+        try:
+            for row in images:
+                rows.append(row)
+                count += row.pixels_HWC is not None
+                if count == full or len(rows) == _MOST_ROWS_PER_IMAGE * full:
+                    yield rows
+                    rows, count = [], 0
+        except Exception as error:  # noqa: BLE001 - raised below, behind the rows that came before
+            failure = error
         if rows:
             yield rows
+        if failure is not None:
+            raise failure
 
     def _start(self, rows: list[PreprocessedImage]) -> InFlight:
         pixels = [row.pixels_HWC for row in rows if row.pixels_HWC is not None]

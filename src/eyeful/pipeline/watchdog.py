@@ -44,6 +44,10 @@ class DecodeWatchdog:
         finally:
             self._running.discard(work)
 
+    def forget(self, work: Work) -> None:
+        """No longer watch a thread that is left behind."""
+        self._running.discard(work)
+
     def tick(self) -> None:
         """To be called about once a second by whoever waits for a thread. Waiting for memory is not hanging."""
         for work in list(self._running):

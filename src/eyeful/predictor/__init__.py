@@ -3,7 +3,7 @@
 from eyeful.predictor.open import origin, request_of
 from eyeful.predictor.predictor import Predictor
 from eyeful.predictor.preprocess import THUMBNAIL, PreprocessedImage, Preprocessor
-from eyeful.predictor.spec import PredictorSpec, pins_of
+from eyeful.predictor.spec import PredictorSpec, check_range, pins_of
 
 __all__ = [
     "THUMBNAIL",
@@ -11,6 +11,7 @@ __all__ = [
     "PredictorSpec",
     "PreprocessedImage",
     "Preprocessor",
+    "check_range",
     "origin",
     "pins_of",
     "request_of",

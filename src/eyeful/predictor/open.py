@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle
 from eyeful.cpu import usable_cores
-from eyeful.engines import Choice, ConvertedFamily, Engine, ModuleFamily, choose, family
-from eyeful.errors import ModelError, UsageError
+from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, ModuleFamily, choose, family
+from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
 from eyeful.prepare import deploy, load_network, network_of, prepared
 
@@ -79,7 +79,7 @@ def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> OpenEng
     engine = family(bundle.manifest.engine)
     threads = spec.threads or usable_cores()
     if isinstance(engine, ConvertedFamily):
-        return lambda precision: engine.open(bundle, choice.device, precision, threads)
+        return lambda precision: _opened(engine, partial(engine.open, bundle, choice.device, precision, threads))
     return _around(network_of(bundle), bundle.manifest, choice, spec)
 
 
@@ -102,9 +102,24 @@ def _around(network: Any, manifest: Manifest, choice: Choice, spec: PredictorSpe
 
     def open_engine(precision: Precision | None) -> Engine:
         own = copy.deepcopy(first) if next(made) else first
-        return engine.open_module(own, choice.device, precision, threads, compiled=spec.torchcompile)
+        open_module = partial(engine.open_module, own, choice.device, precision, threads)
+        return _opened(engine, partial(open_module, compiled=spec.torchcompile))
 
     return open_engine
+
+
+def _opened(engine: EngineFamily, open_engine: Callable[[], Engine]) -> Engine:
+    """An engine; whatever a plug-in raises in the attempt has its name.
+
+    Raises:
+        EyefulError: it cannot be opened.
+    """
+    try:
+        return open_engine()
+    except EyefulError:
+        raise
+    except Exception as error:
+        raise EngineError(f"the engine {engine.name} cannot be opened: {one_line(error, 300)}") from error
 
 
 def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
@@ -146,4 +161,10 @@ def _network_behind(bundle: Bundle) -> Any:
             f"the bundle {bundle.folder} holds no network for torch, only what was made of it: "
             f"load {manifest.model} with its checkpoint"
         )
-    return _network_by_name(ModelRequest(manifest.model))
+    model = find_model(ModelRequest(manifest.model))
+    module, weights = model.load()
+    if weights.sha256 != manifest.weights["sha256"]:
+        raise ModelError(
+            f"the bundle {bundle.folder} was made of other weights than {manifest.model} has now: export it again"
+        )
+    return module

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from eyeful.errors import ImageError, ModelError
+from eyeful.errors import EngineError, ImageError, ModelError, UsageError
 from eyeful.images import COLOUR_POLICY
 from eyeful.predictor.preprocess import PreprocessedImage, Preprocessor
 from eyeful.results import rank
@@ -18,7 +19,6 @@ from eyeful.types import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from eyeful.predictor.spec import PredictorSpec
     from eyeful.preprocessing import Preprocessing
     from eyeful.types import Item
+
+
+_WITHOUT_THE_ENGINE = {
+    *("topk", "min_prob", "max_pixels", "max_aspect", "batch_size", "workers"),
+    *("full_decode", "two_step_resize", "crop_mode", "crop_pct", "interpolation"),
+}
+"""Options of a spec that a loaded engine does not know of."""
 
 
 class Predictor:
@@ -63,10 +70,8 @@ class Predictor:
         self.preprocessing = preprocessing or manifest.preprocessing
         self.spec = replace(spec, pinned=self._pins())
         self.preprocessor = Preprocessor(self.preprocessing, spec.limits, spec.full_decode, spec.two_step_resize)
-        self._open_fp32 = open_fp32
+        self._fp32 = _LazyEngine(open_fp32) if open_fp32 is not None else None
         self._open_network = open_network
-        self._fp32: Engine | None = None
-        self._opening = threading.Lock()
 
     @classmethod
     def open(cls, spec: PredictorSpec) -> Self:
@@ -86,10 +91,21 @@ class Predictor:
         return predictor
 
     def with_options(self, **options: Any) -> Predictor:
-        """The same engine under other options of its spec; closing either closes the engine of both."""
+        """The same engine under other options of its spec; closing either closes the engine of both.
+
+        Raises:
+            UsageError: an option that decides the engine, or none at all.
+        """
+        other = sorted(set(options) - _WITHOUT_THE_ENGINE)
+        if other:
+            raise UsageError(f"{other[0]} cannot be changed in a loaded model: pass it to eyeful.load")
         spec = replace(self.spec, **options)
-        makers = {"open_fp32": self._open_fp32, "open_network": self._open_network}
-        return Predictor(spec, self.engine, self.manifest, self.preprocessing, **makers)
+        preprocessing = self.manifest.preprocessing.with_options(
+            spec.crop_mode, None, spec.crop_pct, spec.interpolation
+        )
+        again = Predictor(spec, self.engine, self.manifest, preprocessing, open_network=self._open_network)
+        again._fp32 = self._fp32
+        return again
 
     def preprocess(self, item: Item, thumbnail: int = 0) -> PreprocessedImage:
         """The first stage: open one image and make the network's input of it. Never raises: an error is a value.
@@ -101,8 +117,17 @@ class Predictor:
         return self.preprocessor(item, thumbnail)
 
     def forward(self, batch_NHWC: NDArray[np.uint8]) -> Future[Outputs]:
-        """The second stage: the network, on a batch of preprocessed images. See `engines.base`."""
-        return self.engine.submit(batch_NHWC)
+        """The second stage: the network, on a batch of preprocessed images. See `engines.base`.
+
+        The batch is the engine's until the future resolves. What is no such batch fails as the engine would.
+        """
+        height, width = self.preprocessing.size
+        if batch_NHWC.dtype != np.uint8 or batch_NHWC.shape[1:] != (height, width, 3):
+            failed: Future[Outputs] = Future()
+            found = f"{batch_NHWC.dtype} {batch_NHWC.shape}"
+            failed.set_exception(EngineError(f"a batch is uint8 (N, {height}, {width}, 3), not {found}"))
+            return failed
+        return self.engine.submit(np.ascontiguousarray(batch_NHWC))
 
     def postprocess(
         self,
@@ -148,9 +173,9 @@ class Predictor:
 
     def close(self) -> None:
         """Wait for what is in flight and free the device."""
-        for engine in (self.engine, self._fp32):
-            if engine is not None:
-                engine.close()
+        self.engine.close()
+        if self._fp32 is not None:
+            self._fp32.close()
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -198,8 +223,35 @@ class Predictor:
         self, image: PreprocessedImage, logits_K: NDArray[np.float32], features_D: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """The outputs for one image once more, where half precision overflowed."""
-        if self.engine.precision == "fp32" or self._open_fp32 is None or image.pixels_HWC is None:
+        if self.engine.precision == "fp32" or self._fp32 is None or image.pixels_HWC is None:
             return logits_K, features_D
+        return self._fp32.open().submit(image.pixels_HWC[None]).result().row(0)
+
+
+class _LazyEngine:
+    """An engine that is opened when it is first needed."""
+
+    def __init__(self, open_engine: Callable[[], Engine]) -> None:
+        self._open = open_engine
+        self._engine: Engine | None = None
+        self._closed = False
+        self._opening = threading.Lock()
+
+    def open(self) -> Engine:
+        """The engine.
+
+        Raises:
+            EngineError: it cannot be opened, or is closed.
+        """
         with self._opening:
-            self._fp32 = self._fp32 or self._open_fp32()
-        return self._fp32.submit(image.pixels_HWC[None]).result().row(0)
+            if self._closed:
+                raise EngineError("the model is closed")
+            self._engine = self._engine or self._open()
+            return self._engine
+
+    def close(self) -> None:
+        """Close it, if it was opened."""
+        with self._opening:
+            self._closed = True
+            if self._engine is not None:
+                self._engine.close()

@@ -4,24 +4,48 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, replace
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Self
 
+from eyeful.bundle import is_bundle
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
 from eyeful.models import DEFAULT_MODEL
 from eyeful.preprocessing import CropMode, Interpolation
 
-_RANGES = {
-    "topk": (1, None),
-    "min_prob": (0, 1),
-    "batch_size": (0, 1024),
-    "workers": (0, 256),
-    "threads": (0, 1024),
-    "max_pixels": (1, None),
+_RANGES: dict[str, tuple[type, float, float]] = {
+    "topk": (int, 1, math.inf),
+    "min_prob": (float, 0, 1),
+    "batch_size": (int, 0, 1024),
+    "workers": (int, 0, 256),
+    "threads": (int, 0, 1024),
+    "max_pixels": (int, 1, math.inf),
+    "max_aspect": (float, 1, math.inf),
 }
-"""Field → its least and its largest value."""
+"""Field → its type, its least and its largest value."""
+_TEXTS = ("model", "device", "engine", "precision")
+
+
+def _is_number(value: Any, kind: type) -> bool:
+    return isinstance(value, Integral if kind is int else Real)
+
+
+def check_range(name: str, value: Any) -> int | float:
+    """A value that a number of a spec may have, as a Python number.
+
+    Raises:
+        UsageError: it is of another type, or outside its range.
+    """
+    kind, least, most = _RANGES[name]
+    if isinstance(value, bool) or not _is_number(value, kind):
+        raise UsageError(f"{name} {value!r} is not a {'whole number' if kind is int else 'number'}")
+    if not least <= float(value) <= most:  # so put, NaN is outside
+        between = f"at least {least}" if most == math.inf else f"between {least} and {most}"
+        raise UsageError(f"{name} {value} is not {between}")
+    return int(value) if kind is int else float(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +101,12 @@ class PredictorSpec:
     pinned: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        for name, (least, most) in _RANGES.items():
+        for name in _RANGES:
+            object.__setattr__(self, name, check_range(name, getattr(self, name)))
+        for name in _TEXTS:
             value = getattr(self, name)
-            if value < least or (most is not None and value > most):
-                between = f"at least {least}" if most is None else f"between {least} and {most}"
-                raise UsageError(f"{name} {value} is not {between}")
+            if not isinstance(value, str) or not value:
+                raise UsageError(f"{name} {value!r} is not a name")
         if self.labels and not self.checkpoint:
             raise UsageError("labels go with a checkpoint: a model's own weights bring their own labels")
 
@@ -106,9 +131,11 @@ class PredictorSpec:
         """The same, opening the same files from any working directory."""
         paths: dict[str, Any] = {
             name: str(Path(value).absolute())
-            for name in ("model", "checkpoint", "labels")
-            if (value := getattr(self, name)) and Path(value).exists()
+            for name in ("checkpoint", "labels")
+            if (value := getattr(self, name)) is not None
         }
+        if is_bundle(Path(self.model)):  # any other folder may have a model's name by chance
+            paths["model"] = str(Path(self.model).absolute())
         return replace(self, **paths)
 
     @property
@@ -128,7 +155,9 @@ class PredictorSpec:
             "resize": "two steps" if self.two_step_resize else "one step",
             "topk": self.topk,
             "max_pixels": self.max_pixels,
+            "max_aspect": self.max_aspect,
             "min_prob": self.min_prob,
+            "torchcompile": self.torchcompile,
         }
         return asked | own | (self.pinned or {})
 

@@ -22,7 +22,7 @@ from eyeful.bundle import (
 )
 from eyeful.cache import cache_folder
 from eyeful.engines import ConvertedFamily, EngineFamily, family
-from eyeful.errors import CheckpointError, UsageError
+from eyeful.errors import CheckpointError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import Model, ModelRequest, find_model
 from eyeful.models.hub_cache import cached_revision
 from eyeful.prepare.manifest import manifest_of, tool_versions
@@ -63,7 +63,15 @@ def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | Non
     network = deploy(module, manifest)
 
     def write(place: Path) -> None:
-        engine.write(network, manifest, place)
+        try:
+            engine.write(network, manifest, place)
+        except (EyefulError, OSError):
+            raise
+        except Exception as error:
+            reason = one_line(error, 300)
+            raise ModelError(
+                f"{engine.name} cannot have {manifest.title}: --engine torch runs it ({reason})"
+            ) from error
         check(Bundle(place, manifest), engine, network)
 
     return write_bundle(folder, manifest, write)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -42,17 +45,57 @@ class Deployed(nn.Module):
         return found if self.head is None else (self.head(found), found)
 
     def _take_off_head(self, x_NCHW: Tensor, classes: int) -> None:
-        """Replace the last linear layer by nothing, if it alone makes the logits, to the bit, out of a vector."""
+        """Replace the last linear layer by nothing, if what it puts out of a vector is the network's very output.
+
+        Nothing can then stand behind it, whatever the image; and the logits are compared to the bit all the same.
+        """
         with torch.inference_mode():
-            expected_NK = self.body(x_NCHW)
-            for name, layer in reversed(list(self.body.named_modules())):
-                if not isinstance(layer, nn.Linear) or layer.out_features != classes or not name:
-                    continue
-                parent, _, own = name.rpartition(".")
-                owner = self.body.get_submodule(parent)
-                setattr(owner, own, nn.Identity())
+            expected_NK, found = _seen(self.body, x_NCHW)
+            if found is None or found.layer.out_features != classes or not found.name:
+                return
+            parent, _, own = found.name.rpartition(".")
+            owner = self.body.get_submodule(parent)
+            setattr(owner, own, nn.Identity())
+            try:
                 features_ND = self.body(x_NCHW)
-                if features_ND.shape == (1, layer.in_features) and torch.equal(layer(features_ND), expected_NK):
-                    self.head = layer
+                if torch.equal(features_ND, found.features_ND) and torch.equal(
+                    found.layer(features_ND), expected_NK
+                ):
+                    self.head = found.layer
                     return
-                setattr(owner, own, layer)
+            except Exception:  # noqa: BLE001, S110 - the network's own code expects its layer
+                pass
+            setattr(owner, own, found.layer)
+
+
+class _Head(NamedTuple):
+    """A linear layer that makes a network's output, and what it made it of."""
+
+    name: str
+    layer: nn.Linear
+    features_ND: Tensor
+
+
+def _seen(network: nn.Module, x_NCHW: Tensor) -> tuple[Tensor, _Head | None]:
+    """A network's output; and the linear layer, called once, whose output that is, if there is one."""
+    calls: list[tuple[str, nn.Linear, Tensor, Tensor]] = []
+
+    def note(name: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(layer, nn.Linear)  # noqa: S101 - hooked into no other
+        calls.append((name, layer, inputs[0], output))
+
+    handles = [
+        layer.register_forward_hook(partial(note, name))
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.Linear)
+    ]
+    try:
+        output_NK = network(x_NCHW)
+    finally:
+        for handle in handles:
+            handle.remove()
+    for name, layer, features_ND, output in calls:
+        once = sum(layer is other for _, other, _, _ in calls) == 1
+        if output is output_NK and once and features_ND.ndim == 2:
+            return output_NK, _Head(name, layer, features_ND.clone())
+    return output_NK, None

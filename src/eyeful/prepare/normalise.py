@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from eyeful.cpu import make_torch_safe_after_fork
 from eyeful.preprocessing import Preprocessing
 
 
@@ -24,6 +25,7 @@ class Normalise(nn.Module):
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()
+        make_torch_safe_after_fork()  # whatever of ours runs torch begins with this
         self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eyeful.errors import BundleError
+from eyeful.errors import BundleError, EyefulError, one_line
 from eyeful.extras import require
 from eyeful.models import Architecture
 from eyeful.models.base import ready
@@ -44,10 +44,17 @@ def read_module(bundle: Bundle) -> nn.Module:
     require("safetensors", "this bundle")
     from safetensors.torch import load_file
 
-    architecture = Architecture(**bundle.manifest.architecture)
-    module = build(architecture)
-    state = module.state_dict()
-    loaded = load_file(bundle.folder / WEIGHTS)
+    try:
+        architecture = Architecture(**bundle.manifest.architecture)
+        module = build(architecture)
+        state = module.state_dict()
+        loaded = load_file(bundle.folder / WEIGHTS)
+    except EyefulError:
+        raise
+    except (
+        Exception
+    ) as error:  # whatever a library says of what it cannot build, or of a file that is no such file
+        raise BundleError(f"{bundle.folder} is not a bundle for torch: {one_line(error)}") from error
     if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in loaded.items()}:
         raise BundleError(
             f"{bundle.folder} does not fit {architecture.name} as this {architecture.library} builds it; "
