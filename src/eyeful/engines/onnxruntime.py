@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import weakref
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from eyeful.engines.base import ConvertedFamily, Outputs, Precision, ThreadedEngine
 from eyeful.errors import EngineError, one_line
@@ -22,22 +18,6 @@ if TYPE_CHECKING:
     from eyeful.bundle import Bundle, Manifest
 
 GRAPH = "model.onnx"
-
-
-_SESSIONS: weakref.WeakSet[Any] = weakref.WeakSet()
-
-
-@cache
-def _leak_sessions_after_fork() -> None:
-    """A forked child never frees the sessions that it inherits: that would wait for threads that are gone."""
-
-    def leak() -> None:
-        for session in _SESSIONS:
-            for part in (session, getattr(session, "_sess", None)):
-                ctypes.pythonapi.Py_IncRef(ctypes.py_object(part))
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=leak)
 
 
 class OnnxRuntimeFamily(ConvertedFamily):
@@ -93,8 +73,6 @@ class OnnxRuntimeEngine(ThreadedEngine):
                 f"ONNX Runtime cannot run {bundle.manifest.title}: {one_line(error, 300)}"
             ) from error
         self._input = self._session.get_inputs()[0].name
-        _SESSIONS.add(self._session)
-        _leak_sessions_after_fork()
         super().__init__()
 
     def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -85,12 +85,14 @@ class OpenVINOEngine(ThreadedEngine):
         if precision not in (None, native):
             raise EngineError(f"this CPU runs {native}, not {precision}: --precision auto or {native}")
         self.precision = "int8" if bundle.manifest.precision == "int8" else native
-        self._request = threading.local()
+        self._idle: SimpleQueue[Any] = SimpleQueue()
         super().__init__(workers)
 
     def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
-        request = getattr(self._request, "own", None) or self._compiled.create_infer_request()
-        self._request.own = None  # a request that fails is not used again
+        try:
+            request = self._idle.get_nowait()
+        except Empty:
+            request = self._compiled.create_infer_request()
         try:
             request.infer({0: batch_NHWC}, share_inputs=True)
         except RuntimeError as error:  # its first lines say where in OpenVINO's source, its last one why
@@ -98,7 +100,7 @@ class OpenVINOEngine(ThreadedEngine):
         found = [
             np.array(request.get_output_tensor(n).data, np.float32) for n in range(len(request.output_tensors))
         ]
-        self._request.own = request
+        self._idle.put(request)  # one that failed is not used again
         return Outputs(*found)
 
 
