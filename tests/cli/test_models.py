@@ -7,7 +7,7 @@ import pytest
 
 def test_names_with_their_facts(command):
     listed = {entry["name"]: entry for entry in json.loads(command("models", "--json").stdout)}
-    assert listed["efficientnet_lite0"]["here"]
+    assert listed["efficientnet_lite0"]["local"]
     assert listed["resnet18"]["parameters"] == 11689512
     assert "efficientnet_lite0 (default)" in command("models", "lite0").stdout
 

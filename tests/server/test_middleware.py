@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from eyeful import plugins
+from eyeful.pipeline.watchdog import MAX_TICKS, Work
 from eyeful.server.app import create_app
 from eyeful.server.lifecycle import LivenessCheck
 from eyeful.server.settings import ServerSettings
+from eyeful.types import Item
 from helpers import FakeEngine, fake_classifier
 
 
@@ -223,12 +225,25 @@ def test_what_nobody_expects_is_one_500_and_a_traceback_in_the_log(caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+STUCK = Work(Item("stuck.jpg", b""), ticks=MAX_TICKS + 1)
+
+
+def hang(service):
+    """A decode thread that has been at one image for too long."""
+    service._batchers["m"]._batcher._watchdog._running.add(STUCK)
+
+
+def recover(service):
+    service._batchers["m"]._batcher._watchdog.forget(STUCK)
+
+
 def test_a_process_that_is_not_live_says_so_once_and_beats_no_more(caplog):
     beats = []
 
     async def scene(app, service):
         check = LivenessCheck(service, lambda: beats.append(1))
-        for service._batchers["m"].is_hung in (False, True, True, False):
+        for is_hung in (False, True, True, False):
+            hang(service) if is_hung else recover(service)
             await check()
 
     with caplog.at_level(logging.ERROR, "eyeful.server"):
@@ -243,8 +258,8 @@ def test_a_decode_that_hangs_fails_the_probes(path):
 
     async def scene(app, service):
         assert (await ask(app, method="GET", path=path))[0] == 200
-        service._batchers["m"].is_hung = True
+        hang(service)
         assert (await ask(app, method="GET", path=path))[0] == 503
-        service._batchers["m"].is_hung = False
+        recover(service)
 
     run(scene)

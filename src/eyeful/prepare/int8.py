@@ -34,7 +34,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
         MissingExtraError: NNCF is not installed.
     """
     nncf, ov = import_nncf(), import_openvino()
-    nncf.set_log_level(logging.ERROR)
+    logging.getLogger("nncf").setLevel(logging.ERROR)  # its own function silences every logger's handlers
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
