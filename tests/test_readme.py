@@ -19,15 +19,25 @@ def place(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("readme")
 
 
-def test_its_commands_run_in_order(place):
+LONG = ("eyeful bench", "eyeful verify", "--engine onnxruntime")
+"""What takes half a minute by itself, and is tested elsewhere in other words."""
+
+
+@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_its_commands_run_in_order(place, long):
     commands = [
         line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ eyeful")
     ]
     assert len(commands) >= 9
-    for command in commands:
+    some = [command for command in commands if long == any(part in command for part in LONG)]
+    if long:
+        some.insert(0, "eyeful samples samples/")
+    for command in some:
         code = "from eyeful.cli import main; main()"
         done = subprocess.run([sys.executable, "-c", code, *command.split()[1:]], capture_output=True, cwd=place)
         assert done.returncode == 0, (command, done.stderr)
+    if long:
+        return
     for made in ("rows.jsonl", "report.html", "figures/0004-cat.png"):
         assert (place / made).is_file()
 

@@ -13,16 +13,14 @@ QUICK = [
     "mnasnet0_5",  # asks for its state_dict's version
     "mobilenet_v3_small",
     "resnet18",
-    "shufflenet_v2_x0_5",
     "squeezenet1_1",  # no linear layer at its end
-    "swin_t",
     "vit_b_32",  # needs torch.export
 ]
 """One of each kind; the others are among the slow tests, and so are the small ones of the same kinds."""
 models = import_torchvision().models
 REST = [name for name in models.list_models(module=models) if name not in QUICK]
 CLASSES = 11
-QUICK_TO_ONNX = ("mobilenet_v3_small", "resnet18")
+QUICK_TO_ONNX = ("resnet18",)
 """The others are converted to ONNX among the slow tests only: it takes 4 to 20 seconds each."""
 
 

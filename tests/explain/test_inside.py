@@ -34,7 +34,7 @@ SMALL = {
     "wide_resnet50_2": "layer4",
 }
 """One network of each family, and the layer with its last feature maps."""
-QUICK = ("convnext_atto", "mobilenetv4_conv_small", "resnet10t", "tf_efficientnet_lite0")
+QUICK = ("convnext_atto", "tf_efficientnet_lite0")
 TIMM = {
     "convnext_atto": "stages",
     "ghostnet_100": "blocks",
@@ -47,7 +47,16 @@ TIMM = {
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
+LARGE = (
+    *("alexnet", "convnext_tiny", "efficientnet_b0", "efficientnet_v2_s", "inception_v3", "regnet_y_400mf"),
+    *("resnext50_32x4d", "vgg11_bn", "wide_resnet50_2", "mobilenet_v2"),
+)
+"""Some hundred MB each, and of the same kinds as the others."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in SMALL]
+)
 def test_torchvision(make, item, name):
     network = make(name, side=160 if name == "inception_v3" else 96)
     before = {key: value.clone() for key, value in network.module.state_dict().items()}

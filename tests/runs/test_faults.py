@@ -103,7 +103,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", place], check=True)
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.parquet"])
+@pytest.mark.parametrize("name", ["rows.jsonl", pytest.param("rows.csv", marks=pytest.mark.slow), "rows.parquet"])
 def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_disk, many, bundle):
     images = sorted(many.iterdir())[:500]
     listing = small_disk.parent / "list.txt"
