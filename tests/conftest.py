@@ -56,12 +56,31 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ.pop("EYEFUL_MIRROR", None)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Each process tells its peak memory, which must stay below 2.5 GB."""
+def _peak() -> float:
+    """The most memory that this process ever had, in GB; 0 where the system does not tell."""
     status = Path("/proc/self/status")
-    if status.exists() and hasattr(session.config, "workeroutput"):
-        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        session.config.workeroutput["peak"] = f"{int(peak.split()[1]) / 1e6:.2f} GB"
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1e6 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+_GROWTH: dict[str, float] = {}
+"""By how many GB a test raised the peak of its process."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Any:
+    before = _peak()
+    result = yield
+    _GROWTH[item.nodeid] = _peak() - before
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Each process tells its peak memory, which must stay below 2.5 GB, and which tests made it so."""
+    if hasattr(session.config, "workeroutput"):
+        largest = sorted(_GROWTH, key=lambda name: -_GROWTH[name])[:3]
+        by = ", ".join(f"{name.rpartition('/')[2]} +{_GROWTH[name]:.2f}" for name in largest)
+        session.config.workeroutput["peak"] = f"{_peak():.2f} GB ({by})"
 
 
 class _Peaks:
@@ -76,7 +95,7 @@ class _Peaks:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.found:
-            terminalreporter.write_line(f"peak memory: {', '.join(self.found)}")
+            terminalreporter.write_line("peak memory: " + "\n             ".join(self.found))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,13 +9,24 @@ from eyeful.models import ModelRequest, find_model
 from eyeful.prepare import export
 
 
-def test_every_stage_is_measured(images, resnet18_checkpoint):
+@pytest.mark.parametrize("start_up", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_every_stage_is_measured(images, resnet18_checkpoint, start_up):
     found = bench(
-        "resnet18", images, checkpoint=resnet18_checkpoint, device="cpu", num_images=16, rounds=2, precision="fp32"
+        "resnet18",
+        images,
+        checkpoint=resnet18_checkpoint,
+        device="cpu",
+        num_images=16,
+        rounds=2,
+        precision="fp32",
+        start_up=start_up,
     )
     assert found.path == "openvino fp32 on cpu"
     assert set(found.rates) == {"textbook", "eyeful", "decode", "forward"}
     assert all(len(rates) == 2 and min(rates) > 0 for rates in found.rates.values())
+    if not start_up:
+        assert found.startup == {}
+        return
     assert found.startup["warm"] > 0
     assert 30 < found.startup["warm peak memory"] < 5000
 

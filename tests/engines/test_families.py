@@ -14,7 +14,6 @@ QUICK = [
     "mobilenet_v3_small",
     "resnet18",
     "squeezenet1_1",  # no linear layer at its end
-    "vit_b_32",  # needs torch.export
 ]
 """One of each kind; the others are among the slow tests, and so are the small ones of the same kinds."""
 models = import_torchvision().models

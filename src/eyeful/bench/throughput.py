@@ -86,6 +86,7 @@ def bench(
     labels: Path | None = None,
     num_images: int = 1000,
     rounds: int = 3,
+    start_up: bool = True,
     **options: Any,
 ) -> Figures:
     """Measure the textbook loop and eyeful on the same files and weights.
@@ -97,6 +98,7 @@ def bench(
         images: files or folders; repeated up to `num_images`.
         num_images: how many each round classifies (the textbook loop: a fifth of them).
         rounds: how often each stage runs, in turn.
+        start_up: measure whole processes too.
         **options: what else `eyeful.load` takes.
 
     Raises:
@@ -131,7 +133,10 @@ def bench(
     for name, value in (own | options).items():
         flags += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
     return Figures(
-        *path, num_images, rates, startup(flags, first, architecture) if isinstance(first, Path) else {}
+        *path,
+        num_images,
+        rates,
+        startup(flags, first, architecture) if start_up and isinstance(first, Path) else {},
     )
 
 

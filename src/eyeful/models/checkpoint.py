@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import pickle
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import CheckpointError, WeightsError, one_line
@@ -174,8 +176,16 @@ def shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     """Names and shapes of an architecture's tensors, without memory for its weights.
 
     Only `torch.empty`, with which layers make their weights, goes to the meta device: some constructors (RegNet's)
-    calculate with small tensors that must be real.
+    calculate with small tensors that must be real. What was found is remembered: a checkpoint that fits nowhere is
+    compared with every architecture.
     """
+    options = json.dumps(architecture.options, sort_keys=True)
+    return _shapes(architecture.library, architecture.name, architecture.num_classes, options)
+
+
+@cache
+def _shapes(library: str, name: str, num_classes: int, options: str) -> dict[str, tuple[int, ...]]:
+    architecture = Architecture(library, name, num_classes, json.loads(options))
     import_torchvision()
     import torch
     from torch.overrides import TorchFunctionMode
