@@ -14,10 +14,10 @@ run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a 
 	@echo "Open out/report.html in a browser; the figures are in out/figures."
 
 test: $(VENV)/ready-test check  ## lint, types, layers and all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist worksteal --durations=25
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 3 --dist worksteal --durations=25
 
 test-all: $(VENV)/ready-test check  ## all tests, the slow ones too
-	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal --durations=25
 
 check: $(VENV)/ready-test  ## lint, types, layer rule
 	$(BIN)/ruff check .
