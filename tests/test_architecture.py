@@ -32,7 +32,7 @@ def test_files_and_functions_can_be_read_at_once():
     assert long == []
 
 
-def test_every_module_is_in_the_picture():
+def test_every_module_is_drawn():
     """Each package and top-level file is named in the drawing of docs/architecture.md."""
     drawing = (SOURCE.parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
     for path in SOURCE.iterdir():
