@@ -42,7 +42,7 @@ def test_a_folder_of_bad_files_still_streams():
 
 
 def test_streaming_is_lazy_and_joins_its_threads_when_it_is_left():
-    taken = []
+    taken, before = [], set(threading.enumerate())
 
     def endless():
         while True:
@@ -53,7 +53,8 @@ def test_streaming_is_lazy_and_joins_its_threads_when_it_is_left():
     assert next(stream).label == "red"
     assert len(taken) < 60
     stream.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("eyeful-decode")]
+    begun = set(threading.enumerate()) - before
+    assert not [thread for thread in begun if thread.name.startswith("eyeful-decode")]
 
 
 def test_any_k_is_clamped_to_the_number_of_classes():

@@ -14,6 +14,7 @@ from eyeful.prepare import export
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_the_core_alone_runs_a_bundle(tmp_path, images, lite0):
     export(ModelRequest("efficientnet_lite0"), tmp_path / "bundle", "openvino")
     venv.create(tmp_path / "core", with_pip=True)

@@ -87,6 +87,7 @@ def test_what_an_engine_cannot_do_is_answered_with_what_can(asked, match):
         eyeful.load("efficientnet_lite0", device="cpu", **asked)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 @pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")  # torch's own
 def test_torchcompile_gives_the_same_answers_for_every_batch_size():
@@ -132,7 +133,7 @@ def test_exact_contradicts_other_engines():
         eyeful.load("efficientnet_lite0", exact=True, engine="openvino")
 
 
-@pytest.mark.parametrize("engine", ["torch", "openvino", "onnxruntime"])
+@pytest.mark.parametrize("engine", ["torch", "openvino", pytest.param("onnxruntime", marks=pytest.mark.slow)])
 def test_nothing_about_the_model_changes(engine, images, resnet18_checkpoint, tmp_path, monkeypatch):
     """Parameters and buffers are bit-equal after a run, and no gradient was recorded."""
     seen = []

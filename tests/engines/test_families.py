@@ -9,7 +9,6 @@ from eyeful.models.torchvision_import import import_torchvision
 from helpers import discriminating_state, noise_image
 
 QUICK = [
-    "inception_v3",  # normalises once more inside
     "mnasnet0_5",  # asks for its state_dict's version
     "mobilenet_v3_small",
     "resnet18",

@@ -275,5 +275,7 @@ def test_many_labels_and_a_bare_carriage_return_survive_in_csv(folder, tmp_path)
 
 
 def test_threads_end_with_the_run(folder):
+    before = set(threading.enumerate())
     run(fake_classifier(), open_source(folder))
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("eyeful-decode")]
+    begun = set(threading.enumerate()) - before
+    assert not [thread for thread in begun if thread.name.startswith("eyeful-decode")]
