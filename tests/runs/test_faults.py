@@ -215,7 +215,7 @@ def test_a_crash_that_was_not_supervised_is_got_over_by_resume(bad_codec, bundle
 def test_a_process_that_crashes_twice_at_one_place_is_not_started_for_ever(bundle, tmp_path):
     Image.new("RGB", (50, 50)).save(tmp_path / "good.png")
     code = "import os, signal\nfrom eyeful.engines import base\n"
-    code += "base.ThreadedEngine._guarded = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)\n" + MAIN
+    code += "base.ThreadedEngine._work = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)\n" + MAIN
     arguments = ["predict", str(tmp_path / "good.png"), "-m", str(bundle)]
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
     assert done.returncode == 2

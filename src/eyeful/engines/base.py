@@ -29,6 +29,7 @@ from eyeful.errors import EngineError, one_line
 from eyeful.extras import available
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -143,6 +144,14 @@ class ThreadedEngine(ABC):
     def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
         """One forward pass, in a worker thread. Whatever it raises fails this batch only."""
 
+    def _begin(self, batch_NHWC: NDArray[np.uint8]) -> Callable[[], Outputs] | None:  # noqa: ARG002
+        """Start a batch at once, in the thread that submits it, where that is possible.
+
+        Returns:
+            what a worker calls to wait for the outputs, once in any case; None where nothing was begun.
+        """
+        return None
+
     def _enter_worker(self) -> None:  # noqa: B027 - most have nothing to do
         """What a worker thread does before its first batch."""
 
@@ -150,23 +159,49 @@ class ThreadedEngine(ABC):
         """Start one batch; see `Engine.submit`."""
         if os.getpid() != self._process:
             return _failed("was loaded before this process was forked, which no thread survives: load it here")
+        future: Future[Outputs] = Future()
         try:
-            return self._workers.submit(self._guarded, batch_NHWC)
+            finish = self._begin(batch_NHWC)
+        except Exception as error:  # noqa: BLE001 - it is this batch's
+            future.set_exception(self._as_engine_error(error))
+            return future
+        try:
+            self._workers.submit(self._work, future, finish, batch_NHWC)
         except RuntimeError:
+            if finish is not None:
+                finish()
             return _failed("is closed")
+        return future
 
     def close(self) -> None:
         """Wait for what is in flight. Idempotent."""
         if os.getpid() == self._process:
             self._workers.shutdown()
 
-    def _guarded(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
+    def _work(
+        self, future: Future[Outputs], finish: Callable[[], Outputs] | None, batch_NHWC: NDArray[np.uint8]
+    ) -> None:
+        """In a worker: one batch, unless it was cancelled before anything of it was begun."""
+        if finish is None and not future.set_running_or_notify_cancel():
+            return
+        outputs: Outputs | Exception
         try:
-            return self._run(batch_NHWC)
-        except EngineError:
-            raise
-        except Exception as error:
-            raise EngineError(f"{self.name} failed on {self.device}: {one_line(error, 300)}") from error
+            outputs = self._run(batch_NHWC) if finish is None else finish()
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
+            outputs = self._as_engine_error(error)
+        if finish is not None and not future.set_running_or_notify_cancel():
+            return
+        if isinstance(outputs, Exception):
+            future.set_exception(outputs)
+        else:
+            future.set_result(outputs)
+
+    def _as_engine_error(self, error: Exception) -> EngineError:
+        if isinstance(error, EngineError):
+            return error
+        failed = EngineError(f"{self.name} failed on {self.device}: {one_line(error, 300)}")
+        failed.__cause__ = error
+        return failed
 
 
 def _failed(why: str) -> Future[Outputs]:

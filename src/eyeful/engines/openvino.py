@@ -7,6 +7,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +21,7 @@ from eyeful.engines.openvino_import import import_openvino
 from eyeful.errors import BundleError, EngineError, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -86,22 +88,49 @@ class OpenVINOEngine(ThreadedEngine):
             raise EngineError(f"this CPU runs {native}, not {precision}: --precision auto or {native}")
         self.precision = "int8" if bundle.manifest.precision == "int8" else native
         self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(workers):
+            self._idle.put(self._compiled.create_infer_request())
         super().__init__(workers)
+
+    def _begin(self, batch_NHWC: NDArray[np.uint8]) -> Callable[[], Outputs] | None:
+        """Start a batch without waiting for a worker, which may have to wait for Python's lock."""
+        try:
+            request = self._idle.get_nowait()
+        except Empty:
+            return None
+        self._start(request, batch_NHWC)
+        return partial(self._finish, request, batch_NHWC)
 
     def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
         try:
             request = self._idle.get_nowait()
         except Empty:
             request = self._compiled.create_infer_request()
+        self._start(request, batch_NHWC)
+        return self._finish(request, batch_NHWC)
+
+    def _start(self, request: Any, batch_NHWC: NDArray[np.uint8]) -> None:
         try:
-            request.infer({0: batch_NHWC}, share_inputs=True)
-        except RuntimeError as error:  # its first lines say where in OpenVINO's source, its last one why
-            raise EngineError(f"OpenVINO failed: {str(error).strip().splitlines()[-1][:300]}") from error
+            request.start_async({0: batch_NHWC}, share_inputs=True)
+        except RuntimeError as error:
+            raise _failure(error) from error
+
+    def _finish(self, request: Any, batch_NHWC: NDArray[np.uint8]) -> Outputs:
+        try:
+            request.wait()
+        except RuntimeError as error:
+            raise _failure(error) from error
+        del batch_NHWC  # its memory was the request's until now
         found = [
             np.array(request.get_output_tensor(n).data, np.float32) for n in range(len(request.output_tensors))
         ]
         self._idle.put(request)  # one that failed is not used again
         return Outputs(*found)
+
+
+def _failure(error: RuntimeError) -> EngineError:
+    """OpenVINO's first lines say where in its source, its last one why."""
+    return EngineError(f"OpenVINO failed: {str(error).strip().splitlines()[-1][:300]}")
 
 
 def _compiled(bundle: Bundle, config: dict[str, Any]) -> Any:
