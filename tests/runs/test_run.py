@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from eyeful.classifier import Classifier
-from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
-from eyeful.runs import Output, SignalHandler, run
+from eyeful.errors import EyefulError, OutputError, UsageError
+from eyeful.runs import Output, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction
@@ -125,25 +125,46 @@ def test_the_record_says_how_far_it_came(folder, tmp_path):
     assert len(record["fingerprint"]) == 64
 
 
+STOP_AFTER_TEN = """
+import os, signal, sys
+from eyeful.errors import StoppedError
+from eyeful.runs import Output, SignalHandler, run
+from eyeful.sources import open_source
+from helpers import fake_classifier
+
+folder, out, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell starts with it ignored
+before, seen = signal.getsignal(number), []
+
+def after_ten(count):
+    seen.append(count)
+    if len(seen) == 10:
+        os.kill(os.getpid(), number)
+
+try:
+    with SignalHandler() as stop:
+        run(fake_classifier(), open_source(folder), output=Output(out), stop=stop, on_rows=after_ten)
+except StoppedError as stopped:
+    assert stopped.signal == number
+    assert signal.getsignal(number) == before
+    print(len(seen))
+"""
+
+
 @pytest.mark.parametrize(("number", "ending"), [(signal.SIGINT, "rows.jsonl"), (signal.SIGTERM, "rows.parquet")])
-def test_a_signal_finishes_what_is_in_hand(number, ending, folder, tmp_path, capsys):
+def test_a_signal_finishes_what_is_in_hand(number, ending, folder, tmp_path):
     out = tmp_path / ending
-    seen = []
-
-    def after_ten(count):
-        seen.append(count)
-        if len(seen) == 10:
-            os.kill(os.getpid(), number)
-
-    with pytest.raises(StoppedError) as stopped, SignalHandler() as stop:
-        run(fake_classifier(), open_source(folder), output=Output(str(out)), stop=stop, on_rows=after_ten)
-    assert stopped.value.signal == number
-    assert "finishing what is in hand" in capsys.readouterr().err
+    arguments = [folder, out, str(int(number))]
+    tests = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", STOP_AFTER_TEN, *arguments], env=tests, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "finishing what is in hand" in done.stderr
     written = rows_of(out)
-    assert 10 <= len(written) == len(seen) < 60
+    assert 10 <= len(written) == int(done.stdout) < 60
     assert json.loads((tmp_path / f"{ending}.run.json").read_text())["state"] == "stopped"
     assert go(folder, out, resume=True).rows == 60
-    assert signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL)
 
 
 def test_a_row_in_the_wrong_place_is_a_loud_error(folder, monkeypatch):
