@@ -46,9 +46,10 @@ def test_an_engine_that_fails_ends_the_stream_with_its_error():
 
 
 def test_a_pool_that_is_closed_cancels_what_has_not_begun():
-    gate = threading.Event()
+    begun, gate = threading.Event(), threading.Event()
     threads = DaemonThreads(1, "test")
-    running, waiting = threads.submit(gate.wait), threads.submit(lambda: 1)
+    running, waiting = threads.submit(lambda: begun.set() or gate.wait()), threads.submit(lambda: 1)
+    assert begun.wait(10)
     closing = threading.Thread(target=threads.close)
     closing.start()
     with pytest.raises(CancelledError):
