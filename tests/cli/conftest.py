@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+import eyeful
 from eyeful.cli.program import run as main  # the supervisor is for processes
 from eyeful.sources.samples import write_samples
 
@@ -52,3 +53,11 @@ def samples(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("samples")
     write_samples(folder)
     return folder
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A cache of its own, with the default model in it."""
+    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
+    eyeful.load().close()
+    return tmp_path

@@ -1,16 +1,5 @@
 """`eyeful cache`: what is cached, and being rid of it."""
 
-import pytest
-
-import eyeful
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
-    eyeful.load().close()
-    return tmp_path
-
 
 def test_the_cache_is_listed_verified_and_cleared(command, home):
     assert "whole" in command("cache").stdout

@@ -2,17 +2,7 @@
 
 import json
 
-import pytest
-
-import eyeful
 from eyeful.doctor import examine
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
-    eyeful.load().close()
-    return tmp_path
 
 
 def test_a_healthy_installation(command, home):

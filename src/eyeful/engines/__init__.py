@@ -8,6 +8,7 @@ from eyeful.engines.base import (
     Outputs,
     Precision,
     ThreadedEngine,
+    failed,
 )
 from eyeful.engines.choose import Choice, choose, family
 
@@ -21,5 +22,6 @@ __all__ = [
     "Precision",
     "ThreadedEngine",
     "choose",
+    "failed",
     "family",
 ]

@@ -158,19 +158,22 @@ class ThreadedEngine(ABC):
     def submit(self, batch_NHWC: NDArray[np.uint8]) -> Future[Outputs]:
         """Start one batch; see `Engine.submit`."""
         if os.getpid() != self._process:
-            return _failed("was loaded before this process was forked, which no thread survives: load it here")
-        future: Future[Outputs] = Future()
+            return failed(
+                EngineError(
+                    "the model was loaded before this process was forked, which no thread survives: load it here"
+                )
+            )
         try:
             finish = self._begin(batch_NHWC)
         except Exception as error:  # noqa: BLE001 - it is this batch's
-            future.set_exception(self._as_engine_error(error))
-            return future
+            return failed(self._as_engine_error(error))
+        future: Future[Outputs] = Future()
         try:
             self._workers.submit(self._work, future, finish, batch_NHWC)
         except RuntimeError:
             if finish is not None:
                 finish()
-            return _failed("is closed")
+            return failed(EngineError("the model is closed"))
         return future
 
     def close(self) -> None:
@@ -199,14 +202,15 @@ class ThreadedEngine(ABC):
     def _as_engine_error(self, error: Exception) -> EngineError:
         if isinstance(error, EngineError):
             return error
-        failed = EngineError(f"{self.name} failed on {self.device}: {one_line(error, 300)}")
-        failed.__cause__ = error
-        return failed
+        named = EngineError(f"{self.name} failed on {self.device}: {one_line(error, 300)}")
+        named.__cause__ = error
+        return named
 
 
-def _failed(why: str) -> Future[Outputs]:
+def failed(error: Exception) -> Future[Outputs]:
+    """What `submit` gives for a batch that cannot even be started."""
     future: Future[Outputs] = Future()
-    future.set_exception(EngineError(f"the model {why}"))
+    future.set_exception(error)
     return future
 
 

@@ -10,7 +10,6 @@ import asyncio
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from eyeful.engines import Outputs
+from eyeful.engines import failed
 from eyeful.errors import EngineError
 from eyeful.pipeline.ordered import TICK, DaemonThreads
 from eyeful.pipeline.stream import Stream
@@ -26,9 +25,11 @@ from eyeful.pipeline.watchdog import DecodeWatchdog, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
+    from eyeful.engines import Outputs
     from eyeful.predictor import Predictor, PreprocessedImage
     from eyeful.types import Item, Prediction
 
@@ -204,9 +205,7 @@ class AsyncBatcher:
             self._observer.batch(len(pixels_HWC))
             return self._predictor.forward(np.stack(pixels_HWC))
         except Exception as error:  # noqa: BLE001 - those who wait shall learn of it
-            failed: Future[Outputs] = Future()
-            failed.set_exception(error)
-            return failed
+            return failed(error)
 
     def _next_batch(self) -> list[_Ready]:
         """What goes to the engine now; nothing if it is not free, or nothing is ready."""

@@ -43,7 +43,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         open_network = partial(_network_by_name, request)
     if spec.torchcompile and choice.engine != "torch":
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
-    preprocessing = manifest.preprocessing.with_options(spec.crop_mode, None, spec.crop_pct, spec.interpolation)
+    preprocessing = spec.applied_to(manifest.preprocessing)
     return {
         "engine": open_engine(choice.precision),
         "manifest": manifest,

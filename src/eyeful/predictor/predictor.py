@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from eyeful.engines import failed
 from eyeful.errors import EngineError, ImageError, ModelError, UsageError
 from eyeful.images import COLOUR_POLICY
 from eyeful.predictor.preprocess import PreprocessedImage, Preprocessor
@@ -19,6 +19,7 @@ from eyeful.types import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -100,9 +101,7 @@ class Predictor:
         if other:
             raise UsageError(f"{other[0]} cannot be changed in a loaded model: pass it to eyeful.load")
         spec = replace(self.spec, **options)
-        preprocessing = self.manifest.preprocessing.with_options(
-            spec.crop_mode, None, spec.crop_pct, spec.interpolation
-        )
+        preprocessing = spec.applied_to(self.manifest.preprocessing)
         again = Predictor(spec, self.engine, self.manifest, preprocessing, open_network=self._open_network)
         again._fp32 = self._fp32
         return again
@@ -123,10 +122,8 @@ class Predictor:
         """
         height, width = self.preprocessing.size
         if batch_NHWC.dtype != np.uint8 or batch_NHWC.shape[1:] != (height, width, 3):
-            failed: Future[Outputs] = Future()
             found = f"{batch_NHWC.dtype} {batch_NHWC.shape}"
-            failed.set_exception(EngineError(f"a batch is uint8 (N, {height}, {width}, 3), not {found}"))
-            return failed
+            return failed(EngineError(f"a batch is uint8 (N, {height}, {width}, 3), not {found}"))
         return self.engine.submit(np.ascontiguousarray(batch_NHWC))
 
     def postprocess(

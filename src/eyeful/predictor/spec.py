@@ -14,7 +14,7 @@ from eyeful.bundle import is_bundle
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
 from eyeful.models import DEFAULT_MODEL
-from eyeful.preprocessing import CropMode, Interpolation
+from eyeful.preprocessing import CropMode, Interpolation, Preprocessing
 
 _RANGES: dict[str, tuple[type, float, float]] = {
     "topk": (int, 1, math.inf),
@@ -137,6 +137,14 @@ class PredictorSpec:
         if is_bundle(Path(self.model)):  # any other folder may have a model's name by chance
             paths["model"] = str(Path(self.model).absolute())
         return replace(self, **paths)
+
+    def applied_to(self, preprocessing: Preprocessing) -> Preprocessing:
+        """A model's preprocessing, of the size that it was prepared for, with what this spec overrides.
+
+        Raises:
+            UsageError: a value is outside its range.
+        """
+        return preprocessing.with_options(self.crop_mode, None, self.crop_pct, self.interpolation)
 
     @property
     def limits(self) -> Limits:
