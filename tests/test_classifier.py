@@ -1,6 +1,8 @@
 """The one path: order, errors in their place, laziness, and equal answers from every kind of input."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -84,6 +86,20 @@ def test_half_precision_that_overflows_is_computed_again_in_fp32():
     assert clf.predict(Image.new("RGB", (9, 9), (7, 7, 7))).ok
     clf = classifier(FakeEngine(poison=7, precision="bf16"), open_fp32=lambda: FakeEngine(poison=7))
     assert clf.predict(Image.new("RGB", (9, 9), (7, 7, 7))).error_kind == "nonfinite"
+
+
+def test_threads_that_need_fp32_at_once_open_one_engine():
+    opened = []
+
+    def open_fp32():
+        time.sleep(0.1)
+        opened.append(FakeEngine())
+        return opened[-1]
+
+    clf = classifier(FakeEngine(poison=7, precision="bf16"), open_fp32=open_fp32)
+    with ThreadPoolExecutor(4) as threads:
+        assert all(p.ok for p in threads.map(clf.predict, [Image.new("RGB", (9, 9), (7, 7, 7))] * 4))
+    assert len(opened) == 1
 
 
 def test_logits():

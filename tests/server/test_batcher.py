@@ -77,6 +77,45 @@ def test_what_waits_goes_together_and_each_gets_its_own_answer():
     asyncio.run(asyncio.wait_for(scene(), 30))
 
 
+class TwoAtOnce(Gate):
+    """Two batches may be in flight."""
+
+    def __init__(self):
+        super().__init__()
+        self.capacity = 3
+
+
+def test_the_busier_the_engine_the_fuller_its_batches():
+    async def scene():
+        engine = TwoAtOnce()
+        service = batcher(engine)
+        tasks = []
+
+        async def ask(images):
+            tasks.extend(asyncio.create_task(service.classify(items(RED))) for _ in range(images))
+
+        async def answered(times):
+            engine.answer()
+            await until(lambda: sum(task.done() for task in tasks) == times)
+
+        await ask(1)
+        await until(lambda: engine.batches == [1])
+        await ask(1)
+        await until(lambda: engine.batches == [1, 1])  # few are here: nobody waits for company
+        await ask(5)
+        await until(lambda: len(service._batcher._ready) == 5)
+        await answered(1)
+        await until(lambda: engine.batches == [1, 1, 4])
+        await answered(2)
+        assert engine.batches == [1, 1, 4], "one alone waits for company beside a batch"
+        await answered(6)
+        await until(lambda: engine.batches == [1, 1, 4, 1])
+        await answered(7)
+        await service.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 30))
+
+
 def test_a_batch_may_wait_for_company():
     async def scene():
         engine = Gate()

@@ -211,7 +211,7 @@ class AsyncBatcher:
         """What goes to the engine now; nothing if it is not free, or nothing is ready."""
         batch: list[_Ready] = []
         with self._lock:
-            if self._in_flight == self._slots or self._shall_wait():
+            if self._is_busy() or self._shall_wait():
                 return batch
             while self._ready and len(batch) < self._batch_size:
                 ready = self._ready.popleft()
@@ -219,6 +219,15 @@ class AsyncBatcher:
                     batch.append(ready)
             self._in_flight += bool(batch)
         return batch
+
+    def _is_busy(self) -> bool:
+        """Whether a batch of what is ready would come too early; asked again when one comes back.
+
+        With fewer images here than fill a batch, or an idle engine, what is ready goes at once. Otherwise, the
+        busier the engine, the fuller a batch must be: small batches beside others only slow them down.
+        """
+        needed = self._batch_size * self._in_flight if len(self._waiting) >= self._batch_size else 0
+        return self._in_flight == self._slots or len(self._ready) * self._slots < needed
 
     def _shall_wait(self) -> bool:
         """Whether the batch may still fill; asked again when the oldest has waited long enough."""

@@ -1,6 +1,6 @@
 """Every request has an id: in its log line, and in its reply."""
 
-import uuid
+import random
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,4 +34,4 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == _HEADER and 0 < len(value) <= 64 and value.replace(b"-", b"").isalnum():
             return str(value, "ascii")
-    return uuid.uuid4().hex
+    return f"{random.getrandbits(128):032x}"
