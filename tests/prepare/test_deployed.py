@@ -68,6 +68,7 @@ def test_a_network_that_does_not_end_in_a_linear_layer_has_no_features(network):
     assert torch.equal(Deployed(network, PREPROCESSING, 5)(batch()), expected)
 
 
+@pytest.mark.slow
 def test_features_of_every_engine(images, lite0):
     paths = sorted(images.iterdir())[:3]
     expected = lite0.features(paths)

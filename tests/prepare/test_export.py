@@ -79,6 +79,7 @@ def test_an_onnx_file_says_everything_itself(tmp_path, images, lite0):
         assert np.abs(found - lite0.predictor.forward(batch).result().logits_NK).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_conversion_reports_to_nobody(tmp_path):
     """OpenVINO's and NNCF's telemetry is not even imported, and leaves nothing in the user's home."""
     code = f"""

@@ -57,6 +57,7 @@ def test_camera_photographs_survive_the_reduced_decode(photos):
     assert 0 < found.causes["decode scale"].max_delta < 0.1
 
 
+@pytest.mark.slow
 def test_a_bundle_is_compared_with_the_model_it_was_made_of(images, tmp_path, resnet18_checkpoint):
     export(ModelRequest("resnet18", resnet18_checkpoint), tmp_path / "bundle", "onnxruntime")
     found = verify(str(tmp_path / "bundle"), images, checkpoint=resnet18_checkpoint)
