@@ -4,6 +4,8 @@ OPENED = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM"
 """Pillow's names of the formats that are ever decoded. EPS and other script formats are not: Pillow would start
 Ghostscript."""
 
+RAW_FORMAT = "camera raw"
+
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 
 _SIGNATURES = (  # (offset, magic, what it is)
@@ -13,8 +15,12 @@ _SIGNATURES = (  # (offset, magic, what it is)
     (8, b"WEBP", "WEBP"),
     (0, b"II*\0", "TIFF"),
     (0, b"MM\0*", "TIFF"),
+    (0, b"II+\0", "TIFF"),  # BigTIFF
+    (0, b"MM\0+", "TIFF"),
     (4, b"ftypavif", "AVIF"),
+    (4, b"ftypavis", "AVIF"),
     (4, b"jP  \r\n\x87\n", "JPEG2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG2000"),  # the codestream alone
     *(
         (4, b"ftyp" + brand, "HEIF")
         for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
@@ -25,6 +31,19 @@ _SIGNATURES = (  # (offset, magic, what it is)
     (0, b"\xff\x0a", "JPEG XL"),
     (4, b"JXL ", "JPEG XL"),
     (0, b"\x00\x00\x01\x00", "ICO"),
+    (0, b"II\xbc\x01", "JPEG XR"),
+    (0, b"\x76\x2f\x31\x01", "OpenEXR"),
+    (0, b"#?RADIANCE", "Radiance HDR"),
+    (0, b"#?RGBE", "Radiance HDR"),
+    (0, b"qoif", "QOI"),
+    (0, b"DDS ", "DDS"),
+    (0, b"SIMPLE  =", "FITS"),
+    (0, b"gimp xcf", "GIMP"),
+    (0, b"P7\n", "PAM"),
+    (0, b"PF\n", "colour PFM"),
+    (4, b"ftypcrx ", RAW_FORMAT),  # Canon CR3
+    (0, b"FUJIFILMCCD-RAW", RAW_FORMAT),
+    *((0, magic, RAW_FORMAT) for magic in (b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")),
 )
 
 _SHORTEST_HEADER = 32

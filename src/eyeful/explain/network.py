@@ -53,7 +53,9 @@ class Network:
     @property
     def preprocessor(self) -> Preprocessor:
         """The exact way from an image to the network's input."""
-        return Preprocessor(self.preprocessing, self.limits, full_decode=True, two_step_resize=True)
+        return Preprocessor(
+            self.preprocessing, self.limits, full_decode=True, two_step_resize=True, ignore_profile=True
+        )
 
     def normalised(self, pixels_HWC: NDArray[np.uint8]) -> Tensor:
         """What the first layer takes: (1, 3, H, W) float32, minus the mean, over the standard deviation."""

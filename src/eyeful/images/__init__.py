@@ -6,6 +6,7 @@ from eyeful.images.decode import Opened
 from eyeful.images.encoded import encoded_bytes
 from eyeful.images.limits import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
 from eyeful.images.open import open_item
+from eyeful.images.profile import ToSRGB
 from eyeful.images.transform import crop_box, input_box, preprocess_warnings, resize_and_crop, resize_and_crop_fast
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Limits",
     "MemoryBudget",
     "Opened",
+    "ToSRGB",
     "crop_box",
     "encoded_bytes",
     "input_box",

@@ -3,10 +3,12 @@
 | image | becomes |
 |---|---|
 | grayscale, 1 bit | RGB with equal channels (`grayscale`) |
-| 16 or 32 bit, float | scaled to 8 bit, not clipped (`sixteen_bit_scaled`) |
+| 16 or 32 bit, float | scaled to 8 bit, not clipped (`sixteen_bit_scaled`), by the depth that the file states |
+| the same, with nothing above a quarter of its range | the same (`dark:0.02`) |
 | CMYK | `convert("RGB")` (`cmyk_converted`) |
 | palette | expanded |
 | any transparency | composited on white (`alpha_composited`) |
+| a colour profile other than sRGB | converted to sRGB after resizing, but in the exact way (`colour_profile`) |
 """
 
 from collections.abc import Iterator
@@ -15,21 +17,33 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-COLOUR_POLICY = 1
+from eyeful.images.depth import Depth
+
+COLOUR_POLICY = 2
 """The number of the table above; a result's manifest carries it, and a change of the table raises it."""
 
-_DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
+DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 BAND = 1 << 17
 """Pixels that are converted at once where that needs several copies."""
 _ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
+_DARK = 0.25
+"""An image that reaches no more of its range may hold fewer bits than its file says: 14 in 16."""
 
 
-def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Convert a loaded image of any mode to RGB, with the warnings that say what was done."""
+def to_rgb(image: Image.Image, depth: Depth | None = None) -> tuple[Image.Image, list[str]]:
+    """Convert a loaded image of any mode to RGB, with the warnings that say what was done.
+
+    Args:
+        image: what to convert.
+        depth: of an image with more than 8 bits, also where Pillow has made 8 of them; None for others.
+    """
     warnings: list[str] = []
-    if image.mode in _DEEP_MODES:
-        image = _scale_to_8_bit(image)
+    reached = 1.0
+    if image.mode in DEEP_MODES:
+        image, reached = _scale_to_8_bit(image, depth or Depth())
         warnings.append("sixteen_bit_scaled")
+    elif depth is not None:
+        reached = _reached(image)
     if image.mode in ("L", "1", "LA", "La"):
         warnings.append("grayscale")
     elif image.mode == "CMYK":
@@ -38,6 +52,8 @@ def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         image, changed = _on_white(image)
         if changed:
             warnings.append("alpha_composited")
+    if 0 < reached <= _DARK:
+        warnings.append(f"dark:{reached:.2f}")
     return (image if image.mode == "RGB" else image.convert("RGB")), warnings
 
 
@@ -60,30 +76,41 @@ def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
     return out, changed
 
 
-def _scale_to_8_bit(image: Image.Image) -> Image.Image:
-    """16-bit and deeper grayscale as 8-bit grayscale: the whole range stays, nothing is clipped.
+def _scale_to_8_bit(image: Image.Image, depth: Depth) -> tuple[Image.Image, float]:
+    """Deep grayscale as 8-bit grayscale, and the share of its range that it reaches: nothing is clipped.
 
-    16-bit and integer images divide by 257 (65535 → 255). Float images count as 0..1 or 0..255, whichever
-    holds their values, else their own range is used.
+    The range of integers begins at 0 and ends at what the file states, or else at 65535. Float images count as
+    0..1 or 0..255, whichever holds their values. If that does not hold the values, their own range is used.
     """
-    ranges = [(float(values.min()), float(values.max())) for _, values in _values(image)]
+    ranges = [(float(values.min()), float(values.max())) for _, values in _values(image, depth)]
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-    if image.mode != "F" and low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
-    elif low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
+    highest = high
+    likely = (1, 255) if image.mode == "F" else (depth.highest, depth.type_highest, 65535)
+    white = next((float(white) for white in likely if white is not None and high <= white), None)
+    if low >= 0 and white is not None:
+        low, high = 0.0, white
     scaled = np.empty((image.height, image.width), np.uint8)
-    for top, values in _values(image):
+    for top, values in _values(image, depth):
         scaled[top : top + len(values)] = np.rint((values - low) * (255.0 / ((high - low) or 1.0)))
-    return Image.fromarray(scaled)
+    if depth.is_inverted:
+        return Image.fromarray(255 - scaled), 1.0
+    return Image.fromarray(scaled), highest / high if low == 0 and high else 1.0
 
 
-def _values(image: Image.Image) -> Iterator[tuple[int, NDArray[np.float64]]]:
+def _reached(image: Image.Image) -> float:
+    """The share of its range that an 8-bit image reaches in any channel but alpha."""
+    channels = [channel for channel, band in zip(image.split(), image.getbands(), strict=True) if band != "A"]
+    return max(int(np.asarray(channel).max()) for channel in channels) / 255
+
+
+def _values(image: Image.Image, depth: Depth) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """The finite values of a grayscale image, float64 (rows, W), band by band; others count as 0."""
     for top, band in _bands(image):
-        yield top, np.nan_to_num(np.asarray(band, dtype=np.float64), posinf=0.0, neginf=0.0)
+        values = np.asarray(band)
+        if depth.is_unsigned and values.dtype == np.int32:
+            values = values.view(np.uint32)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            yield top, np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
 
 
 def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:

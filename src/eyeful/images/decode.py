@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from PIL import Image
 
 from eyeful.errors import ImageError, one_line
-from eyeful.images.colour import to_rgb
+from eyeful.images.colour import DEEP_MODES, to_rgb
+from eyeful.images.depth import stated_depth
 from eyeful.images.identify import undecodable
+from eyeful.images.profile import ToSRGB, profile_of
 from eyeful.images.transform import resized_size
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Size
@@ -34,6 +36,8 @@ class Opened:
     warnings: tuple[str, ...]
     full_size: Size
     """Upright (height, width) in the file; larger than `image` where a JPEG was decoded at a reduced scale."""
+    to_srgb: ToSRGB | None = None
+    """Converts an RGB image of these colours, resized or not, to sRGB; None where nothing is to be converted."""
 
 
 def reduce(image: Image.Image, preprocessing: Preprocessing) -> None:
@@ -65,11 +69,16 @@ def decode(image: Image.Image, size: tuple[int, int], *, ours: bool) -> Opened:
         if getattr(image, "is_animated", False) and image.format != "MPO":  # MPO: a camera's second view
             found.append("first_frame_of_n")
         deep = any(";16" in str(tile) for tile in getattr(image, "tile", ()))
+        has_depth = image.mode in DEEP_MODES or (deep and image.format != "BMP")  # BGR;16 has 5 or 6 bits
+        depth = stated_depth(image) if has_depth else None
         image.load()
         upright = _UPRIGHT.get(_orientation(image))
-        rgb, colour_warnings = to_rgb(image)
+        is_other, to_srgb = profile_of(image)
+        rgb, colour_warnings = to_rgb(image, depth)
         if deep and "sixteen_bit_scaled" not in colour_warnings:
             colour_warnings.append("sixteen_bit_scaled")
+        if is_other:
+            colour_warnings.append("colour_profile")
         if ours and rgb is not image:
             image.close()
         if upright is not None:
@@ -80,7 +89,7 @@ def decode(image: Image.Image, size: tuple[int, int], *, ours: bool) -> Opened:
     except Exception as error:
         raise undecodable(file, error) from error
     full_size = size if upright in _TURNED else (size[1], size[0])
-    return Opened(rgb, (*found, *colour_warnings), full_size)
+    return Opened(rgb, (*found, *colour_warnings), full_size, to_srgb)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,31 +1,29 @@
 """A file → an image whose header is read, of allowed formats only. The only caller of `PIL.Image.open`."""
 
+import ctypes
 import errno
+import logging
 import os
-import re
 import stat
 import warnings as python_warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
 from eyeful.errors import ImageError, MissingExtraError, one_line
 from eyeful.extras import require
-from eyeful.images.jpeg import read_coding
-from eyeful.signature import OPENED, name_of_signature, why_not_a_image
+from eyeful.images.variant import CAMERA_RAW, UNSUPPORTED, check_variant, undecoded, unopened
+from eyeful.signature import OPENED, RAW_FORMAT, name_of_signature, why_not_a_image
 
 HELD_WHOLE = ("WEBP", "AVIF", "HEIF")
 """Formats whose codecs read the whole file into memory, wherever it is."""
 
-_UNSUPPORTED = re.compile(
-    r"unsupported|cannot handle|unknown (pixel mode|data organization|raw mode)|samples per pixel|"
-    r"decoder \S+ not available",
-    re.IGNORECASE,
-)
-"""What Pillow says of a variant that it does not know, rather than of missing or damaged bytes."""
-
+# What Pillow says beside its exceptions is noise on standard error: a row says it.
+python_warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 # Images between Pillow's limit and twice that only warn; our own limit decides, so the warning is noise.
 python_warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
@@ -66,7 +64,8 @@ def identify(file: IO[bytes]) -> Image.Image:
         ImageError: `unidentified`, `unsupported_format`, `truncated` or `too_large`.
     """
     try:
-        return _open(file)
+        image = _open(file)
+        check_variant(file, image.format)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -78,7 +77,10 @@ def identify(file: IO[bytes]) -> Image.Image:
     except Exception as error:
         if "too large" in str(error):  # a text or colour profile chunk that unpacks beyond Pillow's limit
             raise ImageError("too_large", f"its metadata is a bomb: {one_line(error)}") from error
-        raise _broken("its header is broken", error) from error
+        raise unopened(file, name_of_signature(_head(file)) or "") or _broken(
+            "its header is broken", error
+        ) from error
+    return image
 
 
 def undecodable(file: IO[bytes] | None, error: Exception) -> ImageError:
@@ -88,19 +90,18 @@ def undecodable(file: IO[bytes] | None, error: Exception) -> ImageError:
         file: what it was decoded from, if that is open.
         error: what decoding raised.
     """
-    coding = None if file is None or file.closed else read_coding(file)
-    if coding is not None and coding.unsupported:
-        return ImageError("unsupported_format", f"{coding.unsupported}, which is not decoded")
-    return _broken("its pixels cannot be decoded", error)
+    variant = None if file is None or file.closed else undecoded(file)
+    return variant or _broken("its pixels cannot be decoded", error)
 
 
 def _broken(what: str, error: Exception) -> ImageError:
-    if _UNSUPPORTED.search(str(error)):
+    if UNSUPPORTED.search(str(error)):
         return ImageError("unsupported_format", f"a variant of its format that is not decoded: {one_line(error)}")
     return ImageError("truncated", f"{what}: {one_line(error)}")
 
 
 def _open(file: IO[bytes]) -> Image.Image:
+    _silence_libtiff()
     try:
         return Image.open(file, formats=_registered_formats())
     except UnidentifiedImageError:
@@ -116,6 +117,13 @@ def _head(file: IO[bytes]) -> bytes:
     head = file.read(64)
     file.seek(0)
     return head
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Keep LibTIFF, where it is a library of its own, from printing on standard error what it finds wrong."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 @cache
@@ -142,25 +150,10 @@ def _unidentified(file: IO[bytes]) -> ImageError:
     head = _head(file)
     name = name_of_signature(head)
     if name in OPENED:
-        variant = _variant(file, name)
-        if variant is not None:
-            return ImageError("unsupported_format", f"{variant}, which is not decoded")
-        return ImageError("truncated", f"it begins like {name}, but its header is incomplete or broken")
+        broken = ImageError("truncated", f"it begins like {name}, but its header is incomplete or broken")
+        return unopened(file, name) or broken
+    if name == RAW_FORMAT:
+        return ImageError("unsupported_format", CAMERA_RAW)
     if name is not None:
         return ImageError("unsupported_format", f"{name} files are not opened{why_not_a_image(head)}")
     return ImageError("unidentified", f"not an image of a known format{why_not_a_image(head)}")
-
-
-def _variant(file: IO[bytes], name: str) -> str | None:
-    """The variant of a known format that Pillow does not know, if that is why it did not identify the file."""
-    if name == "JPEG":
-        coding = read_coding(file)
-        return coding.unsupported if coding is not None else None
-    if name not in Image.OPEN:
-        return None
-    file.seek(0)
-    try:  # `Image.open` keeps its plug-in's reason to itself
-        Image.OPEN[name][0](file, "")
-    except Exception as error:  # noqa: BLE001 - plug-ins raise what they like
-        return f"{name} of a variant ({one_line(error)})" if _UNSUPPORTED.search(str(error)) else None
-    return None

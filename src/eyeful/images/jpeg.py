@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import IO
 
-_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_JPEG_LS = 0xF7
+_FRAMES = {*range(0xC0, 0xD0), _JPEG_LS} - {0xC4, 0xC8, 0xCC}
 _KNOWN_FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
 """Start-of-frame markers that libjpeg decodes: baseline, extended, progressive; the last two are arithmetic."""
 _SCAN = 0xDA
@@ -15,7 +16,7 @@ class JpegCoding:
     """How a JPEG is coded.
 
     Attributes:
-        marker: the start-of-frame marker, 0xC0 to 0xCF.
+        marker: the start-of-frame marker, 0xC0 to 0xCF, or JPEG-LS's.
         bits: of one sample.
         components: in the frame.
         in_first_scan: of these, in the first scan.
@@ -34,6 +35,8 @@ class JpegCoding:
     @property
     def unsupported(self) -> str | None:
         """The name of the variant that no codec here knows, or None."""
+        if self.marker == _JPEG_LS:
+            return "a JPEG-LS image"
         if self.marker not in _KNOWN_FRAMES:
             lossless = self.marker in (0xC3, 0xC7, 0xCB, 0xCF)
             return "a lossless JPEG" if lossless else "a hierarchical JPEG"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from eyeful.images.profile import ToSRGB
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Size
 
@@ -45,8 +46,15 @@ def _offset(length: int, crop: int) -> int:
     return round((length - crop) / 2.0) if length >= crop else -((crop - length) // 2)
 
 
-def resize_and_crop(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def resize_and_crop(
+    image: Image.Image, preprocessing: Preprocessing, to_srgb: ToSRGB | None = None
+) -> NDArray[np.uint8]:
     """Resize and crop one upright RGB image, as TorchVision and timm do on PIL images, to the bit.
+
+    Args:
+        image: upright RGB.
+        preprocessing: sizes, crop mode and interpolation.
+        to_srgb: converts the resized image's colours; no more than the network sees, and before any padding.
 
     Returns:
         pixels (H, W, 3) uint8 of the preprocessing's size.
@@ -54,7 +62,7 @@ def resize_and_crop(image: Image.Image, preprocessing: Preprocessing) -> NDArray
     height, width = resized_size((image.height, image.width), preprocessing)
     if (width, height) != image.size:
         image = image.resize((width, height), _RESAMPLE[preprocessing.interpolation])
-    return _cropped(image, preprocessing)
+    return _cropped(image if to_srgb is None else to_srgb(image), preprocessing)
 
 
 def _cropped(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
@@ -73,7 +81,9 @@ def _cropped(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uin
     return np.array(canvas)
 
 
-def resize_and_crop_fast(image: Image.Image, full_size: Size, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def resize_and_crop_fast(
+    image: Image.Image, full_size: Size, preprocessing: Preprocessing, to_srgb: ToSRGB | None = None
+) -> NDArray[np.uint8]:
     """Resize and crop in one step: only what the network will see is resampled.
 
     The box is aligned to the integers of resize-then-crop, so that the pixels differ from `resize_and_crop` by one
@@ -82,12 +92,14 @@ def resize_and_crop_fast(image: Image.Image, full_size: Size, preprocessing: Pre
     Args:
         image: upright RGB, perhaps decoded at a reduced scale.
         full_size: (height, width) of the image in the file.
-        preprocessing: as for `resize_and_crop`.
+        preprocessing: as for `resize_and_crop`, and so the next one.
+        to_srgb: converts the resized image's colours.
     """
     height, width = resized_size(full_size, preprocessing)
     crop_h, crop_w = preprocessing.size
     if height < crop_h or width < crop_w:
-        return _cropped(image.resize((width, height), _RESAMPLE[preprocessing.interpolation]), preprocessing)
+        resized = image.resize((width, height), _RESAMPLE[preprocessing.interpolation])
+        return _cropped(resized if to_srgb is None else to_srgb(resized), preprocessing)
     top, left = crop_offset((height, width), preprocessing)
     scale_y, scale_x = image.height / height, image.width / width
     box = (
@@ -96,7 +108,8 @@ def resize_and_crop_fast(image: Image.Image, full_size: Size, preprocessing: Pre
         min((left + crop_w) * scale_x, image.width),
         min((top + crop_h) * scale_y, image.height),
     )
-    return np.array(image.resize((crop_w, crop_h), _RESAMPLE[preprocessing.interpolation], box))
+    resized = image.resize((crop_w, crop_h), _RESAMPLE[preprocessing.interpolation], box)
+    return np.array(resized if to_srgb is None else to_srgb(resized))
 
 
 def input_box(size: Size, preprocessing: Preprocessing) -> tuple[float, float, float, float]:

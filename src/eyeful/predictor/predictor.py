@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _WITHOUT_THE_ENGINE = {
     *("topk", "min_prob", "max_pixels", "max_aspect", "batch_size", "workers"),
-    *("full_decode", "two_step_resize", "crop_mode", "crop_pct", "interpolation"),
+    *("full_decode", "two_step_resize", "ignore_profile", "crop_mode", "crop_pct", "interpolation"),
 }
 """Options of a spec that a loaded engine does not know of."""
 
@@ -70,7 +70,8 @@ class Predictor:
         self.manifest = manifest
         self.preprocessing = preprocessing or manifest.preprocessing
         self.spec = replace(spec, pinned=self._pins())
-        self.preprocessor = Preprocessor(self.preprocessing, spec.limits, spec.full_decode, spec.two_step_resize)
+        ways = (spec.full_decode, spec.two_step_resize, spec.ignore_profile)
+        self.preprocessor = Preprocessor(self.preprocessing, spec.limits, *ways)
         self._fp32 = _LazyEngine(open_fp32) if open_fp32 is not None else None
         self._open_network = open_network
 
@@ -185,6 +186,7 @@ class Predictor:
             "weights": self.manifest.weights,
             "decode": "full" if self.spec.full_decode else "reduced",
             "resize": "two steps" if self.spec.two_step_resize else "one step",
+            "colour_profile": "ignored" if self.spec.ignore_profile else "converted",
             "device": self.engine.device,
             "classes": len(self.manifest.labels),
             "versions": self.manifest.versions,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from eyeful.images import Limits
+    from eyeful.images import Limits, ToSRGB
     from eyeful.preprocessing import Preprocessing
     from eyeful.types import Item, Size
 
@@ -61,13 +61,15 @@ class Preprocessor:
     """Opens images and applies preprocessing. Picklable, so that another process can do the same.
 
     `full_decode` and `two_step_resize` together are the exact way; without them JPEGs are decoded at a reduced
-    scale, and only what the network will see is resampled.
+    scale, and only what the network will see is resampled. `ignore_profile` belongs to the exact way too; without
+    it colours of another profile than sRGB are converted.
     """
 
     preprocessing: Preprocessing
     limits: Limits
     full_decode: bool = False
     two_step_resize: bool = False
+    ignore_profile: bool = False
 
     def __call__(self, item: Item, thumbnail: int = 0) -> PreprocessedImage:
         """Open one item. Never raises, so that no image can end a run.
@@ -79,16 +81,18 @@ class Preprocessor:
         try:
             reduce_for = None if self.full_decode else self.preprocessing
             with open_item(item, self.limits, reduce_for=reduce_for) as opened:
+                to_srgb = None if self.ignore_profile else opened.to_srgb
                 if self.two_step_resize:
-                    pixels_HWC = resize_and_crop(opened.image, self.preprocessing)
+                    pixels_HWC = resize_and_crop(opened.image, self.preprocessing, to_srgb)
                 else:
-                    pixels_HWC = resize_and_crop_fast(opened.image, opened.full_size, self.preprocessing)
+                    pixels_HWC = resize_and_crop_fast(opened.image, opened.full_size, self.preprocessing, to_srgb)
+                colours = () if to_srgb is None else ("srgb_converted",)
                 return PreprocessedImage(
                     item,
                     pixels_HWC,
-                    (*opened.warnings, *preprocess_warnings(opened.full_size, self.preprocessing)),
+                    (*opened.warnings, *colours, *preprocess_warnings(opened.full_size, self.preprocessing)),
                     opened.full_size,
-                    thumbnail_of(opened.image, thumbnail) if thumbnail else None,
+                    thumbnail_of(opened.image, thumbnail, to_srgb) if thumbnail else None,
                 )
         except ImageError as error:
             return PreprocessedImage(item, error=error)
@@ -96,9 +100,9 @@ class Preprocessor:
             return PreprocessedImage(item, error=ImageError("internal", f"{type(error).__name__}: {error}"))
 
 
-def thumbnail_of(image: Image.Image, side: int) -> NDArray[np.uint8]:
-    """A small copy, at most `side` pixels on its longer side: uint8 (H, W, 3)."""
+def thumbnail_of(image: Image.Image, side: int, to_srgb: ToSRGB | None = None) -> NDArray[np.uint8]:
+    """A small copy, at most `side` pixels on its longer side, in sRGB if it can be: uint8 (H, W, 3)."""
     longest = max(image.size)
     small = image.copy() if longest <= side else image.reduce(max(1, longest // (2 * side)))
     small.thumbnail((side, side))
-    return np.array(small)
+    return np.array(small if to_srgb is None else to_srgb(small))

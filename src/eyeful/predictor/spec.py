@@ -67,6 +67,7 @@ class PredictorSpec:
         full_decode: decode every pixel of a JPEG, not a reduced scale of it.
         two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which
             differs by a level in some places.
+        ignore_profile: take an image's values for sRGB, whatever its colour profile says; else convert them.
         topk: labels in each answer; clamped to the number of classes.
         min_prob: below it an answer is marked as abstained; 0 to 1.
         max_pixels: the largest image that is opened.
@@ -91,6 +92,7 @@ class PredictorSpec:
     interpolation: Interpolation | None = None
     full_decode: bool = False
     two_step_resize: bool = False
+    ignore_profile: bool = False
     topk: int = 5
     min_prob: float = 0.0
     max_pixels: int = DEFAULT_MAX_PIXELS
@@ -113,6 +115,8 @@ class PredictorSpec:
     def exact(self) -> Self:
         """The same with reference arithmetic: torch in fp32, full decode, TorchVision's or timm's resize and crop.
 
+        As in these libraries, no colour profile is looked at.
+
         Raises:
             UsageError: another engine or precision is asked for.
         """
@@ -120,7 +124,8 @@ class PredictorSpec:
             raise UsageError(f"exact means torch in fp32, not {self.engine} in {self.precision}")
         if self.torchcompile:
             raise UsageError("exact means torch's own arithmetic, not torch.compile's")
-        return replace(self, engine="torch", precision="fp32", full_decode=True, two_step_resize=True)
+        pixels = {"full_decode": True, "two_step_resize": True, "ignore_profile": True}
+        return replace(self, engine="torch", precision="fp32", **pixels)  # type: ignore[arg-type]
 
     def as_pinned(self) -> Self:
         """The same, asking for the engine and the precision that it is pinned to, where it is."""
@@ -161,6 +166,7 @@ class PredictorSpec:
         own = {
             "decode": "full" if self.full_decode else "reduced",
             "resize": "two steps" if self.two_step_resize else "one step",
+            "colour_profile": "ignored" if self.ignore_profile else "converted",
             "topk": self.topk,
             "max_pixels": self.max_pixels,
             "max_aspect": self.max_aspect,
@@ -197,6 +203,7 @@ def pins_of(provenance: dict[str, Any]) -> dict[str, Any]:
         "colour_policy",
         "decode",
         "resize",
+        "colour_profile",
         "engine",
         "precision",
         "calibration",

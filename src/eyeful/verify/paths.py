@@ -19,7 +19,7 @@ class Verification:
     Attributes:
         path: the fast path that was asked for ("openvino bf16 on cpu").
         fast: its agreement with the reference.
-        causes: the agreement of each shortcut alone: decode scale, resize, precision.
+        causes: the agreement of each deviation alone: decode scale, resize, colour profile, precision.
     """
 
     path: str
@@ -64,6 +64,9 @@ def verify(
         causes = {
             "decode scale": compare(expected, _answers(reference.with_options(full_decode=False), items), topk),
             "resize": compare(expected, _answers(reference.with_options(two_step_resize=False), items), topk),
+            "colour profile": compare(
+                expected, _answers(reference.with_options(ignore_profile=False), items), topk
+            ),
         }
     with load(model, device=device, engine=engine, precision=precision, topk=topk, **fast_options) as fast:
         if fast.provenance["weights"]["sha256"] != weights:
@@ -71,7 +74,7 @@ def verify(
                 f"{model} was made of other weights than {reference.model}: --checkpoint FILE names them"
             )
         path = f"{fast.engine} {fast.precision} on {fast.device}"
-        exact_pixels = fast.with_options(full_decode=True, two_step_resize=True)
+        exact_pixels = fast.with_options(full_decode=True, two_step_resize=True, ignore_profile=True)
         causes["engine and precision"] = compare(expected, _answers(exact_pixels, items), topk)
         found = compare(expected, _answers(fast, items), topk)
     if not found.images:
