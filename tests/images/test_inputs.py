@@ -46,7 +46,9 @@ def test_the_table_is_true(name):
         assert "\n" not in text
         if found == "read":
             names = {warning.partition(":")[0] for warning in text.split()}
-            assert names - {"grayscale"} == {warning.partition(":")[0] for warning in re.findall(r"`([^`]+)`", said)}
+            assert names - {"grayscale"} == {
+                warning.partition(":")[0] for warning in re.findall(r"`([^`]+)`", said)
+            }
         else:
             assert any(re.search(words, text) for words in promised), text
 
@@ -64,7 +66,9 @@ def test_deep_gray_is_as_bright_as_it_was_in_8_bits(name):
         with open_item(Item("it", content)) as opened:
             found = np.asarray(opened.image)[..., 0].astype(int)
         stretched = (GRAY.astype(float) - GRAY.min()) * 255 / (int(GRAY.max()) - int(GRAY.min()))
-        nearest = min(np.abs(found - GRAY).max(), np.abs(found - stretched).max(), np.abs(found - (255 - GRAY)).max())
+        nearest = min(
+            np.abs(found - GRAY).max(), np.abs(found - stretched).max(), np.abs(found - (255 - GRAY)).max()
+        )
         assert nearest <= 1
 
 

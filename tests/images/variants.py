@@ -161,7 +161,10 @@ VARIANTS: dict[str, list[bytes]] = {
         tiff(DEEP * 16, compression=8, t281=4095),
     ],
     "TIFF: fewer bits in 16, without it": [tiff(DEEP * 4), tiff(np.repeat(DEEP[..., None], 3, 2) * 16)],
-    "TIFF: float, colour": [tiff((RGB / 255).astype(np.float32)), tiff((RGB / 255).astype(np.float32), compression=8)],
+    "TIFF: float, colour": [
+        tiff((RGB / 255).astype(np.float32)),
+        tiff((RGB / 255).astype(np.float32), compression=8),
+    ],
     "TIFF: float of 16 or 64 bits": [tiff((GRAY / 255).astype(dtype)) for dtype in (np.float16, np.float64)],
     "TIFF: many bands": [tiff(np.repeat(GRAY[..., None], bands, 2)) for bands in (2, 7, 12)],
     "TIFF: int8, complex, 64 bits": [tiff(GRAY.astype(dtype)) for dtype in (np.int8, np.complex64, np.uint64)],

@@ -9,13 +9,14 @@ import typer
 
 from eyeful.bundle import is_bundle, read_bundle
 from eyeful.cli import options
+from eyeful.cli.groups import takes_options
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
 
-@options.takes_options
+@takes_options
 def info(
     *,
     model: options.ModelArgument,
@@ -80,7 +81,7 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
     if is_bundle(Path(asked.model)):
         manifest = read_bundle(Path(asked.model)).manifest
         facts: dict[str, Any] = {"model": manifest.title, "bundle": asked.model, "engine": manifest.engine}
-        card = facts | _described(manifest.architecture, manifest.weights)
+        card = facts | _described(manifest.architecture, manifest.weights) | {"activation": manifest.activation}
         return card, Architecture(**manifest.architecture), manifest.preprocessing, manifest.labels
     found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels))
     weights = {
@@ -89,7 +90,9 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
         "sha256": found.weights.sha256,
     }
     architecture = {"library": found.architecture.library, "name": found.architecture.name}
-    card = {"model": found.title} | _described(architecture, weights) | found.about
+    card = (
+        {"model": found.title} | _described(architecture, weights) | {"activation": found.activation} | found.about
+    )
     return card, found.architecture, found.preprocessing, found.labels
 
 

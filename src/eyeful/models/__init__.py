@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from eyeful.errors import UnknownModelError, UsageError
 from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.families import ModelFamily, build, families, nearest
+from eyeful.preprocessing import InputOverrides
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -29,11 +30,19 @@ _WEIGHT_FILES = (".pth", ".pt", ".bin", ".safetensors")
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What a user asked for: a model's name, and perhaps a checkpoint and labels of their own."""
+    """What a user asked for: a model's name, perhaps with weights and labels of their own.
+
+    Attributes:
+        name: as `eyeful.load` takes it.
+        checkpoint: a file with weights.
+        labels: a file with the labels of these.
+        overrides: what of the network's input is not the weights' own.
+    """
 
     name: str = DEFAULT_MODEL
     checkpoint: Path | None = None
     labels: Path | None = None
+    overrides: InputOverrides = field(default_factory=InputOverrides)
 
     def __post_init__(self) -> None:
         if self.labels and not self.checkpoint:
@@ -48,11 +57,11 @@ def find_model(request: ModelRequest) -> Model:
         CheckpointError: the local checkpoint cannot be used.
     """
     model = _from_catalogue(request.name)
-    if request.checkpoint is None:
-        return model
-    from eyeful.models.checkpoint import apply_checkpoint
+    if request.checkpoint is not None:
+        from eyeful.models.checkpoint import apply_checkpoint
 
-    return apply_checkpoint(model, request.name, request.checkpoint, request.labels)
+        model = apply_checkpoint(model, request.name, request.checkpoint, request.labels)
+    return replace(model, preprocessing=model.preprocessing.with_input(request.overrides))
 
 
 def list_models(query: str = "", *, local: bool = False) -> list[ModelEntry]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import WeightsError
 from eyeful.preprocessing import Preprocessing
-from eyeful.types import Labels
+from eyeful.types import Activation, Labels
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,6 +57,7 @@ class Model:
             its weights with their sha256.
         about: facts for `eyeful info`: parameters, GFLOPs, accuracy ...; what the library knows.
         checkpoint: the name of the local file whose weights it has, without its folder; None: the catalogue's.
+        stated_activation: what makes probabilities of its logits, where the model says so.
     """
 
     name: str
@@ -67,6 +68,12 @@ class Model:
     load: Callable[[], tuple[nn.Module, Weights]]
     about: dict[str, Any] = field(default_factory=dict)
     checkpoint: str | None = None
+    stated_activation: Activation | None = None
+
+    @property
+    def activation(self) -> Activation:
+        """What makes probabilities of its logits; of a single one, softmax would make 1.0 always."""
+        return self.stated_activation or ("sigmoid" if len(self.labels) == 1 else "softmax")
 
     @property
     def title(self) -> str:
