@@ -42,7 +42,10 @@ def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
 
 def rgb_profile(xyz=SRGB_XYZ, gamma: float | None = None) -> bytes:
     """A profile of three primaries and one curve."""
-    colorants = {name: b"XYZ \0\0\0\0" + _fixed(*value) for name, value in zip((b"rXYZ", b"gXYZ", b"bXYZ"), xyz)}
+    colorants = {
+        name: b"XYZ \0\0\0\0" + _fixed(*value)
+        for name, value in zip((b"rXYZ", b"gXYZ", b"bXYZ"), xyz, strict=True)
+    }
     return _profile(b"RGB ", colorants | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(gamma)))
 
 

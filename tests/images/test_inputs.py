@@ -3,15 +3,16 @@
 import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
+from variants import GRAY, IMAGE, RGB, VARIANTS, encoded, tiff
 
 from eyeful.errors import ImageError
 from eyeful.images import open_item
 from eyeful.types import Item
-from variants import GRAY, IMAGE, RGB, VARIANTS, encoded, tiff
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "inputs.md"
 
@@ -102,7 +103,7 @@ def test_damaged_pixels_are_truncated():
 
 def test_nothing_but_rows_is_said(tmp_path):
     """No library prints on standard error, not past Python either."""
-    for number, content in enumerate([*sum(VARIANTS.values(), []), *WHOLE.values()]):
+    for number, content in enumerate(chain(*VARIANTS.values(), WHOLE.values())):
         (tmp_path / f"{number}.whole").write_bytes(content)
         (tmp_path / f"{number}.cut").write_bytes(content[: 3 * len(content) // 5])
     code = (

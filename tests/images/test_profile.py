@@ -7,13 +7,13 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from profiles import PROFILES, gray_profile, rgb_profile
 
 from eyeful.images import Limits
 from eyeful.predictor.preprocess import Preprocessor
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Item
 from helpers import noise_image
-from profiles import PROFILES, gray_profile, rgb_profile
 
 PREPROCESSING = Preprocessing((64, 64), (73, 73), "bilinear", (0.5,) * 3, (0.5,) * 3)
 IMAGE = noise_image(3, 240, 200)

@@ -6,9 +6,9 @@ import zlib
 
 import numpy as np
 from PIL import Image
+from profiles import PROFILES
 
 from helpers import noise_image
-from profiles import PROFILES
 
 IMAGE = noise_image(7, 64, 48)
 GRAY = np.asarray(IMAGE.convert("L"))
@@ -83,9 +83,16 @@ def tiff(
         data = zlib.compress(data) if compression == 8 else data
     kind = {"u": 1, "i": 2, "f": 3, "c": 6}[pixels.dtype.kind]
     entries = {
-        **{256: (width,), 257: (height,), 258: (pixels.dtype.itemsize * 8,) * samples, 259: (compression,)},
-        **{262: (2 if samples >= 3 else 1,), 273: (8,), 277: (samples,), 278: (height,), 279: (len(data),)},
-        **{339: (kind,) * samples},
+        256: (width,),
+        257: (height,),
+        258: (pixels.dtype.itemsize * 8,) * samples,
+        259: (compression,),
+        262: (2 if samples >= 3 else 1,),
+        273: (8,),
+        277: (samples,),
+        278: (height,),
+        279: (len(data),),
+        339: (kind,) * samples,
         **{int(name[1:]): (value,) for name, value in tags.items()},
     }
     body = data + bytes(-len(data) % 2)
@@ -130,6 +137,10 @@ def bmp(bits: int, compression: int, masks: tuple[int, ...] = (), data: bytes = 
 DEEP = GRAY.astype(np.uint16)
 RAW_PARTS = {254: (0,), 256: (64,), 257: (48,), 258: (16,), 259: (1,), 262: (32803,), 273: (8,), 279: (64,)}
 P3 = PROFILES["P3"]
+TRANSPARENT = IMAGE.copy()
+TRANSPARENT.putalpha(Image.linear_gradient("L").resize(IMAGE.size))
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
 
 VARIANTS: dict[str, list[bytes]] = {
     "JPEG: baseline, progressive": [encoded(IMAGE, "JPEG"), encoded(IMAGE, "JPEG", progressive=True)],
@@ -204,6 +215,10 @@ VARIANTS: dict[str, list[bytes]] = {
     "WebP": [encoded(IMAGE, "WEBP"), encoded(IMAGE, "WEBP", lossless=True)],
     "AVIF": [encoded(IMAGE, "AVIF")],
     "GIF": [encoded(IMAGE, "GIF")],
+    "GIF, PNG, WebP, TIFF: several frames": [
+        encoded(IMAGE, name, save_all=True, append_images=[IMAGE.transpose(Image.Transpose.ROTATE_180)])
+        for name in ("GIF", "PNG", "WEBP", "TIFF")
+    ],
     "PNM": [encoded(IMAGE, "PPM"), b"P6 64 48 1023\n" + (RGB.astype(">u2") * 4).tobytes()],
     "PNM: gray of 16 bits, gray PFM": [
         b"P5 64 48 65535\n" + (DEEP * 257).astype(">u2").tobytes(),
@@ -221,8 +236,10 @@ VARIANTS: dict[str, list[bytes]] = {
     "ICO, PSD, PDF, PostScript": [
         magic + bytes(64) for magic in (b"\0\0\1\0", b"8BPS", b"%PDF-1.7\n", b"%!PS-Adobe-3.0\n")
     ],
+    "any, partly transparent": [encoded(TRANSPARENT, name) for name in ("PNG", "WEBP", "TIFF", "AVIF")],
+    "JPEG, PNG, WebP: turned by EXIF": [encoded(IMAGE, name, exif=TURNED) for name in ("JPEG", "PNG", "WEBP")],
     "any, with a colour profile other than sRGB": [
-        encoded(IMAGE, format, icc_profile=P3) for format in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
+        encoded(IMAGE, name, icc_profile=P3) for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
     ],
 }
 """A row of the table in docs/inputs.md → files of it."""
