@@ -93,14 +93,14 @@ def _scale_to_8_bit(image: Image.Image, depth: Depth) -> tuple[Image.Image, floa
     for top, values in _values(image, depth):
         scaled[top : top + len(values)] = np.rint((values - low) * (255.0 / ((high - low) or 1.0)))
     if depth.is_inverted:
-        return Image.fromarray(255 - scaled), 1.0
+        return Image.fromarray(np.subtract(255, scaled, out=scaled)), 1.0
     return Image.fromarray(scaled), highest / high if low == 0 and high else 1.0
 
 
 def _reached(image: Image.Image) -> float:
     """The share of its range that an 8-bit image reaches in any channel but alpha."""
-    channels = [channel for channel, band in zip(image.split(), image.getbands(), strict=True) if band != "A"]
-    return max(int(np.asarray(channel).max()) for channel in channels) / 255
+    highest: list[int] = np.reshape(image.getextrema(), (-1, 2))[:, 1].tolist()
+    return max(value for value, band in zip(highest, image.getbands(), strict=True) if band != "A") / 255
 
 
 def _values(image: Image.Image, depth: Depth) -> Iterator[tuple[int, NDArray[np.float64]]]:
