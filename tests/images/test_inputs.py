@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from variants import GRAY, IMAGE, RGB, VARIANTS, encoded, tiff
+from variants import GRAY, IMAGE, RGB, VARIANTS, encoded, lossless_jpeg, tiff
 
 from eyeful.errors import ImageError
 from eyeful.images import open_item
@@ -99,6 +99,21 @@ def test_damaged_pixels_are_truncated():
     content = bytearray(WHOLE["PNG"])
     content[len(content) // 2] ^= 0xFF
     assert outcome_of(bytes(content))[0] == "truncated"
+
+
+def test_a_lossless_jpeg_is_not_reduced(tmp_path):
+    """Pillow's process would crash."""
+    (tmp_path / "a.jpg").write_bytes(lossless_jpeg(1600, 1200))
+    code = (
+        "import sys; from pathlib import Path; from eyeful.images import open_item; from eyeful.types import Item\n"
+        "from eyeful.preprocessing import Preprocessing\n"
+        "small = Preprocessing((64, 64), (73, 73), 'bilinear', (0.5,) * 3, (0.5,) * 3)\n"
+        "with open_item(Item('a', Path(sys.argv[1])), reduce_for=small) as found:\n"
+        "    print(found.image.size, found.image.getpixel((800, 600)))\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.jpg")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "(1600, 1200) (128, 128, 128)\n"
 
 
 def test_nothing_but_rows_is_said(tmp_path):

@@ -38,6 +38,14 @@ def arithmetic_jpeg() -> bytes:
     return b"\xff\xd8" + table + frame + b"\xff\xda\0\x08\1\1\0\0\x3f\0" + bytes(16) + b"\xff\xd9"
 
 
+def lossless_jpeg(width: int, height: int) -> bytes:
+    """Gray pixels of 128 without loss: each is as predicted, which is one bit."""
+    frame = struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0"
+    segments = ((0xC3, frame), (0xC4, b"\0" + bytes((1, *[0] * 15)) + b"\0"), (0xDA, b"\1\1\0\1\0\0"))
+    said = b"".join(b"\xff" + bytes((m,)) + struct.pack(">H", len(d) + 2) + d for m, d in segments)
+    return b"\xff\xd8" + said + bytes(width * height // 8 + 1) + b"\xff\xd9"
+
+
 def png_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
@@ -147,7 +155,8 @@ VARIANTS: dict[str, list[bytes]] = {
     "JPEG: arithmetic coding": [arithmetic_jpeg()],
     "JPEG: CMYK": [encoded(IMAGE.convert("CMYK"), "JPEG")],
     "JPEG: 12 bits": [jpeg(0xC1, 12), jpeg(0xC0, 12, 1)],
-    "JPEG: lossless": [jpeg(0xC3), jpeg(0xC3, 16, 1), jpeg(0xCB, 12)],
+    "JPEG: lossless, 8 bits": [lossless_jpeg(64, 48)],
+    "JPEG: lossless, more than 8 bits": [jpeg(0xC3, 16, 1), jpeg(0xC3, 12), jpeg(0xCB, 12)],
     "JPEG: hierarchical": [jpeg(0xC5)],
     "JPEG-LS": [jpeg(0xF7), jpeg(0xF7, 8, 1)],
     "PNG: 1 to 8 bits": [encoded(IMAGE, "PNG"), encoded(IMAGE.convert("P"), "PNG")],

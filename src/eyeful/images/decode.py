@@ -8,6 +8,7 @@ from eyeful.errors import ImageError, one_line
 from eyeful.images.colour import DEEP_MODES, to_rgb
 from eyeful.images.depth import stated_depth
 from eyeful.images.identify import undecodable
+from eyeful.images.jpeg import read_coding
 from eyeful.images.profile import ToSRGB, profile_of
 from eyeful.images.transform import resized_size
 from eyeful.preprocessing import Preprocessing
@@ -45,7 +46,11 @@ def reduce(image: Image.Image, preprocessing: Preprocessing) -> None:
 
     The target is that of the image as stored and as turned upright, whichever is larger.
     """
-    if image.format not in ("JPEG", "MPO") or min(image.size) < 1:
+    file = getattr(image, "fp", None)
+    if image.format not in ("JPEG", "MPO") or min(image.size) < 1 or file is None:
+        return
+    coding = read_coding(file)
+    if coding is not None and not coding.can_be_reduced:
         return
     height, width = resized_size((image.height, image.width), preprocessing)
     turned_width, turned_height = resized_size((image.width, image.height), preprocessing)

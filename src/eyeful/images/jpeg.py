@@ -33,6 +33,11 @@ class JpegCoding:
         return self.marker in (0xC2, 0xC6, 0xCA, 0xCE) or self.in_first_scan < self.components
 
     @property
+    def can_be_reduced(self) -> bool:
+        """Whether libjpeg can decode it at a reduced scale; for a lossless one Pillow's process would crash."""
+        return self.marker in _KNOWN_FRAMES
+
+    @property
     def unsupported(self) -> str | None:
         """The name of the variant that no codec here knows, or None."""
         if self.marker == _JPEG_LS:
