@@ -4,6 +4,7 @@ import io
 
 import pytest
 from PIL import Image
+from profiles import PROFILES
 
 from eyeful.errors import ImageError
 from eyeful.images import identify as identifying
@@ -30,6 +31,15 @@ def test_a_heic_image_is_opened(heic):
     found = opened(heic)
     assert found.image.size == (120, 80)
     assert found.image.mode == "RGB"
+
+
+def test_colours_of_a_phone_are_converted(heic):
+    """Phones write Display P3."""
+    buffer = io.BytesIO()
+    noise_image(1, 120, 80).save(buffer, "HEIF", quality=90, icc_profile=PROFILES["P3"])
+    found = opened(buffer.getvalue())
+    assert found.warnings == ("colour_profile",)
+    assert found.to_srgb is not None
 
 
 def test_a_cut_heic_is_truncated(heic):

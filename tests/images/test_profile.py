@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -146,6 +147,15 @@ def test_what_was_resized_and_then_converted_agrees_with_the_opposite_order():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     first = ImageCms.ImageCmsTransform(ImageCms.ImageCmsProfile(io.BytesIO(icc)), srgb, "RGB", "RGB").apply(stored)
     assert np.abs(found - preprocessed(encoded(first))[0]).mean() < 1
+
+
+def test_threads_share_what_converts():
+    contents = [encoded(noise_image(seed, 240, 200), icc_profile=PROFILES["Adobe"]) for seed in range(8)]
+    alone = [preprocessed(content)[0] for content in contents]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            for found, expected in zip(pool.map(preprocessed, contents), alone, strict=True):
+                assert np.array_equal(found[0], expected)
 
 
 def test_a_callers_image_is_answered_as_its_file():

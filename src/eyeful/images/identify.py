@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError, _imaging
 
 from eyeful.errors import ImageError, MissingExtraError, one_line
 from eyeful.extras import require
-from eyeful.images.variant import CAMERA_RAW, UNSUPPORTED, check_variant, undecoded, unopened
+from eyeful.images.variant import CAMERA_RAW, UNSUPPORTED, check_variant, undecoded, unopened, unsupported
 from eyeful.signature import OPENED, RAW_FORMAT, name_of_signature, why_not_a_image
 
 HELD_WHOLE = ("WEBP", "AVIF", "HEIF")
@@ -96,7 +96,7 @@ def undecodable(file: IO[bytes] | None, error: Exception) -> ImageError:
 
 def _broken(what: str, error: Exception) -> ImageError:
     if UNSUPPORTED.search(str(error)):
-        return ImageError("unsupported_format", f"a variant of its format that is not decoded: {one_line(error)}")
+        return unsupported(f"a variant of its format ({one_line(error)})")
     return ImageError("truncated", f"{what}: {one_line(error)}")
 
 
@@ -155,5 +155,5 @@ def _unidentified(file: IO[bytes]) -> ImageError:
     if name == RAW_FORMAT:
         return ImageError("unsupported_format", CAMERA_RAW)
     if name is not None:
-        return ImageError("unsupported_format", f"{name} files are not opened{why_not_a_image(head)}")
+        return ImageError("unsupported_format", f"{name} files are not opened: save it as a JPEG or PNG")
     return ImageError("unidentified", f"not an image of a known format{why_not_a_image(head)}")
