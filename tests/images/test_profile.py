@@ -2,13 +2,13 @@
 
 import io
 import struct
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 from profiles import PROFILES, gray_profile, rgb_profile
+from variants import png_chunk
 
 from eyeful.images import Limits
 from eyeful.predictor.preprocess import Preprocessor
@@ -124,12 +124,37 @@ def test_printing_colours_stay_as_they_are():
     assert np.array_equal(with_profile[0], plain[0])
 
 
-@pytest.mark.parametrize(("gamma", "told"), [(1.0, True), (0.45455, False), (0.55556, True)])
-def test_a_png_with_another_gamma_is_told(gamma, told):
+def png_with(name: bytes, data: bytes) -> bytes:
     content = encoded(IMAGE)
-    chunk = b"gAMA" + struct.pack(">I", round(gamma * 100000))
-    chunk = struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    assert preprocessed(content[:33] + chunk + content[33:])[1] == (("colour_profile",) if told else ())
+    return content[:33] + png_chunk(name, data) + content[33:]
+
+
+def avif_with(primaries: int, transfer: int) -> bytes:
+    content = bytearray(encoded(IMAGE, "AVIF"))
+    begin = content.index(b"colrnclx") + 8
+    content[begin : begin + 4] = struct.pack(">HH", primaries, transfer)
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (png_with(b"gAMA", struct.pack(">I", 100000)), True),
+        (png_with(b"gAMA", struct.pack(">I", 55556)), True),
+        (png_with(b"gAMA", struct.pack(">I", 45455)), False),
+        (png_with(b"cICP", bytes((12, 13, 0, 1))), True),
+        (png_with(b"cICP", bytes((9, 16, 0, 1))), True),
+        (png_with(b"cICP", bytes((1, 13, 0, 1))), False),
+        (avif_with(12, 13), True),
+        (avif_with(9, 16), True),
+        (avif_with(1, 13), False),
+    ],
+    ids=["linear", "1.8", "2.2", "PNG P3", "PNG PQ", "PNG sRGB", "AVIF P3", "AVIF PQ", "AVIF sRGB"],
+)
+def test_other_colours_without_a_profile_are_told(content, told):
+    found, warnings = preprocessed(content)
+    assert warnings == (("colour_profile",) if told else ())
+    assert np.abs(found - PLAIN).mean() < 3
 
 
 def test_padding_is_not_converted():

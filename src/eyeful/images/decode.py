@@ -76,9 +76,9 @@ def decode(image: Image.Image, size: tuple[int, int], *, ours: bool) -> Opened:
         deep = any(";16" in str(tile) for tile in getattr(image, "tile", ()))
         has_depth = image.mode in DEEP_MODES or (deep and image.format != "BMP")  # BGR;16 has 5 or 6 bits
         depth = stated_depth(image) if has_depth else None
+        is_other, to_srgb = profile_of(image)
         image.load()
         upright = _UPRIGHT.get(_orientation(image))
-        is_other, to_srgb = profile_of(image)
         rgb, colour_warnings = to_rgb(image, depth)
         if deep and "sixteen_bit_scaled" not in colour_warnings:
             colour_warnings.append("sixteen_bit_scaled")

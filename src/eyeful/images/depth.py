@@ -5,9 +5,8 @@ from typing import IO
 
 from PIL import Image
 
+from eyeful.images.png import read_chunk
 from eyeful.images.tiff import read_tiff
-
-_MOST_CHUNKS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +53,6 @@ def _of_tiff(file: IO[bytes]) -> Depth:
 
 
 def _significant(file: IO[bytes]) -> int | None:
-    """The highest value of a PNG's sBIT, by its first channel. The file's position stays."""
-    position = file.tell()
-    try:
-        file.seek(8)
-        for _ in range(_MOST_CHUNKS):
-            head = file.read(8)
-            if len(head) < 8 or head[4:] in (b"IDAT", b"PLTE"):
-                return None
-            if head[4:] == b"sBIT":
-                bits = next(iter(file.read(1)), 0)
-                return (1 << bits) - 1 if 8 < bits < 16 else None
-            file.seek(int.from_bytes(head[:4], "big") + 4, 1)
-        return None
-    finally:
-        file.seek(position)
+    """The highest value of a PNG's sBIT, by its first channel."""
+    bits = next(iter(read_chunk(file, b"sBIT", 1) or b""), 0)
+    return (1 << bits) - 1 if 8 < bits < 16 else None

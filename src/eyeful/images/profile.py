@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from eyeful.images.code_points import has_other_code_points
+
 _GRAY = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 _RGB = ("RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "YCbCr")
 _SPACES = {b"RGB ": _RGB, b"GRAY": _GRAY}
@@ -32,7 +34,7 @@ def profile_of(image: Image.Image) -> tuple[bool, ToSRGB | None]:
     if image.mode == "CMYK":
         return False, None
     if not isinstance(icc, bytes) or not icc:
-        return _has_unusual_gamma(image), None
+        return _has_unusual_gamma(image) or has_other_code_points(image), None
     is_srgb, convert = _understood(icc) if len(icc) <= _MOST_BYTES else (False, None)
     if is_srgb:
         return False, None
