@@ -1,4 +1,4 @@
-"""Colours that a file states as code points (ITU-T H.273), not by a profile: PNG's cICP, AVIF's and HEIF's nclx."""
+"""Colours that a file states as code points (ITU-T H.273), not by a profile: PNG's cICP, nclx of AVIF and HEIF."""
 
 from typing import IO
 
