@@ -45,7 +45,8 @@ def load(
             "timm/convnext_tiny.fb_in1k", "hf-hub:org/name", or a bundle's folder; efficientnet_lite0 when None.
         model: another word for `name`.
         checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
-        labels: a label file for the checkpoint: one name per line, or index_to_name.json.
+        labels: a label file in place of the model's own labels, or for the checkpoint: one name a line, CSV or
+            JSON.
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, torch, openvino, onnxruntime, or a plug-in's.
         precision: auto, fp32, bf16 or fp16.

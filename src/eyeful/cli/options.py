@@ -62,7 +62,7 @@ class ModelOptions:
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Labels of the checkpoint: one per line, or index_to_name.json.", rich_help_panel=_MODEL
+            help="Labels in place of the model's own: one name a line, CSV or JSON.", rich_help_panel=_MODEL
         ),
     ] = None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from eyeful.errors import UnknownModelError, UsageError
+from eyeful.errors import UnknownModelError
 from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.families import ModelFamily, build, families, nearest
+from eyeful.models.labels import relabelled
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -29,15 +30,11 @@ _WEIGHT_FILES = (".pth", ".pt", ".bin", ".safetensors")
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What a user asked for: a model's name, and perhaps a checkpoint and labels of their own."""
+    """What a user asked for: a model's name, and perhaps a checkpoint and a label file of their own."""
 
     name: str = DEFAULT_MODEL
     checkpoint: Path | None = None
     labels: Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.labels and not self.checkpoint:
-            raise UsageError("--labels goes with --checkpoint: a model's own weights bring their own labels")
 
 
 def find_model(request: ModelRequest) -> Model:
@@ -46,12 +43,18 @@ def find_model(request: ModelRequest) -> Model:
     Raises:
         UnknownModelError: the name means nothing; the text offers the nearest ones.
         CheckpointError: the local checkpoint cannot be used.
+        UsageError: the label file cannot be read with certainty, or does not fit.
     """
     model = _from_catalogue(request.name)
     if request.checkpoint is None:
-        return model
+        if request.labels is None:
+            return model
+        labels, notes = relabelled(model.labels, model.notes, request.labels)
+        return replace(model, labels=labels, notes=notes)
     from eyeful.models.checkpoint import apply_checkpoint
 
+    head = max(1, model.architecture.num_classes)  # one without a head gets one, as large as the checkpoint's
+    model = replace(model, architecture=replace(model.architecture, num_classes=head), notes=())
     return apply_checkpoint(model, request.name, request.checkpoint, request.labels)
 
 

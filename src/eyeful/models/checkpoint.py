@@ -15,7 +15,7 @@ from eyeful.errors import CheckpointError, WeightsError, one_line
 from eyeful.extras import require
 from eyeful.models.base import Architecture, Model, Weights, ready
 from eyeful.models.families import build, builder_of, families
-from eyeful.models.labels import default_labels, read_labels
+from eyeful.models.labels import assumed_names, borrowed_names, default_labels, read_labels
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.types import Labels
 
@@ -43,7 +43,8 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         model: the architecture, resolved with its own weights.
         spec: what the user called it.
         path: `.pth`, `.pt` (read with `weights_only=True`, never otherwise) or `.safetensors`.
-        labels: a label file; None: ImageNet's for 1,000 classes, else `class 0` and so on.
+        labels: a label file; None: the model's or ImageNet's where the number fits, which a note says, else
+            `class 0` and so on.
 
     Raises:
         CheckpointError: the file cannot be read safely, or does not fit the architecture.
@@ -52,6 +53,7 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     module, architecture = _fitted(model.architecture, spec, state, path)
     classes = architecture.num_classes
     names = read_labels(labels, classes) if labels else _labels(model, classes)
+    notes = () if labels else _notes(model, classes)
     digest = verified_file_sha256(path)
 
     def load() -> tuple[nn.Module, Weights]:
@@ -63,6 +65,7 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         checkpoint=path.name,
         architecture=architecture,
         labels=names,
+        notes=notes,
         weights=Weights(str(path), None, digest),
         about={"checkpoint": str(path), "parameters": sum(tensor.numel() for tensor in module.parameters())},
         load=load,
@@ -81,6 +84,15 @@ def verified_file_sha256(path: Path) -> str:
 
 def _labels(model: Model, num_classes: int) -> Labels:
     return model.labels if num_classes == len(model.labels) else default_labels(num_classes)
+
+
+def _notes(model: Model, num_classes: int) -> tuple[str, ...]:
+    """Whose names a checkpoint of this many classes was given without being asked."""
+    if num_classes != len(model.labels):
+        return assumed_names(num_classes)
+    if model.labels == default_labels(num_classes):
+        return assumed_names(num_classes)
+    return borrowed_names(model.name)
 
 
 def read_state_dict(path: Path) -> StateDict:

@@ -6,13 +6,14 @@ import os
 import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from eyeful.errors import UnknownModelError, WeightsError
+from eyeful.errors import ModelError, UnknownModelError, WeightsError
 from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.families import ModelFamily, nearest
-from eyeful.models.labels import default_labels, imagenet_labels, imagenet_wnids
+from eyeful.models.labels import assumed_names, default_labels, imagenet_labels, imagenet_wnids
 from eyeful.models.torchvision_import import import_timm
 from eyeful.models.weights import fetch_hub_file, mirror, not_here, verified_sha256
 from eyeful.preprocessing import Preprocessing
@@ -27,6 +28,7 @@ _PREFIX = "timm/"
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _ENDINGS = ("pth", "pt", "bin", "safetensors", "onnx")
 """What comes after a dot in a file's name, and is no tag."""
+_LARGEST_EMBEDDING = 2048
 _WNID = re.compile(r"n\d{8}")
 """A WordNet id, as ImageNet names its classes."""
 
@@ -67,12 +69,13 @@ class TimmFamily(ModelFamily):
         return _model(f"{_PREFIX}{tagged}", config.to_dict(), lambda: _load_from_catalogue(tagged, config))
 
     def entries(self, query: str, *, local: bool = False) -> list[ModelEntry]:
-        """Timm's pretrained models whose name may match a query; none for an empty one unless `local`."""
+        """Timm's pretrained classifiers whose name may match a query; none for an empty one unless `local`."""
         if not (query or local) or not self._is_installed():
             return []
         part = query.lower().removeprefix(_PREFIX)
         pattern = part if set(part) & set("*?[") else f"*{part}*"
         names = [name for name in import_timm().list_pretrained() if fnmatchcase(name.lower(), pattern)]
+        names = [name for name in names if not gives_features(import_timm().get_pretrained_cfg(name).to_dict())]
         return [ModelEntry(_PREFIX + name, local=_is_cached(name)) for name in names]
 
     def names(self) -> list[str]:
@@ -133,7 +136,27 @@ def find_on_hub(repo: str) -> Model:
         )
     values = {"architecture": architecture, "license": None} | dict(config)
     model = _model(f"hf-hub:{repo}", values, lambda: _load_from_hub(repo, architecture, values, options), options)
-    return replace(model, weights=replace(model.weights, revision=revision_of(folder)))
+    notes = model.notes
+    if not repo.startswith(_PREFIX) and not values.get("label_names"):
+        notes += assumed_names(values["num_classes"])
+    return replace(model, notes=notes, weights=replace(model.weights, revision=revision_of(folder)))
+
+
+def gives_features(config: dict[str, Any]) -> bool:
+    """Whether the weights of a pretrained config end in a vector for other networks, not in labels.
+
+    They have no head (DINO, SigLIP ...), or one that projects into an embedding (the image towers of CLIP and its
+    kin): timm counts its dimensions, some hundreds, as classes. What a tower was fine-tuned for has an ImageNet
+    set's number of classes, or names.
+    """
+    classes, tag = config["num_classes"], str(config.get("tag") or "")
+    if classes == 0 or tag.endswith("_dino"):
+        return True
+    if config.get("label_names") or classes > _LARGEST_EMBEDDING or default_labels(classes).wnids[0]:
+        return False
+    name = f"{config['architecture']}.{tag}"
+    published = import_timm().list_pretrained(name) if tag else []  # a tag of somebody's own is a classifier's
+    return bool(published) and import_timm().get_pretrained_cfg(name).num_classes == classes
 
 
 def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
@@ -188,6 +211,10 @@ def labels_of(config: dict[str, Any]) -> Labels:
 
 def _model(name: str, config: dict[str, Any], load: Any, options: dict[str, Any] | None = None) -> Model:
     source = config.get("hf_hub_id") or config.get("url") or name
+    notes: tuple[str, ...] = ()
+    if gives_features(config):
+        notes = (f"{name} gives features, not labels: it has no classifier",)
+        load = partial(_refuse, f"{notes[0]}; `eyeful models` lists models that have one")
     return Model(
         name=name,
         architecture=Architecture("timm", config["architecture"], config["num_classes"], options or {}),
@@ -198,7 +225,12 @@ def _model(name: str, config: dict[str, Any], load: Any, options: dict[str, Any]
         ),
         load=load,
         about={key: str(config[key]) for key in ("description", "origin_url", "paper_name") if config.get(key)},
+        notes=notes,
     )
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ModelError(text)
 
 
 def _load_from_catalogue(tagged: str, config: Any) -> tuple[nn.Module, Weights]:

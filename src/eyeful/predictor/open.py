@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import logging
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -13,6 +15,7 @@ from eyeful.cpu import usable_cores
 from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, ModuleFamily, choose, family
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
+from eyeful.models.labels import relabelled
 from eyeful.prepare import deploy, load_network, network_of, prepared
 
 if TYPE_CHECKING:
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from eyeful.predictor.spec import PredictorSpec
 
     OpenEngine = Callable[[Precision | None], Engine]
+
+log = logging.getLogger("eyeful")
+_told: set[str] = set()
+"""Notes that this process has told already."""
 
 
 def parts_of(spec: PredictorSpec) -> dict[str, Any]:
@@ -34,7 +41,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     if is_bundle(folder):
         bundle = read_bundle(folder)
         choice = _choice_for(bundle, spec)
-        open_engine, manifest = _from_bundle(bundle, choice, spec), bundle.manifest
+        open_engine, manifest = _from_bundle(bundle, choice, spec), _relabelled(bundle.manifest, spec.labels)
         open_network = partial(_network_behind, bundle)
     else:
         request = request_of(spec)
@@ -44,6 +51,10 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     if spec.torchcompile and choice.engine != "torch":
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
     preprocessing = spec.applied_to(manifest.preprocessing)
+    for note in manifest.notes:
+        if note not in _told and spec.pinned is None:
+            _told.add(note)
+            log.warning("%s", note)
     return {
         "engine": open_engine(choice.precision),
         "manifest": manifest,
@@ -51,6 +62,14 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         "open_fp32": partial(open_engine, "fp32") if manifest.precision == "fp32" else None,
         "open_network": open_network,
     }
+
+
+def _relabelled(manifest: Manifest, labels: str | None) -> Manifest:
+    """A bundle's manifest, under the names of a label file where there is one."""
+    if labels is None:
+        return manifest
+    names, notes = relabelled(manifest.labels, manifest.notes, Path(labels))
+    return replace(manifest, labels=names, notes=notes)
 
 
 def request_of(spec: PredictorSpec) -> ModelRequest:
@@ -129,9 +148,9 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
         UsageError: something else is asked for.
     """
     manifest = bundle.manifest
-    if spec.checkpoint or spec.labels or spec.img_size:
+    if spec.checkpoint or spec.img_size:
         raise UsageError(
-            f"the bundle {bundle.folder} has its weights, labels and size; load the model by name to change them"
+            f"the bundle {bundle.folder} has its weights and its size; load the model by name to change them"
         )
     if spec.engine not in ("auto", manifest.engine):
         raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")

@@ -55,7 +55,7 @@ class PredictorSpec:
     Attributes:
         model: the name of a model, or the folder of a bundle.
         checkpoint: a file with local weights for that architecture.
-        labels: a file with the labels of the checkpoint.
+        labels: a file with the labels, in place of the model's own or for the checkpoint.
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, or the name of an engine.
         precision: auto, fp32, bf16 or fp16.
@@ -107,8 +107,6 @@ class PredictorSpec:
             value = getattr(self, name)
             if not isinstance(value, str) or not value:
                 raise UsageError(f"{name} {value!r} is not a name")
-        if self.labels and not self.checkpoint:
-            raise UsageError("labels go with a checkpoint: a model's own weights bring their own labels")
 
     def exact(self) -> Self:
         """The same with reference arithmetic: torch in fp32, full decode, TorchVision's or timm's resize and crop.

@@ -56,8 +56,8 @@ def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | Non
 
 def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | None, folder: Path) -> Bundle:
     model = find_model(request)
-    log.info("preparing %s for %s; it is cached for the next run", model.title, engine.name)
     module, manifest = _loaded(model, engine, img_size)
+    log.info("preparing %s for %s; it is cached for the next run", model.title, engine.name)
     from eyeful.prepare.check import check
 
     network = deploy(module, manifest)
