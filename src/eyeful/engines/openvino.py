@@ -17,8 +17,8 @@ import numpy as np
 from eyeful.bundle import Bundle, Manifest, read_bundle, write_bundle
 from eyeful.cache import cache_folder
 from eyeful.engines.base import ConvertedFamily, Outputs, Precision, ThreadedEngine
-from eyeful.engines.openvino_import import import_openvino
 from eyeful.errors import BundleError, EngineError, one_line
+from eyeful.openvino_import import import_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable

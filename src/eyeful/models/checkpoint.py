@@ -15,9 +15,8 @@ from eyeful.errors import CheckpointError, WeightsError, one_line
 from eyeful.extras import require
 from eyeful.models.base import Architecture, Model, Weights, ready
 from eyeful.models.families import build, builder_of, families
-from eyeful.models.labels import assumed_names, borrowed_names, default_labels, read_labels
+from eyeful.models.labels import read_labels, unnamed_labels
 from eyeful.models.torchvision_import import import_torchvision
-from eyeful.types import Labels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,8 +51,9 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     state = read_state_dict(path)
     module, architecture = _fitted(model.architecture, spec, state, path)
     classes = architecture.num_classes
-    names = read_labels(labels, classes) if labels else _labels(model, classes)
-    notes = () if labels else _notes(model, classes)
+    names, notes = unnamed_labels(model.name, model.labels, classes)
+    if labels:
+        names, notes = read_labels(labels, classes), ()
     digest = verified_file_sha256(path)
 
     def load() -> tuple[nn.Module, Weights]:
@@ -80,19 +80,6 @@ def verified_file_sha256(path: Path) -> str:
         return sha256_of(path)
     except OSError as error:
         raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror}") from error
-
-
-def _labels(model: Model, num_classes: int) -> Labels:
-    return model.labels if num_classes == len(model.labels) else default_labels(num_classes)
-
-
-def _notes(model: Model, num_classes: int) -> tuple[str, ...]:
-    """Whose names a checkpoint of this many classes was given without being asked."""
-    if num_classes != len(model.labels):
-        return assumed_names(num_classes)
-    if model.labels == default_labels(num_classes):
-        return assumed_names(num_classes)
-    return borrowed_names(model.name)
 
 
 def read_state_dict(path: Path) -> StateDict:

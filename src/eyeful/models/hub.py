@@ -13,7 +13,7 @@ from eyeful.errors import MissingExtraError, UnknownModelError, WeightsError, on
 from eyeful.extras import require
 from eyeful.models.families import ModelFamily, nearest
 from eyeful.models.timm import FAMILY as TIMM
-from eyeful.models.timm import find_on_hub
+from eyeful.models.timm_files import find_on_hub
 from eyeful.models.weights import mirror
 
 if TYPE_CHECKING:

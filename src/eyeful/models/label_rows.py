@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,8 @@ _NAME = {
 }
 _TEXT = {"description", "title", "text", "comment"}
 _WNID = {"wnid", "synset", "synset_id", "wordnet_id", "wnids"}
+_KNOWN = _INDEX | _NAME | _WNID | _TEXT
+"""Names of columns that make a first line a header."""
 _FIRST = re.compile(r"([0-9]{1,9})(?:\s*[:,;=\t]\s*|[.)]\s+|\s+-\s+|\s+)(.+)")
 _LAST = re.compile(r"(.+?)(?:\s*[:,;=\t]\s*|\s+)([0-9]{1,9}),?")
 _TOUCHING = re.compile(r"([0-9]{1,9})(?![0-9])(.*)|(?:(.*?)(?<![0-9]))([0-9]{1,9})")
@@ -94,22 +95,22 @@ def _unquoted(texts: list[str]) -> list[str]:
 
 
 def labels_of_rows(text: str, ending: str) -> Rows | None:
-    """The cells of a table: of .csv and .tsv, and of other text that begins with names of columns."""
+    """The cells of a table: of .csv and .tsv, and of other text that begins with names of columns.
+
+    Raises:
+        ValueError: it cannot be taken apart.
+    """
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         return None
     delimiters = "\t" if ending == ".tsv" else "\t;,"
     delimiter = max(delimiters, key=lambda one: (one in lines[0], lines[0].count(one)))
-    rows = [
-        [cell.strip() for cell in row] for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
-    ]
-    if ending in (".csv", ".tsv"):
-        return rows
-    return (
-        rows
-        if len(rows[0]) > 1 and all(_column(cell) in _INDEX | _NAME | _WNID | _TEXT for cell in rows[0])
-        else None
-    )
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
+    except csv.Error as error:
+        raise ValueError(f"it is not CSV ({error})") from error
+    is_table = len(rows[0]) > 1 and {_column(cell) for cell in rows[0]} <= _KNOWN
+    return rows if ending in (".csv", ".tsv") or is_table else None
 
 
 def table_in(value: Any) -> Rows | None:
@@ -118,7 +119,7 @@ def table_in(value: Any) -> Rows | None:
         (value,) = value.values()
     if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
         return None
-    columns = [name for name in value[0] if _column(name) in _INDEX | _NAME | _WNID]
+    columns = [name for name in value[0] if _column(name) in _KNOWN]
     if not columns or any(name not in one for one in value for name in columns):
         raise ValueError("its objects have no name or label in common")
     return [columns, *([str(one[name]) for name in columns] for one in value)]
@@ -133,7 +134,7 @@ def labels_of_table(rows: Rows) -> Labels:
     if len({len(row) for row in rows}) > 1:
         raise ValueError("its rows do not all have the same number of columns")
     header, body = [_column(cell) for cell in rows[0]], rows[1:]
-    known = {*_INDEX, *_NAME, *_WNID, *_TEXT, ""}
+    known = {*_KNOWN, ""}
     below = [places([number(cell) for cell in column]) for column in zip(*body, strict=True)]
     beside = [number(cell) for cell in rows[0]]
     is_header = set(header) <= known or any(

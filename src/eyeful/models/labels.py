@@ -85,9 +85,18 @@ def read_labels(path: Path, num_classes: int) -> Labels:
     return labels
 
 
-def borrowed_names(owner: str) -> tuple[str, ...]:
-    """The note for a checkpoint that has as many classes as the model whose names it gets."""
-    return (f"the checkpoint names none of its classes; the names of {owner} are assumed: {_WAY_OUT}",)
+def unnamed_labels(owner: str, own: Labels, num_classes: int) -> tuple[Labels, tuple[str, ...]]:
+    """Labels for a checkpoint that names none, and the notes that say whose names it was given.
+
+    Args:
+        owner: the model whose architecture it has.
+        own: that model's labels, which it gets where it has as many classes.
+        num_classes: of the checkpoint.
+    """
+    default = default_labels(num_classes)
+    if len(own) != num_classes or own == default:
+        return default, assumed_names(num_classes)
+    return own, (f"the checkpoint names none of its classes; the names of {owner} are assumed: {_WAY_OUT}",)
 
 
 def relabelled(own: Labels, notes: tuple[str, ...], path: Path) -> tuple[Labels, tuple[str, ...]]:
