@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+    from eyeful.graph_file import Graph
+
 GRAPH = "model.xml"
 _COMPILED = "compiled.blob"
 
@@ -47,6 +49,12 @@ class OpenVINOFamily(ConvertedFamily):
         from eyeful.engines.openvino_convert import convert
 
         convert(network, manifest, folder / GRAPH)
+
+    def write_graph(self, graph: Graph, manifest: Manifest, folder: Path) -> None:
+        """Put normalisation in front of a file's network; see `ConvertedFamily.write_graph`."""
+        from eyeful.engines.openvino_graph import write
+
+        write(graph, manifest, folder / GRAPH)
 
     def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OpenVINOEngine:
         """Compile the graph; see `ConvertedFamily.open`."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from eyeful.errors import UnknownModelError
+from eyeful.errors import UnknownModelError, UsageError
 from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.families import ModelFamily, build, families, nearest
+from eyeful.models.file_names import what_to_type
 from eyeful.models.labels import relabelled
 
 __all__ = [
@@ -24,8 +25,6 @@ __all__ = [
     "list_models",
     "ready",
 ]
-
-_WEIGHT_FILES = (".pth", ".pt", ".bin", ".safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,8 @@ def find_model(request: ModelRequest) -> Model:
         return replace(model, labels=labels, notes=notes)
     from eyeful.models.checkpoint import apply_checkpoint
 
+    if model.graph is not None:
+        raise UsageError(f"{request.name} has its weights in it; --checkpoint goes with an architecture's name")
     head = max(1, model.architecture.num_classes)  # one without a head gets one, as large as the checkpoint's
     model = replace(model, architecture=replace(model.architecture, num_classes=head), notes=())
     return apply_checkpoint(model, request.name, request.checkpoint, request.labels)
@@ -85,10 +86,9 @@ def _from_catalogue(name: str) -> Model:
 
 
 def _offers(name: str) -> str:
-    if name.lower().endswith(_WEIGHT_FILES):
-        return (
-            f": weights are not a model by themselves; name their architecture: --model NAME --checkpoint {name}"
-        )
+    instead = what_to_type(name)
+    if instead is not None:
+        return f": {instead}"
     near = nearest(name, [offer for family in families() for offer in family.names()])
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
     return f"{meant} `eyeful models {name[:3]}` lists some"

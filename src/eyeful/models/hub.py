@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 from eyeful.errors import MissingExtraError, UnknownModelError, WeightsError, one_line
 from eyeful.extras import require
 from eyeful.models.families import ModelFamily, nearest
+from eyeful.models.file_names import is_file_name
 from eyeful.models.timm import FAMILY as TIMM
 from eyeful.models.timm_files import find_on_hub
 from eyeful.models.weights import mirror
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _PREFIXES = ("hf-hub:", "hf_hub:")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
-_FILES = (".pth", ".pt", ".bin", ".safetensors", ".onnx", ".xml", ".zip", ".tar")
 _TIMEOUT = 10.0
 """Seconds for Hugging Face to answer at all."""
 
@@ -35,7 +35,7 @@ class HubFamily(ModelFamily):
         """Whether it begins with `hf-hub:`, or looks like a repository and is nothing on this machine's disk."""
         if name.startswith(_PREFIXES):
             return True
-        return bool(_REPOSITORY.fullmatch(name)) and not name.lower().endswith(_FILES) and not Path(name).exists()
+        return bool(_REPOSITORY.fullmatch(name)) and not is_file_name(name) and not Path(name).exists()
 
     def find(self, name: str) -> Model:
         """The model of a repository; its config is fetched at once.

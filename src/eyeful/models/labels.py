@@ -55,6 +55,11 @@ def default_labels(num_classes: int) -> Labels:
 
         info = ImageNetInfo(_IMAGENET_SUBSETS[num_classes])
         return Labels(tuple(info.label_descriptions()), tuple(info.label_names()))
+    return unnamed(num_classes)
+
+
+def unnamed(num_classes: int) -> Labels:
+    """`class 0`, `class 1` and so on."""
     return Labels(tuple(f"class {index}" for index in range(num_classes)), (None,) * num_classes)
 
 

@@ -10,6 +10,7 @@ from eyeful.errors import UnknownModelError, WeightsError
 from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights
 from eyeful.models.families import ModelFamily, nearest
+from eyeful.models.file_names import is_file_name
 from eyeful.models.timm_config import gives_features, knows, model_of
 from eyeful.models.timm_files import WEIGHT_FILES, read_by_timm, weights_on_hub
 from eyeful.models.torchvision_import import import_timm
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 _PREFIX = "timm/"
-_ENDINGS = ("pth", "pt", "bin", "safetensors", "onnx")
-"""What comes after a dot in a file's name, and is no tag."""
 
 
 class TimmFamily(ModelFamily):
@@ -34,7 +33,7 @@ class TimmFamily(ModelFamily):
         if name.startswith(_PREFIX):
             return True
         architecture, _, tag = name.partition(".")
-        return bool(tag) and tag not in _ENDINGS and self._is_installed() and knows(architecture)
+        return bool(tag) and not is_file_name(name) and self._is_installed() and knows(architecture)
 
     def find(self, name: str) -> Model:
         """The model of timm's own catalogue.

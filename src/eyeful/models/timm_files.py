@@ -50,7 +50,7 @@ def find_in_folder(name: str, folder: Path) -> Model:
         UnknownModelError: it is timm's, of an architecture that the installed timm does not have.
     """
     path = weights_in(folder)
-    return replace(_find(name, folder, lambda: (path, sha256_of(path))), weights=Weights(str(path)))
+    return _find(name, folder, lambda: (path, sha256_of(path)), {"hf_hub_id": None, "url": str(path)})
 
 
 def weights_in(folder: Path) -> Path:
@@ -65,13 +65,16 @@ def weights_in(folder: Path) -> Path:
     raise WeightsError(f"{folder} has a {CONFIG}, but neither {' nor '.join(WEIGHT_FILES)}")
 
 
-def _find(name: str, folder: Path, weights: Callable[[], tuple[Path, str]]) -> Model:
+def _find(
+    name: str, folder: Path, weights: Callable[[], tuple[Path, str]], changes: dict[str, Any] | None = None
+) -> Model:
     """The model that a folder's config describes.
 
     Args:
         name: what to call it.
         folder: with the config in it.
         weights: fetches the weights; gives them with their sha256.
+        changes: values in place of the config's.
     """
     import_timm()
     from timm.models._hub import load_model_config_from_path
@@ -84,7 +87,7 @@ def _find(name: str, folder: Path, weights: Callable[[], tuple[Path, str]]) -> M
         raise UnknownModelError(
             f"{name} wants the architecture {architecture!r}, which this timm does not have: pip install -U timm"
         )
-    values = {"architecture": architecture, "license": None} | dict(config)
+    values = {"architecture": architecture, "license": None} | dict(config) | (changes or {})
 
     def load() -> tuple[nn.Module, Weights]:
         path, digest = weights()
@@ -111,7 +114,7 @@ def read_by_timm(
             pretrained_cfg_overlay=overlay,
             **({"num_classes": config["num_classes"]} | (options or {})),
         )
-    except (RuntimeError, KeyError, ValueError) as error:
+    except Exception as error:
         raise WeightsError(
             f"the weights {path} do not fit {name}: {' '.join(str(error).split())[:300]}"
         ) from error

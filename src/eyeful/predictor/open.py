@@ -16,6 +16,7 @@ from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, Module
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import relabelled
+from eyeful.models.local import is_graph
 from eyeful.prepare import deploy, load_network, network_of, prepared
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         open_network = partial(_network_behind, bundle)
     else:
         request = request_of(spec)
-        choice = choose(spec.device, spec.engine, spec.precision)
+        choice = _choice_by_name(spec)
         open_engine, manifest = _from_request(request, choice, spec)
         open_network = partial(_network_by_name, request)
     if spec.torchcompile and choice.engine != "torch":
@@ -162,6 +163,13 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
             )
         precision = "auto"
     return choose(spec.device, manifest.engine, precision)
+
+
+def _choice_by_name(spec: PredictorSpec) -> Choice:
+    """What runs a model; the network of a file runs on the CPU, unless something else is asked for."""
+    if is_graph(spec.model) and (spec.device, spec.engine) == ("auto", "auto"):
+        return choose("cpu", "openvino", spec.precision)
+    return choose(spec.device, spec.engine, spec.precision)
 
 
 def _network_by_name(request: ModelRequest) -> Any:

@@ -25,6 +25,7 @@ from eyeful.engines import ConvertedFamily, EngineFamily, family
 from eyeful.errors import CheckpointError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import Model, ModelRequest, find_model
 from eyeful.models.hub_cache import cached_revision
+from eyeful.models.local import digests
 from eyeful.prepare.manifest import manifest_of, tool_versions
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | Non
 
 def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | None, folder: Path) -> Bundle:
     model = find_model(request)
+    if model.graph is not None:
+        from eyeful.prepare.graph import prepare_graph
+
+        preprocessing = model.preprocessing.with_options(img_size=img_size)
+        return prepare_graph(model, model.graph, preprocessing, engine, folder)
     module, manifest = _loaded(model, engine, img_size)
     log.info("preparing %s for %s; it is cached for the next run", model.title, engine.name)
     from eyeful.prepare.check import check
@@ -167,6 +173,8 @@ def _folder(request: ModelRequest, img_size: int | None, engine: EngineFamily) -
         "hub": cached_revision(request.name),
         "tools": tool_versions(engine),
     }
+    if files := digests(request.name):
+        asked["files"] = files
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", request.name).strip("-")[:80]
     return cache_folder() / "prepared" / f"{slug}-{digest}"
