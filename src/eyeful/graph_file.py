@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _EXTERNAL = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
 """How an ONNX file (a protocol buffer) names a file with tensors: the key, then a length and that many bytes."""
+_IS_NETWORK = re.compile(rb"<net\s[^>]*version=")
 _ONLY_SHAPES = ("Convert", "Reshape", "Squeeze", "Unsqueeze", "Transpose")
 _FLOATS = ("f32", "f16")
 
@@ -65,11 +66,21 @@ def read_model(path: Path) -> Any:
     Raises:
         ModelError: it cannot.
     """
+    ov = import_openvino()
+    is_onnx = path.suffix.lower() == ".onnx"
     try:
-        return import_openvino().Core().read_model(path)
+        if is_onnx:  # asked by name: read_model would try its readers of other formats, which write on stderr
+            reader = ov.frontend.FrontEndManager().load_by_framework("onnx")
+            return reader.convert(reader.load(str(path)))
+        if not _IS_NETWORK.search(path.read_bytes()[:4096]):
+            raise ModelError(f"{path} is not a network of OpenVINO")
+        return ov.Core().read_model(path)
+    except ModelError:
+        raise
     except Exception as error:
-        kind = "an ONNX file" if path.suffix.lower() == ".onnx" else "a network of OpenVINO"
-        raise ModelError(f"{path} cannot be read as {kind}: {one_line(error, 300)}") from error
+        kind = "an ONNX file" if is_onnx else "a network of OpenVINO"
+        reason = re.sub(r"^.*\.(cpp|hpp):\d+:\s*", "", one_line(error, 2000))[:200] or "damaged"
+        raise ModelError(f"{path} cannot be read as {kind}: {reason}") from error
 
 
 def read_graph(path: Path) -> Graph:
@@ -79,6 +90,8 @@ def read_graph(path: Path) -> Graph:
         ModelError: it cannot be read, or is no classifier of images; the text names its shapes.
     """
     model = read_model(path)
+    if not model.inputs or not model.outputs:
+        raise ModelError(f"{path} holds no network")
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise _not_a_classifier(path, model, "one input and one output")
     dims, (_, *scores) = _dims(model.input(0)), _dims(model.output(0)) or [None]

@@ -23,6 +23,7 @@ def rejection(name: str) -> str:
 
 def test_families_are_asked_in_a_fixed_order():
     assert [type(family).__name__ for family in families()] == [
+        "LocalFamily",
         "PackagedFamily",
         "TorchVisionFamily",
         "TimmFamily",

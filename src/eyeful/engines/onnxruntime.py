@@ -73,6 +73,7 @@ class OnnxRuntimeEngine(ThreadedEngine):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        options.log_severity_level = 4  # what fails is raised; it need not be on stderr too
         try:
             self._session = onnxruntime.InferenceSession(
                 bundle.folder / GRAPH, options, providers=["CPUExecutionProvider"]

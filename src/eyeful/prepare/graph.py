@@ -79,7 +79,10 @@ def _check(bundle: Bundle, engine: ConvertedFamily, graph: Graph) -> None:
         finally:
             opened.close()
     except EngineError as error:
-        raise ModelError(f"{engine.name} cannot run {graph.path}: {error}") from error
+        raise ModelError(
+            f"{engine.name} cannot run {graph.path} for several images at once ({one_line(error, 150)}): export "
+            "it with a dynamic batch"
+        ) from error
     expected = _own_answers(graph, preprocessing, batch_NHWC)
     if not np.isfinite(expected).all():
         raise ModelError(f"{graph.path} is unusable: its outputs are not finite")
