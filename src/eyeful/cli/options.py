@@ -48,7 +48,7 @@ class ModelOptions:
         typer.Option(
             "--model",
             "-m",
-            help="Name of a model (`eyeful models`), or the folder of a bundle.",
+            help="Name of a model (`eyeful models`), a folder, or an .onnx or .xml file.",
             rich_help_panel=_MODEL,
             autocompletion=complete_model,
         ),
@@ -74,7 +74,7 @@ class ModelArgument(ModelOptions):
     model: Annotated[
         str,
         typer.Argument(
-            help="Name of a model, or the folder of a bundle.",
+            help="Name of a model, a folder, or an .onnx or .xml file.",
             autocompletion=complete_model,
         ),
     ] = DEFAULT_MODEL

@@ -257,17 +257,7 @@ class ConvertedFamily(EngineFamily, ABC):
         """
 
     def write_graph(self, graph: Graph, manifest: Manifest, folder: Path) -> None:
-        """Write a bundle's files from a network that is a file of its own; not every family can.
-
-        Args:
-            graph: the file, and what its network takes and gives.
-            manifest: of the bundle to be; its preprocessing's size, mean and std go into the files.
-            folder: empty.
-
-        Raises:
-            ModelError: the engine cannot have this network.
-            MissingExtraError: a converter is not installed.
-        """
+        """As `write`, from a network that is a file of its own; a family that cannot raises a ModelError."""
         del manifest, folder
         raise ModelError(f"the engine {self.name} does not run {graph.path}: --engine openvino")
 

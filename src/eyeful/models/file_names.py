@@ -46,7 +46,7 @@ def what_to_type(name: str) -> str | None:
         return f"a file of {other} is not read; convert it to ONNX: --model FILE.onnx --labels FILE"
     if lower.endswith(_ARCHIVES):
         return "an archive is no model; unpack it and name the folder or the file in it"
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return (
             "the folder is neither a bundle (manifest.json) nor a model of timm (config.json beside "
             "model.safetensors or pytorch_model.bin)"

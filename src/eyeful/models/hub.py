@@ -50,7 +50,7 @@ class HubFamily(ModelFamily):
         try:
             return find_on_hub(repo)
         except WeightsError as error:
-            raise WeightsError(f"{error}{_nearest(repo)}") from error
+            raise WeightsError(f"{error}{nearest_of_timm(repo)}") from error
 
 
 FAMILY = HubFamily()
@@ -66,11 +66,13 @@ def _find_unprefixed(repo: str) -> Model:
         return find_on_hub(repo)
     except WeightsError as error:
         if not isinstance(error.__cause__, RepositoryNotFoundError | EntryNotFoundError):
-            raise WeightsError(f"{error}{_nearest(repo)}") from error
+            raise WeightsError(f"{error}{nearest_of_timm(repo)}") from error
         reason = "Hugging Face has no such model"
     except OSError as error:
         reason = f"Hugging Face cannot be asked for it ({one_line(error)})"
-    raise UnknownModelError(f"unknown model {repo!r}: there is no such folder, and {reason}{_nearest(repo)}")
+    raise UnknownModelError(
+        f"unknown model {repo!r}: there is no such folder, and {reason}{nearest_of_timm(repo)}"
+    )
 
 
 def _check_reachable(repo: str) -> None:
@@ -90,7 +92,7 @@ def _check_reachable(repo: str) -> None:
         urlopen(Request(mirror() or constants.ENDPOINT, method="HEAD"), timeout=_TIMEOUT).close()  # noqa: S310
 
 
-def _nearest(repo: str) -> str:
+def nearest_of_timm(repo: str) -> str:
     """Timm's pretrained model of nearly that name, spelled as it must be typed; empty if there is none."""
     try:
         near = nearest(repo.partition("@")[0], TIMM.names(), 1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eyeful.bundle.files import sha256_of
-from eyeful.errors import UnknownModelError, WeightsError
-from eyeful.models.families import ModelFamily
+from eyeful.errors import MissingExtraError, UnknownModelError, WeightsError
+from eyeful.models.families import ModelFamily, families
 from eyeful.models.file_names import GRAPHS
 
 if TYPE_CHECKING:
@@ -34,9 +35,13 @@ class LocalFamily(ModelFamily):
             ModelError: the file holds no classifier of images.
         """
         if not is_graph(name):
+            from eyeful.models.hub import nearest_of_timm
             from eyeful.models.timm_files import find_in_folder
 
-            return find_in_folder(name, Path(name))
+            try:
+                return find_in_folder(name, Path(name))
+            except WeightsError as error:
+                raise WeightsError(f"{error}{nearest_of_timm(Path(name).resolve().name)}") from error
         if not Path(name).is_file():
             raise UnknownModelError(f"unknown model {name!r}: there is no such file")
         from eyeful.models.graph import graph_model
@@ -83,7 +88,15 @@ def digests(name: str) -> list[str]:
 
 
 def _is_folder(name: str) -> bool:
+    """Whether a name is that of a folder with a config; a bare name that a catalogue knows is the catalogue's."""
     try:
-        return (Path(name) / _CONFIG).is_file()
+        found = (Path(name) / _CONFIG).is_file()
     except (OSError, ValueError):  # no name of a file at all
         return False
+    return found and (Path(name).name != name or not _is_known(name))
+
+
+def _is_known(name: str) -> bool:
+    with suppress(MissingExtraError):
+        return any(family.matches(name) for family in families() if family is not FAMILY)
+    return False

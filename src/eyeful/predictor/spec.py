@@ -54,7 +54,7 @@ class PredictorSpec:
     """A request for a predictor, or, with `pinned`, one that was opened. Picklable; plain JSON values.
 
     Attributes:
-        model: the name of a model, or the folder of a bundle.
+        model: the name of a model, a bundle's or a timm model's folder, or an ONNX or OpenVINO file.
         checkpoint: a file with local weights for that architecture.
         labels: a file with the labels, in place of the model's own or for the checkpoint.
         device: auto, cpu, cuda, cuda:N or mps.

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["deploy", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
 
 log = logging.getLogger("eyeful")
+_REVISION = 2
+"""Raised whenever the same request gets another manifest (how a label file is read, whose names are assumed)."""
 
 
 def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | None = None) -> Bundle:
@@ -164,6 +166,7 @@ def _folder(request: ModelRequest, img_size: int | None, engine: EngineFamily) -
     """Where a request's bundle is cached: its name, and a digest of everything that decides its content."""
     asked = {
         "format": FORMAT,
+        "revision": _REVISION,
         "name": request.name,
         "checkpoint": _digest(request.checkpoint),
         "labels": _digest(request.labels),
