@@ -96,13 +96,21 @@ def test_every_imagenet_set_of_timm_has_its_names(name, classes, label):
         "resmlp_12_224.fb_dino",
     ],
 )
-def test_networks_that_give_features_are_refused_before_a_download(name, monkeypatch):
+def test_networks_that_give_features_are_refused_before_a_download(name, monkeypatch, tmp_path):
     monkeypatch.setenv("EYEFUL_MIRROR", "http://127.0.0.1:9")
     model = find(f"timm/{name}")
     assert "gives features, not labels" in model.notes[0]
     with pytest.raises(ModelError, match="gives features, not labels: it has no classifier"):
         model.load()
+    with pytest.raises(ModelError, match="gives features, not labels"):
+        find_model(ModelRequest(f"timm/{name}", labels=_labels(tmp_path, len(model.labels)))).load()
     assert f"timm/{name}" not in [entry.name for entry in list_models(name)]
+
+
+def _labels(folder, count):
+    path = folder / "labels.txt"
+    path.write_text("".join(f"name of {n}\n" for n in range(count or 1)))
+    return path
 
 
 def test_towers_that_were_fine_tuned_are_classifiers():

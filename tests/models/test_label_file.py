@@ -1,11 +1,13 @@
 """Label files: every form of docs/models.md, and those that are unclear."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from eyeful.errors import UsageError
+from eyeful.models import ModelRequest
 from eyeful.models.label_file import read_label_file
 
 DOCS = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
@@ -118,6 +120,13 @@ def test_one_line_for_what_is_unclear(tmp_path, file, content, reason):
     with pytest.raises(UsageError, match=reason) as caught:
         read_label_file(written(tmp_path, file, content))
     assert "\n" not in str(caught.value)
+
+
+def test_what_would_never_end_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for read in (read_label_file, lambda path: ModelRequest("resnet18", labels=path)):
+        with pytest.raises(UsageError, match="no regular file"):
+            read(tmp_path / "pipe")
 
 
 def test_no_such_file(tmp_path):

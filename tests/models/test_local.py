@@ -77,6 +77,15 @@ def test_a_folder_whose_weights_change_is_another_model(folder):
         assert np.allclose(after.logits(IMAGES[0]) - expected, [9, 0, 0], atol=1e-4)
 
 
+def test_a_bare_name_that_a_catalogue_knows_is_the_catalogues(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    folder.rename("resnet18")
+    assert find_model(ModelRequest("resnet18")).architecture.library == "torchvision"
+    assert find_model(ModelRequest("./resnet18")).labels.names[0] == "rose"
+    with eyeful.load("./resnet18", device="cpu") as clf:
+        assert clf.labels[0] == "rose"
+
+
 def test_labels_for_a_folder(folder):
     (folder / "names.txt").write_text("Rose\nTulpe\nMargerite\n")
     assert find_model(ModelRequest(str(folder), labels=folder / "names.txt")).labels.names[2] == "Margerite"

@@ -35,6 +35,11 @@ class ModelRequest:
     checkpoint: Path | None = None
     labels: Path | None = None
 
+    def __post_init__(self) -> None:
+        for path in (self.checkpoint, self.labels):
+            if path is not None and path.exists() and not (path.is_file() or path.is_dir()):
+                raise UsageError(f"{path} is no regular file, which is read more than once: save it as one")
+
 
 def find_model(request: ModelRequest) -> Model:
     """Resolve a name; weights of the catalogue are not fetched yet.
@@ -46,7 +51,7 @@ def find_model(request: ModelRequest) -> Model:
     """
     model = _from_catalogue(request.name)
     if request.checkpoint is None:
-        if request.labels is None:
+        if request.labels is None or not model.labels.names:  # without any, `load` refuses
             return model
         labels, notes = relabelled(model.labels, model.notes, request.labels)
         return replace(model, labels=labels, notes=notes)

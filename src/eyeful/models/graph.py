@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _SIZE = (224, 224)
 """What a network that takes any size gets."""
 _ASSUMED = (
-    "does not say its preprocessing: ImageNet's usual one is assumed in whatever --img-size, --crop-mode, "
-    "--crop-pct, --interpolation, --mean and --std do not say"
+    "does not say its preprocessing: what --crop-mode, --crop-pct, --interpolation, --mean and --std leave open "
+    "is assumed to be ImageNet's usual"
 )
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -39,6 +39,8 @@ def read_label_file(path: Path) -> Labels:
     if path.suffix.lower() in _OTHER_FORMATS:
         raise UsageError(f"the labels {path} are in a format that is not read ({path.suffix}): {_CLEAR}")
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UsageError(f"the labels {path} are no regular file")
         if path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"the labels {path} are larger than {_MOST_BYTES >> 20} MB: no label file is")
         text = path.read_text(encoding="utf-8-sig")

@@ -68,7 +68,7 @@ def _check(bundle: Bundle, engine: ConvertedFamily, graph: Graph) -> None:
     """Compare a new bundle, on a batch of noise, with the file's network, one image at a time.
 
     Raises:
-        ModelError: they differ, or the file's network gives probabilities without ending in softmax.
+        ModelError: they differ, or the file's network gives what may be probabilities without ending in softmax.
     """
     preprocessing = bundle.manifest.preprocessing
     batch_NHWC = _unlike_images(preprocessing.size)
@@ -86,9 +86,10 @@ def _check(bundle: Bundle, engine: ConvertedFamily, graph: Graph) -> None:
     expected = _own_answers(graph, preprocessing, batch_NHWC)
     if not np.isfinite(expected).all():
         raise ModelError(f"{graph.path} is unusable: its outputs are not finite")
-    if not graph.softmax and expected.min() >= 0 and np.abs(expected.sum(1) - 1).max() < _TOLERANCE:
+    if not graph.softmax and expected.min() >= 0 and expected.max() <= 1:
         raise ModelError(
-            f"{graph.path} gives probabilities, but does not end in softmax: export it without what makes them"
+            f"{graph.path} gives numbers from 0 to 1, as probabilities are, but does not end in softmax: export "
+            "it without what makes them"
         )
     answers = softmax(found) if graph.softmax else found
     scale = max(float(np.abs(expected).max()), 1e-6)
