@@ -1,14 +1,17 @@
 """Label files: every form of docs/models.md, and those that are unclear."""
 
+import json
 import os
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest
-from eyeful.models.label_file import read_label_file
+from eyeful.models.label_file import labels_of_text, read_label_file
 
 DOCS = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 FLOWERS = ("rose", "tulip", "daisy")
@@ -89,6 +92,8 @@ def test_other_forms_of_three_flowers(tmp_path, file, content):
         "tench, Tinca tinca\ngoldfish, Carassius auratus",
         "1 cent\n2 cent\n5 cent\n1 euro\n2 euro",
         "(a) rose\n(b) tulip",
+        "(0) rose\n(1) tulip",
+        "Boeing 707-320\nBoeing 717-200",
         "3D printer\nprinter",
     ],
 )
@@ -111,6 +116,8 @@ def test_numbers_that_belong_to_names_stay(tmp_path, content):
         ("a.json", b'{"rose": "red"}', "neither its keys nor its values"),
         ("a.json", b"[" * 100_000, "unclear"),
         ("a.txt", b"cat 1\ncat 2\ndog 3\ndog 4", "more than once"),
+        ("a.txt", b"(2) daisy\n(0) rose\n(1) tulip", "not in their order"),
+        ("a.txt", b"id=2: daisy\nid=0: rose\nid=1: tulip", "not in their order"),
         ("a.csv", b"index,name\n0,rose\n1", "same number of columns"),
         ("a.csv", b"index,id,name\n0,1,rose\n1,0,tulip", "two columns that could be the index"),
         ("a.txt", b"0\trose\tred\n1\ttulip\tblue", "more columns"),
@@ -133,6 +140,33 @@ def test_no_such_file(tmp_path):
     for path in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(UsageError, match="cannot be read"):
             read_label_file(path)
+
+
+NAME = (
+    st.text(st.sampled_from("abcdefgäßéжñ ."), min_size=1, max_size=9)
+    .map(str.strip)
+    .filter(lambda n: n.strip("."))
+)
+FORMS = {
+    "first": ("a.txt", lambda rows: [f"{index} {name}" for index, name in rows]),
+    "last": ("a.txt", lambda rows: [f"{name}\t{index}" for index, name in rows]),
+    "colon": ("a.txt", lambda rows: [f"{index + 1}: '{name}'" for index, name in rows]),
+    "table": ("a.csv", lambda rows: ["name,id", *(f'"{name}",{index}' for index, name in rows)]),
+    "python": ("a.txt", lambda rows: [str(dict(rows))]),
+    "by name": ("a.json", lambda rows: [json.dumps({name: index for index, name in rows})]),
+    "by index": ("a.json", lambda rows: [json.dumps({"id2label": {str(index): name for index, name in rows}})]),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(names=st.lists(NAME, min_size=2, max_size=12, unique=True), data=st.data())
+def test_names_in_any_order_of_their_indices(form, names, data):
+    file, written_as = FORMS[form]
+    rows = data.draw(st.permutations(list(enumerate(names))))
+    labels = labels_of_text("\n".join(written_as(rows)), Path(file).suffix)
+    assert labels.names == tuple(
+        " ".join(name.split()) if file == "a.json" or form == "python" else name for name in names
+    )
 
 
 def test_lines_of_the_development_kit_are_put_in_the_order_of_their_own_indices(tmp_path):

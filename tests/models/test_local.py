@@ -111,6 +111,13 @@ class _Evil:
         (lambda d: _config(d, architecture="resnet9000"), "pip install -U timm"),
         (lambda d: (d / "model.safetensors").write_bytes(b"junk"), "do not fit resnet10t"),
         (lambda d: _config(d, num_classes=5), "names 3 labels"),
+        (lambda d: _config(d, label_names="abc"), "a text for its label_names"),
+        (lambda d: _config(d, architecture=5), "is not a timm model"),
+        (lambda d: _config(d, pretrained_cfg={"mean": [0.5]}), "no mean and std of three channels"),
+        (lambda d: _config(d, pretrained_cfg={"mean": "xyz"}), "is not a timm model"),
+        (lambda d: _config(d, pretrained_cfg={"input_size": [3, 64]}), "is not a timm model"),
+        (lambda d: _config(d, pretrained_cfg={"crop_pct": "a"}), "is not a timm model"),
+        (lambda d: _config(d, num_classes=None), "for None classes"),
         (lambda d: _config(d, num_classes=0, label_names=None), "gives features, not labels"),
     ],
 )

@@ -29,7 +29,7 @@ _KNOWN = _INDEX | _NAME | _WNID | _TEXT
 """Names of columns that make a first line a header."""
 _FIRST = re.compile(r"([0-9]{1,9})(?:\s*[:,;=\t]\s*|[.)]\s+|\s+-\s+|\s+)(.+)")
 _LAST = re.compile(r"(.+?)(?:\s*[:,;=\t]\s*|\s+)([0-9]{1,9}),?")
-_TOUCHING = re.compile(r"([0-9]{1,9})(?![0-9])(.*)|(?:(.*?)(?<![0-9]))([0-9]{1,9})")
+_ANY = re.compile(r"[0-9]+")
 _QUOTED = re.compile(r"""(["'])(.+)\1\s*,?""")
 
 
@@ -81,10 +81,10 @@ def _refuse_doubtful(names: Sequence[str], *columns: tuple[list[int | None], lis
         whole = {one for one in numbers if one is not None}
         if len(whole) == total > 1 and min(whole) <= 1 and max(whole) <= 2 * total and len(set(without)) > 1:
             raise ValueError(f"each line has a number, but these are not 0 to {total - 1} or 1 to {total}")
-    touching = [_TOUCHING.fullmatch(name) for name in names]
-    order = places([int(match[1] or match[4]) if match else None for match in touching])
-    stems = {match[2] or match[3] for match in touching if match}  # one stem: the number is part of the name
-    if order is not None and order != sorted(order) and len(stems - {None, ""}) > 1:
+    found = [_ANY.findall(name) for name in names]
+    order = places([number(one[0]) if len(one) == 1 else None for one in found])
+    stems = {_ANY.sub("", name) for name in names} - {""}  # one stem: the number is part of the name
+    if order is not None and order != sorted(order) and len(stems) > 1:
         raise ValueError("each line has a number in it, not in their order: are these the indices?")
 
 

@@ -41,7 +41,8 @@ class LocalFamily(ModelFamily):
             try:
                 return find_in_folder(name, Path(name))
             except WeightsError as error:
-                raise WeightsError(f"{error}{nearest_of_timm(Path(name).resolve().name)}") from error
+                near = nearest_of_timm(Path(name).resolve().name) if "is not a timm model" in str(error) else ""
+                raise WeightsError(f"{error}{near}") from error
         if not Path(name).is_file():
             raise UnknownModelError(f"unknown model {name!r}: there is no such file")
         from eyeful.models.graph import graph_model
@@ -55,6 +56,11 @@ FAMILY = LocalFamily()
 def is_graph(name: str) -> bool:
     """Whether a model's name is that of a file with a network of its own."""
     return name.lower().endswith(GRAPHS) and not Path(name).is_dir()
+
+
+def is_local(name: str) -> bool:
+    """Whether a model's name is that of something on this machine, which is not found from every folder."""
+    return _is_folder(name) or (is_graph(name) and Path(name).is_file())
 
 
 def files_of(name: str) -> list[Path]:

@@ -50,6 +50,7 @@ def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
 
     Raises:
         UnknownModelError: the model does not take RGB images.
+        WeightsError: its mean and std are not those of RGB images.
     """
     import_timm()
     from timm.data import resolve_data_config
@@ -60,6 +61,8 @@ def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
         raise UnknownModelError(
             f"{config['architecture']} takes {channels} channels; eyeful classifies RGB images"
         )
+    if not len(data["mean"]) == len(data["std"]) == 3:
+        raise WeightsError(f"the config of {config['architecture']} has no mean and std of three channels")
     pct = data["crop_pct"]
     return Preprocessing(
         size=(height, width),
@@ -83,6 +86,8 @@ def labels_of(config: dict[str, Any]) -> Labels:
     if tuple(names) == imagenet_wnids():
         return imagenet_labels()
     described = config.get("label_descriptions") or {}
+    if isinstance(names, str):
+        raise WeightsError(f"the config of {config['architecture']} has a text for its label_names, not a list")
     titles = [described.get(name, name) for name in names] if isinstance(described, dict) else described
     if not len(names) == len(titles) == config["num_classes"]:
         raise WeightsError(

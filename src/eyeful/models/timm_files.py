@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.bundle.files import sha256_of
-from eyeful.errors import UnknownModelError, WeightsError, one_line
+from eyeful.errors import EyefulError, UnknownModelError, WeightsError, one_line
 from eyeful.models.base import Model, Weights, ready
 from eyeful.models.labels import assumed_names
 from eyeful.models.timm_config import knows, model_of
@@ -76,18 +76,24 @@ def _find(
         weights: fetches the weights; gives them with their sha256.
         changes: values in place of the config's.
     """
+    try:
+        return _described(name, folder, weights, changes or {})
+    except EyefulError:
+        raise
+    except Exception as error:  # what a library makes of values of any kind
+        raise WeightsError(f"{name} is not a timm model: its {CONFIG} has no usable {one_line(error)}") from error
+
+
+def _described(name: str, folder: Path, weights: Callable[[], tuple[Path, str]], changes: dict[str, Any]) -> Model:
     import_timm()
     from timm.models._hub import load_model_config_from_path
 
-    try:
-        config, architecture, options = load_model_config_from_path(folder)
-    except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, OSError) as error:
-        raise WeightsError(f"{name} is not a timm model: its {CONFIG} has no usable {one_line(error)}") from error
+    config, architecture, options = load_model_config_from_path(folder)
     if not knows(architecture):
         raise UnknownModelError(
             f"{name} wants the architecture {architecture!r}, which this timm does not have: pip install -U timm"
         )
-    values = {"architecture": architecture, "license": None} | dict(config) | (changes or {})
+    values = {"architecture": architecture, "license": None} | dict(config) | changes
 
     def load() -> tuple[nn.Module, Weights]:
         path, digest = weights()

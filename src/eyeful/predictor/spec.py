@@ -14,7 +14,7 @@ from eyeful.bundle import is_bundle
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
 from eyeful.models import DEFAULT_MODEL
-from eyeful.models.local import files_of
+from eyeful.models.local import is_local
 from eyeful.preprocessing import CropMode, Interpolation, Preprocessing
 
 _RANGES: dict[str, tuple[type, float, float]] = {
@@ -133,9 +133,7 @@ class PredictorSpec:
             for name in ("checkpoint", "labels")
             if (value := getattr(self, name)) is not None
         }
-        if is_bundle(Path(self.model)) or files_of(
-            self.model
-        ):  # any other folder may have a model's name by chance
+        if is_bundle(Path(self.model)) or is_local(self.model):
             paths["model"] = str(Path(self.model).absolute())
         return replace(self, **paths)
 

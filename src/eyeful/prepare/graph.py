@@ -74,15 +74,17 @@ def _check(bundle: Bundle, engine: ConvertedFamily, graph: Graph) -> None:
     batch_NHWC = _unlike_images(preprocessing.size)
     try:
         opened = engine.open(bundle, "cpu", "fp32", usable_cores())
-        try:
-            found = opened.submit(batch_NHWC).result().logits_NK
-        finally:
-            opened.close()
+    except EngineError as error:
+        raise ModelError(f"{engine.name} cannot run {graph.path} ({one_line(error, 200)})") from error
+    try:
+        found = opened.submit(batch_NHWC).result().logits_NK
     except EngineError as error:
         raise ModelError(
             f"{engine.name} cannot run {graph.path} for several images at once ({one_line(error, 150)}): export "
             "it with a dynamic batch"
         ) from error
+    finally:
+        opened.close()
     expected = _own_answers(graph, preprocessing, batch_NHWC)
     if not np.isfinite(expected).all():
         raise ModelError(f"{graph.path} is unusable: its outputs are not finite")
