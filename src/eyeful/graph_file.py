@@ -147,7 +147,8 @@ def _activation_of(path: Path, model: Any, classes: int) -> Literal["softmax", "
         node = node.input_value(0).get_node()
     kind = node.get_type_name()
     activation = _ACTIVATIONS.get(kind)
-    if kind == "HardSigmoid" or (activation and passed - {"Convert"}):
+    same_shape = _dims(node.output(0))[1:] == [classes] and "Transpose" not in passed
+    if kind == "HardSigmoid" or (activation and not same_shape):
         raise ModelError(
             f"{path} ends in {' and '.join([kind, *sorted(passed)])}: export it without that last layer"
         )
