@@ -40,6 +40,7 @@ class Manifest:
         precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
         checkpoint: the name of the file whose weights took the place of the model's own; None for its own.
         calibration: how an int8 network was made and what it was found to agree with; None for others.
+        notes: what a user should know before trusting its answers, one line each.
         versions: the tools that made the files.
         files: sha256 of every file of the bundle, by name.
     """
@@ -54,6 +55,7 @@ class Manifest:
     precision: str = "fp32"
     checkpoint: str | None = None
     calibration: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
@@ -76,7 +78,8 @@ class Manifest:
         """
         labels = Labels(tuple(values["labels"]["names"]), tuple(values["labels"]["wnids"]))
         preprocessing = Preprocessing.from_dict(values["preprocessing"])
-        manifest = cls(**(values | {"preprocessing": preprocessing, "labels": labels}))
+        notes = tuple(map(str, values.get("notes", ())))
+        manifest = cls(**(values | {"preprocessing": preprocessing, "labels": labels, "notes": notes}))
         fault = manifest.fault()
         if fault:
             raise ValueError(fault)

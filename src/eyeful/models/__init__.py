@@ -9,6 +9,8 @@ from pathlib import Path
 from eyeful.errors import UnknownModelError, UsageError
 from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.families import ModelFamily, build, families, nearest
+from eyeful.models.file_names import what_to_type
+from eyeful.models.labels import relabelled
 from eyeful.preprocessing import InputOverrides
 
 __all__ = [
@@ -25,8 +27,6 @@ __all__ = [
     "ready",
 ]
 
-_WEIGHT_FILES = (".pth", ".pt", ".bin", ".safetensors")
-
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
@@ -35,7 +35,7 @@ class ModelRequest:
     Attributes:
         name: as `eyeful.load` takes it.
         checkpoint: a file with weights.
-        labels: a file with the labels of these.
+        labels: a file with labels, in place of the model's or for the checkpoint.
         overrides: what of the network's input is not the weights' own.
     """
 
@@ -45,8 +45,9 @@ class ModelRequest:
     overrides: InputOverrides = field(default_factory=InputOverrides)
 
     def __post_init__(self) -> None:
-        if self.labels and not self.checkpoint:
-            raise UsageError("--labels goes with --checkpoint: a model's own weights bring their own labels")
+        for path in (self.checkpoint, self.labels):
+            if path is not None and path.exists() and not (path.is_file() or path.is_dir()):
+                raise UsageError(f"{path} is no regular file, which is read more than once: save it as one")
 
 
 def find_model(request: ModelRequest) -> Model:
@@ -55,12 +56,22 @@ def find_model(request: ModelRequest) -> Model:
     Raises:
         UnknownModelError: the name means nothing; the text offers the nearest ones.
         CheckpointError: the local checkpoint cannot be used.
+        UsageError: the label file cannot be read with certainty, or does not fit.
     """
     model = _from_catalogue(request.name)
     if request.checkpoint is not None:
         from eyeful.models.checkpoint import apply_checkpoint
 
+        if model.graph is not None:
+            raise UsageError(
+                f"{request.name} has its weights in it; --checkpoint goes with an architecture's name"
+            )
+        head = max(1, model.architecture.num_classes)  # one without a head gets one, as large as the checkpoint's
+        model = replace(model, architecture=replace(model.architecture, num_classes=head), notes=())
         model = apply_checkpoint(model, request.name, request.checkpoint, request.labels)
+    elif request.labels is not None and model.labels.names:  # without any, `load` refuses
+        labels, notes = relabelled(model.labels, model.notes, request.labels)
+        model = replace(model, labels=labels, notes=notes)
     return replace(model, preprocessing=model.preprocessing.with_input(request.overrides))
 
 
@@ -91,10 +102,9 @@ def _from_catalogue(name: str) -> Model:
 
 
 def _offers(name: str) -> str:
-    if name.lower().endswith(_WEIGHT_FILES):
-        return (
-            f": weights are not a model by themselves; name their architecture: --model NAME --checkpoint {name}"
-        )
+    instead = what_to_type(name)
+    if instead is not None:
+        return f": {instead}"
     near = nearest(name, [offer for family in families() for offer in family.names()])
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
     return f"{meant} `eyeful models {name[:3]}` lists some"

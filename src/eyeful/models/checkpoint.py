@@ -15,9 +15,8 @@ from eyeful.errors import CheckpointError, WeightsError, one_line
 from eyeful.extras import require
 from eyeful.models.base import Architecture, Model, Weights, ready
 from eyeful.models.families import build, builder_of, families
-from eyeful.models.labels import default_labels, read_labels
+from eyeful.models.labels import read_labels, unnamed_labels
 from eyeful.models.torchvision_import import import_torchvision
-from eyeful.types import Labels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +42,8 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         model: the architecture, resolved with its own weights.
         spec: what the user called it.
         path: `.pth`, `.pt` (read with `weights_only=True`, never otherwise) or `.safetensors`.
-        labels: a label file; None: ImageNet's for 1,000 classes, else `class 0` and so on.
+        labels: a label file; None: the model's or ImageNet's where the number fits, which a note says, else
+            `class 0` and so on.
 
     Raises:
         CheckpointError: the file cannot be read safely, or does not fit the architecture.
@@ -51,7 +51,9 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     state = read_state_dict(path)
     module, architecture = _fitted(model.architecture, spec, state, path)
     classes = architecture.num_classes
-    names = read_labels(labels, classes) if labels else _labels(model, classes)
+    names, notes = unnamed_labels(model.name, model.labels, classes)
+    if labels:
+        names, notes = read_labels(labels, classes), ()
     digest = verified_file_sha256(path)
 
     def load() -> tuple[nn.Module, Weights]:
@@ -63,6 +65,7 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         checkpoint=path.name,
         architecture=architecture,
         labels=names,
+        notes=notes,
         weights=Weights(str(path), None, digest),
         about={"checkpoint": str(path), "parameters": sum(tensor.numel() for tensor in module.parameters())},
         load=load,
@@ -77,10 +80,6 @@ def verified_file_sha256(path: Path) -> str:
         return sha256_of(path)
     except OSError as error:
         raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror}") from error
-
-
-def _labels(model: Model, num_classes: int) -> Labels:
-    return model.labels if num_classes == len(model.labels) else default_labels(num_classes)
 
 
 def read_state_dict(path: Path) -> StateDict:

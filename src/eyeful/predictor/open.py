@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import logging
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -13,6 +15,8 @@ from eyeful.cpu import usable_cores
 from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, ModuleFamily, choose, family
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
+from eyeful.models.labels import relabelled
+from eyeful.models.local import is_graph
 from eyeful.prepare import deploy, load_network, network_of, prepared
 from eyeful.preprocessing import InputOverrides
 
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
     from eyeful.predictor.spec import PredictorSpec
 
     OpenEngine = Callable[[Precision | None], Engine]
+
+log = logging.getLogger("eyeful")
+_told: set[str] = set()
+"""Notes that this process has told already."""
 
 
 def parts_of(spec: PredictorSpec) -> dict[str, Any]:
@@ -35,17 +43,21 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     if is_bundle(folder):
         bundle = read_bundle(folder)
         choice = _choice_for(bundle, spec)
-        open_engine, manifest = _from_bundle(bundle, choice, spec), bundle.manifest
+        open_engine, manifest = _from_bundle(bundle, choice, spec), _relabelled(bundle.manifest, spec.labels)
         open_network = partial(_network_behind, bundle)
     else:
         request = request_of(spec)
-        choice = choose(spec.device, spec.engine, spec.precision)
+        choice = _choice_by_name(spec)
         open_engine, manifest = _from_request(request, choice, spec)
         open_network = partial(_network_by_name, request)
     if spec.torchcompile and choice.engine != "torch":
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
     manifest = manifest.with_activation(spec.activation)
     preprocessing = spec.applied_to(manifest.preprocessing)
+    for note in manifest.notes:
+        if note not in _told and spec.pinned is None:
+            _told.add(note)
+            log.warning("%s", note)
     return {
         "engine": open_engine(choice.precision),
         "manifest": manifest,
@@ -53,6 +65,14 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         "open_fp32": partial(open_engine, "fp32") if manifest.precision == "fp32" else None,
         "open_network": open_network,
     }
+
+
+def _relabelled(manifest: Manifest, labels: str | None) -> Manifest:
+    """A bundle's manifest, under the names of a label file where there is one."""
+    if labels is None:
+        return manifest
+    names, notes = relabelled(manifest.labels, manifest.notes, Path(labels))
+    return replace(manifest, labels=names, notes=notes)
 
 
 def request_of(spec: PredictorSpec) -> ModelRequest:
@@ -133,10 +153,10 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
         UsageError: something else is asked for.
     """
     manifest = bundle.manifest
-    if spec.checkpoint or spec.labels or spec.overrides != InputOverrides():
+    if spec.checkpoint or spec.overrides != InputOverrides():
         raise UsageError(
-            f"the bundle {bundle.folder} has its weights, labels, size, mean and std; "
-            "load the model by name to change them"
+            f"the bundle {bundle.folder} has its weights, size, mean and std; load the model by name to "
+            "change them"
         )
     if spec.engine not in ("auto", manifest.engine):
         raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")
@@ -148,6 +168,13 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
             )
         precision = "auto"
     return choose(spec.device, manifest.engine, precision)
+
+
+def _choice_by_name(spec: PredictorSpec) -> Choice:
+    """What runs a model; the network of a file runs on the CPU, unless something else is asked for."""
+    if is_graph(spec.model) and (spec.device, spec.engine) == ("auto", "auto"):
+        return choose("cpu", "openvino", spec.precision)
+    return choose(spec.device, spec.engine, spec.precision)
 
 
 def _network_by_name(request: ModelRequest) -> Any:

@@ -21,6 +21,7 @@ def manifest_of(model: Model, weights: Weights, engine: EngineFamily) -> Manifes
         activation=model.activation,
         weights=asdict(weights),
         engine=engine.name,
+        notes=model.notes,
         versions=tool_versions(engine),
     )
 
