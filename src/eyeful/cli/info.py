@@ -1,6 +1,7 @@
 """`eyeful info MODEL`: the whole card of a model."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,6 +82,7 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
         manifest = read_bundle(Path(asked.model)).manifest
         facts: dict[str, Any] = {"model": manifest.title, "bundle": asked.model, "engine": manifest.engine}
         card = facts | _described(manifest.architecture, manifest.weights)
+        _print_notes(manifest.notes)
         return card, Architecture(**manifest.architecture), manifest.preprocessing, manifest.labels
     found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels))
     weights = {
@@ -89,8 +91,14 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
         "sha256": found.weights.sha256,
     }
     architecture = {"library": found.architecture.library, "name": found.architecture.name}
+    _print_notes(found.notes)
     card = {"model": found.title} | _described(architecture, weights) | found.about
     return card, found.architecture, found.preprocessing, found.labels
+
+
+def _print_notes(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        print(f"eyeful: {note}", file=sys.stderr)
 
 
 def _described(architecture: dict[str, Any], weights: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Model:
             its weights with their sha256.
         about: facts for `eyeful info`: parameters, GFLOPs, accuracy ...; what the library knows.
         checkpoint: the name of the local file whose weights it has, without its folder; None: the catalogue's.
+        notes: what the user should know of it, each as one line: what was taken off its weights, and the like.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Model:
     load: Callable[[], tuple[nn.Module, Weights]]
     about: dict[str, Any] = field(default_factory=dict)
     checkpoint: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

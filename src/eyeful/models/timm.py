@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from eyeful.models.meta import StateDict
+
 _PREFIX = "timm/"
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _ENDINGS = ("pth", "pt", "bin", "safetensors", "onnx")
@@ -89,6 +91,12 @@ class TimmFamily(ModelFamily):
             **(architecture.options | {"num_classes": architecture.num_classes}),
         )
         return module
+
+    def renamed(self, architecture: Architecture, state: StateDict) -> StateDict | None:
+        """The tensors under timm's names, where its own load has a rule for the authors' file."""
+        from eyeful.models.timm_names import renamed_by_timm
+
+        return renamed_by_timm(architecture, state)
 
     @staticmethod
     def _is_installed() -> bool:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from eyeful.models.meta import StateDict
+
 _REGISTERED = re.compile(r"^@register_model\(\)\n(?:@.*\n)*def (\w+)\(", re.MULTILINE)
 """How TorchVision's source declares a classifier."""
 
@@ -102,6 +104,12 @@ class TorchVisionFamily(ModelFamily):
             _, weights = _resolve(spec)
             options = {"image_size": weights.meta["min_size"][0]}
         return replace(architecture, options=options)
+
+    def renamed(self, architecture: Architecture, state: StateDict) -> StateDict | None:
+        """The tensors under today's names, as TorchVision translates those of its older files."""
+        from eyeful.models.torchvision_names import renamed_by_torchvision
+
+        return renamed_by_torchvision(architecture, state)
 
 
 FAMILY = TorchVisionFamily()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from eyeful.predictor.spec import PredictorSpec
 
     OpenEngine = Callable[[Precision | None], Engine]
+
+log = logging.getLogger("eyeful")
 
 
 def parts_of(spec: PredictorSpec) -> dict[str, Any]:
@@ -44,6 +47,8 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     if spec.torchcompile and choice.engine != "torch":
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
     preprocessing = spec.applied_to(manifest.preprocessing)
+    for note in manifest.notes:
+        log.info("%s", note)
     return {
         "engine": open_engine(choice.precision),
         "manifest": manifest,

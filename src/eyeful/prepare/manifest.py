@@ -21,6 +21,7 @@ def manifest_of(model: Model, weights: Weights, preprocessing: Preprocessing, en
         labels=model.labels,
         weights=asdict(weights),
         engine=engine.name,
+        notes=model.notes,
         versions=tool_versions(engine),
     )
 

@@ -1,0 +1,179 @@
+"""Weights → the architecture that they fit strictly, tensor by tensor."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from eyeful.errors import CheckpointError
+from eyeful.models.checkpoint_hint import looks_like
+from eyeful.models.checkpoint_unwrap import Candidate, candidates, left_out
+from eyeful.models.families import builder_of
+from eyeful.models.meta import shapes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eyeful.models.base import Architecture
+    from eyeful.models.families import ModelFamily
+    from eyeful.models.meta import Shapes, StateDict
+
+_COUNTER = "num_batches_tracked"
+"""A buffer of batch normalisation since PyTorch 0.4.1; inference does not use it."""
+_NO_WEIGHTS = ("n_averaged", "total_ops", "total_params")
+"""Last parts of names that AveragedModel and the profiler thop leave between the weights."""
+
+_MOST = 4
+"""Left-out entries that are named; more are counted."""
+_CONVOLUTION, _RGB = 4, 3
+"""Dimensions of a convolution's weight; channels of the images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Weights that fit an architecture entirely.
+
+    Attributes:
+        architecture: with the number of classes and the options of the weights.
+        state: every tensor of the architecture.
+        candidate: where they were in the checkpoint.
+        dropped: names of tensors between them that are no weights.
+        renamed: whether the names had to be translated into the library's.
+    """
+
+    architecture: Architecture
+    state: StateDict
+    candidate: Candidate
+    dropped: tuple[str, ...]
+    renamed: bool = False
+
+
+def fit(architecture: Architecture, spec: str, tensors: StateDict, path: Path) -> Fit:
+    """The weights of a checkpoint that fit an architecture, whatever they are wrapped in.
+
+    Args:
+        architecture: which network.
+        spec: what the user called it.
+        tensors: all of a checkpoint's.
+        path: its file, for the text of an error.
+
+    Raises:
+        CheckpointError: none fit entirely, or more than one copy does; names the first tensor that does not.
+    """
+    builder = builder_of(architecture)
+    found = candidates(tensors, sum(_COUNTER not in name for name in shapes(architecture)) // 2)
+    matches = [fit for one in found if (fit := _as_it_is(builder, architecture, spec, one)) is not None]
+    matches = matches or [fit for one in found if (fit := _renamed(builder, architecture, spec, one)) is not None]
+    if not matches:
+        raise CheckpointError(_misfit(builder, architecture, spec, found, path))
+    first, *others = sorted(matches, key=lambda fit: fit.candidate.rank)
+    if others and others[0].candidate.rank == first.candidate.rank and not _same(first.state, others[0].state):
+        raise CheckpointError(
+            f"{path} holds two networks that fit {architecture.name}, {first.candidate.title} and "
+            f"{others[0].candidate.title}: save the one that is meant"
+        )
+    return first
+
+
+def described(fit: Fit, tensors: StateDict) -> str:
+    """What was taken off the weights and what was left out, in one line; empty where nothing was."""
+    beside = [*left_out(tensors, fit.candidate), *dict.fromkeys(name.rpartition(".")[2] for name in fit.dropped)]
+    more = f" and {len(beside) - _MOST} more" if len(beside) > _MOST else ""
+    parts = {
+        f"the weights are those of {fit.candidate.title}": fit.candidate.prefix,
+        f"{', '.join(beside[:_MOST])}{more} left out": beside,
+        "their names were translated by the library's own rules": fit.renamed,
+    }
+    return "; ".join(text for text, is_so in parts.items() if is_so)
+
+
+def _as_it_is(builder: ModelFamily, architecture: Architecture, spec: str, candidate: Candidate) -> Fit | None:
+    architecture, expected = _expected(builder, architecture, spec, candidate.state)
+    state, dropped = _completed(candidate.state, expected)
+    return Fit(architecture, state, candidate, dropped) if _shapes_of(state) == expected else None
+
+
+def _renamed(builder: ModelFamily, architecture: Architecture, spec: str, candidate: Candidate) -> Fit | None:
+    trained = builder.as_trained(architecture, spec, set(candidate.state))
+    state = builder.renamed(trained, candidate.state)
+    if state is None:
+        return None
+    fit = _as_it_is(builder, architecture, spec, replace(candidate, state=state))
+    return replace(fit, renamed=True) if fit is not None else None
+
+
+def _expected(
+    builder: ModelFamily, architecture: Architecture, spec: str, state: StateDict
+) -> tuple[Architecture, Shapes]:
+    """The architecture with the options and the number of classes of some weights, and its tensors."""
+    architecture = builder.as_trained(architecture, spec, set(state))
+    expected = shapes(architecture)
+    name, shape = list(expected.items())[-1]
+    found = tuple(state[name].shape) if name in state else ()
+    if found and found[0] and len(found) == len(shape) and found[1:] == shape[1:]:
+        architecture = replace(architecture, num_classes=found[0])
+        expected = shapes(architecture)
+    return architecture, expected
+
+
+def _completed(state: StateDict, expected: Shapes) -> tuple[StateDict, tuple[str, ...]]:
+    """The tensors with the counters that older files lack, and without what is no weight; what the latter was."""
+    import torch
+
+    dropped = tuple(name for name in state if name not in expected and name.rpartition(".")[2] in _NO_WEIGHTS)
+    counters = [name for name in expected if name not in state and name.rpartition(".")[2] == _COUNTER]
+    kept = {name: tensor for name, tensor in state.items() if name not in dropped}
+    return kept | {name: torch.tensor(0) for name in counters}, dropped
+
+
+def _same(one: StateDict, other: StateDict) -> bool:
+    return all(tensor.equal(other[name]) for name, tensor in one.items())
+
+
+def _shapes_of(state: StateDict) -> Shapes:
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def _misfit(
+    builder: ModelFamily, architecture: Architecture, spec: str, found: list[Candidate], path: Path
+) -> str:
+    """Why nothing fits, by the group that has most names of the architecture, and what it looks like."""
+    best = max(found, key=lambda one: len(one.state.keys() & shapes(architecture).keys()))
+    architecture, expected = _expected(builder, architecture, spec, best.state)
+    state, _ = _completed(best.state, expected)
+    channels = _other_channels(expected, state)
+    if channels:
+        return (
+            f"{path} is a network for {channels} channel{'s' * (channels != 1)}; eyeful's take 3 (RGB): train one on "
+            "images of 3 channels"
+        )
+    return f"{path} does not fit {architecture.name}: {_first_misfit(expected, state)}{_hint(found, architecture)}"
+
+
+def _other_channels(expected: Shapes, state: StateDict) -> int | None:
+    """How many channels weights take, where it is another number than the three of the architecture."""
+    for name, shape in expected.items():
+        if len(shape) == _CONVOLUTION and shape[1] == _RGB and name in state:
+            found = state[name].shape
+            return found[1] if len(found) == _CONVOLUTION and found[1] != _RGB else None
+    return None
+
+
+def _first_misfit(expected: Shapes, state: StateDict) -> str:
+    if not expected.keys() & state.keys():
+        return f"none of its tensors has the name of one of the architecture's (it has {', '.join([*state][:3])} ...)"
+    for name, shape in expected.items():
+        if name not in state:
+            near = difflib.get_close_matches(name, state, 1)
+            return f"it has no {name} {list(shape)}" + (f" (it has {near[0]})" if near else "")
+        if tuple(state[name].shape) != shape:
+            return f"{name} is {list(state[name].shape)} where the architecture has {list(shape)}"
+    return f"the architecture has no {next(name for name in state if name not in expected)}"
+
+
+def _hint(found: list[Candidate], architecture: Architecture) -> str:
+    for candidate in found:
+        if (name := looks_like(_shapes_of(candidate.state), architecture.name)) is not None:
+            return f"; it looks like {name}: --model {name}"
+    return "; no architecture that eyeful knows fits it"

@@ -1,0 +1,106 @@
+"""The wrappings of a checkpoint's weights: keys of training scripts, and what stands before every name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eyeful.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from eyeful.models.meta import StateDict
+
+_WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "ema")
+"""Where training scripts put weights, timm's and Lightning's among them. If several hold some, the first is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Tensors that may be a network's weights.
+
+    Attributes:
+        prefix: what stood before every name, keys of wrappers included: `state_dict.module.`; empty for none.
+        state: the tensors by their names without it.
+    """
+
+    prefix: str
+    state: StateDict
+
+    @property
+    def title(self) -> str:
+        """What to call it before people."""
+        return f"the entry {self.prefix.rstrip('.')!r}" if self.prefix else "the whole file"
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """Which of several copies is used: the least."""
+        parts = self.prefix.split(".")[:-1]
+        return tuple(_WRAPPERS.index(part) if part in _WRAPPERS else len(_WRAPPERS) for part in parts)
+
+
+def all_tensors(loaded: Any, path: Path) -> StateDict:
+    """Every tensor of a checkpoint, however deep, with the keys that lead to it joined by dots.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    found: StateDict = {}
+    _collect(loaded, "", found)
+    if not found:
+        keys = f" with {', '.join(map(str, [*loaded][:4]))}" if isinstance(loaded, Mapping) and loaded else ""
+        raise CheckpointError(
+            f"the checkpoint {path} holds no weights by name, only a {type(loaded).__name__}{keys}: save "
+            "model.state_dict()"
+        )
+    return found
+
+
+def _collect(value: Any, name: str, found: StateDict) -> None:
+    import numpy as np
+    import torch
+
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            if isinstance(key, str):  # numbers count an optimizer's parameters
+                _collect(one, f"{name}.{key}" if name else key, found)
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        found[name] = torch.from_numpy(np.ascontiguousarray(value))
+    elif isinstance(value, torch.Tensor) and name:
+        found[name] = value
+
+
+def candidates(tensors: dict[str, Tensor], least: int) -> list[Candidate]:
+    """Every group of tensors whose names have a first part in common, as it is and without that, at any depth.
+
+    Args:
+        tensors: by name.
+        least: how many a group must have.
+    """
+    found = [Candidate("", tensors)]
+    for candidate in found:  # grows as it goes
+        groups: dict[str, StateDict] = {}
+        for name, tensor in candidate.state.items():
+            first, dot, rest = name.partition(".")
+            if dot:
+                groups.setdefault(first, {})[rest] = tensor
+        found += [
+            Candidate(f"{candidate.prefix}{first}.", group) for first, group in groups.items() if len(group) >= least
+        ]
+    return found
+
+
+def left_out(tensors: dict[str, Tensor], candidate: Candidate) -> list[str]:
+    """What a checkpoint holds beside the weights of one candidate, in as few words as tell it apart."""
+    inside = candidate.prefix.split(".")[:-1]
+    found: dict[str, None] = {}
+    for name in tensors:
+        parts = name.split(".")
+        same = next((n for n, part in enumerate(inside) if parts[n : n + 1] != [part]), None)
+        if same is not None:
+            found[".".join(parts[: same + 1])] = None
+    return list(found)

@@ -1,0 +1,53 @@
+"""Names of tensors in older files → TorchVision's of today, by its own code."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from eyeful.models.meta import build_on_meta
+from eyeful.models.torchvision_import import import_torchvision
+
+if TYPE_CHECKING:
+    from eyeful.models.base import Architecture
+    from eyeful.models.meta import StateDict
+
+
+def renamed_by_torchvision(architecture: Architecture, state: StateDict) -> StateDict | None:
+    """The tensors under today's names; None where TorchVision does not translate any.
+
+    Its densenets translate before they load; its vision transformers while they do.
+    """
+    found = _before_loading(dict(state)) if architecture.name.startswith("densenet") else state
+    found = _while_loading(architecture, found)
+    return found if found.keys() != state.keys() else None
+
+
+def _before_loading(state: StateDict) -> StateDict:
+    """What TorchVision's densenets give to `load_state_dict` of their published weights."""
+    import_torchvision()
+    from torchvision.models import densenet
+
+    given: list[StateDict] = []
+
+    class Published:
+        def get_state_dict(self, **_: Any) -> StateDict:
+            return state
+
+    class Network:
+        def load_state_dict(self, translated: StateDict) -> None:
+            given.append(translated)
+
+    with suppress(AttributeError, TypeError):  # another version of TorchVision
+        densenet._load_state_dict(Network(), Published(), progress=False)  # noqa: SLF001
+    return given[0] if given else state
+
+
+def _while_loading(architecture: Architecture, state: StateDict) -> StateDict:
+    """What modules of a network make of the names as they load them, as those of a version that says none."""
+    module = build_on_meta(architecture)
+    given: list[StateDict] = []
+    module.register_load_state_dict_pre_hook(lambda _, copy, *rest: given.append(copy))
+    with suppress(RuntimeError, ValueError):  # shapes that do not fit are told elsewhere; MNASNet wants a version
+        module.load_state_dict(dict(state), strict=False, assign=True)
+    return dict(given[0]) if given else state
