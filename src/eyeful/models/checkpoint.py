@@ -107,8 +107,8 @@ def _fault(tensor: Tensor, expected: Tensor) -> str | None:
 
     if tensor.is_meta:
         return "has no values, only a shape (it was saved from the meta device)"
-    if tensor.layout != torch.strided or tensor.is_quantized:
-        return f"is a {tensor.layout if tensor.layout != torch.strided else tensor.dtype} tensor: save it dense, as float32"
+    if tensor.layout != torch.strided:
+        return f"is of the layout {tensor.layout}: save it dense, by `to_dense()`"
     if expected.is_floating_point() and not tensor.is_floating_point():
         return f"is {tensor.dtype}, not floating point: quantised weights are of no use without their scale"
     return None

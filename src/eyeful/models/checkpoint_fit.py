@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eyeful.errors import CheckpointError
+from eyeful.models.channels import RGB, wrong_channels
 from eyeful.models.checkpoint_hint import looks_like
 from eyeful.models.checkpoint_unwrap import Candidate, candidates, left_out
 from eyeful.models.families import builder_of
@@ -26,8 +27,10 @@ _NO_WEIGHTS = ("n_averaged", "total_ops", "total_params")
 
 _MOST = 4
 """Left-out entries that are named; more are counted."""
-_CONVOLUTION, _RGB = 4, 3
-"""Dimensions of a convolution's weight; channels of the images."""
+_MOST_RENAMED = 8
+"""Groups of tensors whose names are translated to see whether they fit then."""
+_CONVOLUTION = 4
+"""Dimensions of a convolution's weight; the second is its channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,12 @@ def fit(architecture: Architecture, spec: str, tensors: StateDict, path: Path) -
         CheckpointError: none fit entirely, or more than one copy does; names the first tensor that does not.
     """
     builder = builder_of(architecture)
-    found = candidates(tensors, sum(_COUNTER not in name for name in shapes(architecture)) // 2)
+    _, expected = _expected(builder, architecture, spec, tensors)
+    found = candidates(tensors, least=sum(_COUNTER not in name for name in expected) // 2)
     matches = [fit for one in found if (fit := _as_it_is(builder, architecture, spec, one)) is not None]
-    matches = matches or [fit for one in found if (fit := _renamed(builder, architecture, spec, one)) is not None]
+    if not matches:
+        largest = sorted(found, key=lambda one: -len(one.state))[:_MOST_RENAMED]
+        matches = [fit for one in largest if (fit := _renamed(builder, architecture, spec, one)) is not None]
     if not matches:
         raise CheckpointError(_misfit(builder, architecture, spec, found, path))
     first, *others = sorted(matches, key=lambda fit: fit.candidate.rank)
@@ -139,30 +145,30 @@ def _misfit(
     builder: ModelFamily, architecture: Architecture, spec: str, found: list[Candidate], path: Path
 ) -> str:
     """Why nothing fits, by the group that has most names of the architecture, and what it looks like."""
-    best = max(found, key=lambda one: len(one.state.keys() & shapes(architecture).keys()))
+    _, expected = _expected(builder, architecture, spec, found[0].state)
+    best = max(found, key=lambda one: len(one.state.keys() & expected.keys()))
     architecture, expected = _expected(builder, architecture, spec, best.state)
     state, _ = _completed(best.state, expected)
     channels = _other_channels(expected, state)
-    if channels:
-        return (
-            f"{path} is a network for {channels} channel{'s' * (channels != 1)}; eyeful's take 3 (RGB): train one on "
-            "images of 3 channels"
-        )
+    if channels is not None:
+        return f"{wrong_channels(str(path), channels)}: train one on images of 3 channels"
     return f"{path} does not fit {architecture.name}: {_first_misfit(expected, state)}{_hint(found, architecture)}"
 
 
 def _other_channels(expected: Shapes, state: StateDict) -> int | None:
     """How many channels weights take, where it is another number than the three of the architecture."""
     for name, shape in expected.items():
-        if len(shape) == _CONVOLUTION and shape[1] == _RGB and name in state:
+        if len(shape) == _CONVOLUTION and shape[1] == RGB and name in state:
             found = state[name].shape
-            return found[1] if len(found) == _CONVOLUTION and found[1] != _RGB else None
+            return found[1] if len(found) == _CONVOLUTION and found[1] != RGB else None
     return None
 
 
 def _first_misfit(expected: Shapes, state: StateDict) -> str:
     if not expected.keys() & state.keys():
-        return f"none of its tensors has the name of one of the architecture's (it has {', '.join([*state][:3])} ...)"
+        return (
+            f"none of its tensors has the name of one of the architecture's (it has {', '.join([*state][:3])} ...)"
+        )
     for name, shape in expected.items():
         if name not in state:
             near = difflib.get_close_matches(name, state, 1)

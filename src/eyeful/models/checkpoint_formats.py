@@ -11,64 +11,85 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STATE_DICT = "torch.save(model.state_dict(), FILE)"
-_EXPORT = f"in the program that trained it: {_STATE_DICT}"
+_EXPORT = f"in the program that made it: {_STATE_DICT}"
+_ANOTHER = "eyeful reads PyTorch's weights"
+_ONNX = f"ONNX, a network and no checkpoint: {_EXPORT}"
+_OPENVINO = f"OpenVINO's XML, a network without torch's weights: {_EXPORT}"
+_TENSORRT = f"a TensorRT engine, made for one GPU: {_EXPORT}"
+_CORE_ML = f"a Core ML model: {_EXPORT}"
+_HDF5 = f"HDF5, as Keras writes .h5: {_ANOTHER}"
 
 SAFETENSORS = re.compile(rb".{6}\x00\x00\{", re.DOTALL)
 """How a safetensors file begins: the length of its header in 8 bytes, then JSON."""
 
-_BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL | re.IGNORECASE), meaning)
-    for pattern, meaning in (
-        (rb"version https://git-lfs", "a Git LFS pointer, not the file itself: `git lfs pull` fetches it"),
-        (rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?<(!doctype html|html|head|body)", "a web page, perhaps a failed download: fetch the file again"),
-        (rb"(\xef\xbb\xbf)?\s*<\?xml.{0,200}<net\b|\s*<net\b", "OpenVINO's XML, a network without torch's weights: " + _EXPORT),
-        (rb"(\xef\xbb\xbf)?\s*<\?xml", "XML, perhaps a server's error message: fetch the file again"),
-        (rb"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes .h5 and .keras weights: " + "eyeful reads PyTorch's"),
-        (rb".{4}TFL3", "a TensorFlow Lite model: eyeful reads PyTorch's weights"),
-        (rb".{4}ET\d\d", "an ExecuTorch program: " + _EXPORT),
-        (rb"GGUF", "GGUF, a language model's format: eyeful reads weights of image classifiers"),
-        (rb"\x93NUMPY", "a NumPy array: " + _EXPORT),
-        (rb"\x08[\x01-\x20][\x10-\x1a\x22\x3a\x42]|\x08[\x01-\x20]\x12.[\x20-\x7e]", "ONNX, a network and no checkpoint: " + _EXPORT),
-        (rb"\x12\x01\x00\x00\x00\x00\x00\x00", "MXNet's parameters: eyeful reads PyTorch's weights"),
-        (rb"ftrt", "a TensorRT engine, made for one GPU: " + _EXPORT),
-        (rb"\x1f\x8b", "compressed by gzip: unpack it with `gunzip`"),
-        (rb"BZh", "compressed by bzip2: unpack it with `bunzip2`"),
-        (rb"\xfd7zXZ\x00", "compressed by xz: unpack it with `unxz`"),
-        (rb"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it with `unzstd`"),
-        (rb"7z\xbc\xaf\x27\x1c|Rar!", "a 7-Zip or RAR archive: unpack it, and name the file in it"),
-        (rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|%PDF", "an image or a document, not weights"),
-        (rb"\s*\{.{0,200}\"(weight_map|metadata)\"", "the index of weights in several files: merge them into one .safetensors file"),
-        (rb"\s*[\{\[]\s*[\"\]\}\d]", "JSON, not weights"),
-    )
-)  # fmt: skip
-"""Beginning of a file → what it is, and the way out; the first that matches is right."""
+_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (rb"version https://git-lfs", "a Git LFS pointer, not the file itself: `git lfs pull` fetches it"),
+    (
+        rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?<(!doctype html|html|head|body)",
+        "a web page, perhaps a failed download: fetch the file again",
+    ),
+    (rb"(\xef\xbb\xbf)?\s*(<\?xml.{0,200})?<net\b", _OPENVINO),
+    (rb"(\xef\xbb\xbf)?\s*<\?xml", "XML, perhaps a server's error message: fetch the file again"),
+    (rb"\x89HDF\r\n\x1a\n", _HDF5),
+    (rb".{4}TFL3", f"a TensorFlow Lite model: {_ANOTHER}"),
+    (rb"\x08\x01\x12", f"a TensorFlow model: {_ANOTHER}"),
+    (rb"\x08[\x03-\x20][\x12\x1a\x22\x28\x32\x3a\x42]", _ONNX),
+    (rb".{4}ET\d\d", f"an ExecuTorch program: {_EXPORT}"),
+    (rb"GGUF", "GGUF, a language model's format: eyeful reads weights of image classifiers"),
+    (rb"\x93NUMPY", f"a NumPy array: {_EXPORT}"),
+    (rb"MATLAB", f"a MATLAB file: {_ANOTHER}"),
+    (rb"\x12\x01\x00\x00\x00\x00\x00\x00", f"MXNet's parameters: {_ANOTHER}"),
+    (rb"ftrt", _TENSORRT),
+    (rb"\x1f\x8b", "compressed by gzip: unpack it with `gunzip`"),
+    (rb"BZh", "compressed by bzip2: unpack it with `bunzip2`"),
+    (rb"\xfd7zXZ\x00", "compressed by xz: unpack it with `unxz`"),
+    (rb"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it with `unzstd`"),
+    (rb"7z\xbc\xaf\x27\x1c|Rar!", "a 7-Zip or RAR archive: unpack it, and name the file in it"),
+    (rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|%PDF", "an image or a document, not weights"),
+    (
+        rb"\s*\{.{0,200}\"(weight_map|metadata)\"",
+        "the index of weights in several files: merge them into one .safetensors file",
+    ),
+    (rb"\s*[\{\[]\s*[\"\]\}\d]", "JSON, not weights"),
+)
+"""How a file begins, as a pattern; what it is, and the way out. The first that matches is right."""
+
+_FLAGS = re.DOTALL | re.IGNORECASE
+
+_PICKLE, _TORCH_MAGIC = b"\x80", b"\x8a\x0al\xfc\x9cF\xf9"
+"""How any pickle begins, and what torch has written near its start since there is `torch.save`."""
 
 _ENDINGS = {
-    ".pb": "a TensorFlow graph: eyeful reads PyTorch's weights",
-    ".index": "the index of a TensorFlow checkpoint: eyeful reads PyTorch's weights",
-    ".h5": "HDF5, as Keras writes it: eyeful reads PyTorch's weights",
-    ".mlmodel": "a Core ML model: " + _EXPORT,
-    ".caffemodel": "Caffe's weights: eyeful reads PyTorch's",
-    ".prototxt": "Caffe's description of a network: eyeful reads PyTorch's weights",
-    ".weights": "Darknet's weights: eyeful reads PyTorch's",
-    ".pdparams": "PaddlePaddle's weights: eyeful reads PyTorch's",
-    ".msgpack": "Flax's weights: eyeful reads PyTorch's",
-    ".engine": "a TensorRT engine, made for one GPU: " + _EXPORT,
-    ".onnx": "ONNX, a network and no checkpoint: " + _EXPORT,
-    ".xml": "OpenVINO's XML, a network without torch's weights: " + _EXPORT,
+    ".pb": f"a TensorFlow graph: {_ANOTHER}",
+    ".index": f"the index of a TensorFlow checkpoint: {_ANOTHER}",
+    ".h5": _HDF5,
+    ".mlmodel": _CORE_ML,
+    ".caffemodel": f"Caffe's weights: {_ANOTHER}",
+    ".prototxt": f"Caffe's description of a network: {_ANOTHER}",
+    ".weights": f"Darknet's weights: {_ANOTHER}",
+    ".msgpack": f"Flax's weights: {_ANOTHER}",
+    ".engine": _TENSORRT,
+    ".onnx": _ONNX,
+    ".xml": _OPENVINO,
 }
-"""Ending of a file's name that torch cannot read → the same. Only asked when the file could not be read."""
+"""The same by the ending of a name, for a file that begins with nothing known."""
 
 _IN_ZIP: tuple[tuple[str, str], ...] = (
-    (r"(.*/)?code/.*\.py|(.*/)?constants\.pkl", f"TorchScript, code and weights in one: torch.save(torch.jit.load(FILE).state_dict(), NEW)"),
-    (r"(.*/)?serialized_exported_program\.json|(.*/)?archive_format|(.*/)?models/.*\.json", "a program of torch.export: torch.save(torch.export.load(FILE).state_dict, NEW)"),
+    (
+        r"(.*/)?(code/.*\.py|constants\.pkl)",
+        "TorchScript, code and weights in one: torch.save(torch.jit.load(FILE).state_dict(), NEW)",
+    ),
+    (
+        r"(.*/)?(serialized_exported_program\.json|archive_format|models/.*\.json)",
+        "a program of torch.export: torch.save(torch.export.load(FILE).state_dict, NEW)",
+    ),
     (r"MAR-INF/.*", "a TorchServe archive: unpack it, and name the weights in it"),
-    (r"model\.weights\.h5", "a Keras model: eyeful reads PyTorch's weights"),
-    (r".*saved_model\.pb", "a zipped TensorFlow model: eyeful reads PyTorch's weights"),
-    (r".*\.npy", "NumPy arrays (.npz), as JAX's vision transformers have them: " + _EXPORT),
-    (r".*\.mlmodel", "a Core ML model: " + _EXPORT),
-)  # fmt: skip
-"""Name in a zip file → what the zip file is; the first that matches is right."""
+    (r"model\.weights\.h5", f"a Keras model: {_ANOTHER}"),
+    (r"(.*/)?saved_model\.pb", f"a zipped TensorFlow model: {_ANOTHER}"),
+    (r".*\.npy", f"NumPy arrays (.npz), as JAX's vision transformers have them: {_EXPORT}"),
+    (r".*\.mlmodel", _CORE_ML),
+)
+"""A name in a zip file, as a pattern, and what the zip file is. The first that matches is right."""
 
 _TORCH_0_1 = {"pickle", "storages", "tensors"}
 """Members of the tar files of torch 0.1."""
@@ -88,9 +109,11 @@ def foreign_format(path: Path) -> str | None:
         return None
     if start.startswith(b"PK\x03\x04"):
         return _in_zip(path)
-    if start[257:262] == b"ustar" or _is_tar(path):
+    if start[257:262] == b"ustar":
         return _in_tar(path)
-    return next((meaning for pattern, meaning in _BEGINNINGS if pattern.match(start)), None)
+    if start.startswith(_PICKLE) and _TORCH_MAGIC not in start:
+        return f"a pickle that torch.save did not write, which only running code can read: {_EXPORT}"
+    return next((meaning for pattern, meaning in _BEGINNINGS if re.match(pattern, start, _FLAGS)), None)
 
 
 def format_by_ending(path: Path) -> str | None:
@@ -111,15 +134,8 @@ def _in_zip(path: Path) -> str | None:
             return meaning
     if any(re.fullmatch(r"([^/]*/)?data\.pkl", name) for name in names):
         return None
-    return f"a zip file with {names[0] if names else 'nothing'} in it, not a checkpoint: unpack it, and name the weights"
-
-
-def _is_tar(path: Path) -> bool:
-    """Whether it is a tar file of the oldest kind, without the word ustar."""
-    try:
-        return tarfile.is_tarfile(path)
-    except (OSError, tarfile.TarError, ValueError, EOFError):
-        return False
+    inside = names[0] if names else "nothing"
+    return f"a zip file with {inside} in it, not a checkpoint: unpack it, and name the weights"
 
 
 def _in_tar(path: Path) -> str:

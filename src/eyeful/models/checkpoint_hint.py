@@ -25,7 +25,7 @@ _SHARE = 0.5
 
 
 def looks_like(found: Shapes, other_than: str) -> str | None:
-    """The architecture of the smaller catalogues with which weights share most tensors; None if no one is like them.
+    """The architecture of the smaller catalogues with which weights share most tensors; None if there is none.
 
     Only networks with about as many parameters are built: the catalogues say how many each has.
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _loading = threading.Lock()
 """torch's list of safe globals is one for the process."""
+_TORCH = (b"PK\x03\x04", b"\x80")
+"""How files of `torch.save` begin: today's are zip files, those before 1.6 pickles."""
 _GLOBAL = re.compile(r"GLOBAL (\S+) was not an allowed global")
 _MODULES = re.compile(r"^(torch\.nn\.(modules|quantized)|torchvision\.models|timm\.(models|layers)|torch\.fx)\b")
 """Classes of layers and networks: a file that needs them holds a whole model."""
@@ -46,7 +48,12 @@ def read_checkpoint(path: Path) -> Any:
         raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror}") from error
     if foreign is not None:
         raise CheckpointError(f"the checkpoint {path} is {foreign}")
-    return _read_safetensors(path) if SAFETENSORS.match(start) else _read_torch(path)
+    if SAFETENSORS.match(start):
+        return _read_safetensors(path)
+    if not start.startswith(_TORCH):
+        reason = format_by_ending(path) or f"not a checkpoint, or damaged: it begins with {start!r}"
+        raise CheckpointError(f"the checkpoint {path} is {reason}")
+    return _read_torch(path)
 
 
 def _read_torch(path: Path) -> Any:
@@ -58,10 +65,11 @@ def _read_torch(path: Path) -> Any:
             warnings.simplefilter("ignore")  # the refusal says it
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise CheckpointError(f"the checkpoint {path} is refused: {_why_refused(path, error)}") from error
+        raise CheckpointError(f"the checkpoint {path} is refused: {_why_refused(error)}") from error
     except Exception as error:
-        reason = format_by_ending(path) or f"damaged or not a checkpoint: {one_line(error)}"
-        raise CheckpointError(f"the checkpoint {path} is {reason}") from error
+        raise CheckpointError(
+            f"the checkpoint {path} is damaged or not a checkpoint: {one_line(error)}"
+        ) from error
 
 
 def _read_safetensors(path: Path) -> Any:
@@ -75,20 +83,18 @@ def _read_safetensors(path: Path) -> Any:
         raise CheckpointError(f"the checkpoint {path} is damaged or not safetensors: {one_line(error)}") from error
 
 
-def _why_refused(path: Path, error: pickle.UnpicklingError) -> str:
+def _why_refused(error: pickle.UnpicklingError) -> str:
     """What a pickle needs that is not on the list, and the way out."""
-    if by_name := format_by_ending(path):
-        return f"it is {by_name}"
     if "Unsupported operand" in str(error):
         return (
-            "it is written in a pickle protocol that torch reads only by running code; in the program that made it: "
-            "torch.save(model.state_dict(), FILE) without pickle_protocol"
+            "it is written in a pickle protocol that torch reads only by running code; in the program that made "
+            "it: torch.save(model.state_dict(), FILE) without pickle_protocol"
         )
     missing = _GLOBAL.search(str(error))
     if missing is None:
         return (
-            "it is damaged, or it would run code when loaded (not a plain state_dict); save model.state_dict(), or "
-            "better a .safetensors file"
+            "it is damaged, or it would run code when loaded (not a plain state_dict); save model.state_dict(), "
+            "or better a .safetensors file"
         )
     name = missing[1]
     if _MODULES.match(name):
@@ -109,7 +115,7 @@ def _inert_classes() -> Iterator[Any]:
     systems, or of a class that it stands in for.
     """
     import argparse
-    import datetime
+    import datetime as dt
     import pathlib
     import types
 
@@ -118,7 +124,7 @@ def _inert_classes() -> Iterator[Any]:
 
     yield from (argparse.Namespace, types.SimpleNamespace)
     yield from ((_plain_dict, "collections.defaultdict"), (_plain_list, "collections.deque"))
-    yield from (datetime.datetime, datetime.date, datetime.time, datetime.timedelta, datetime.timezone)
+    yield from (dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone)
     yield from (bool, int, float, str, bytes, list, tuple, dict, frozenset, slice, range)
     yield torch.torch_version.TorchVersion
     for module in ("pathlib", "pathlib._local"):
@@ -128,11 +134,15 @@ def _inert_classes() -> Iterator[Any]:
             yield pathlib.PureWindowsPath, f"{module}.{name}"
     yield from (np.ndarray, np.dtype)
     yield from {type(np.dtype(code)) for code in np.typecodes["All"]}
-    multiarray = np._core.multiarray if hasattr(np, "_core") else np.core.multiarray  # noqa: SLF001
+    scalar, reconstruct = np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0]
     for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-        yield multiarray.scalar, f"{module}.scalar"
-        yield multiarray._reconstruct, f"{module}._reconstruct"  # noqa: SLF001
-    for module in ("lightning_fabric.utilities.data", "lightning.fabric.utilities.data", "pytorch_lightning.utilities.parsing"):
+        yield scalar, f"{module}.scalar"
+        yield reconstruct, f"{module}._reconstruct"
+    for module in (
+        "lightning_fabric.utilities.data",
+        "lightning.fabric.utilities.data",
+        "pytorch_lightning.utilities.parsing",
+    ):
         yield dict, f"{module}.AttributeDict"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eyeful.models.meta import StateDict
 
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "ema")
-"""Where training scripts put weights, timm's and Lightning's among them. If several hold some, the first is used."""
+"""Where training scripts put weights, timm's and Lightning's among them; of several the first is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ def candidates(tensors: dict[str, Tensor], least: int) -> list[Candidate]:
             if dot:
                 groups.setdefault(first, {})[rest] = tensor
         found += [
-            Candidate(f"{candidate.prefix}{first}.", group) for first, group in groups.items() if len(group) >= least
+            Candidate(f"{candidate.prefix}{first}.", group)
+            for first, group in groups.items()
+            if len(group) >= least
         ]
     return found
 

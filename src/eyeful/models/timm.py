@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.errors import UnknownModelError, WeightsError
 from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
+from eyeful.models.channels import RGB, channels_asked, wrong_channels
 from eyeful.models.families import ModelFamily, nearest
 from eyeful.models.labels import default_labels, imagenet_labels, imagenet_wnids
 from eyeful.models.torchvision_import import import_timm
@@ -61,10 +62,16 @@ class TimmFamily(ModelFamily):
             listed = f"`eyeful models {_PREFIX}{name[:3]}` lists some"
             raise UnknownModelError(f"timm has no model {name!r}{meant} {listed}")
         tags = timm.list_pretrained(f"{architecture}.*")
-        if tag and name not in tags:
+        if (config := timm.get_pretrained_cfg(architecture)) is None:
+            from eyeful.models.timm_names import name_today
+
+            raise UnknownModelError(
+                f"timm does not use the name {architecture!r} any more{name_today(architecture)}"
+            )
+        if "." in name and name not in tags:
             offers = ", ".join(_PREFIX + one for one in tags) or f"{_PREFIX}{architecture} with --checkpoint FILE"
             raise UnknownModelError(f"timm has no weights {tag!r} of {architecture}; it has {offers}")
-        config = timm.get_pretrained_cfg(name)
+        config = timm.get_pretrained_cfg(name) if tag else config
         tagged = f"{config.architecture}.{config.tag}" if config.tag else config.architecture
         return _model(f"{_PREFIX}{tagged}", config.to_dict(), lambda: _load_from_catalogue(tagged, config))
 
@@ -134,6 +141,8 @@ def find_on_hub(repo: str) -> Model:
         config, architecture, options = load_model_config_from_path(folder)
     except (KeyError, ValueError, RuntimeError, TypeError) as error:
         raise WeightsError(f"hf-hub:{repo} is not a timm model: its config.json has no usable {error}") from error
+    if (channels := channels_asked(folder / "config.json")) != RGB:
+        raise UnknownModelError(wrong_channels(f"hf-hub:{repo}", channels))
     if not knows(architecture):
         raise UnknownModelError(
             f"hf-hub:{repo} wants the architecture {architecture!r}, which this timm does not have: "
@@ -155,10 +164,8 @@ def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
 
     data = resolve_data_config({}, pretrained_cfg=config)
     channels, height, width = data["input_size"]
-    if channels != 3:
-        raise UnknownModelError(
-            f"{config['architecture']} takes {channels} channels; eyeful classifies RGB images"
-        )
+    if channels != RGB:
+        raise UnknownModelError(wrong_channels(config["architecture"], channels))
     pct = data["crop_pct"]
     return Preprocessing(
         size=(height, width),

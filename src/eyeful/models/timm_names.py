@@ -1,4 +1,4 @@
-"""The authors' names of a network's tensors → timm's, by the function that timm's own load uses for the family."""
+"""Names of others, and older ones of its own → timm's, by what timm itself uses."""
 
 from __future__ import annotations
 
@@ -82,3 +82,12 @@ def _family_filter(architecture: Architecture, num_classes: int) -> tuple[nn.Mod
         finally:
             _builder.load_pretrained = original
     return seen[0] if seen else (None, None)
+
+
+def name_today(name: str) -> str:
+    """What timm calls a model now, of which it has an older name, as a hint; empty if it does not say."""
+    import_timm()
+    from timm.models import _registry
+
+    now = getattr(_registry, "_deprecated_models", {}).get(name)
+    return f": --model timm/{now}" if now else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.errors import UnknownModelError
 from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
-from eyeful.models.families import ModelFamily
+from eyeful.models.families import ModelFamily, nearest
 from eyeful.models.labels import labels_for
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.models.weights import fetch_hub_file, hub_file, verified_sha256
@@ -148,18 +148,32 @@ def _resolve(spec: str) -> tuple[str, Any]:
     """The architecture's name and its weights' enum member."""
     models = import_torchvision().models
     if "_Weights." in spec:
-        try:
-            weights = models.get_weight(spec)
-        except (ValueError, AttributeError, KeyError) as error:
-            raise UnknownModelError(f"TorchVision has no weights {spec!r}; see `eyeful models`") from error
-        name = next(name for name in names() if models.get_model_weights(name) is type(weights))
-        return name, weights
+        return _resolve_member(spec)
     name, _, choice = spec.partition(":")
     members = models.get_model_weights(name).__members__
     if (choice or "DEFAULT") not in members:
         offers = ", ".join(f"{name}:{member}" for member in members)
         raise UnknownModelError(f"{name} has no weights {choice!r}; it has {offers}")
     return name, models.get_model_weights(name)[choice or "DEFAULT"]
+
+
+def _resolve_member(spec: str) -> tuple[str, Any]:
+    """The same of an enum's member, as TorchVision's own code spells it."""
+    models = import_torchvision().models
+    enum, _, member = spec.partition(".")
+    name, weights = next(
+        ((name, found) for name in names() if (found := models.get_model_weights(name)).__name__ == enum),
+        ("", None),
+    )
+    if weights is None:
+        known = [models.get_model_weights(name).__name__ for name in names()]
+        near = nearest(enum, known)
+        meant = f"did you mean {' or '.join(f'{one}.DEFAULT' for one in near)}?" if near else "see `eyeful models`"
+        raise UnknownModelError(f"TorchVision has no classifier with the weights {spec!r}; {meant}")
+    if member not in weights.__members__:
+        offers = ", ".join(f"{enum}.{one}" for one in weights.__members__)
+        raise UnknownModelError(f"{name} has no weights {spec!r}; it has {offers}")
+    return name, weights[member]
 
 
 def _load(name: str, weights: Any) -> tuple[nn.Module, Weights]:

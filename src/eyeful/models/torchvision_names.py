@@ -47,7 +47,7 @@ def _while_loading(architecture: Architecture, state: StateDict) -> StateDict:
     """What modules of a network make of the names as they load them, as those of a version that says none."""
     module = build_on_meta(architecture)
     given: list[StateDict] = []
-    module.register_load_state_dict_pre_hook(lambda _, copy, *rest: given.append(copy))
+    module.register_load_state_dict_pre_hook(lambda *of_it: given.append(of_it[1]))  # type: ignore[no-untyped-call]
     with suppress(RuntimeError, ValueError):  # shapes that do not fit are told elsewhere; MNASNet wants a version
         module.load_state_dict(dict(state), strict=False, assign=True)
     return dict(given[0]) if given else state
