@@ -14,6 +14,7 @@ from eyeful.models.families import builder_of
 from eyeful.models.meta import shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from eyeful.models.base import Architecture
@@ -42,14 +43,12 @@ class Fit:
         state: every tensor of the architecture.
         candidate: where they were in the checkpoint.
         dropped: names of tensors between them that are no weights.
-        renamed: whether the names had to be translated into the library's.
     """
 
     architecture: Architecture
     state: StateDict
     candidate: Candidate
     dropped: tuple[str, ...]
-    renamed: bool = False
 
 
 def fit(architecture: Architecture, spec: str, tensors: StateDict, path: Path) -> Fit:
@@ -67,12 +66,12 @@ def fit(architecture: Architecture, spec: str, tensors: StateDict, path: Path) -
     builder = builder_of(architecture)
     _, expected = _expected(builder, architecture, spec, tensors)
     found = candidates(tensors, least=sum(_COUNTER not in name for name in expected) // 2)
-    matches = [fit for one in found if (fit := _as_it_is(builder, architecture, spec, one)) is not None]
+    matches = [fit for one in found if (fit := _strict(builder, architecture, spec, one)) is not None]
     if not matches:
-        largest = sorted(found, key=lambda one: -len(one.state))[:_MOST_RENAMED]
-        matches = [fit for one in largest if (fit := _renamed(builder, architecture, spec, one)) is not None]
-    if not matches:
-        raise CheckpointError(_misfit(builder, architecture, spec, found, path))
+        translated = list(_translated(builder, architecture, spec, found))
+        matches = [fit for one in translated if (fit := _strict(builder, architecture, spec, one)) is not None]
+        if not matches:
+            raise CheckpointError(_misfit(builder, architecture, spec, found + translated, path))
     first, *others = sorted(matches, key=lambda fit: fit.candidate.rank)
     if others and others[0].candidate.rank == first.candidate.rank and not _same(first.state, others[0].state):
         raise CheckpointError(
@@ -87,26 +86,30 @@ def described(fit: Fit, tensors: StateDict) -> str:
     beside = [*left_out(tensors, fit.candidate), *dict.fromkeys(name.rpartition(".")[2] for name in fit.dropped)]
     more = f" and {len(beside) - _MOST} more" if len(beside) > _MOST else ""
     parts = {
-        f"the weights are those of {fit.candidate.title}": fit.candidate.prefix,
-        f"{', '.join(beside[:_MOST])}{more} left out": beside,
-        "their names were translated by the library's own rules": fit.renamed,
+        f"weights read from {fit.candidate.title}": fit.candidate.prefix,
+        f"left out: {', '.join(beside[:_MOST])}{more}": beside,
+        "an average, as AveragedModel makes it": any(name.endswith("n_averaged") for name in beside),
+        f"names translated by the rules of {fit.architecture.library}": fit.candidate.renamed,
     }
     return "; ".join(text for text, is_so in parts.items() if is_so)
 
 
-def _as_it_is(builder: ModelFamily, architecture: Architecture, spec: str, candidate: Candidate) -> Fit | None:
+def _strict(builder: ModelFamily, architecture: Architecture, spec: str, candidate: Candidate) -> Fit | None:
+    """The fit of a candidate; None if it does not fit strictly."""
     architecture, expected = _expected(builder, architecture, spec, candidate.state)
     state, dropped = _completed(candidate.state, expected)
     return Fit(architecture, state, candidate, dropped) if _shapes_of(state) == expected else None
 
 
-def _renamed(builder: ModelFamily, architecture: Architecture, spec: str, candidate: Candidate) -> Fit | None:
-    trained = builder.as_trained(architecture, spec, set(candidate.state))
-    state = builder.renamed(trained, candidate.state)
-    if state is None:
-        return None
-    fit = _as_it_is(builder, architecture, spec, replace(candidate, state=state))
-    return replace(fit, renamed=True) if fit is not None else None
+def _translated(
+    builder: ModelFamily, architecture: Architecture, spec: str, found: list[Candidate]
+) -> Iterator[Candidate]:
+    """The largest candidates with the names of the library, where it knows how to translate them."""
+    for candidate in sorted(found, key=lambda one: -len(one.state))[:_MOST_RENAMED]:
+        trained, _ = _expected(builder, architecture, spec, candidate.state)
+        state = builder.renamed(trained, candidate.state)
+        if state is not None:
+            yield replace(candidate, state=state, renamed=True)
 
 
 def _expected(
@@ -127,9 +130,11 @@ def _completed(state: StateDict, expected: Shapes) -> tuple[StateDict, tuple[str
     """The tensors with the counters that older files lack, and without what is no weight; what the latter was."""
     import torch
 
-    dropped = tuple(name for name in state if name not in expected and name.rpartition(".")[2] in _NO_WEIGHTS)
+    extra = [name for name in state if name not in expected]
+    dropped = tuple(name for name in extra if name.rpartition(".")[2] in _NO_WEIGHTS)
+    unused = {*dropped, *(name for name in extra if name.rpartition(".")[2] == _COUNTER)}
     counters = [name for name in expected if name not in state and name.rpartition(".")[2] == _COUNTER]
-    kept = {name: tensor for name, tensor in state.items() if name not in dropped}
+    kept = {name: tensor for name, tensor in state.items() if name not in unused}
     return kept | {name: torch.tensor(0) for name in counters}, dropped
 
 
@@ -146,7 +151,7 @@ def _misfit(
 ) -> str:
     """Why nothing fits, by the group that has most names of the architecture, and what it looks like."""
     _, expected = _expected(builder, architecture, spec, found[0].state)
-    best = max(found, key=lambda one: len(one.state.keys() & expected.keys()))
+    best = max(reversed(found), key=lambda one: (len(one.state.keys() & expected.keys()), len(one.state)))
     architecture, expected = _expected(builder, architecture, spec, best.state)
     state, _ = _completed(best.state, expected)
     channels = _other_channels(expected, state)
@@ -180,6 +185,6 @@ def _first_misfit(expected: Shapes, state: StateDict) -> str:
 
 def _hint(found: list[Candidate], architecture: Architecture) -> str:
     for candidate in found:
-        if (name := looks_like(_shapes_of(candidate.state), architecture.name)) is not None:
+        if (name := looks_like(_shapes_of(candidate.state), architecture)) is not None:
             return f"; it looks like {name}: --model {name}"
-    return "; no architecture that eyeful knows fits it"
+    return "; none that `eyeful models` lists is like it"

@@ -24,28 +24,32 @@ _SHARE = 0.5
 """Of how many of its tensors names and shapes must be found."""
 
 
-def looks_like(found: Shapes, other_than: str) -> str | None:
+def looks_like(found: Shapes, asked: Architecture) -> str | None:
     """The architecture of the smaller catalogues with which weights share most tensors; None if there is none.
 
     Only networks with about as many parameters are built: the catalogues say how many each has.
 
     Args:
         found: names and shapes of the tensors.
-        other_than: the name of an architecture that they do not fit.
+        asked: the architecture that they do not fit.
     """
     parameters = _with_1000_classes(found)
     near = sorted(
         (abs(known - parameters), name, candidate)
         for known, name, candidate in _catalogue()
-        if candidate.name != other_than and abs(known - parameters) < _NEAR * known
+        if candidate.name != asked.name and abs(known - parameters) < _NEAR * known
     )
-    best, best_share = None, _SHARE
+    best, best_share = None, max(_SHARE, _share(found, asked))
     for _, name, candidate in near[:_MOST]:
-        expected = shapes(builder_of(candidate).as_trained(candidate, name, set(found)))
-        share = len(expected.items() & found.items()) / max(len(expected), len(found))
+        share = _share(found, builder_of(candidate).as_trained(candidate, name, set(found)))
         if share > best_share:
             best, best_share = name, share
     return best
+
+
+def _share(found: Shapes, architecture: Architecture) -> float:
+    expected = shapes(architecture)
+    return len(expected.items() & found.items()) / max(len(expected), len(found))
 
 
 def _catalogue() -> Iterator[tuple[int, str, Architecture]]:

@@ -29,6 +29,9 @@ def labels_in(loaded: Any, num_classes: int) -> tuple[Labels | None, str]:
         a part of a sentence, empty where the file has no names.
     """
     found = dict(_named(loaded))
+    unclear = next((key for key, names in found.items() if not names), None)
+    if unclear is not None:
+        return None, f"{unclear} does not name each class once and was not used"
     fitting = {key: names for key, names in found.items() if len(names) == num_classes}
     if not found:
         return None, ""
@@ -48,8 +51,11 @@ def _named(loaded: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
     for place, entries in [("", outer), *((f"{key}.", _entries(value)) for key, value in outer.items())]:
         known = {key.lower(): (key, value) for key, value in entries.items() if isinstance(key, str)}
         for key in _KEYS:
-            if key in known and (names := _names(known[key][1])):
-                yield place + known[key][0], names
+            if key not in known:
+                continue
+            spelled, value = known[key]
+            if (names := _names(value)) or (isinstance(value, Mapping) and value):
+                yield place + spelled, names
 
 
 def _entries(value: Any) -> Mapping[Any, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +27,17 @@ class Candidate:
     Attributes:
         prefix: what stood before every name, keys of wrappers included: `state_dict.module.`; empty for none.
         state: the tensors by their names without it.
+        renamed: whether the names had to be translated into the library's.
     """
 
     prefix: str
     state: StateDict
+    renamed: bool = False
 
     @property
     def title(self) -> str:
         """What to call it before people."""
-        return f"the entry {self.prefix.rstrip('.')!r}" if self.prefix else "the whole file"
+        return f"{self.prefix}*"
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -68,8 +71,9 @@ def _collect(value: Any, name: str, found: StateDict) -> None:
         for key, one in value.items():
             if isinstance(key, str):  # numbers count an optimizer's parameters
                 _collect(one, f"{name}.{key}" if name else key, found)
-    elif isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        found[name] = torch.from_numpy(np.ascontiguousarray(value))
+    elif isinstance(value, np.ndarray) and name:
+        with suppress(TypeError, ValueError):  # texts, objects, numbers of another machine
+            found[name] = torch.from_numpy(value.copy())
     elif isinstance(value, torch.Tensor) and name:
         found[name] = value
 

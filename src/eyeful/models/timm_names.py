@@ -24,8 +24,8 @@ _MARKER = {"eyeful": "reads the filter"}
 def renamed_by_timm(architecture: Architecture, state: StateDict) -> StateDict | None:
     """The tensors under timm's names; None where the family has no such function, or it cannot read them.
 
-    timm also stretches position embeddings to another input size; such weights are None, since their answers would
-    be other ones than those of the network that was trained.
+    timm also stretches position embeddings to another input size, and gives CLIP's towers a head; such weights are
+    None, since they would answer otherwise than the network that was trained.
     """
     module, function = _family_filter(architecture, _classes(state) or architecture.num_classes)
     if function is None:
@@ -38,9 +38,16 @@ def renamed_by_timm(architecture: Architecture, state: StateDict) -> StateDict |
         return None
     if found is None or any(tensor.is_meta for tensor in found.values()):
         return None
+    return dict(found) if _is_only_renamed(state, found) else None
+
+
+def _is_only_renamed(state: StateDict, found: StateDict) -> bool:
+    """Whether nothing was stretched, and no head of zeros put to a network that had none."""
     sizes = {tensor.numel() for tensor in state.values()}
+    places = {tensor.data_ptr() for tensor in state.values()}
     stretched = any("pos" in name and tensor.numel() not in sizes for name, tensor in found.items())
-    return None if stretched else dict(found)
+    invented = any(tensor.data_ptr() not in places and not tensor.any() for tensor in found.values())
+    return not stretched and not invented
 
 
 def _or_none(function: Callable[..., Any], state: StateDict) -> StateDict | None:

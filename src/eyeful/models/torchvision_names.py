@@ -18,8 +18,11 @@ def renamed_by_torchvision(architecture: Architecture, state: StateDict) -> Stat
 
     Its densenets translate before they load; its vision transformers while they do.
     """
-    found = _before_loading(dict(state)) if architecture.name.startswith("densenet") else state
-    found = _while_loading(architecture, found)
+    found = state
+    if architecture.name.startswith("densenet"):
+        found = _before_loading(dict(state))
+    elif architecture.name.startswith("vit_"):
+        found = _while_loading(architecture, state)
     return found if found.keys() != state.keys() else None
 
 
@@ -46,8 +49,8 @@ def _before_loading(state: StateDict) -> StateDict:
 def _while_loading(architecture: Architecture, state: StateDict) -> StateDict:
     """What modules of a network make of the names as they load them, as those of a version that says none."""
     module = build_on_meta(architecture)
-    given: list[StateDict] = []
-    module.register_load_state_dict_pre_hook(lambda *of_it: given.append(of_it[1]))  # type: ignore[no-untyped-call]
-    with suppress(RuntimeError, ValueError):  # shapes that do not fit are told elsewhere; MNASNet wants a version
-        module.load_state_dict(dict(state), strict=False, assign=True)
-    return dict(given[0]) if given else state
+    try:
+        module.load_state_dict(state, strict=True, assign=True)
+    except (RuntimeError, ValueError):  # does not fit; MNASNet wants a version
+        return state
+    return module.state_dict()
