@@ -56,7 +56,11 @@ def save(content, **options):
 
 def save_made(make):
     """For networks that take a moment to build."""
-    return lambda folder: save(make())(folder)
+
+    def write(folder):
+        return save(make())(folder)
+
+    return write
 
 
 def save_with(**beside):

@@ -38,6 +38,9 @@ def renamed_by_timm(architecture: Architecture, state: StateDict) -> StateDict |
         return None
     if found is None or any(tensor.is_meta for tensor in found.values()):
         return None
+    shapes = {name: tensor.shape for name, tensor in found.items()}
+    if shapes == {name: tensor.shape for name, tensor in state.items()}:
+        return None
     return dict(found) if _is_only_renamed(state, found) else None
 
 
