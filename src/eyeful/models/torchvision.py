@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _REGISTERED = re.compile(r"^@register_model\(\)\n(?:@.*\n)*def (\w+)\(", re.MULTILINE)
 """How TorchVision's source declares a classifier."""
+_ENUM = "_Weights"
+"""Ends the name of every enum of weights."""
 
 
 def names() -> list[str]:
@@ -165,14 +167,15 @@ def _resolve_member(spec: str) -> tuple[str, Any]:
         ((name, found) for name in names() if (found := models.get_model_weights(name)).__name__ == enum),
         ("", None),
     )
+    listed = "`eyeful models` lists all"
     if weights is None:
-        known = [models.get_model_weights(name).__name__ for name in names()]
-        near = nearest(enum, known)
-        meant = f"did you mean {' or '.join(f'{one}.DEFAULT' for one in near)}?" if near else "see `eyeful models`"
-        raise UnknownModelError(f"TorchVision has no classifier with the weights {spec!r}; {meant}")
+        known = [models.get_model_weights(name).__name__.removesuffix(_ENUM) for name in names()]
+        near = nearest(enum.removesuffix(_ENUM), known)
+        meant = f"did you mean {' or '.join(f'{one}{_ENUM}.DEFAULT' for one in near)}? " if near else ""
+        raise UnknownModelError(f"TorchVision has no classifier with the weights {spec!r}; {meant}{listed}")
     if member not in weights.__members__:
         offers = ", ".join(f"{enum}.{one}" for one in weights.__members__)
-        raise UnknownModelError(f"{name} has no weights {spec!r}; it has {offers}")
+        raise UnknownModelError(f"{name} has no weights {spec!r}; it has {offers}; {listed}")
     return name, weights[member]
 
 
