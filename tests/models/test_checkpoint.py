@@ -121,11 +121,13 @@ def test_a_network_for_other_channels_is_one(state, tmp_path, shape, channels, p
 )
 @pytest.mark.parametrize("counters", [True, False], ids=["today", "before 0.4.1"])
 def test_prefixes_are_taken_off_in_any_order(state, tmp_path, prefix, counters):
-    kept = {name: tensor for name, tensor in state.items() if counters or not name.endswith("num_batches_tracked")}
-    torch.save({"state_dict": {prefix + name: tensor for name, tensor in kept.items()}}, tmp_path / "a.pth")
+    saved = {
+        name: tensor for name, tensor in state.items() if counters or not name.endswith("num_batches_tracked")
+    }
+    torch.save({"state_dict": {prefix + name: tensor for name, tensor in saved.items()}}, tmp_path / "a.pth")
     model, module, _ = loaded(tmp_path / "a.pth")
     assert model.notes == (f"a.pth: weights read from state_dict.{prefix}*",)
-    assert all(torch.equal(module.state_dict()[name], tensor) for name, tensor in kept.items())
+    assert all(torch.equal(module.state_dict()[name], tensor) for name, tensor in saved.items())
 
 
 def test_two_copies_that_are_equal_are_one(state, tmp_path):

@@ -12,7 +12,7 @@ RGB = 3
 
 
 def wrong_channels(name: str, channels: int) -> str:
-    """The refusal of a network that does not take RGB."""
+    """The error of a network that does not take RGB."""
     plural = "" if channels == 1 else "s"
     return f"{name} is a network for {channels} channel{plural}; eyeful's take {RGB} (RGB)"
 

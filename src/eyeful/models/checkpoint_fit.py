@@ -134,8 +134,8 @@ def _completed(state: StateDict, expected: Shapes) -> tuple[StateDict, tuple[str
     dropped = tuple(name for name in extra if name.rpartition(".")[2] in _NO_WEIGHTS)
     unused = {*dropped, *(name for name in extra if name.rpartition(".")[2] == _COUNTER)}
     counters = [name for name in expected if name not in state and name.rpartition(".")[2] == _COUNTER]
-    kept = {name: tensor for name, tensor in state.items() if name not in unused}
-    return kept | {name: torch.tensor(0) for name in counters}, dropped
+    weights = {name: tensor for name, tensor in state.items() if name not in unused}
+    return weights | {name: torch.tensor(0) for name in counters}, dropped
 
 
 def _same(one: StateDict, other: StateDict) -> bool:

@@ -62,7 +62,7 @@ def _read_torch(path: Path) -> Any:
 
     try:
         with _loading, warnings.catch_warnings(), torch.serialization.safe_globals(list(_inert_classes())):
-            warnings.simplefilter("ignore")  # the refusal says it
+            warnings.simplefilter("ignore")  # the error says it
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(f"the checkpoint {path} is refused: {_why_refused(error)}") from error

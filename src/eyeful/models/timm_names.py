@@ -77,7 +77,7 @@ def _family_filter(architecture: Architecture, num_classes: int) -> tuple[nn.Mod
     original = _builder.load_pretrained
     seen: list[Any] = []
 
-    def look(model: Any, pretrained_cfg: Any = None, **more: Any) -> None:
+    def capture(model: Any, pretrained_cfg: Any = None, **more: Any) -> None:
         if (pretrained_cfg or {}).get("state_dict") != _MARKER:  # another thread loads a model of its own
             original(model, pretrained_cfg=pretrained_cfg, **more)
             return
@@ -86,7 +86,7 @@ def _family_filter(architecture: Architecture, num_classes: int) -> tuple[nn.Mod
     overlay = {"state_dict": dict(_MARKER), "num_classes": num_classes}
     options = architecture.options | {"num_classes": num_classes}
     with _capturing, empty_on_meta():
-        _builder.load_pretrained = look
+        _builder.load_pretrained = capture
         try:
             timm.create_model(architecture.name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
         finally:

@@ -31,7 +31,7 @@ def _before_loading(state: StateDict) -> StateDict:
     import_torchvision()
     from torchvision.models import densenet
 
-    given: list[StateDict] = []
+    collected: list[StateDict] = []
 
     class Published:
         def get_state_dict(self, **_: Any) -> StateDict:
@@ -39,11 +39,11 @@ def _before_loading(state: StateDict) -> StateDict:
 
     class Network:
         def load_state_dict(self, translated: StateDict) -> None:
-            given.append(translated)
+            collected.append(translated)
 
     with suppress(AttributeError, TypeError):  # another version of TorchVision
         densenet._load_state_dict(Network(), Published(), progress=False)  # noqa: SLF001
-    return given[0] if given else state
+    return collected[0] if collected else state
 
 
 def _while_loading(architecture: Architecture, state: StateDict) -> StateDict:
