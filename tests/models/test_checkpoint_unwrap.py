@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from eyeful.errors import CheckpointError
-from eyeful.models.checkpoint_unwrap import Candidate, all_tensors, candidates, left_out
+from eyeful.models.checkpoint_unwrap import Candidate, candidates, content_of, left_out, other_parts
 
 T = torch.ones(1)
 PATH = Path("a.pth")
@@ -18,7 +18,7 @@ def test_every_tensor_has_the_keys_that_lead_to_it():
         "optimizer": {"state": {0: {"exp_avg": T}}, "param_groups": [T]},
         "epoch": 3,
     }
-    assert list(all_tensors(content, PATH)) == ["state_dict.conv.weight", "state_dict.fc.bias"]
+    assert list(content_of(content, PATH).tensors) == ["state_dict.conv.weight", "state_dict.fc.bias"]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_every_tensor_has_the_keys_that_lead_to_it():
 )
 def test_no_weights_by_name(content, kind):
     with pytest.raises(CheckpointError, match=f"no weights by name, only {kind}"):
-        all_tensors(content, PATH)
+        content_of(content, PATH)
 
 
 def test_a_group_is_every_common_first_part_at_any_depth():
@@ -47,3 +47,24 @@ def test_what_is_left_out_is_told_in_few_words():
     names = ("state_dict.model.conv.weight", "state_dict.loss.a", "state_dict.loss.b", "ema.x.y", "n_averaged")
     found = left_out(dict.fromkeys(names, T), Candidate("state_dict.model.", {}))
     assert found == ["state_dict.loss", "ema", "n_averaged"]
+
+
+@pytest.mark.parametrize(
+    ("content", "prefix", "parts"),
+    [
+        ({"backbone.conv": T, "head.weight": T}, "backbone.", ["head"]),
+        ({"model.conv": T, "mean": T}, "model.", ["mean"]),
+        ({"state_dict": {"net.conv": T, "head.weight": T}}, "state_dict.net.", ["state_dict.head"]),
+        ({"encoder": {"conv": T}, "classifier": {"weight": T}}, "encoder.", ["classifier"]),
+        ({"state_dict": {"model.conv": T, "criterion.weight": T}}, "state_dict.model.", []),
+        ({"model": {"conv": T}, "head": {"weight": T}}, "model.", []),
+        ({"module.conv": T, "n_averaged": T}, "module.", []),
+        ({"net": {"conv": T}, "best_acc": T}, "net.", []),
+        ({"student": {"conv": T}, "teacher": {"conv": T}}, "student.", []),
+        ({"net": {"conv": T}, "ema": {"conv": T}, "optimizer": {"momentum": T}}, "net.", []),
+    ],
+    ids=str,
+)
+def test_what_may_be_a_part_of_the_network(content, prefix, parts):
+    copies = [Candidate(prefix, {}), Candidate("teacher.", {})]
+    assert other_parts(content_of(content, PATH), copies[0], copies) == parts

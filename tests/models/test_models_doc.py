@@ -210,6 +210,9 @@ FILES = {
     "`classes` of another number": save_with(classes=["rose", "tulip"]),
     "`classes` and `class_names` that disagree": save_with(classes=list("abcde"), class_names=list("edcba")),
     "two networks that fit, `student` and `teacher`": save({"student": SHUFFLENET, "teacher": OTHER}),
+    "a whole network as `backbone` with a head behind it": save(
+        named("backbone.") | {"head.weight": torch.ones(3, 5)}
+    ),
     "another architecture": save_made(resnet18),
     "a head that is missing": save(without(("fc.weight", "fc.bias"))),
     "a network for 1 channel": save(SHUFFLENET | {"conv1.0.weight": torch.ones(24, 1, 3, 3)}),

@@ -11,7 +11,7 @@ from eyeful.models.base import Model, Weights, ready
 from eyeful.models.checkpoint_fit import Fit, described, fit
 from eyeful.models.checkpoint_labels import labels_in
 from eyeful.models.checkpoint_read import read_checkpoint
-from eyeful.models.checkpoint_unwrap import all_tensors
+from eyeful.models.checkpoint_unwrap import content_of
 from eyeful.models.families import build
 from eyeful.models.labels import default_labels, read_labels
 
@@ -40,12 +40,12 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     Raises:
         CheckpointError: the file cannot be read safely, or does not fit the architecture.
     """
-    content = read_checkpoint(path)
-    tensors = all_tensors(content, path)
-    fitted = fit(model.architecture, spec, tensors, path)
+    everything = read_checkpoint(path)
+    content = content_of(everything, path)
+    fitted = fit(model.architecture, spec, content, path)
     module = _loaded(fitted, path)
     classes = fitted.architecture.num_classes
-    own, told = (None, "") if labels else labels_in(content, classes)
+    own, told = (None, "") if labels else labels_in(everything, classes)
     names = read_labels(labels, classes) if labels else own or _labels(model, classes)
     digest = verified_file_sha256(path)
 
@@ -61,7 +61,7 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         weights=Weights(str(path), None, digest),
         about={"checkpoint": str(path), "parameters": sum(tensor.numel() for tensor in module.parameters())},
         load=load,
-        notes=tuple(f"{path.name}: {text}" for text in (described(fitted, tensors), told) if text),
+        notes=tuple(f"{path.name}: {text}" for text in (described(fitted, content.tensors), told) if text),
     )
 
 

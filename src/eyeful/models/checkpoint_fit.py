@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from eyeful.errors import CheckpointError
 from eyeful.models.channels import RGB, wrong_channels
 from eyeful.models.checkpoint_hint import looks_like
-from eyeful.models.checkpoint_unwrap import Candidate, candidates, left_out
+from eyeful.models.checkpoint_unwrap import Candidate, Content, candidates, left_out, other_parts
 from eyeful.models.families import builder_of
 from eyeful.models.meta import shapes
 
@@ -28,8 +28,8 @@ _NO_WEIGHTS = ("n_averaged", "total_ops", "total_params")
 
 _MOST = 4
 """Left-out entries that are named; more are counted."""
-_MOST_RENAMED = 8
-"""Groups of tensors whose names are translated to see whether they fit then."""
+_MOST_COMPARED = 8
+"""Groups of tensors, the largest, whose names are translated, or compared with other architectures."""
 _CONVOLUTION = 4
 """Dimensions of a convolution's weight; the second is its channels."""
 
@@ -51,32 +51,51 @@ class Fit:
     dropped: tuple[str, ...]
 
 
-def fit(architecture: Architecture, spec: str, tensors: StateDict, path: Path) -> Fit:
+def fit(architecture: Architecture, spec: str, content: Content, path: Path) -> Fit:
     """The weights of a checkpoint that fit an architecture, whatever they are wrapped in.
 
     Args:
         architecture: which network.
         spec: what the user called it.
-        tensors: all of a checkpoint's.
+        content: of the checkpoint.
         path: its file, for the text of an error.
 
     Raises:
-        CheckpointError: none fit entirely, or more than one copy does; names the first tensor that does not.
+        CheckpointError: none fit entirely, or it cannot be told which are meant; names the first tensor that does
+            not fit.
     """
     builder = builder_of(architecture)
-    _, expected = _expected(builder, architecture, spec, tensors)
-    found = candidates(tensors, least=sum(_COUNTER not in name for name in expected) // 2)
+    _, expected = _expected(builder, architecture, spec, content.tensors)
+    found = candidates(content.tensors, least=sum(_COUNTER not in name for name in expected) // 2)
     matches = [fit for one in found if (fit := _strict(builder, architecture, spec, one)) is not None]
     if not matches:
-        translated = list(_translated(builder, architecture, spec, found))
+        largest = sorted(found, key=lambda one: -len(one.state))[:_MOST_COMPARED]
+        translated = list(_translated(builder, architecture, spec, largest))
         matches = [fit for one in translated if (fit := _strict(builder, architecture, spec, one)) is not None]
         if not matches:
-            raise CheckpointError(_misfit(builder, architecture, spec, found + translated, path))
+            raise CheckpointError(_misfit(builder, architecture, spec, largest + translated, path))
+    return _chosen(matches, content, path)
+
+
+def _chosen(matches: list[Fit], content: Content, path: Path) -> Fit:
+    """The copy that is meant.
+
+    Raises:
+        CheckpointError: that cannot be told.
+    """
     first, *others = sorted(matches, key=lambda fit: fit.candidate.rank)
-    if others and others[0].candidate.rank == first.candidate.rank and not _same(first.state, others[0].state):
+    name, title = first.architecture.name, first.candidate.title
+    for other in others:
+        if other.candidate.rank == first.candidate.rank and not _same(first.state, other.state):
+            raise CheckpointError(
+                f"{path} holds two networks that fit {name}, {title} and {other.candidate.title}: save the one "
+                "that is meant"
+            )
+    parts = other_parts(content, first.candidate, [fit.candidate for fit in matches])
+    if parts:
         raise CheckpointError(
-            f"{path} holds two networks that fit {architecture.name}, {first.candidate.title} and "
-            f"{others[0].candidate.title}: save the one that is meant"
+            f"{path} does not fit {name}: beside {title}, which does, it has {', '.join(parts[:_MOST])}, which may "
+            f"be a part of the network; if not, save the state_dict of {title.removesuffix('.*')} alone"
         )
     return first
 
@@ -104,8 +123,8 @@ def _strict(builder: ModelFamily, architecture: Architecture, spec: str, candida
 def _translated(
     builder: ModelFamily, architecture: Architecture, spec: str, found: list[Candidate]
 ) -> Iterator[Candidate]:
-    """The largest candidates with the names of the library, where it knows how to translate them."""
-    for candidate in sorted(found, key=lambda one: -len(one.state))[:_MOST_RENAMED]:
+    """Candidates with the names of the library, where it knows how to translate them."""
+    for candidate in found:
         trained, _ = _expected(builder, architecture, spec, candidate.state)
         state = builder.renamed(trained, candidate.state)
         if state is not None:
@@ -139,7 +158,8 @@ def _completed(state: StateDict, expected: Shapes) -> tuple[StateDict, tuple[str
 
 
 def _same(one: StateDict, other: StateDict) -> bool:
-    return all(tensor.equal(other[name]) for name, tensor in one.items())
+    pairs = [(tensor, other[name]) for name, tensor in one.items()]
+    return all(a.dtype == b.dtype and a.layout == b.layout and not a.is_meta and a.equal(b) for a, b in pairs)
 
 
 def _shapes_of(state: StateDict) -> Shapes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "ema")
 """Where training scripts put weights, timm's and Lightning's among them; of several the first is used."""
+_NO_PART = re.compile(r"loss|crit|metric|optim|sched|scaler|random|rng|n_averaged", re.IGNORECASE)
+"""In names of what training scripts save beside a network, and what is no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,21 @@ class Candidate:
         return tuple(_WRAPPERS.index(part) if part in _WRAPPERS else len(_WRAPPERS) for part in parts)
 
 
-def all_tensors(loaded: Any, path: Path) -> StateDict:
-    """Every tensor of a checkpoint, however deep, with the keys that lead to it joined by dots.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a checkpoint holds that may be weights.
+
+    Attributes:
+        tensors: every one, however deep, with the keys that lead to it joined by dots.
+        entries: keys of the file itself that have a dict of their own.
+    """
+
+    tensors: StateDict
+    entries: frozenset[str]
+
+
+def content_of(loaded: Any, path: Path) -> Content:
+    """The tensors of what a checkpoint's file holds.
 
     Raises:
         CheckpointError: there is none.
@@ -60,7 +76,7 @@ def all_tensors(loaded: Any, path: Path) -> StateDict:
             f"the checkpoint {path} holds no weights by name, only a {type(loaded).__name__}{keys}: save "
             "model.state_dict()"
         )
-    return found
+    return Content(found, frozenset(key for key, value in loaded.items() if isinstance(value, Mapping)))
 
 
 def _collect(value: Any, name: str, found: StateDict) -> None:
@@ -110,3 +126,27 @@ def left_out(tensors: dict[str, Tensor], candidate: Candidate) -> list[str]:
         if same is not None:
             found[".".join(parts[: same + 1])] = None
     return list(found)
+
+
+def other_parts(content: Content, candidate: Candidate, copies: list[Candidate]) -> list[str]:
+    """What lies beside one candidate and may be a part of its network, as a head behind a backbone is.
+
+    Args:
+        content: of the checkpoint.
+        candidate: the weights that are to be used.
+        copies: all candidates that fit as well.
+    """
+    first = candidate.prefix.partition(".")[0]
+    is_wrapper = first in _WRAPPERS and first in content.entries
+    fitting = {copy.prefix for copy in copies}
+
+    def is_harmless(part: str) -> bool:
+        beside = "." not in part and first in content.entries  # not between the names of the network
+        return (
+            (beside and (is_wrapper or part not in content.entries))
+            or part in _WRAPPERS
+            or any(prefix.startswith(f"{part}.") for prefix in fitting)
+            or _NO_PART.search(part.rpartition(".")[2]) is not None
+        )
+
+    return [part for part in left_out(content.tensors, candidate) if not is_harmless(part)]
