@@ -211,8 +211,10 @@ def test_names_beyond_ascii_in_an_ascii_locale(process, tmp_path):
     assert json.loads(done.stdout)["filename"].endswith("日本.png")
 
 
-def test_notes_of_a_checkpoint_are_told_once_in_every_run(command, samples, tmp_path, caplog):
+def test_notes_of_a_checkpoint_are_told_once_in_every_run(command, samples, tmp_path, caplog, monkeypatch):
     import torch
+
+    from eyeful.predictor import open as opening
 
     state = discriminating_state("shufflenet_v2_x0_5", 3)
     torch.save({"net": state, "class_to_idx": {"rose": 0, "tulip": 1, "daisy": 2}}, tmp_path / "a.pth")

@@ -39,7 +39,7 @@ class Manifest:
         precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
         checkpoint: the name of the file whose weights took the place of the model's own; None for its own.
         calibration: how an int8 network was made and what it was found to agree with; None for others.
-        notes: what the user should know of the model, each as one line.
+        notes: what a user should know before trusting its answers, one line each.
         versions: the tools that made the files.
         files: sha256 of every file of the bundle, by name.
     """
@@ -76,7 +76,7 @@ class Manifest:
         """
         labels = Labels(tuple(values["labels"]["names"]), tuple(values["labels"]["wnids"]))
         preprocessing = Preprocessing.from_dict(values["preprocessing"])
-        notes = tuple(values.get("notes", ()))
+        notes = tuple(map(str, values.get("notes", ())))
         manifest = cls(**(values | {"preprocessing": preprocessing, "labels": labels, "notes": notes}))
         fault = manifest.fault()
         if fault:
@@ -94,7 +94,6 @@ class Manifest:
             != len(names),
             "its weights have no sha256": not isinstance(self.weights.get("sha256"), str),
             "its precision is neither fp32 nor int8": self.precision not in ("fp32", "int8"),
-            "its notes are not texts": not all(isinstance(note, str) for note in self.notes),
             "it lists no files": not self.files or not all(isinstance(one, str) for one in self.files.values()),
         }
         return next((fault for fault, is_so in faults.items() if is_so), None)

@@ -57,7 +57,7 @@ class Model:
             its weights with their sha256.
         about: facts for `eyeful info`: parameters, GFLOPs, accuracy ...; what the library knows.
         checkpoint: the name of the local file whose weights it has, without its folder; None: the catalogue's.
-        notes: what the user should know of it, each as one line: what was taken off its weights, and the like.
+        notes: what a user should know before trusting its answers, one line each; told on stderr and by `info`.
     """
 
     name: str

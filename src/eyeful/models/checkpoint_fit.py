@@ -93,9 +93,10 @@ def _chosen(matches: list[Fit], content: Content, path: Path) -> Fit:
             )
     parts = other_parts(content, first.candidate, [fit.candidate for fit in matches])
     if parts:
+        named = ", ".join(parts[:_MOST])
         raise CheckpointError(
-            f"{path} does not fit {name}: beside {title}, which does, it has {', '.join(parts[:_MOST])}, which may "
-            f"be a part of the network; if not, save the state_dict of {title.removesuffix('.*')} alone"
+            f"{path} does not fit {name}: beside {title}, which does, it has {named}, which may be a "
+            f"part of the network; if not, save the state_dict of {title.removesuffix('.*')} alone"
         )
     return first
 

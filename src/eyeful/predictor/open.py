@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     OpenEngine = Callable[[Precision | None], Engine]
 
 log = logging.getLogger("eyeful")
+_told: set[str] = set()
+"""Notes that this process has told already."""
 
 
 def parts_of(spec: PredictorSpec) -> dict[str, Any]:
@@ -48,7 +50,9 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
     preprocessing = spec.applied_to(manifest.preprocessing)
     for note in manifest.notes:
-        log.info("%s", note)
+        if note not in _told and spec.pinned is None:
+            _told.add(note)
+            log.warning("%s", note)
     return {
         "engine": open_engine(choice.precision),
         "manifest": manifest,
