@@ -220,6 +220,7 @@ def test_notes_of_a_checkpoint_are_told_once_in_every_run(command, samples, tmp_
     torch.save({"net": state, "class_to_idx": {"rose": 0, "tulip": 1, "daisy": 2}}, tmp_path / "a.pth")
     for _ in ("it is prepared", "it is found in the cache"):
         caplog.clear()
+        monkeypatch.setattr(opening, "_told", set())  # as in a process of its own
         done = command(
             "predict", samples / "cat.png", "-m", "shufflenet_v2_x0_5", "--checkpoint", tmp_path / "a.pth"
         )
