@@ -21,6 +21,19 @@ def test_every_tensor_has_the_keys_that_lead_to_it():
     assert list(content_of(content, PATH).tensors) == ["state_dict.conv.weight", "state_dict.fc.bias"]
 
 
+def test_a_dict_in_itself_ends():
+    content = {"conv": T}
+    content["again"] = content
+    for _ in range(60):
+        content = {"a": content, "b": content}
+    assert set(content_of(content, PATH).tensors) == {"a." * 60 + "conv"}
+
+
+def test_two_tensors_of_one_name():
+    with pytest.raises(CheckpointError, match=r"two tensors that are called conv\.weight"):
+        content_of({"conv.weight": T, "conv": {"weight": T * 2}}, PATH)
+
+
 @pytest.mark.parametrize(
     ("content", "kind"), [([T], "a list"), ({}, "a dict"), (T, "a Tensor"), ({"epoch": 3}, "a dict with epoch")]
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "m
 """Where training scripts put weights, timm's and Lightning's among them; of several the first is used."""
 _NO_PART = re.compile(r"loss|crit|metric|optim|sched|scaler|random|rng|n_averaged", re.IGNORECASE)
 """In names of what training scripts save beside a network, and what is no part of it."""
+_MOST_DICTS = 500
+"""How many dicts are searched: fewer than calls may be nested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ def content_of(loaded: Any, path: Path) -> Content:
         CheckpointError: there is none.
     """
     found: StateDict = {}
-    _collect(loaded, "", found)
+    for name, tensor in _tensors_in(loaded, "", set()):
+        if name in found:
+            raise CheckpointError(f"the checkpoint {path} holds two tensors that are called {name}")
+        found[name] = tensor
     if not found:
         keys = f" with {', '.join(map(str, [*loaded][:4]))}" if isinstance(loaded, Mapping) and loaded else ""
         raise CheckpointError(
@@ -79,19 +84,21 @@ def content_of(loaded: Any, path: Path) -> Content:
     return Content(found, frozenset(key for key, value in loaded.items() if isinstance(value, Mapping)))
 
 
-def _collect(value: Any, name: str, found: StateDict) -> None:
+def _tensors_in(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Tensor]]:
+    """Tensors and NumPy's arrays of numbers; a dict that stands in two places, or in itself, counts once."""
     import numpy as np
     import torch
 
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and id(value) not in seen and len(seen) < _MOST_DICTS:
+        seen.add(id(value))
         for key, one in value.items():
             if isinstance(key, str):  # numbers count an optimizer's parameters
-                _collect(one, f"{name}.{key}" if name else key, found)
+                yield from _tensors_in(one, f"{name}.{key}" if name else key, seen)
     elif isinstance(value, np.ndarray) and name:
         with suppress(TypeError, ValueError):  # texts, objects, numbers of another machine
-            found[name] = torch.from_numpy(value.copy())
+            yield name, torch.from_numpy(value.copy())
     elif isinstance(value, torch.Tensor) and name:
-        found[name] = value
+        yield name, value
 
 
 def candidates(tensors: dict[str, Tensor], least: int) -> list[Candidate]:
