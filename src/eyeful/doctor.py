@@ -102,7 +102,7 @@ def _probed(topic: str, probe: Callable[[], str | None], *, essential: bool = Fa
 
 
 def _openvino() -> str:
-    from eyeful.engines.openvino_import import import_openvino
+    from eyeful.openvino_import import import_openvino
 
     core = import_openvino().Core()
     name = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()

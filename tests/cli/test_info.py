@@ -51,3 +51,18 @@ def test_weights_that_do_not_exist_are_one_line(command, start, name, offer):
     assert done.returncode == 2
     assert offer in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_card_says_what_to_know_before_trusting_it(command, resnet18_checkpoint):
+    assert (
+        "ImageNet's names are assumed" in command("info", "resnet18", "--checkpoint", resnet18_checkpoint).stdout
+    )
+    done = command("info", "timm/convnext_tiny.dinov3_lvd1689m")
+    assert done.returncode == 0
+    assert "gives features, not labels" in done.stdout
+
+
+def test_the_card_of_a_bundle_under_other_names(command, bundle, tmp_path):
+    (tmp_path / "own.txt").write_text("".join(f"Klasse {n}\n" for n in range(1000)))
+    card = json.loads(command("info", bundle, "--labels", tmp_path / "own.txt", "--json").stdout)
+    assert card["labels"][281] == {"index": 281, "label": "Klasse 281", "wnid": "n02123045"}

@@ -11,10 +11,10 @@ import torch
 
 import eyeful
 from eyeful.engines import choose, family
-from eyeful.engines.openvino_import import import_openvino
 from eyeful.engines.torch import TorchEngine
 from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
+from eyeful.openvino_import import import_openvino
 from eyeful.prepare import prepared
 from eyeful.prepare.deployed import Deployed
 from eyeful.preprocessing import Preprocessing

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eyeful.errors import UnknownModelError
+from eyeful.errors import ModelError, UnknownModelError
 from eyeful.models import ModelRequest, find_model, list_models
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 
@@ -66,6 +66,67 @@ def test_a_larger_imagenet_has_its_own_labels():
     labels = find("timm/convnext_tiny.fb_in22k").labels
     assert len(labels) == 21841
     assert "tabby" in labels.names[labels.wnids.index("n02123045")]
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "label"),
+    [
+        ("vit_base_patch16_224_miil.in21k", 11221, "tabby"),
+        ("convnext_nano.in12k", 11821, "tabby"),
+        ("focalnet_large_fl3.ms_in22k", 21842, "tabby"),
+        ("vit_tiny_patch16_224.augreg_in21k", 21843, "tabby"),
+    ],
+)
+def test_every_imagenet_set_of_timm_has_its_names(name, classes, label):
+    model = find(f"timm/{name}")
+    assert len(model.labels) == classes
+    assert label in model.labels.names[model.labels.wnids.index("n02123045")]
+    assert model.notes == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "convnext_tiny.dinov3_lvd1689m",
+        "vit_small_patch14_dinov2.lvd142m",
+        "vit_base_patch16_siglip_224.webli",
+        "resnet50_clip.openai",
+        "vit_base_patch16_clip_224.openai",
+        "convnext_base.clip_laion2b",
+        "resmlp_12_224.fb_dino",
+    ],
+)
+def test_networks_that_give_features_are_refused_before_a_download(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("EYEFUL_MIRROR", "http://127.0.0.1:9")
+    model = find(f"timm/{name}")
+    assert "gives features, not labels" in model.notes[0]
+    with pytest.raises(ModelError, match="gives features, not labels: it has no classifier"):
+        model.load()
+    with pytest.raises(ModelError, match="gives features, not labels"):
+        find_model(ModelRequest(f"timm/{name}", labels=_labels(tmp_path, len(model.labels)))).load()
+    assert f"timm/{name}" not in [entry.name for entry in list_models(name)]
+
+
+def _labels(folder, count):
+    path = folder / "labels.txt"
+    path.write_text("".join(f"name of {n}\n" for n in range(count or 1)))
+    return path
+
+
+def test_towers_that_were_fine_tuned_are_classifiers():
+    names = [entry.name for entry in list_models("vit_base_patch16_clip_224")]
+    assert "timm/vit_base_patch16_clip_224.openai_ft_in1k" in names
+    assert find("timm/convnext_base.clip_laion2b_augreg_ft_in12k").notes == ()
+
+
+def test_a_checkpoint_gives_a_network_without_a_head_one(tmp_path):
+    import torch
+
+    headless = "timm/convnext_tiny.dinov3_lvd1689m"
+    torch.save(import_timm().create_model("convnext_tiny", num_classes=3).state_dict(), tmp_path / "own.pth")
+    model = find_model(ModelRequest(headless, tmp_path / "own.pth"))
+    assert (model.architecture.num_classes, model.notes) == (3, ())
+    model.load()
 
 
 @pytest.mark.parametrize(

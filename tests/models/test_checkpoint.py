@@ -69,7 +69,7 @@ def test_labels_of_a_checkpoint(state, tmp_path):
     [
         ("few.txt", "a\nb\n", "2 labels, the weights have 7"),
         ("bad.json", "{", "neither"),
-        ("gap.json", '{"0": "a", "2": "b"}', "neither"),
+        ("gap.json", '{"0": "a", "2": "b"}', "not 0 to 1 or 1 to 2"),
         ("none.txt", None, "cannot be read"),
     ],
 )
@@ -81,13 +81,14 @@ def test_labels_that_do_not_fit(state, tmp_path, name, text, reason):
         loaded(tmp_path / "a.pth", labels=tmp_path / name)
 
 
-def test_labels_without_a_checkpoint_contradict_the_weights(tmp_path):
-    with pytest.raises(UsageError, match="--checkpoint"):
-        ModelRequest("resnet18", None, tmp_path / "names.txt")
-
-
-def test_imagenet_labels_where_there_are_1000_classes(resnet18_checkpoint):
-    assert loaded(resnet18_checkpoint, "resnet18")[0].labels.names[281] == "tabby"
+def test_imagenet_labels_where_there_are_1000_classes_with_a_note(resnet18_checkpoint, tmp_path):
+    model = find_model(ModelRequest("resnet18", resnet18_checkpoint))
+    assert model.labels.names[281] == "tabby"
+    assert len(model.notes) == 1
+    assert "ImageNet's names are assumed: --labels" in model.notes[0]
+    (tmp_path / "own.txt").write_text("".join(f"Klasse {n}\n" for n in range(1000)))
+    named = find_model(ModelRequest("resnet18", resnet18_checkpoint, tmp_path / "own.txt"))
+    assert (named.labels.names[281], named.labels.wnids[281], named.notes) == ("Klasse 281", None, ())
 
 
 def test_a_misfit_names_the_first_tensor_and_the_nearest_architecture(resnet18_checkpoint):

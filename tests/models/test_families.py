@@ -7,7 +7,7 @@ from eyeful import plugins
 from eyeful.errors import ModelError, UnknownModelError, WeightsError
 from eyeful.models import Architecture, ModelRequest, build, find_model, list_models
 from eyeful.models.families import families, nearest
-from eyeful.models.timm import labels_of
+from eyeful.models.timm_config import labels_of
 
 
 def find(name: str):
@@ -23,6 +23,7 @@ def rejection(name: str) -> str:
 
 def test_families_are_asked_in_a_fixed_order():
     assert [type(family).__name__ for family in families()] == [
+        "LocalFamily",
         "PackagedFamily",
         "TorchVisionFamily",
         "TimmFamily",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from eyeful.errors import UnknownModelError, WeightsError
+from eyeful.errors import ModelError, UnknownModelError, UsageError, WeightsError
 from eyeful.models import ModelRequest, find_model, list_models
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.models.weights import hub_file, verified_sha256
@@ -253,6 +253,51 @@ def test_a_network_for_one_channel_is_refused_before_its_weights_are_fetched(mir
     with pytest.raises(UnknownModelError, match="is a network for 1 channel; eyeful's take 3"):
         find_model(ModelRequest("hf-hub:someone/colours"))
     assert not any(path.endswith(".safetensors") for path in mirror.asked)
+
+
+def config(mirror, **changes):
+    """Change the repository's config.json; None takes a key out."""
+    values = json.loads(mirror.files["config.json"]) | changes
+    mirror.files["config.json"] = json.dumps({k: v for k, v in values.items() if v is not None}).encode()
+
+
+NO_NAMES = {"label_names": None, "label_descriptions": None}
+
+
+def test_labels_for_a_repository_without_names(mirror, hub_repo, tmp_path):
+    config(mirror, **NO_NAMES)
+    assert find_model(ModelRequest("hf-hub:someone/colours")).labels.names == ("class 0", "class 1", "class 2")
+    (tmp_path / "three.txt").write_text("blue 2\nred 0\ngreen 1\n")
+    named = find_model(ModelRequest("hf-hub:someone/colours", labels=tmp_path / "three.txt"))
+    assert (named.labels.names, named.notes) == (("red", "green", "blue"), ())
+    (tmp_path / "two.txt").write_text("red\ngreen\n")
+    with pytest.raises(UsageError, match="has 2 labels, the weights have 3 classes"):
+        find_model(ModelRequest("hf-hub:someone/colours", labels=tmp_path / "two.txt"))
+
+
+@pytest.mark.parametrize(
+    ("repo", "classes", "noted"),
+    [
+        ("someone/own", 1000, True),
+        ("someone/own", 21843, True),
+        ("timm/resnet10t.x", 1000, False),
+        ("s/o", 7, False),
+    ],
+)
+def test_imagenets_names_are_not_given_silently(mirror, hub_repo, repo, classes, noted):
+    pretrained = json.loads(mirror.files["config.json"])["pretrained_cfg"] | {"num_classes": classes}
+    config(mirror, **NO_NAMES, num_classes=classes, pretrained_cfg=pretrained)
+    model = find_model(ModelRequest(f"hf-hub:{repo}"))
+    assert len(model.labels) == classes
+    assert [f"{classes:,} classes; ImageNet's names are assumed" in note for note in model.notes] == [True] * noted
+
+
+def test_a_repository_without_a_classifier_is_refused_before_its_weights_are_fetched(mirror, hub_repo):
+    pretrained = json.loads(mirror.files["config.json"])["pretrained_cfg"] | {"num_classes": 0}
+    config(mirror, **NO_NAMES, num_classes=0, pretrained_cfg=pretrained)
+    with pytest.raises(ModelError, match="gives features, not labels"):
+        load("hf-hub:someone/colours")
+    assert not any(path.endswith("model.safetensors") for path in mirror.asked)
 
 
 def test_packaged_weights_that_were_changed_are_refused(monkeypatch, tmp_path):

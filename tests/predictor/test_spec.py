@@ -32,7 +32,6 @@ def test_json_and_pickle_bring_the_same_back():
         {"max_pixels": 0},
         {"device": None},
         {"model": ""},
-        {"labels": "names.txt"},
     ],
 )
 def test_what_a_spec_cannot_be(values):

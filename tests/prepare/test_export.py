@@ -85,7 +85,7 @@ def test_conversion_reports_to_nobody(tmp_path):
     code = f"""
 import sys
 from pathlib import Path
-from eyeful.engines.openvino_import import import_nncf
+from eyeful.openvino_import import import_nncf
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
 from eyeful.preprocessing import Preprocessing

@@ -12,6 +12,7 @@ from eyeful.bundle import is_bundle, read_bundle
 from eyeful.cli import options
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
+from eyeful.models.labels import relabelled
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
@@ -35,10 +36,12 @@ def info(
         print(json.dumps(whole | ({"layers": summaries} if layers else {}), indent=1, ensure_ascii=False))
         return
     sample = ", ".join(names.names[i] for i in range(0, len(names), max(1, len(names) // 6)))
-    lines = card | {"preprocessing": str(preprocessing), "labels": f"{len(names)}: {sample} ..."}
+    shown = f"{len(names)}: {sample} ..." if names.names else "none"
+    lines = card | {"preprocessing": str(preprocessing), "labels": shown}
     width = max(map(len, lines)) + 2
     for name, value in lines.items():
-        print(f"{name:<{width}}{value}")
+        for line in value if isinstance(value, tuple) else (value,):
+            print(f"{name:<{width}}{line}")
     if all_labels:
         for index, (name, wnid) in enumerate(zip(names.names, names.wnids, strict=True)):
             print(f"{index:>6}  {wnid or '':<10} {name}")
@@ -81,9 +84,12 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
     if is_bundle(Path(asked.model)):
         manifest = read_bundle(Path(asked.model)).manifest
         facts: dict[str, Any] = {"model": manifest.title, "bundle": asked.model, "engine": manifest.engine}
-        card = facts | _described(manifest.architecture, manifest.weights)
-        _print_notes(manifest.notes)
-        return card, Architecture(**manifest.architecture), manifest.preprocessing, manifest.labels
+        names, notes = manifest.labels, manifest.notes
+        if asked.labels is not None:
+            names, notes = relabelled(names, notes, asked.labels)
+        _print_notes(notes)
+        card = facts | _described(manifest.architecture, manifest.weights) | _noted(notes)
+        return card, Architecture(**manifest.architecture), manifest.preprocessing, names
     found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels))
     weights = {
         "source": found.weights.source,
@@ -92,13 +98,17 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
     }
     architecture = {"library": found.architecture.library, "name": found.architecture.name}
     _print_notes(found.notes)
-    card = {"model": found.title} | _described(architecture, weights) | found.about
+    card = {"model": found.title} | _described(architecture, weights) | found.about | _noted(found.notes)
     return card, found.architecture, found.preprocessing, found.labels
 
 
 def _print_notes(notes: tuple[str, ...]) -> None:
     for note in notes:
         print(f"eyeful: {note}", file=sys.stderr)
+
+
+def _noted(notes: tuple[str, ...]) -> dict[str, Any]:
+    return {"attention": notes} if notes else {}
 
 
 def _described(architecture: dict[str, Any], weights: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,10 @@ def models(
     found = list_models(query, local=local)
     if not found:
         where = " on this machine" if local else ""
-        raise UnknownModelError(f"no model{where} has a name like {query!r}; `eyeful models` lists them")
+        raise UnknownModelError(
+            f"no model{where} has a name like {query!r}; `eyeful models` lists them, but none that gives "
+            "features, not labels"
+        )
     if output.as_json:
         print(json.dumps([dataclasses.asdict(entry) for entry in found], indent=1))
         return

@@ -48,7 +48,7 @@ class ModelOptions:
         typer.Option(
             "--model",
             "-m",
-            help="Name of a model (`eyeful models`), or the folder of a bundle.",
+            help="Name of a model (`eyeful models`), a folder, or an .onnx or .xml file.",
             rich_help_panel=_MODEL,
             autocompletion=complete_model,
         ),
@@ -62,7 +62,7 @@ class ModelOptions:
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Labels of the checkpoint: one per line, or index_to_name.json.", rich_help_panel=_MODEL
+            help="Labels in place of the model's own: one name a line, CSV or JSON.", rich_help_panel=_MODEL
         ),
     ] = None
 
@@ -74,7 +74,7 @@ class ModelArgument(ModelOptions):
     model: Annotated[
         str,
         typer.Argument(
-            help="Name of a model, or the folder of a bundle.",
+            help="Name of a model, a folder, or an .onnx or .xml file.",
             autocompletion=complete_model,
         ),
     ] = DEFAULT_MODEL

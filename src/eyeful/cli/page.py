@@ -52,7 +52,7 @@ def page(
 
     with ExitStack() as stack:
         classifiers = {
-            Path(name).name if Path(name).is_dir() else name: stack.enter_context(load(model=name))
+            Path(name).name if Path(name).exists() else name: stack.enter_context(load(model=name))
             for name in dict.fromkeys(model or [DEFAULT_MODEL])
         }
         serve(classifiers, host, port, others=lambda name: load(model=name), on_ready=ready)

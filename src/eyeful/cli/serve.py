@@ -130,7 +130,7 @@ def _aliases(models: list[str]) -> dict[str, str]:
     for text in models:
         alias, equals, name = text.partition("=")
         if not equals:
-            alias, name = Path(text).name if Path(text).is_dir() else text, text
+            alias, name = Path(text).name if Path(text).exists() else text, text
         if not alias or "/" in alias:
             raise UsageError(f"{text}: a name with a slash needs an alias that has none: --model ALIAS={name}")
         if alias in found:

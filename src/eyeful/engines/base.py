@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
 
-from eyeful.errors import EngineError, one_line
+from eyeful.errors import EngineError, ModelError, one_line
 from eyeful.extras import available
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from eyeful.bundle import Bundle, Manifest
+    from eyeful.graph_file import Graph
 
 Precision = Literal["fp32", "bf16", "fp16"]
 """What an engine can be asked for. int8 is not asked of an engine: it is made, with images, into a bundle."""
@@ -254,6 +255,11 @@ class ConvertedFamily(EngineFamily, ABC):
             ModelError: the engine cannot have this network.
             MissingExtraError: a converter is not installed.
         """
+
+    def write_graph(self, graph: Graph, manifest: Manifest, folder: Path) -> None:
+        """As `write`, from a network that is a file of its own; a family that cannot raises a ModelError."""
+        del manifest, folder
+        raise ModelError(f"the engine {self.name} does not run {graph.path}: --engine openvino")
 
     @abstractmethod
     def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> Engine:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from eyeful.bundle import Bundle, Manifest
+    from eyeful.graph_file import Graph
 
 GRAPH = "model.onnx"
 
@@ -34,6 +35,14 @@ class OnnxRuntimeFamily(ConvertedFamily):
         from eyeful.engines.onnx_convert import convert
 
         convert(network, manifest, folder / GRAPH)
+
+    def write_graph(self, graph: Graph, manifest: Manifest, folder: Path) -> None:
+        """Put normalisation in front of a file's network; see `ConvertedFamily.write_graph`."""
+        require("onnx", "an ONNX file")
+        require("onnxruntime", "an ONNX file")
+        from eyeful.engines.onnx_graph import write
+
+        write(graph, manifest, folder / GRAPH)
 
     def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OnnxRuntimeEngine:
         """Load the ONNX file; see `ConvertedFamily.open`."""
@@ -64,6 +73,7 @@ class OnnxRuntimeEngine(ThreadedEngine):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        options.log_severity_level = 4  # what fails is raised; it need not be on stderr too
         try:
             self._session = onnxruntime.InferenceSession(
                 bundle.folder / GRAPH, options, providers=["CPUExecutionProvider"]

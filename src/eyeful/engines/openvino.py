@@ -17,8 +17,8 @@ import numpy as np
 from eyeful.bundle import Bundle, Manifest, read_bundle, write_bundle
 from eyeful.cache import cache_folder
 from eyeful.engines.base import ConvertedFamily, Outputs, Precision, ThreadedEngine
-from eyeful.engines.openvino_import import import_openvino
 from eyeful.errors import BundleError, EngineError, one_line
+from eyeful.openvino_import import import_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from torch import nn
+
+    from eyeful.graph_file import Graph
 
 GRAPH = "model.xml"
 _COMPILED = "compiled.blob"
@@ -47,6 +49,12 @@ class OpenVINOFamily(ConvertedFamily):
         from eyeful.engines.openvino_convert import convert
 
         convert(network, manifest, folder / GRAPH)
+
+    def write_graph(self, graph: Graph, manifest: Manifest, folder: Path) -> None:
+        """Put normalisation in front of a file's network; see `ConvertedFamily.write_graph`."""
+        from eyeful.engines.openvino_graph import write
+
+        write(graph, manifest, folder / GRAPH)
 
     def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OpenVINOEngine:
         """Compile the graph; see `ConvertedFamily.open`."""

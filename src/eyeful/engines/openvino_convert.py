@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from eyeful.engines.openvino_import import import_openvino
 from eyeful.errors import ModelError, one_line
+from eyeful.openvino_import import import_openvino
 
 if TYPE_CHECKING:
     from pathlib import Path

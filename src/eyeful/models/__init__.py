@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from eyeful.errors import UnknownModelError, UsageError
 from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.families import ModelFamily, build, families, nearest
+from eyeful.models.file_names import what_to_type
+from eyeful.models.labels import relabelled
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -24,20 +26,19 @@ __all__ = [
     "ready",
 ]
 
-_WEIGHT_FILES = (".pth", ".pt", ".bin", ".safetensors")
-
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What a user asked for: a model's name, and perhaps a checkpoint and labels of their own."""
+    """What a user asked for: a model's name, and perhaps a checkpoint and a label file of their own."""
 
     name: str = DEFAULT_MODEL
     checkpoint: Path | None = None
     labels: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.labels and not self.checkpoint:
-            raise UsageError("--labels goes with --checkpoint: a model's own weights bring their own labels")
+        for path in (self.checkpoint, self.labels):
+            if path is not None and path.exists() and not (path.is_file() or path.is_dir()):
+                raise UsageError(f"{path} is no regular file, which is read more than once: save it as one")
 
 
 def find_model(request: ModelRequest) -> Model:
@@ -46,12 +47,20 @@ def find_model(request: ModelRequest) -> Model:
     Raises:
         UnknownModelError: the name means nothing; the text offers the nearest ones.
         CheckpointError: the local checkpoint cannot be used.
+        UsageError: the label file cannot be read with certainty, or does not fit.
     """
     model = _from_catalogue(request.name)
     if request.checkpoint is None:
-        return model
+        if request.labels is None or not model.labels.names:  # without any, `load` refuses
+            return model
+        labels, notes = relabelled(model.labels, model.notes, request.labels)
+        return replace(model, labels=labels, notes=notes)
     from eyeful.models.checkpoint import apply_checkpoint
 
+    if model.graph is not None:
+        raise UsageError(f"{request.name} has its weights in it; --checkpoint goes with an architecture's name")
+    head = max(1, model.architecture.num_classes)  # one without a head gets one, as large as the checkpoint's
+    model = replace(model, architecture=replace(model.architecture, num_classes=head), notes=())
     return apply_checkpoint(model, request.name, request.checkpoint, request.labels)
 
 
@@ -82,10 +91,9 @@ def _from_catalogue(name: str) -> Model:
 
 
 def _offers(name: str) -> str:
-    if name.lower().endswith(_WEIGHT_FILES):
-        return (
-            f": weights are not a model by themselves; name their architecture: --model NAME --checkpoint {name}"
-        )
+    instead = what_to_type(name)
+    if instead is not None:
+        return f": {instead}"
     near = nearest(name, [offer for family in families() for offer in family.names()])
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
     return f"{meant} `eyeful models {name[:3]}` lists some"

@@ -13,6 +13,8 @@ from eyeful.types import Labels
 if TYPE_CHECKING:
     from torch import nn
 
+    from eyeful.graph_file import Graph
+
 DEFAULT_MODEL = "efficientnet_lite0"
 
 
@@ -57,6 +59,7 @@ class Model:
             its weights with their sha256.
         about: facts for `eyeful info`: parameters, GFLOPs, accuracy ...; what the library knows.
         checkpoint: the name of the local file whose weights it has, without its folder; None: the catalogue's.
+        graph: the file that holds the whole network; None where a library builds it.
         notes: what a user should know before trusting its answers, one line each; told on stderr and by `info`.
     """
 
@@ -68,6 +71,7 @@ class Model:
     load: Callable[[], tuple[nn.Module, Weights]]
     about: dict[str, Any] = field(default_factory=dict)
     checkpoint: str | None = None
+    graph: Graph | None = None
     notes: tuple[str, ...] = ()
 
     @property

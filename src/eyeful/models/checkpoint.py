@@ -13,14 +13,12 @@ from eyeful.models.checkpoint_labels import labels_in
 from eyeful.models.checkpoint_read import read_checkpoint
 from eyeful.models.checkpoint_unwrap import content_of
 from eyeful.models.families import build
-from eyeful.models.labels import default_labels, read_labels
+from eyeful.models.labels import read_labels, unnamed_labels
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor, nn
-
-    from eyeful.types import Labels
 
 __all__ = ["apply_checkpoint", "build", "verified_file_sha256"]
 
@@ -34,8 +32,8 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         model: the architecture, resolved with its own weights.
         spec: what the user called it.
         path: a file of `torch.save` (read with `weights_only=True`, never otherwise) or safetensors.
-        labels: a label file; None: the names in the checkpoint, else ImageNet's for 1,000 classes, else `class 0`
-            and so on.
+        labels: a label file; None: the names in the checkpoint, else the model's or ImageNet's where the number
+            fits, which a note says, else `class 0` and so on.
 
     Raises:
         CheckpointError: the file cannot be read safely, or does not fit the architecture.
@@ -46,7 +44,9 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     module = _loaded(fitted, path)
     classes = fitted.architecture.num_classes
     own, told = (None, "") if labels else labels_in(everything, classes)
-    names = read_labels(labels, classes) if labels else own or _labels(model, classes)
+    names, assumed = unnamed_labels(model.name, model.labels, classes)
+    if labels or own:
+        names, assumed = read_labels(labels, classes) if labels else own or names, ()
     digest = verified_file_sha256(path)
 
     def load() -> tuple[nn.Module, Weights]:
@@ -61,7 +61,7 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         weights=Weights(str(path), None, digest),
         about={"checkpoint": str(path), "parameters": sum(tensor.numel() for tensor in module.parameters())},
         load=load,
-        notes=tuple(f"{path.name}: {text}" for text in (described(fitted, content.tensors), told) if text),
+        notes=(*(f"{path.name}: {text}" for text in (described(fitted, content.tensors), told) if text), *assumed),
     )
 
 
@@ -73,10 +73,6 @@ def verified_file_sha256(path: Path) -> str:
         return sha256_of(path)
     except OSError as error:
         raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror}") from error
-
-
-def _labels(model: Model, num_classes: int) -> Labels:
-    return model.labels if num_classes == len(model.labels) else default_labels(num_classes)
 
 
 def _loaded(fitted: Fit, path: Path) -> nn.Module:

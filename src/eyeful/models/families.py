@@ -29,7 +29,8 @@ class ModelFamily:
 
     Attributes:
         priority: families are asked in this order, the lowest first; the first whose `matches` says yes has the
-            name. eyeful's own are 0 (packaged), 10 (TorchVision), 20 (timm) and 90 (Hugging Face).
+            name. eyeful's own are -10 (files and folders), 0 (packaged), 10 (TorchVision), 20 (timm) and 90
+            (Hugging Face).
         library: the `Architecture.library` that `build` builds; empty: the family uses another one's.
     """
 

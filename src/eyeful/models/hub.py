@@ -12,8 +12,9 @@ from urllib.request import Request, urlopen
 from eyeful.errors import MissingExtraError, UnknownModelError, WeightsError, one_line
 from eyeful.extras import require
 from eyeful.models.families import ModelFamily, nearest
+from eyeful.models.file_names import is_file_name
 from eyeful.models.timm import FAMILY as TIMM
-from eyeful.models.timm import find_on_hub
+from eyeful.models.timm_files import find_on_hub
 from eyeful.models.weights import mirror
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _PREFIXES = ("hf-hub:", "hf_hub:")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
-_FILES = (".pth", ".pt", ".bin", ".safetensors", ".onnx", ".xml", ".zip", ".tar")
 _TIMEOUT = 10.0
 """Seconds for Hugging Face to answer at all."""
 
@@ -35,7 +35,7 @@ class HubFamily(ModelFamily):
         """Whether it begins with `hf-hub:`, or looks like a repository and is nothing on this machine's disk."""
         if name.startswith(_PREFIXES):
             return True
-        return bool(_REPOSITORY.fullmatch(name)) and not name.lower().endswith(_FILES) and not Path(name).exists()
+        return bool(_REPOSITORY.fullmatch(name)) and not is_file_name(name) and not Path(name).exists()
 
     def find(self, name: str) -> Model:
         """The model of a repository; its config is fetched at once.
@@ -50,7 +50,7 @@ class HubFamily(ModelFamily):
         try:
             return find_on_hub(repo)
         except WeightsError as error:
-            raise WeightsError(f"{error}{_nearest(repo)}") from error
+            raise WeightsError(f"{error}{nearest_of_timm(repo)}") from error
 
 
 FAMILY = HubFamily()
@@ -66,11 +66,13 @@ def _find_unprefixed(repo: str) -> Model:
         return find_on_hub(repo)
     except WeightsError as error:
         if not isinstance(error.__cause__, RepositoryNotFoundError | EntryNotFoundError):
-            raise WeightsError(f"{error}{_nearest(repo)}") from error
+            raise WeightsError(f"{error}{nearest_of_timm(repo)}") from error
         reason = "Hugging Face has no such model"
     except OSError as error:
         reason = f"Hugging Face cannot be asked for it ({one_line(error)})"
-    raise UnknownModelError(f"unknown model {repo!r}: there is no such folder, and {reason}{_nearest(repo)}")
+    raise UnknownModelError(
+        f"unknown model {repo!r}: there is no such folder, and {reason}{nearest_of_timm(repo)}"
+    )
 
 
 def _check_reachable(repo: str) -> None:
@@ -90,7 +92,7 @@ def _check_reachable(repo: str) -> None:
         urlopen(Request(mirror() or constants.ENDPOINT, method="HEAD"), timeout=_TIMEOUT).close()  # noqa: S310
 
 
-def _nearest(repo: str) -> str:
+def nearest_of_timm(repo: str) -> str:
     """Timm's pretrained model of nearly that name, spelled as it must be typed; empty if there is none."""
     try:
         near = nearest(repo.partition("@")[0], TIMM.names(), 1)

@@ -1,15 +1,22 @@
 """Label sets: position in the output vector = label. Never guessed from folders or sorted names."""
 
-import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from eyeful.errors import UsageError
+from eyeful.models.label_file import read_label_file
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.types import Labels
 
-_IMAGENET_SUBSETS = {1000: "imagenet-1k", 11821: "imagenet-12k", 21841: "imagenet-22k"}
+_IMAGENET_SUBSETS = {
+    1000: "imagenet-1k",
+    11221: "imagenet-21k-miil",
+    11821: "imagenet-12k",
+    21841: "imagenet-22k",
+    21842: "imagenet-22k-ms",
+    21843: "imagenet-21k-goog",
+}
+"""Number of classes → timm's name for ImageNet's set of that many, as its own `infer_imagenet_subset` has it."""
 
 
 @cache
@@ -48,43 +55,73 @@ def default_labels(num_classes: int) -> Labels:
 
         info = ImageNetInfo(_IMAGENET_SUBSETS[num_classes])
         return Labels(tuple(info.label_descriptions()), tuple(info.label_names()))
+    return unnamed(num_classes)
+
+
+def unnamed(num_classes: int) -> Labels:
+    """`class 0`, `class 1` and so on."""
     return Labels(tuple(f"class {index}" for index in range(num_classes)), (None,) * num_classes)
 
 
+_WAY_OUT = "--labels FILE says others"
+"""How a note ends whose labels are assumed."""
+
+
+def assumed_names(num_classes: int) -> tuple[str, ...]:
+    """The note for weights of somebody's own that bring no names: whether `default_labels` assumes ImageNet's."""
+    if num_classes not in _IMAGENET_SUBSETS:
+        return ()
+    return (f"the weights name none of their {num_classes:,} classes; ImageNet's names are assumed: {_WAY_OUT}",)
+
+
 def read_labels(path: Path, num_classes: int) -> Labels:
-    """Labels from a file: one name per line, or TorchServe's `index_to_name.json`.
+    """Labels from a file, in any form of `label_file`.
 
     Args:
-        path: the file; JSON when its name ends so.
+        path: the file.
         num_classes: how many the weights have.
 
     Raises:
-        UsageError: the file cannot be read or does not have one label for each class.
+        UsageError: the file cannot be read with certainty, or does not have one label for each class.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        labels = _from_json(json.loads(text)) if path.suffix.lower() == ".json" else _from_lines(text)
-    except OSError as error:
-        raise UsageError(f"the labels {path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise UsageError(
-            f"the labels {path} are neither one name per line nor index_to_name.json "
-            f'({{"0": "cat"}} or {{"0": ["n02123045", "tabby"]}}): {error}'
-        ) from error
+    labels = read_label_file(path)
     if len(labels) != num_classes:
         raise UsageError(f"{path} has {len(labels)} labels, the weights have {num_classes} classes")
     return labels
 
 
-def _from_lines(text: str) -> Labels:
-    names = tuple(line.strip() for line in text.splitlines() if line.strip())
-    return Labels(names, (None,) * len(names))
+def unnamed_labels(owner: str, own: Labels, num_classes: int) -> tuple[Labels, tuple[str, ...]]:
+    """Labels for a checkpoint that names none, and the notes that say whose names it was given.
+
+    Args:
+        owner: the model whose architecture it has.
+        own: that model's labels, which it gets where it has as many classes.
+        num_classes: of the checkpoint.
+    """
+    default = default_labels(num_classes)
+    if len(own) != num_classes or own == default:
+        return default, assumed_names(num_classes)
+    return own, (f"the checkpoint names none of its classes; the names of {owner} are assumed: {_WAY_OUT}",)
 
 
-def _from_json(values: Any) -> Labels:
-    """`{"0": name}`, `{"0": [wnid, name]}` or a list of either."""
-    entries = values if isinstance(values, list) else [values[str(index)] for index in range(len(values))]
-    pairs = [(None, entry) if isinstance(entry, str) else (entry[0], entry[1]) for entry in entries]
-    if not all(isinstance(name, str) for _, name in pairs):
-        raise ValueError("a name is not a text")
-    return Labels(tuple(str(name) for _, name in pairs), tuple(wnid for wnid, _ in pairs))
+def relabelled(own: Labels, notes: tuple[str, ...], path: Path) -> tuple[Labels, tuple[str, ...]]:
+    """A model's labels and notes under the names of a file.
+
+    Its WordNet ids stay, unless they were assumed.
+
+    Raises:
+        UsageError: the file cannot be read with certainty, does not fit, or has the classes in another order.
+    """
+    read = read_labels(path, len(own))
+    certain = tuple(note for note in notes if not note.endswith(_WAY_OUT))
+    if certain != notes:
+        return read, certain
+    for index, (wnid, other) in enumerate(zip(own.wnids, read.wnids, strict=True)):
+        if wnid and other and wnid != other:
+            raise UsageError(
+                f"{path} has other classes than the model, or another order: index {index} is {other} there, "
+                f"{wnid} in the model"
+            )
+    if read.names != own.names and sorted(read.names) == sorted(own.names):
+        raise UsageError(f"{path} has the names of the model in another order than the model")
+    return Labels(read.names, tuple(b or a for a, b in zip(own.wnids, read.wnids, strict=True))), notes

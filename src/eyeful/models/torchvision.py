@@ -14,6 +14,7 @@ from eyeful.errors import UnknownModelError
 from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
 from eyeful.models.families import ModelFamily, nearest
+from eyeful.models.file_names import is_file_name
 from eyeful.models.labels import labels_for
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.models.weights import fetch_hub_file, hub_file, verified_sha256
@@ -45,7 +46,7 @@ class TorchVisionFamily(ModelFamily):
 
     def matches(self, name: str) -> bool:
         """Whether a name is in TorchVision's form and its catalogue."""
-        return "_Weights." in name or name.partition(":")[0] in names()
+        return ("_Weights." in name and not is_file_name(name)) or name.partition(":")[0] in names()
 
     def find(self, name: str) -> Model:
         """The model of an architecture and weights.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,8 @@ from eyeful.cpu import usable_cores
 from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, ModuleFamily, choose, family
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
+from eyeful.models.labels import relabelled
+from eyeful.models.local import is_graph
 from eyeful.prepare import deploy, load_network, network_of, prepared
 
 if TYPE_CHECKING:
@@ -39,11 +42,11 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     if is_bundle(folder):
         bundle = read_bundle(folder)
         choice = _choice_for(bundle, spec)
-        open_engine, manifest = _from_bundle(bundle, choice, spec), bundle.manifest
+        open_engine, manifest = _from_bundle(bundle, choice, spec), _relabelled(bundle.manifest, spec.labels)
         open_network = partial(_network_behind, bundle)
     else:
         request = request_of(spec)
-        choice = choose(spec.device, spec.engine, spec.precision)
+        choice = _choice_by_name(spec)
         open_engine, manifest = _from_request(request, choice, spec)
         open_network = partial(_network_by_name, request)
     if spec.torchcompile and choice.engine != "torch":
@@ -60,6 +63,14 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         "open_fp32": partial(open_engine, "fp32") if manifest.precision == "fp32" else None,
         "open_network": open_network,
     }
+
+
+def _relabelled(manifest: Manifest, labels: str | None) -> Manifest:
+    """A bundle's manifest, under the names of a label file where there is one."""
+    if labels is None:
+        return manifest
+    names, notes = relabelled(manifest.labels, manifest.notes, Path(labels))
+    return replace(manifest, labels=names, notes=notes)
 
 
 def request_of(spec: PredictorSpec) -> ModelRequest:
@@ -138,9 +149,9 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
         UsageError: something else is asked for.
     """
     manifest = bundle.manifest
-    if spec.checkpoint or spec.labels or spec.img_size:
+    if spec.checkpoint or spec.img_size:
         raise UsageError(
-            f"the bundle {bundle.folder} has its weights, labels and size; load the model by name to change them"
+            f"the bundle {bundle.folder} has its weights and its size; load the model by name to change them"
         )
     if spec.engine not in ("auto", manifest.engine):
         raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")
@@ -152,6 +163,13 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
             )
         precision = "auto"
     return choose(spec.device, manifest.engine, precision)
+
+
+def _choice_by_name(spec: PredictorSpec) -> Choice:
+    """What runs a model; the network of a file runs on the CPU, unless something else is asked for."""
+    if is_graph(spec.model) and (spec.device, spec.engine) == ("auto", "auto"):
+        return choose("cpu", "openvino", spec.precision)
+    return choose(spec.device, spec.engine, spec.precision)
 
 
 def _network_by_name(request: ModelRequest) -> Any:

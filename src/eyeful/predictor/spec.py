@@ -14,6 +14,7 @@ from eyeful.bundle import is_bundle
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
 from eyeful.models import DEFAULT_MODEL
+from eyeful.models.local import is_local
 from eyeful.preprocessing import CropMode, Interpolation, Preprocessing
 
 _RANGES: dict[str, tuple[type, float, float]] = {
@@ -53,9 +54,9 @@ class PredictorSpec:
     """A request for a predictor, or, with `pinned`, one that was opened. Picklable; plain JSON values.
 
     Attributes:
-        model: the name of a model, or the folder of a bundle.
+        model: the name of a model, a bundle's or a timm model's folder, or an ONNX or OpenVINO file.
         checkpoint: a file with local weights for that architecture.
-        labels: a file with the labels of the checkpoint.
+        labels: a file with the labels, in place of the model's own or for the checkpoint.
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, or the name of an engine.
         precision: auto, fp32, bf16 or fp16.
@@ -107,8 +108,6 @@ class PredictorSpec:
             value = getattr(self, name)
             if not isinstance(value, str) or not value:
                 raise UsageError(f"{name} {value!r} is not a name")
-        if self.labels and not self.checkpoint:
-            raise UsageError("labels go with a checkpoint: a model's own weights bring their own labels")
 
     def exact(self) -> Self:
         """The same with reference arithmetic: torch in fp32, full decode, TorchVision's or timm's resize and crop.
@@ -134,7 +133,7 @@ class PredictorSpec:
             for name in ("checkpoint", "labels")
             if (value := getattr(self, name)) is not None
         }
-        if is_bundle(Path(self.model)):  # any other folder may have a model's name by chance
+        if is_bundle(Path(self.model)) or is_local(self.model):
             paths["model"] = str(Path(self.model).absolute())
         return replace(self, **paths)
 

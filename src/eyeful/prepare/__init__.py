@@ -25,6 +25,7 @@ from eyeful.engines import ConvertedFamily, EngineFamily, family
 from eyeful.errors import CheckpointError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import Model, ModelRequest, find_model
 from eyeful.models.hub_cache import cached_revision
+from eyeful.models.local import digests
 from eyeful.prepare.manifest import manifest_of, tool_versions
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["deploy", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
 
 log = logging.getLogger("eyeful")
+_REVISION = 2
+"""Raised whenever the same request gets another manifest (how a label file is read, whose names are assumed)."""
 
 
 def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | None = None) -> Bundle:
@@ -56,8 +59,13 @@ def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | Non
 
 def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | None, folder: Path) -> Bundle:
     model = find_model(request)
-    log.info("preparing %s for %s; it is cached for the next run", model.title, engine.name)
+    if model.graph is not None:
+        from eyeful.prepare.graph import prepare_graph
+
+        preprocessing = model.preprocessing.with_options(img_size=img_size)
+        return prepare_graph(model, model.graph, preprocessing, engine, folder)
     module, manifest = _loaded(model, engine, img_size)
+    log.info("preparing %s for %s; it is cached for the next run", model.title, engine.name)
     from eyeful.prepare.check import check
 
     network = deploy(module, manifest)
@@ -158,6 +166,7 @@ def _folder(request: ModelRequest, img_size: int | None, engine: EngineFamily) -
     """Where a request's bundle is cached: its name, and a digest of everything that decides its content."""
     asked = {
         "format": FORMAT,
+        "revision": _REVISION,
         "name": request.name,
         "checkpoint": _digest(request.checkpoint),
         "labels": _digest(request.labels),
@@ -167,6 +176,8 @@ def _folder(request: ModelRequest, img_size: int | None, engine: EngineFamily) -
         "hub": cached_revision(request.name),
         "tools": tool_versions(engine),
     }
+    if files := digests(request.name):
+        asked["files"] = files
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", request.name).strip("-")[:80]
     return cache_folder() / "prepared" / f"{slug}-{digest}"

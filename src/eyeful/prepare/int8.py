@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from eyeful.bundle import Bundle, write_bundle
 from eyeful.engines.openvino import GRAPH
-from eyeful.engines.openvino_import import import_nncf, import_openvino
 from eyeful.errors import ModelError, one_line
+from eyeful.openvino_import import import_nncf, import_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

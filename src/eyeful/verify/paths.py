@@ -57,7 +57,7 @@ def verify(
     if not items:
         raise UsageError("there are no images to verify with")
     made_of = origin(model)
-    fast_options = options if made_of is None else {}
+    fast_options = options if made_of is None else {"labels": options.get("labels")}
     with load(**(made_of or {"model": model}), exact=True, device="cpu", topk=topk, **options) as reference:
         weights = reference.provenance["weights"]["sha256"]
         expected = _answers(reference, items)
