@@ -8,8 +8,21 @@ import torch
 
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.checkpoint_labels import labels_in
+from eyeful.models.checkpoint_numpy import StoredArray, StoredType
 from eyeful.models.labels import imagenet_labels, imagenet_wnids
 from helpers import discriminating_state
+
+
+def stored(array):
+    """As a checkpoint gives it."""
+    _, _, state = array.__reduce__()
+    _, arguments, type_state = state[2].__reduce__()
+    type_ = StoredType(*arguments)
+    type_.__setstate__(type_state)
+    found = StoredArray()
+    found.__setstate__((*state[:2], type_, *state[3:]))
+    return found
+
 
 FLOWERS = ("rose", "tulip", "daisy")
 INDEX = {name: index for index, name in enumerate(FLOWERS)}
@@ -25,7 +38,8 @@ INDEX = {name: index for index, name in enumerate(FLOWERS)}
         {"class_names": list(FLOWERS)},
         {"classes": FLOWERS},
         {"CLASSES": FLOWERS},
-        {"label_names": np.array(FLOWERS)},
+        {"label_names": stored(np.array(FLOWERS))},
+        {"label_names": stored(np.array(FLOWERS, dtype=object))},
         {"names": dict(enumerate(FLOWERS))},
         {"id2label": {"0": "rose", "1": "tulip", "2": "daisy"}, "label2id": INDEX},
         {"hyper_parameters": {"class_names": FLOWERS}},

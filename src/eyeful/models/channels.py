@@ -21,4 +21,5 @@ def channels_asked(config: Path) -> int:
     """How many channels a config.json of timm's asks for by the argument `in_chans`; three if it does not."""
     values = json.loads(config.read_text(encoding="utf-8"))
     places = (values, values.get("model_args"), values.get("pretrained_cfg"))
-    return next((place["in_chans"] for place in places if place and place.get("in_chans")), RGB)
+    found = (place.get("in_chans") for place in places if isinstance(place, dict))
+    return next((channels for channels in found if isinstance(channels, int)), RGB)

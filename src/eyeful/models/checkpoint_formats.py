@@ -127,7 +127,7 @@ def _in_zip(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return "damaged, a zip file that was cut off: fetch or save it again"
     for pattern, meaning in _IN_ZIP:
         if any(re.fullmatch(pattern, name) for name in names):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
+from eyeful.models.checkpoint_numpy import StoredArray
 from eyeful.models.labels import imagenet_labels, imagenet_wnids
 from eyeful.types import Labels
 
@@ -67,8 +68,8 @@ def _entries(value: Any) -> Mapping[Any, Any]:
 
 def _names(value: Any) -> tuple[str, ...]:
     """Names in the order of the classes; none where the value does not tell each class's name once."""
-    if hasattr(value, "tolist"):  # an array of NumPy
-        value = value.tolist()
+    if isinstance(value, StoredArray):
+        value = list(found) if (found := value.value()) is not None else ()
     if isinstance(value, Mapping):
         pairs = [_index_and_name(key, one) for key, one in value.items()]
         by_index = dict(pair for pair in pairs if pair is not None)

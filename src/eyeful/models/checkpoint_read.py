@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.errors import CheckpointError, one_line
 from eyeful.extras import require
 from eyeful.models.checkpoint_formats import SAFETENSORS, foreign_format, format_by_ending
+from eyeful.models.checkpoint_numpy import StoredArray, StoredType, stored_array, stored_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,6 @@ def _inert_classes() -> Iterator[Any]:
     import pathlib
     import types
 
-    import numpy as np
     import torch
 
     yield from (argparse.Namespace, types.SimpleNamespace)
@@ -132,12 +132,9 @@ def _inert_classes() -> Iterator[Any]:
             yield pathlib.PurePosixPath, f"{module}.{name}"
         for name in ("WindowsPath", "PureWindowsPath"):
             yield pathlib.PureWindowsPath, f"{module}.{name}"
-    yield from (np.ndarray, np.dtype)
-    yield from {type(np.dtype(code)) for code in np.typecodes["All"]}
-    scalar, reconstruct = np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0]
+    yield from ((StoredArray, "numpy.ndarray"), (StoredType, "numpy.dtype"))
     for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-        yield scalar, f"{module}.scalar"
-        yield reconstruct, f"{module}._reconstruct"
+        yield from ((stored_scalar, f"{module}.scalar"), (stored_array, f"{module}._reconstruct"))
     for module in (
         "lightning_fabric.utilities.data",
         "lightning.fabric.utilities.data",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import CheckpointError
+from eyeful.models.checkpoint_numpy import StoredArray
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,6 @@ def content_of(loaded: Any, path: Path) -> Content:
 
 def _tensors_in(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Tensor]]:
     """Tensors and NumPy's arrays of numbers; a dict that stands in two places, or in itself, counts once."""
-    import numpy as np
     import torch
 
     if isinstance(value, Mapping) and id(value) not in seen and len(seen) < _MOST_DICTS:
@@ -94,9 +94,9 @@ def _tensors_in(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Te
         for key, one in value.items():
             if isinstance(key, str):  # numbers count an optimizer's parameters
                 yield from _tensors_in(one, f"{name}.{key}" if name else key, seen)
-    elif isinstance(value, np.ndarray) and name:
+    elif isinstance(value, StoredArray) and name:
         with suppress(TypeError, ValueError):  # texts, objects, numbers of another machine
-            yield name, torch.from_numpy(value.copy())
+            yield name, torch.from_numpy(value.value())
     elif isinstance(value, torch.Tensor) and name:
         yield name, value
 

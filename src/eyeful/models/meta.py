@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eyeful.models.base import Architecture
 from eyeful.models.families import build
 from eyeful.models.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from torch import Tensor, nn
 
     StateDict = dict[str, Tensor]
     Shapes = dict[str, tuple[int, ...]]
+
+T = TypeVar("T")
 
 
 def shapes(architecture: Architecture) -> Shapes:
@@ -35,16 +36,14 @@ def _shapes(library: str, name: str, num_classes: int, options: str) -> Shapes:
 def build_on_meta(architecture: Architecture) -> nn.Module:
     """The network with its parameters on the meta device, where they have a shape and no values."""
     import_torchvision()
-    with empty_on_meta():
-        return build(architecture)
+    return on_meta(lambda: build(architecture))
 
 
-@contextmanager
-def empty_on_meta() -> Iterator[None]:
-    """Whatever `torch.empty` makes is on the meta device.
+def on_meta(make: Callable[[], T]) -> T:
+    """What a function gives while whatever `torch.empty` makes is on the meta device.
 
     Only `torch.empty`, with which layers make their weights: some constructors (RegNet's) calculate with small
-    tensors that must be real.
+    tensors that must be real. A few calculate with their weights; those are made in memory after all.
     """
     import torch
     from torch.overrides import TorchFunctionMode
@@ -54,5 +53,8 @@ def empty_on_meta() -> Iterator[None]:
             extra = {"device": "meta"} if func is torch.empty else {}
             return func(*args, **{**(kwargs or {}), **extra})
 
-    with EmptyOnMeta():
-        yield
+    try:
+        with EmptyOnMeta():
+            return make()
+    except (RuntimeError, NotImplementedError):
+        return make()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from eyeful.models.meta import empty_on_meta
+from eyeful.models.meta import on_meta
 from eyeful.models.torchvision_import import import_timm
 
 if TYPE_CHECKING:
@@ -85,10 +85,14 @@ def _family_filter(architecture: Architecture, num_classes: int) -> tuple[nn.Mod
 
     overlay = {"state_dict": dict(_MARKER), "num_classes": num_classes}
     options = architecture.options | {"num_classes": num_classes}
-    with _capturing, empty_on_meta():
+
+    def make() -> None:
+        timm.create_model(architecture.name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+
+    with _capturing:
         _builder.load_pretrained = capture
         try:
-            timm.create_model(architecture.name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+            on_meta(make)
         finally:
             _builder.load_pretrained = original
     return seen[0] if seen else (None, None)
