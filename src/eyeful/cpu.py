@@ -4,24 +4,14 @@ import math
 import os
 import sys
 from functools import cache
-from pathlib import Path
 
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+from eyeful.container import core_quota
 
 
-def usable_cores(quota: Path = _QUOTA) -> int:
-    """Cores by the process's affinity and by its container's quota (cgroup v2), at least 1.
-
-    Args:
-        quota: the kernel's file: "MICROSECONDS PERIOD", or "max PERIOD" for no quota.
-    """
+def usable_cores() -> int:
+    """Cores by the process's affinity and by its container's quota, at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        allowed, period = quota.read_text(encoding="ascii").split()
-        cores = min(cores, math.ceil(int(allowed) / int(period)))
-    except (OSError, ValueError):  # no such file, or "max": no quota
-        pass
-    return max(1, cores)
+    return max(1, math.ceil(min(cores, core_quota())))
 
 
 @cache

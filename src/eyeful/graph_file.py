@@ -20,6 +20,7 @@ _EXTERNAL = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
 """How an ONNX file (a protocol buffer) names a file with tensors: the key, then a length and that many bytes."""
 _IS_NETWORK = re.compile(rb"<net\s[^>]*version=")
 _ONLY_SHAPES = ("Convert", "Reshape", "Squeeze", "Unsqueeze", "Transpose")
+_ACTIVATIONS: dict[str, Literal["softmax", "sigmoid"]] = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
 _FLOATS = ("f32", "f16")
 
 
@@ -32,14 +33,14 @@ class Graph:
         layout: how its input lies.
         size: of its input, (height, width); None where it takes any.
         classes: K.
-        softmax: its last operation makes probabilities of its scores.
+        activation: the last operation, which makes probabilities of its scores; None where it gives these.
     """
 
     path: Path
     layout: Literal["NCHW", "NHWC"]
     size: tuple[int, int] | None
     classes: int
-    softmax: bool
+    activation: Literal["softmax", "sigmoid"] | None
 
 
 def data_files(path: Path) -> list[Path]:
@@ -99,13 +100,13 @@ def read_graph(path: Path) -> Graph:
     layouts += ["NHWC"] if len(dims) == 4 and dims[3] == 3 else []
     if len(layouts) != 1 or _type(model.input(0)) not in _FLOATS:
         raise _not_a_classifier(path, model, "a float input N x 3 x height x width or N x height x width x 3")
-    if len(scores) != 1 or not scores[0] or scores[0] < 2 or _type(model.output(0)) not in _FLOATS:
-        raise _not_a_classifier(path, model, "a float output N x K of K classes, 2 at least")
+    if len(scores) != 1 or not scores[0] or _type(model.output(0)) not in _FLOATS:
+        raise _not_a_classifier(path, model, "a float output N x K of K classes")
     height, width = dims[2:] if layouts[0] == "NCHW" else dims[1:3]
     if (height is None) != (width is None):
         raise _not_a_classifier(path, model, "a fixed height and width, or neither")
     size = None if height is None or width is None else (height, width)
-    return Graph(path, layouts[0], size, scores[0], _ends_in_softmax(path, model))
+    return Graph(path, layouts[0], size, scores[0], _activation_of(path, model, scores[0]))
 
 
 def with_free_batch(model: Any, graph: Graph, size: tuple[int, int]) -> Any:
@@ -125,37 +126,37 @@ def with_free_batch(model: Any, graph: Graph, size: tuple[int, int]) -> Any:
     return model
 
 
-def without_softmax(model: Any) -> Any:
-    """The network up to what its last operation, softmax, is given."""
+def without_activation(model: Any) -> Any:
+    """The network up to what its last operation, softmax or sigmoid, is given."""
     ov = import_openvino()
     node = model.output(0).get_node().input_value(0).get_node()
-    while node.get_type_name() != "Softmax":
+    while node.get_type_name() not in _ACTIVATIONS:
         node = node.input_value(0).get_node()
     return ov.Model([node.input_value(0)], model.get_parameters(), "classifier")
 
 
-def _ends_in_softmax(path: Path, model: Any) -> bool:
-    """Whether the network ends in softmax over its classes.
+def _activation_of(path: Path, model: Any, classes: int) -> Literal["softmax", "sigmoid"] | None:
+    """What the network ends in.
 
     Raises:
-        ModelError: it ends in a function of another kind, whose inverse would have to be guessed.
+        ModelError: it ends in a function whose inverse would have to be guessed, or that says nothing.
     """
-    node, passed = model.output(0).get_node().input_value(0).get_node(), []
+    node, passed = model.output(0).get_node().input_value(0).get_node(), set()
     while node.get_type_name() in _ONLY_SHAPES:
-        passed.append(node.get_type_name())
+        passed.add(node.get_type_name())
         node = node.input_value(0).get_node()
     kind = node.get_type_name()
-    if kind in ("Sigmoid", "HardSigmoid"):
+    activation = _ACTIVATIONS.get(kind)
+    same_shape = _dims(node.output(0))[1:] == [classes] and "Transpose" not in passed
+    if kind == "HardSigmoid" or (activation and not same_shape):
         raise ModelError(
-            f"{path} ends in {kind}: its classes do not exclude each other, so probabilities would not add up "
-            "to 1; export it without that last layer"
+            f"{path} ends in {' and '.join([kind, *sorted(passed)])}: export it without that last layer"
         )
-    if kind != "Softmax":
-        return False
-    axis = node.get_attributes()["axis"]
-    if set(passed) - {"Convert"} or axis not in (1, -1):
+    if activation == "softmax" and node.get_attributes()["axis"] not in (1, -1):
         raise ModelError(f"{path} ends in softmax, but not over its classes: export it without that last layer")
-    return True
+    if activation == "softmax" and classes == 1:
+        raise ModelError(f"{path} ends in softmax of a single score, which is 1 for every image")
+    return activation
 
 
 def _one_batch(graph: Graph, reason: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from eyeful.classifier import Classifier, open_classifier
@@ -10,11 +11,14 @@ from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.models import DEFAULT_MODEL
 from eyeful.predictor import PredictorSpec
+from eyeful.preprocessing import InputOverrides
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from eyeful.preprocessing import CropMode, Interpolation
+    from eyeful.types import Activation
 
 
 def load(
@@ -28,9 +32,12 @@ def load(
     precision: str = "auto",
     exact: bool = False,
     crop_mode: CropMode | None = None,
-    img_size: int | None = None,
+    img_size: int | str | Sequence[int] | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
     crop_pct: float | None = None,
     interpolation: Interpolation | None = None,
+    activation: Activation | None = None,
     topk: int = 5,
     min_prob: float = 0.0,
     batch_size: int = 0,
@@ -52,10 +59,14 @@ def load(
         engine: auto, torch, openvino, onnxruntime, or a plug-in's.
         precision: auto, fp32, bf16 or fp16.
         exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
-        crop_mode: center, squash or border; the weights' own when None. So for the next three.
-        img_size: side of the network's input, in pixels.
+        crop_mode: center, squash or border; the weights' own when None. So for the next five.
+        img_size: side of the network's input in pixels, (height, width), or "HxW".
+        mean: per channel, for pixel values from 0 to 1, as the weights were trained with.
+        std: standard deviation, the same.
         crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
+        activation: what makes probabilities of the logits: softmax, sigmoid (each label by itself), or none (the
+            network ends in either); the model's own when None.
         topk: labels in each answer.
         min_prob: below it an answer is marked as abstained; 0 to 1.
         batch_size: images in one forward pass; 0: what suits the engine.
@@ -80,7 +91,8 @@ def load(
         precision=precision,
         torchcompile=torchcompile,
         crop_mode=crop_mode,
-        img_size=img_size,
+        **asdict(InputOverrides.of(img_size, mean, std)),
+        activation=activation,
         crop_pct=crop_pct,
         interpolation=interpolation,
         topk=topk,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -11,6 +13,50 @@ from eyeful.types import Size
 
 CropMode = Literal["center", "squash", "border"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]
+
+
+Channels = tuple[float, float, float]
+"""One number for red, one for green, one for blue."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputOverrides:
+    """What a user sets by hand of what lies in a prepared network; what is None stays as the weights say.
+
+    Attributes:
+        img_size: (height, width) of the network's input in pixels.
+        mean, std: per channel, for pixel values from 0 to 1.
+    """
+
+    img_size: Size | None = None
+    mean: Channels | None = None
+    std: Channels | None = None
+
+    @classmethod
+    def of(
+        cls,
+        img_size: int | str | Sequence[int] | None = None,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+    ) -> InputOverrides:
+        """What was given in any of the forms that people have.
+
+        Args:
+            img_size: one side of a square, (height, width), or "HxW".
+            mean: three numbers, for pixel values from 0 to 1.
+            std: the same.
+
+        Raises:
+            UsageError: a value is none of its kind.
+        """
+        found = cls(
+            None if img_size is None else _size_of(img_size),
+            None if mean is None else _channels_of("mean", mean),
+            None if std is None else _channels_of("std", std),
+        )
+        if found.std is not None and 0 in found.std:
+            raise UsageError("a std of 0 cannot normalise")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +72,8 @@ class Preprocessing:
     size: Size
     scale_size: Size
     interpolation: Interpolation
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: Channels
+    std: Channels
     crop_mode: CropMode = "center"
 
     def __post_init__(self) -> None:
@@ -42,10 +88,19 @@ class Preprocessing:
         if not all(map(math.isfinite, (*self.mean, *self.std))) or 0 in self.std:
             raise UsageError(f"mean {self.mean} and std {self.std} cannot normalise")
 
+    def with_input(self, overrides: InputOverrides) -> Preprocessing:
+        """This preprocessing with the input that the user set by hand; the share that the crop keeps stays."""
+        size = overrides.img_size or self.size
+        scale_size = (
+            round(size[0] * self.scale_size[0] / self.size[0]),
+            round(size[1] * self.scale_size[1] / self.size[1]),
+        )
+        mean, std = overrides.mean or self.mean, overrides.std or self.std
+        return replace(self, size=size, scale_size=scale_size, mean=mean, std=std)
+
     def with_options(
         self,
         crop_mode: CropMode | None = None,
-        img_size: int | None = None,
         crop_pct: float | None = None,
         interpolation: Interpolation | None = None,
     ) -> Preprocessing:
@@ -57,24 +112,15 @@ class Preprocessing:
         Raises:
             UsageError: a value is outside its range.
         """
-        if img_size is not None and not (isinstance(img_size, int) and 1 <= img_size <= 4096):
-            raise UsageError(f"image size {img_size} is not between 1 and 4096 pixels")
         if crop_pct is not None and not 0.01 <= crop_pct <= 1:
             raise UsageError(f"crop percentage {crop_pct} is not between 0.01 and 1")
-        size = self.size if img_size is None else (img_size, img_size)
         scale_size = self.scale_size
         if crop_pct is None and crop_mode not in (None, "center", self.crop_mode):
             crop_pct = 1.0
         if crop_pct is not None:
-            scale_size = (math.floor(size[0] / crop_pct), math.floor(size[1] / crop_pct))
-        elif img_size is not None:
-            scale_size = (
-                round(size[0] * self.scale_size[0] / self.size[0]),
-                round(size[1] * self.scale_size[1] / self.size[1]),
-            )
+            scale_size = (math.floor(self.size[0] / crop_pct), math.floor(self.size[1] / crop_pct))
         return replace(
             self,
-            size=size,
             scale_size=scale_size,
             crop_mode=crop_mode or self.crop_mode,
             interpolation=interpolation or self.interpolation,
@@ -111,3 +157,34 @@ class Preprocessing:
             "border": f"the whole image into {scale}, borders in the mean colour, {size} from the middle",
         }
         return f"{steps[self.crop_mode]}, {self.interpolation}; mean {self.mean}, std {self.std}"
+
+
+def _size_of(value: int | str | Sequence[int]) -> Size:
+    """(height, width) of a side, of two, or of "HxW"."""
+    try:
+        sides = (
+            value.lower().split("x")
+            if isinstance(value, str)
+            else value
+            if isinstance(value, Sequence)
+            else [value]
+        )
+        numbers = [operator.index(int(side) if isinstance(side, str) else side) for side in sides]
+    except (TypeError, ValueError):
+        numbers = []
+    if not 1 <= len(numbers) <= 2 or not all(1 <= number <= 4096 for number in numbers):
+        raise UsageError(f"image size {value} is neither a side between 1 and 4096 pixels nor HEIGHTxWIDTH")
+    return numbers[0], numbers[-1]
+
+
+def _channels_of(name: str, value: Sequence[float]) -> Channels:
+    """Three numbers for pixel values from 0 to 1."""
+    try:
+        red, green, blue = (float(number) for number in value)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name} {value} is not three numbers, for red, green and blue") from error
+    if not all(0 <= number <= 1 for number in (red, green, blue)):
+        raise UsageError(
+            f"{name} {value} is not for pixel values from 0 to 1: divide it by 255 where it is for 0 to 255"
+        )
+    return red, green, blue

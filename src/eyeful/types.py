@@ -7,7 +7,7 @@ Shape names, used as suffixes everywhere:
 
     pixels_HWC   one opened image, upright, RGB uint8
     batch_NHWC   images after resize and crop, uint8, ready for an engine
-    logits_NK    raw scores, float32       probs_NK   after softmax, float32
+    logits_NK    raw scores, float32       probs_NK   after the model's activation, float32
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from eyeful.filenames import portable_name
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
+
+Activation = Literal["softmax", "sigmoid", "none"]
+"""What makes probabilities of logits: softmax: shares of one label set; sigmoid: each label by itself; none: the
+network's own last layer has made them."""
 
 Content = Path | bytes | Image.Image | NDArray[np.uint8] | Callable[[], bytes]
 """Where an item's image is: a file, encoded bytes, an opened image, pixels, or a call that fetches bytes."""
@@ -54,7 +58,8 @@ class Labels:
 class Score:
     """One ranked label. `prob` is a share of this label set (0 to 1), not the chance of being right.
 
-    Two are equal when rows say the same of them: numbers to seven digits.
+    With sigmoid as the activation it is a yes or no to this label alone. Two are equal when rows say the same of
+    them: numbers to seven digits.
     """
 
     index: int
@@ -93,6 +98,7 @@ class Prediction:
         warnings: what was done to the image beyond the preprocessing ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
         logits: float32 (K,), the raw score of every class; None for an error.
+        activation: what made probabilities of them.
         features: float32 (D,), the input of the layer that makes the logits; None where there is no such layer.
         item: the input, to look at the image again.
         thumbnail: uint8 (H, W, 3), at most 320 pixels, when a sink asked for it.
@@ -105,6 +111,7 @@ class Prediction:
     error_kind: ErrorKind | None = None
     error: str | None = None
     logits: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    activation: Activation = field(default="softmax", repr=False, compare=False)
     features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     item: Item | None = field(default=None, repr=False, compare=False)
     thumbnail: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)

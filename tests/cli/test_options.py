@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import eyeful
 from eyeful.cli import options
+from eyeful.cli.groups import changed, keywords, takes_options
 from eyeful.models import DEFAULT_MODEL
 
 GROUPS = (
@@ -46,7 +47,7 @@ class _Colours:
 def test_a_command_gets_its_groups_and_its_own_flags():
     seen = []
 
-    @options.takes_options
+    @takes_options
     def paint(*, name: Annotated[str, typer.Argument()], hue: _Colours, size: int = 3) -> None:
         """Paint."""
         seen.append((name, hue, size))
@@ -63,8 +64,8 @@ def test_a_command_gets_its_groups_and_its_own_flags():
 
 def test_what_was_changed_is_known():
     asked = options.EngineOptions(engine="torch")
-    assert options.changed(options.ModelOptions(), asked) == ["engine"]
-    assert options.keywords(asked) == {"device": "auto", "engine": "torch", "precision": "auto"}
+    assert changed(options.ModelOptions(), asked) == ["engine"]
+    assert keywords(asked) == {"device": "auto", "engine": "torch", "precision": "auto"}
 
 
 def test_images_must_be_named():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from eyeful.images import crop_box, preprocess_warnings, resize_and_crop, resize_and_crop_fast
 from eyeful.models.torchvision_import import import_timm, import_torchvision
-from eyeful.preprocessing import Preprocessing
+from eyeful.preprocessing import InputOverrides, Preprocessing
 from helpers import noise_image
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -119,7 +119,7 @@ def test_a_crop_mode_set_by_hand_shows_the_whole_image_unless_crop_pct_is_given(
     assert center.with_options(crop_mode="squash").scale_size == (224, 224)
     assert center.with_options(crop_mode="squash", crop_pct=0.875).scale_size == (256, 256)
     assert center.with_options(crop_mode="center").scale_size == (256, 256)
-    assert center.with_options(img_size=112).scale_size == (128, 128)
+    assert center.with_input(InputOverrides.of(112)).scale_size == (128, 128)
     assert center.with_options() == center
 
 

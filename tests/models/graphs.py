@@ -16,7 +16,7 @@ def weights(channels: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_onnx(
-    path: Path, shape=("N", 3, 32, 32), outputs=(("N", 5),), end="Gemm", type_="float", *, external=False
+    path: Path, shape=("N", 3, 32, 32), outputs=(("N", 5),), end="Gemm", type_="float", *, external=False, opset=17
 ) -> Path:
     """A network of these shapes that ends so; beside its scores it can give the means, and give them as N x K x 1 x 1."""
     element_type = TYPES[type_]
@@ -53,7 +53,7 @@ def write_onnx(
         [helper.make_tensor_value_info(name, result, dims) for name, dims in zip(names, outputs, strict=True)],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
     onnx.save(model, path, save_as_external_data=external, location=f"{path.name}.data", size_threshold=0)
     return path
 

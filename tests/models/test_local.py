@@ -163,12 +163,36 @@ def test_documented_networks(tmp_path, image, scores, end, result, engine):
     with eyeful.load(path, engine=engine, precision="fp32") as clf:
         assert clf.preprocessing.size == ((224, 224) if "H" in shape else (32, 32))
         pixels = np.stack([row.pixels_HWC for row in clf.preprocessed(IMAGES)])
-        expected = logits_of(pixels, clf.preprocessing.mean, clf.preprocessing.std)
+        expected = logits_of(pixels, clf.preprocessing.mean, clf.preprocessing.std, dims(scores)[1])
         found = clf.logits(IMAGES)
         if end == "LogSoftmax":
             found, expected = (one - one.mean(1, keepdims=True) for one in (found, expected))
         assert np.abs(found - expected).max() < (0.02 if type_ == "float16" else 1e-4)
-        assert clf.predict(IMAGES[0]).label == f"class {expected[0].argmax()}"
+        best = clf.predict(IMAGES[0])
+        assert best.label == f"class {expected[0].argmax()}"
+        if end == "Sigmoid" or scores == "N x 1":
+            assert best.prob == pytest.approx(1 / (1 + np.exp(-expected[0].max())), abs=1e-4)
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize("opset", [9, 11, 13, 21])
+@pytest.mark.parametrize("end", ["Softmax", "Sigmoid"])
+def test_what_an_older_file_ends_in(tmp_path, end, opset, engine):
+    path = write_onnx(tmp_path / "net.onnx", end=end, opset=opset)
+    with eyeful.load(path, engine=engine, precision="fp32") as clf:
+        pixels = np.stack([row.pixels_HWC for row in clf.preprocessed(IMAGES)])
+        expected = logits_of(pixels, clf.preprocessing.mean, clf.preprocessing.std)
+        assert np.abs(clf.logits(IMAGES) - expected).max() < 1e-4
+
+
+def test_mean_and_std_and_activation_by_hand(tmp_path):
+    path = write_onnx(tmp_path / "net.onnx")
+    mean, std = (0.5, 0.25, 0.75), (0.5, 1.0, 0.25)
+    with eyeful.load(path, mean=mean, std=std, activation="sigmoid", precision="fp32") as clf:
+        pixels = np.stack([row.pixels_HWC for row in clf.preprocessed(IMAGES)])
+        expected = logits_of(pixels, mean, std)
+        assert np.abs(clf.logits(IMAGES) - expected).max() < 1e-4
+        assert clf.predict(IMAGES[0]).prob == pytest.approx(1 / (1 + np.exp(-expected[0].max())), abs=1e-4)
 
 
 def test_an_openvino_file_and_the_labels_of_a_file(tmp_path):

@@ -292,6 +292,21 @@ def test_imagenets_names_are_not_given_silently(mirror, hub_repo, repo, classes,
     assert [f"{classes:,} classes; ImageNet's names are assumed" in note for note in model.notes] == [True] * noted
 
 
+@pytest.mark.parametrize(
+    ("problem", "activation"),
+    [(None, "softmax"), ("single_label_classification", "softmax"), ("multi_label_classification", "sigmoid")],
+)
+def test_a_repository_says_what_makes_probabilities(mirror, hub_repo, problem, activation):
+    config(mirror, problem_type=problem)
+    assert find_model(ModelRequest("hf-hub:someone/colours")).activation == activation
+
+
+def test_a_repository_of_another_problem_is_refused(mirror, hub_repo):
+    config(mirror, problem_type="regression")
+    with pytest.raises(WeightsError, match="is for regression, which eyeful does not do"):
+        find_model(ModelRequest("hf-hub:someone/colours"))
+
+
 def test_a_repository_without_a_classifier_is_refused_before_its_weights_are_fetched(mirror, hub_repo):
     pretrained = json.loads(mirror.files["config.json"])["pretrained_cfg"] | {"num_classes": 0}
     config(mirror, **NO_NAMES, num_classes=0, pretrained_cfg=pretrained)

@@ -1,23 +1,9 @@
-"""How many cores there are, what a run waited for, and what it says about it."""
-
-import os
+"""What a run waited for, and what it says about it."""
 
 import pytest
 
-from eyeful.cpu import usable_cores
 from eyeful.pipeline import StageTimer, advice
 from eyeful.runs import RunSummary
-
-ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
-@pytest.mark.parametrize(
-    ("quota", "cores"), [("100000 100000", 1), ("50000 100000", 1), ("max 100000", ALL), ("", ALL), (None, ALL)]
-)
-def test_a_containers_quota_counts(quota, cores, tmp_path):
-    if quota is not None:
-        (tmp_path / "cpu.max").write_text(quota)
-    assert usable_cores(tmp_path / "cpu.max") == cores
 
 
 def test_the_longest_wait_names_the_limit():

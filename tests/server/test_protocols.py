@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers import noise_image
+
 
 @pytest.fixture(scope="module")
 def jpeg(images):
@@ -124,6 +126,63 @@ def test_torchserves_calls(server, jpeg, expected):
     assert abs(by_form[expected.label] - expected.prob) < 1e-5
 
 
+def in_base64(jpeg):
+    return base64.b64encode(jpeg.read_bytes()).decode()
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda text: {"b64": text},
+        lambda text: {"image_bytes": {"b64": text}},
+        lambda text: {"data": text},
+        lambda text: {"image": {"b64": text}, "key": "1"},
+        lambda text: {"input_1": {"b64": text}},
+        lambda text: text,
+    ],
+)
+@pytest.mark.parametrize("version", ["", "/versions/1"])
+def test_kserves_v1(server, jpeg, expected, wrap, version):
+    body = {"instances": [wrap(in_base64(jpeg))] * 2, "parameters": {"top_k": 5}}
+    answer = httpx.post(f"{server.url}/v1/models/lite0{version}:predict", json=body).json()
+    assert list(answer) == ["predictions"]
+    for row in answer["predictions"]:
+        same(row, expected)
+        assert row["label"] == expected.label
+        assert "filename" not in row
+
+
+def test_pixels_as_kserves_instances(server, lite0):
+    pixels = np.asarray(noise_image(3, 24, 20))
+    body = {"instances": [pixels.tolist(), {"image": pixels[..., :1].tolist()}]}
+    rows = httpx.post(f"{server.url}/v1/models/lite0:predict", json=body).json()["predictions"]
+    same(rows[0], lite0.predict(pixels))
+    same(rows[1], lite0.predict(pixels[..., :1]))
+
+
+def test_a_model_of_kserve_and_of_tensorflow_serving(server):
+    status = httpx.get(f"{server.url}/v1/models/lite0").json()
+    assert (status["name"], status["ready"]) == ("lite0", True)
+    assert status["model_version_status"][0]["state"] == "AVAILABLE"
+    assert httpx.get(f"{server.url}/v1/models/nope").status_code == 404
+
+
+def test_a_bad_image_among_kserves_instances(server, jpeg):
+    good, bad = {"b64": in_base64(jpeg)}, {"b64": base64.b64encode(b"no image at all").decode()}
+    rows = httpx.post(f"{server.url}/v1/models/lite0:predict", json={"instances": [bad, good]}).json()
+    assert [row["error_kind"] for row in rows["predictions"]] == ["unidentified", None]
+
+
+def test_torchserves_json(server, jpeg, expected):
+    best = [score.label for score in expected.top]
+    url = f"{server.url}/predictions/lite0"
+    for body in ({"data": in_base64(jpeg)}, {"body": in_base64(jpeg)}):
+        assert list(httpx.post(url, json=body).json()) == best
+        assert list(curl("-d", json.dumps(body), url)) == best
+    many = httpx.post(url, json={"instances": [{"data": in_base64(jpeg)}] * 2}).json()
+    assert [list(one) for one in many["predictions"]] == [best, best]
+
+
 def test_the_official_triton_client(server, jpeg, expected):
     from tritonclient import http
 
@@ -206,6 +265,27 @@ BAD = [
     ("/v2/models/lite0/infer", b"{}", {"Inference-Header-Content-Length": b"\xb2"}, 400),
     ("/v2/models/lite0/infer", b"{}", {"Inference-Header-Content-Length": "9" * 5000}, 400),
     ("/v1/classify", b'{"images": [' + b'"",' * 99 + b'""]}', {"Content-Type": "application/json"}, 413),
+    *(
+        ("/v1/models/lite0:predict", body, {"Content-Type": "application/json"}, status)
+        for body, status in (
+            (b"{", 400),
+            (b"[]", 400),
+            (b'{"instances": []}', 400),
+            (b'{"instances": [{}]}', 400),
+            (b'{"instances": [{"a": "x", "b": "y"}]}', 400),
+            (b'{"instances": [{"a": {"a": {"a": {"a": "eA=="}}}}]}', 400),
+            (b'{"instances": [{"b64": 3}]}', 400),
+            (b'{"instances": [[[0.5]]]}', 400),
+            (b'{"instances": [[[[0.5, 0.5, 0.5]]]]}', 400),
+            (b'{"instances": [[[[256, 0, 0]]]]}', 400),
+            (b'{"instances": [[[[1, 2], [3]]]]}', 400),
+            (b'{"instances": [{"b64": "eA=="}], "parameters": {"top_k": 0}}', 400),
+            (b'{"instances": [{"b64": "eA=="}]}', 422),
+            (b'{"instances": [' + b'"",' * 99 + b'""]}', 413),
+        )
+    ),
+    ("/v1/models/nope:predict", b"{}", {}, 404),
+    ("/predictions/lite0", b'{"data": 3}', {"Content-Type": "application/json"}, 400),
     ("/models/lite0", b'{"inputs": "", "parameters": []}', {"Content-Type": "application/json"}, 400),
     ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":"BYTES","data":[]}],"outputs":0}', {}, 400),
     ("/models/lite0", b'{"inputs": "", "parameters": {"top_k": "x"}}', {"Content-Type": "application/json"}, 400),

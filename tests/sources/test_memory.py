@@ -1,6 +1,9 @@
 """What is in memory already: accepted shapes, and copies that its owner cannot change any more."""
 
 import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
@@ -126,3 +129,93 @@ def test_arrays_of_names(tmp_path):
     noise_image(0, 8, 6).save(tmp_path / "a.png")
     for names in (np.array([str(tmp_path / "a.png")] * 2), np.array([tmp_path / "a.png"] * 2)):
         assert [row.error_kind for row in fake_classifier().predict(names)] == [None, None]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_missing_name_is_a_row(missing):
+    row, good = fake_classifier().predict([missing, noise_image(1, 8, 6)])
+    assert (row.error_kind, good.error_kind) == ("not_found", None)
+
+
+def test_what_names_a_file_in_another_way(tmp_path):
+    noise_image(0, 8, 6).save(tmp_path / "a.png")
+
+    class Path(os.PathLike):
+        def __fspath__(self):
+            return str(tmp_path / "a.png")
+
+    for name in (Path(), PurePosixPath(tmp_path / "a.png"), np.str_(tmp_path / "a.png")):
+        assert fake_classifier().predict(name).ok
+
+
+def test_one_image_that_many_threads_decode(tmp_path):
+    noise_image(0, 900, 600).save(tmp_path / "a.png")
+    expected = np.asarray(noise_image(0, 900, 600))
+    for _ in range(5):
+        image = Image.open(tmp_path / "a.png")
+        with ThreadPoolExecutor(8) as threads:
+            for (found,) in threads.map(pixels, [image] * 8):
+                assert np.array_equal(found, expected)
+
+
+def test_a_closed_image_is_said_to_be_closed(tmp_path):
+    noise_image(0, 8, 6).save(tmp_path / "a.png")
+    lazily = Image.open(tmp_path / "a.png")
+    lazily.close()
+    row = fake_classifier().predict(lazily)
+    assert (row.error_kind, row.error[:21]) == ("unreadable", "it was closed before ")
+
+
+def test_a_buffer_that_is_used_again_keeps_no_answer_from_its_frame():
+    colours = [(200, 0, 0), (0, 200, 0), (0, 0, 200)] * 20
+
+    def frames():
+        buffer = np.empty((9, 9, 3), np.uint8)
+        for colour in colours:
+            buffer[:] = colour
+            yield buffer
+
+    expected = ["red", "green", "blue"] * 20
+    assert [row.label for row in fake_classifier().stream(frames())] == expected
+    assert [row.label for row in fake_classifier().predict(frames())] == expected
+
+
+def test_rows_keep_no_image_that_was_in_memory():
+    for row in fake_classifier().predict(np.zeros((3, 9, 9, 3), np.uint8)):
+        assert row.item is None
+        assert row.logits is None
+
+
+FLOATS = np.linspace(0, 1, 192, dtype=np.float32).reshape(8, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (FLOATS, "(array * 255).round().astype('uint8')"),
+        (FLOATS * 255, "pass array.round().astype('uint8')"),
+        (FLOATS - 0.5, "before they were normalised"),
+        (np.full((8, 8, 3), np.nan), "not finite"),
+        (HWC.astype(np.int64), "pass array.astype('uint8')"),
+        (HWC.astype(np.uint16) * 4, "WHITE is 1023 for 10 bits"),
+        (HWC > 3, "pass array.astype('uint8') * 255"),
+        (HWC * 1j, "does not hold pixels"),
+        (np.array([b"a.png"]), "pass array.astype(str)"),
+        (np.zeros((3, 8, 9), np.uint8), "looks like CHW: pass array.transpose(1, 2, 0)"),
+        (np.zeros((2, 3, 8, 9), np.uint8), "looks like NCHW: pass array.transpose(0, 2, 3, 1)"),
+        (np.zeros((5, 8, 9), np.uint8), "if it is NHW, pass array[..., None]"),
+        (np.zeros((8, 9, 2), np.uint8), "gray with alpha, pass array[..., 0]"),
+        (np.zeros(9, np.uint8), "pass array.tobytes()"),
+        (np.zeros((0, 9, 3), np.uint8), "has no pixels"),
+        (np.ma.masked_greater(HWC, 9), "pass array.filled(VALUE)"),
+        (np.array([["a.png"]]), "pass it.ravel().tolist()"),
+        (np.array("a.png"), "pass it.item()"),
+        ({"a": "a.png"}, "pass list(it.values())"),
+        ([HWC, FLOATS], "input 1: an array of float32"),
+        (5, "int is not an input; pass a path"),
+    ],
+)
+def test_what_is_no_image_is_refused_with_what_makes_one_of_it(value, advice):
+    with pytest.raises(UsageError) as refused:
+        fake_classifier().predict(value)
+    assert advice in str(refused.value)

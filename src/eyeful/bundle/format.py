@@ -12,12 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, get_args
 
 from eyeful.bundle.files import sha256_of, temporary_beside
-from eyeful.errors import BundleError
+from eyeful.errors import BundleError, UsageError
 from eyeful.preprocessing import Preprocessing
-from eyeful.types import Labels
+from eyeful.types import Activation, Labels
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -34,6 +34,7 @@ class Manifest:
         architecture: library, name and number of classes.
         preprocessing: the preprocessing that belongs to the weights.
         labels: names and WordNet ids, by position in the output vector.
+        activation: what makes probabilities of its logits.
         weights: source, license and sha256 of the weights.
         engine: which engine the files are for.
         precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
@@ -50,6 +51,7 @@ class Manifest:
     labels: Labels
     weights: dict[str, Any]
     engine: str
+    activation: Activation = "softmax"
     precision: str = "fp32"
     checkpoint: str | None = None
     calibration: dict[str, Any] | None = None
@@ -83,6 +85,16 @@ class Manifest:
             raise ValueError(fault)
         return manifest
 
+    def with_activation(self, activation: Activation | None) -> Self:
+        """The same with another activation; with its own for None.
+
+        Raises:
+            UsageError: softmax of a single logit, which is 1.0 whatever the image.
+        """
+        if activation == "softmax" and len(self.labels) == 1:
+            raise UsageError(f"{self.title} has one output, of which softmax is always 1.0: --activation sigmoid")
+        return self if activation is None else replace(self, activation=activation)
+
     def fault(self) -> str | None:
         """What is wrong with it, if anything: a hand may have changed it."""
         names, wnids = self.labels.names, self.labels.wnids
@@ -93,6 +105,7 @@ class Manifest:
             "its labels are not those of its classes": self.architecture.get("num_classes", len(names))
             != len(names),
             "its weights have no sha256": not isinstance(self.weights.get("sha256"), str),
+            "its activation is unknown": self.activation not in get_args(Activation),
             "its precision is neither fp32 nor int8": self.precision not in ("fp32", "int8"),
             "it lists no files": not self.files or not all(isinstance(one, str) for one in self.files.values()),
         }

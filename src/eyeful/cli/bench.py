@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cli import options
+from eyeful.cli.groups import keywords, takes_options
 
 if TYPE_CHECKING:
     from eyeful.bench import Figures
@@ -23,7 +24,7 @@ _TITLES = {
 }
 
 
-@options.takes_options
+@takes_options
 def bench(
     *,
     model: options.ModelArgument,
@@ -37,7 +38,7 @@ def bench(
     """Measure eyeful beside the textbook loop, on the same images and weights, in one run."""
     from eyeful.bench import bench as run_bench
 
-    asked = options.keywords(model, engine, batches)
+    asked = keywords(model, engine, batches)
     found = run_bench(asked.pop("model"), images.named(), num_images=num_images, rounds=rounds, **asked)
     if output.as_json:
         derived = {

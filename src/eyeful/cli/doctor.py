@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cli import options
+from eyeful.cli.groups import takes_options
 from eyeful.doctor import examine
 
 
-@options.takes_options
+@takes_options
 def doctor(output: options.JsonOptions) -> None:
     """Say what this machine and installation can do, with a remedy for what they cannot; exit with 1 if broken."""
     found = examine()

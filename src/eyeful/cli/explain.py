@@ -9,11 +9,12 @@ import typer
 
 from eyeful.bundle import is_bundle
 from eyeful.cli import options
+from eyeful.cli.groups import takes_options
 from eyeful.errors import OutputError, UsageError
 from eyeful.extras import require
 
 
-@options.takes_options
+@takes_options
 def explain(
     *,
     image: Annotated[str, typer.Argument(help="An image: a path, an address, or - for stdin.")],

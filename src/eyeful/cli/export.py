@@ -11,11 +11,13 @@ import typer
 
 from eyeful import plugins
 from eyeful.cli import options
+from eyeful.cli.groups import takes_options
 from eyeful.errors import UsageError
 from eyeful.models import DEFAULT_MODEL, ModelRequest
 
 if TYPE_CHECKING:
     from eyeful.bundle import Bundle
+    from eyeful.types import Activation
 
 _INT8 = "int8"
 
@@ -29,7 +31,7 @@ class NameArgument(options.ModelOptions):
     )
 
 
-@options.takes_options
+@takes_options
 def export(
     *,
     model: NameArgument,
@@ -61,9 +63,7 @@ def export(
             help="Refuse int8 where fewer held-out images get fp32's label, 0 to 1.", rich_help_panel=_INT8
         ),
     ] = 0.95,
-    img_size: Annotated[
-        int | None, typer.Option("--img-size", help="Side of the network's input in pixels.")
-    ] = None,
+    network: options.InputOptions,
     overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False,
 ) -> None:
     """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
@@ -73,13 +73,13 @@ def export(
         raise UsageError("-o DIR says where to write the bundle")
     if output.exists() and not overwrite:
         raise UsageError(f"{output} exists already: --overwrite replaces it")
-    request = ModelRequest(model.model, model.checkpoint, model.labels)
+    request = ModelRequest(model.model, model.checkpoint, model.labels, network.overrides)
     if precision == "int8":
-        _print_written(_export_int8(request, output, engine, calibrate, min_agreement, img_size), output)
+        _print_written(_export_int8(request, output, engine, calibrate, min_agreement, network.activation), output)
     elif calibrate:
         raise UsageError("--calibrate is for --precision int8")
     else:
-        _print_written(write_export(request, output, engine, img_size), output)
+        _print_written(write_export(request, output, engine, activation=network.activation), output)
 
 
 def _export_int8(
@@ -88,7 +88,7 @@ def _export_int8(
     engine: str,
     calibrate: list[str] | None,
     min_agreement: float,
-    img_size: int | None,
+    activation: Activation | None,
 ) -> Bundle:
     from eyeful.verify import export_int8
 
@@ -96,7 +96,7 @@ def _export_int8(
         raise UsageError(f"int8 runs in openvino, not in {engine}")
     if not calibrate:
         raise UsageError("--calibrate PHOTOS names images like those to come; int8 is made and judged with them")
-    bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, img_size=img_size)
+    bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, activation=activation)
     sys.stderr.write(
         f"eyeful: int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images; "
         f"mean |Δprob| {agreement.mean_delta:.4f}, max {agreement.max_delta:.4f}\n"

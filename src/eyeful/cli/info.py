@@ -10,6 +10,7 @@ import typer
 
 from eyeful.bundle import is_bundle, read_bundle
 from eyeful.cli import options
+from eyeful.cli.groups import takes_options
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
 from eyeful.models.labels import relabelled
@@ -17,7 +18,7 @@ from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
 
-@options.takes_options
+@takes_options
 def info(
     *,
     model: options.ModelArgument,
@@ -88,7 +89,8 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
         if asked.labels is not None:
             names, notes = relabelled(names, notes, asked.labels)
         _print_notes(notes)
-        card = facts | _described(manifest.architecture, manifest.weights) | _noted(notes)
+        described = _described(manifest.architecture, manifest.weights) | {"activation": manifest.activation}
+        card = facts | described | _noted(notes)
         return card, Architecture(**manifest.architecture), manifest.preprocessing, names
     found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels))
     weights = {
@@ -98,7 +100,8 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
     }
     architecture = {"library": found.architecture.library, "name": found.architecture.name}
     _print_notes(found.notes)
-    card = {"model": found.title} | _described(architecture, weights) | found.about | _noted(found.notes)
+    card = {"model": found.title} | _described(architecture, weights) | {"activation": found.activation}
+    card |= found.about | _noted(found.notes)
     return card, found.architecture, found.preprocessing, found.labels
 
 

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cli import options
+from eyeful.cli.groups import takes_options
 from eyeful.errors import UnknownModelError
 from eyeful.models import DEFAULT_MODEL, ModelEntry, list_models
 
 
-@options.takes_options
+@takes_options
 def models(
     *,
     query: Annotated[

@@ -1,26 +1,25 @@
 """Flags that several commands share, by the names that users of timm and Ultralytics know.
 
 Each group of flags is a dataclass, whose fields carry what Typer needs to know and are named as `eyeful.load`'s
-arguments. `takes_options` makes a command of a function that takes such dataclasses.
+arguments; `cli/groups.py` makes commands of them.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from functools import wraps
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from eyeful import plugins
+from eyeful.cli.groups import keywords
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.models import DEFAULT_MODEL
 from eyeful.models.families import families
-from eyeful.preprocessing import CropMode, Interpolation
+from eyeful.preprocessing import CropMode, InputOverrides, Interpolation
+from eyeful.types import Activation
 
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
@@ -40,7 +39,7 @@ def complete_engine(incomplete: str) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelOptions:
+class NameOption:
     """Which model, by `--model`."""
 
     model: Annotated[
@@ -53,6 +52,12 @@ class ModelOptions:
             autocompletion=complete_model,
         ),
     ] = DEFAULT_MODEL
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsOptions:
+    """Weights of one's own for it."""
+
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -65,6 +70,11 @@ class ModelOptions:
             help="Labels in place of the model's own: one name a line, CSV or JSON.", rich_help_panel=_MODEL
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(WeightsOptions, NameOption):
+    """Which model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +140,49 @@ class ArithmeticOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PreprocessingOptions:
+class InputOptions:
+    """What overrides the weights' own input and activation."""
+
+    img_size: Annotated[
+        str | None,
+        typer.Option(
+            "--img-size",
+            "--imgsz",
+            help="Side of the network's input in pixels, or HEIGHTxWIDTH.",
+            show_default=False,
+            rich_help_panel=_MODEL,
+        ),
+    ] = None
+    mean: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(
+            help="Mean of red, green and blue, of pixel values from 0 to 1.",
+            show_default=False,
+            rich_help_panel=_MODEL,
+        ),
+    ] = None
+    std: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(help="Standard deviation, the same.", show_default=False, rich_help_panel=_MODEL),
+    ] = None
+    activation: Annotated[
+        Activation | None,
+        typer.Option(
+            help="softmax; sigmoid: each label by itself; none: the network ends in either. The model's own by "
+            "default.",
+            show_default=False,
+            rich_help_panel=_MODEL,
+        ),
+    ] = None
+
+    @property
+    def overrides(self) -> InputOverrides:
+        """What of them is prepared."""
+        return InputOverrides.of(self.img_size, self.mean, self.std)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreprocessingOptions(InputOptions):
     """What overrides the weights' own preprocessing."""
 
     crop_mode: Annotated[
@@ -139,12 +191,6 @@ class PreprocessingOptions:
             help="center, squash or border; the weights' own by default. squash and border show the network the "
             "whole image.",
             rich_help_panel=_IMAGES,
-        ),
-    ] = None
-    img_size: Annotated[
-        int | None,
-        typer.Option(
-            "--img-size", "--imgsz", help="Side of the network's input in pixels.", rich_help_panel=_IMAGES
         ),
     ] = None
     crop_pct: Annotated[
@@ -201,50 +247,6 @@ class JsonOptions:
     """Output for programs."""
 
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
-
-
-def takes_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A function whose dataclass parameters are groups of flags, as Typer takes it: one parameter for each flag.
-
-    Args:
-        command: its other parameters are flags themselves, with Typer's annotations and defaults.
-    """
-    parameters: list[inspect.Parameter] = []
-    groups: dict[str, Any] = {}
-    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
-        if is_dataclass(parameter.annotation):
-            groups[name] = parameter.annotation
-            hints = get_type_hints(parameter.annotation, include_extras=True)
-            parameters += [_parameter(one, hints[one.name]) for one in fields(parameter.annotation)]
-        else:
-            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-
-    @wraps(command)
-    def flat(**flags: Any) -> None:
-        collected = {
-            name: group(**{one.name: flags.pop(one.name) for one in fields(group)})
-            for name, group in groups.items()
-        }
-        command(**flags, **collected)
-
-    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return flat
-
-
-def _parameter(field: Field[Any], annotation: Any) -> inspect.Parameter:
-    default = inspect.Parameter.empty if field.default is MISSING else field.default
-    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-
-
-def keywords(*groups: Any) -> dict[str, Any]:
-    """The flags of groups by name: keyword arguments of `eyeful.load` and its like."""
-    return {one.name: getattr(group, one.name) for group in groups for one in fields(group)}
-
-
-def changed(*groups: Any) -> list[str]:
-    """The names of the flags that differ from their defaults."""
-    return [one.name for group in groups for one in fields(group) if getattr(group, one.name) != one.default]
 
 
 def load_classifier(*groups: Any, **more: Any) -> Classifier:

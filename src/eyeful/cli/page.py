@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from eyeful.cli import options
+from eyeful.cli.groups import takes_options
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
 
 
-@options.takes_options
+@takes_options
 def page(
     *,
     model: Annotated[

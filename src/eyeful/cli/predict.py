@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from eyeful.cli import options, supervise
+from eyeful.cli.groups import changed, keywords, takes_options
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
@@ -88,7 +89,7 @@ class ServerOptions:
     ] = None
 
 
-@options.takes_options
+@takes_options
 def predict(
     *,
     inputs: Annotated[
@@ -162,7 +163,7 @@ def _remote(
     Raises:
         UsageError: a flag is given that a server would not heed.
     """
-    local = [*options.changed(model, *groups), *(name for name in ("report", "figures") if getattr(output, name))]
+    local = [*changed(model, *groups), *(name for name in ("report", "figures") if getattr(output, name))]
     local = [name for name in local if name not in _FOR_SERVERS_TOO]
     if local:
         flag = local[0].replace("_", "-")
@@ -172,7 +173,7 @@ def _remote(
     from eyeful.server.client import RemoteClassifier
 
     alias = None if model.model == DEFAULT_MODEL else model.model
-    asked = options.keywords(*groups)
+    asked = keywords(*groups)
     spec = PredictorSpec(topk=asked["topk"], min_prob=asked["min_prob"], workers=asked["workers"])
     return RemoteClassifier(url, alias, spec, os.environ.get("EYEFUL_TOKEN"))
 

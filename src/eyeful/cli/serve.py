@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from eyeful.cli import options
+from eyeful.cli.groups import changed, takes_options
 from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
@@ -15,7 +16,7 @@ from eyeful.models import DEFAULT_MODEL
 _LIMITS = "Limits"
 
 
-@options.takes_options
+@takes_options
 def serve(
     *,
     model: Annotated[
@@ -28,6 +29,8 @@ def serve(
             autocompletion=options.complete_model,
         ),
     ] = None,
+    weights: options.WeightsOptions,
+    preprocessing: options.PreprocessingOptions,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
     processes: Annotated[
@@ -92,6 +95,13 @@ def serve(
 
     if os.environ.get("EYEFUL_TOKEN") == "" and not token:
         raise UsageError("EYEFUL_TOKEN is empty: set it to the token, or unset it to let everybody in")
+    models = _aliases(model or [DEFAULT_MODEL])
+    own = changed(weights, preprocessing)
+    if own and len(models) > 1:
+        flag = own[0].replace("_", "-")
+        raise UsageError(
+            f"--{flag} is for a single --model: `eyeful export` gives each of several what is its own"
+        )
     settings = ServerSettings(
         queue_size=queue_size,
         batch_timeout=batch_timeout / 1000,
@@ -118,8 +128,10 @@ def serve(
         return
     with ExitStack() as stack:
         classifiers = {
-            alias: stack.enter_context(options.load_classifier(engine, batches, limits, model=name))
-            for alias, name in _aliases(model or [DEFAULT_MODEL]).items()
+            alias: stack.enter_context(
+                options.load_classifier(weights, preprocessing, engine, batches, limits, model=name)
+            )
+            for alias, name in models.items()
         }
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cli import options
+from eyeful.cli.groups import keywords, takes_options
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from eyeful.verify import Agreement, Verification
 
 
-@options.takes_options
+@takes_options
 def verify(
     *,
     model: options.ModelArgument,
@@ -35,7 +36,7 @@ def verify(
 
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"--min-agreement {min_agreement} is not between 0 and 1")
-    asked = options.keywords(model, engine)
+    asked = keywords(model, engine)
     found = run_verify(asked.pop("model"), images.named(), topk=topk, **asked)
     if output.as_json:
         print(json.dumps(dataclasses.asdict(found), indent=1, ensure_ascii=False))

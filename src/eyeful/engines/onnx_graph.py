@@ -43,7 +43,7 @@ def _change(model: Any, graph: Graph, manifest: Manifest) -> None:
     (image,) = (one for one in own.input if one.name not in constants)
     (scores,) = own.output
     first = _normalisation(graph, image.name, image.type.tensor_type.elem_type)
-    logits = _scores_before_softmax(own, scores.name) if graph.softmax else scores.name
+    logits = _scores_before_activation(own, scores.name) if graph.activation else scores.name
     last = helper.make_node("Cast", [logits], [_LOGITS], f"{_OURS}last", to=TensorProto.FLOAT)
     own.initializer.extend(_constants(manifest))
     nodes = [*first, *own.node, last]
@@ -77,10 +77,10 @@ def _constants(manifest: Manifest) -> list[Any]:
     return [numpy_helper.from_array(np.asarray(value, np.float32), _OURS + name) for name, value in values.items()]
 
 
-def _scores_before_softmax(own: Any, output: str) -> str:
-    """The name of what the last operation, softmax, is given."""
+def _scores_before_activation(own: Any, output: str) -> str:
+    """The name of what the last operation, softmax or sigmoid, is given."""
     makers = {name: node for node in own.node for name in node.output}
     node = makers[output]
-    while node.op_type != "Softmax":
+    while node.op_type not in ("Softmax", "Sigmoid"):
         node = makers[node.input[0]]
     return str(node.input[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eyeful.graph_file import read_model, with_free_batch, without_softmax
+from eyeful.graph_file import read_model, with_free_batch, without_activation
 from eyeful.openvino_import import import_openvino
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def write(graph: Graph, manifest: Manifest, path: Path) -> None:
     ov = import_openvino()
     preprocessing = manifest.preprocessing
     model = with_free_batch(read_model(graph.path), graph, preprocessing.size)
-    if graph.softmax:
-        model = without_softmax(model)
+    if graph.activation:
+        model = without_activation(model)
     steps = ov.preprocess.PrePostProcessor(model)
     pixels = steps.input(0)
     pixels.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from eyeful.types import Score, Size
+from eyeful.types import Activation, Score, Size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +42,8 @@ class Arrays:
         pixels_HWC: what the network saw; uint8.
         stages: feature maps from early to late.
         pooled_D: the vector that the last linear layer turns into logits; float32.
-        logits_K, probs_K: raw scores, and these after softmax; float32.
+        logits_K, probs_K: raw scores, and these after the model's activation; float32.
+        activation: what made the latter of the former.
         top: the ten best labels.
         target: the label that `cam_HW` is about.
         layer: the layer whose maps Grad-CAM weighs.
@@ -60,6 +61,7 @@ class Arrays:
     pooled_D: NDArray[np.float32]
     logits_K: NDArray[np.float32]
     probs_K: NDArray[np.float32]
+    activation: Activation
     top: tuple[Score, ...]
     target: Score
     layer: str

@@ -9,7 +9,7 @@ from eyeful.explain.cam import grad_cam
 from eyeful.explain.layers import map_layers, outputs, pooled_vector, stages, target_layer
 from eyeful.explain.target import find_target
 from eyeful.images import input_box
-from eyeful.results import rank, softmax
+from eyeful.results import probabilities, rank
 from eyeful.types import Score
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def _explained(
     shown_stages = stages(layers, network.module)
     logits, maps = outputs(network.module, x_NCHW, [stage.name for stage in shown_stages])
     logits_K: NDArray[np.float32] = logits.float().numpy()
-    probs_K = softmax(logits_K)
-    best = rank(logits_K, network.labels, _TOP)
+    probs_K = probabilities(logits_K, network.activation)
+    best = rank(logits_K, network.labels, _TOP, network.activation)
     index = best[0].index if target is None else find_target(network.labels, target)
     height, width = image.full_size
     left, top, right, bottom = input_box(image.full_size, network.preprocessing)
@@ -98,6 +98,7 @@ def _explained(
         pooled_D=pooled_vector(network.module, x_NCHW, classes, layers[-1]).float().numpy(),
         logits_K=logits_K,
         probs_K=probs_K,
+        activation=network.activation,
         top=best,
         target=Score(
             index,

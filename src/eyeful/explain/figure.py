@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 _DPI = 110
 _BLUE, _GREY, _INK, _RED, _SOFT = "#2a6f97", "#9aa5ac", "#2b2f33", "#d1495b", "#555c61"
+_AFTER = {
+    "softmax": "after softmax: the same order, shares of 100 %",
+    "sigmoid": "after sigmoid: each label by itself",
+    "none": "as the network's last layer made them",
+}
+_AMONG = {
+    "softmax": "of the probability among",
+    "sigmoid": "for this label by itself, the best of",
+    "none": "by its own last layer, the best of",
+}
 _TILES = 9
 """Maps shown of each stage: those that vary most over the image."""
 
@@ -77,7 +87,7 @@ def _title(figure: Any, explanation: Arrays) -> None:
     figure.text(
         0.03,
         0.938,
-        f"Its answer: {_text(best.label)}, {_percent(best.prob)} of the probability among "
+        f"Its answer: {_text(best.label)}, {_percent(best.prob)} {_AMONG[explanation.activation]} "
         f"{len(explanation.logits_K)} labels.{asked} It can give no other answer than one of these labels.",
         fontsize=11,
         color=_INK,
@@ -194,7 +204,7 @@ def _bars(axes: Any, explanation: Arrays, *, logits: bool) -> None:
     if logits:
         _head(axes, 5, "Logits", f"raw scores; the ten largest of {len(explanation.logits_K)}")
     else:
-        _head(axes, 6, "Probabilities", "after softmax: the same order, shares of 100 %")
+        _head(axes, 6, "Probabilities", _AFTER[explanation.activation])
         axes.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
     _plain(axes)
 

@@ -12,7 +12,7 @@ from eyeful.images import Limits
 from eyeful.predictor import Predictor, Preprocessor
 from eyeful.prepare.normalise import Normalise
 from eyeful.preprocessing import Preprocessing
-from eyeful.types import Labels
+from eyeful.types import Activation, Labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,7 @@ class Network:
         module: logits_NK from normalised images NCHW.
         preprocessing: its preprocessing.
         labels: its answers, by position.
+        activation: what makes probabilities of its logits.
         limits: what an image may cost.
         lock: held while hooks are in its layers.
     """
@@ -37,6 +38,7 @@ class Network:
     module: nn.Module
     preprocessing: Preprocessing
     labels: Labels
+    activation: Activation = "softmax"
     limits: Limits = field(default_factory=Limits)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -47,8 +49,15 @@ class Network:
         Raises:
             ModelError: it is not to be had for torch.
         """
-        manifest, limits = predictor.manifest, predictor.spec.limits
-        return cls(manifest.title, predictor.open_network(), predictor.preprocessing, manifest.labels, limits)
+        manifest = predictor.manifest
+        return cls(
+            manifest.title,
+            predictor.open_network(),
+            predictor.preprocessing,
+            manifest.labels,
+            manifest.activation,
+            predictor.spec.limits,
+        )
 
     @property
     def preprocessor(self) -> Preprocessor:

@@ -14,8 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
-DEFAULT_BUDGET = 1 << 30
-"""Bytes that the images in hand may cost at once, over all threads of the process."""
+from eyeful.container import memory_limit
+
+DEFAULT_BUDGET = int(min(1 << 30, max(1 << 26, memory_limit() / 4)))
+"""Bytes that the images in hand may cost at once, over all threads of the process.
+
+Less in a small container, which holds the libraries and the network too."""
 
 
 class _Part:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, W
 from eyeful.models.families import ModelFamily, build, families, nearest
 from eyeful.models.file_names import what_to_type
 from eyeful.models.labels import relabelled
+from eyeful.preprocessing import InputOverrides
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -29,11 +30,19 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What a user asked for: a model's name, and perhaps a checkpoint and a label file of their own."""
+    """What a user asked for: a model's name, perhaps with weights and labels of their own.
+
+    Attributes:
+        name: as `eyeful.load` takes it.
+        checkpoint: a file with weights.
+        labels: a file with labels, in place of the model's or for the checkpoint.
+        overrides: what of the network's input is not the weights' own.
+    """
 
     name: str = DEFAULT_MODEL
     checkpoint: Path | None = None
     labels: Path | None = None
+    overrides: InputOverrides = field(default_factory=InputOverrides)
 
     def __post_init__(self) -> None:
         for path in (self.checkpoint, self.labels):
@@ -50,18 +59,20 @@ def find_model(request: ModelRequest) -> Model:
         UsageError: the label file cannot be read with certainty, or does not fit.
     """
     model = _from_catalogue(request.name)
-    if request.checkpoint is None:
-        if request.labels is None or not model.labels.names:  # without any, `load` refuses
-            return model
-        labels, notes = relabelled(model.labels, model.notes, request.labels)
-        return replace(model, labels=labels, notes=notes)
-    from eyeful.models.checkpoint import apply_checkpoint
+    if request.checkpoint is not None:
+        from eyeful.models.checkpoint import apply_checkpoint
 
-    if model.graph is not None:
-        raise UsageError(f"{request.name} has its weights in it; --checkpoint goes with an architecture's name")
-    head = max(1, model.architecture.num_classes)  # one without a head gets one, as large as the checkpoint's
-    model = replace(model, architecture=replace(model.architecture, num_classes=head), notes=())
-    return apply_checkpoint(model, request.name, request.checkpoint, request.labels)
+        if model.graph is not None:
+            raise UsageError(
+                f"{request.name} has its weights in it; --checkpoint goes with an architecture's name"
+            )
+        head = max(1, model.architecture.num_classes)  # one without a head gets one, as large as the checkpoint's
+        model = replace(model, architecture=replace(model.architecture, num_classes=head), notes=())
+        model = apply_checkpoint(model, request.name, request.checkpoint, request.labels)
+    elif request.labels is not None and model.labels.names:  # without any, `load` refuses
+        labels, notes = relabelled(model.labels, model.notes, request.labels)
+        model = replace(model, labels=labels, notes=notes)
+    return replace(model, preprocessing=model.preprocessing.with_input(request.overrides))
 
 
 def list_models(query: str = "", *, local: bool = False) -> list[ModelEntry]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import WeightsError
 from eyeful.preprocessing import Preprocessing
-from eyeful.types import Labels
+from eyeful.types import Activation, Labels
 
 if TYPE_CHECKING:
     from torch import nn
@@ -61,6 +61,7 @@ class Model:
         checkpoint: the name of the local file whose weights it has, without its folder; None: the catalogue's.
         graph: the file that holds the whole network; None where a library builds it.
         notes: what a user should know before trusting its answers, one line each; told on stderr and by `info`.
+        stated_activation: what makes probabilities of its logits, where the model says so.
     """
 
     name: str
@@ -73,6 +74,12 @@ class Model:
     checkpoint: str | None = None
     graph: Graph | None = None
     notes: tuple[str, ...] = ()
+    stated_activation: Activation | None = None
+
+    @property
+    def activation(self) -> Activation:
+        """What makes probabilities of its logits; of a single one, softmax would make 1.0 always."""
+        return self.stated_activation or ("sigmoid" if len(self.labels) == 1 else "softmax")
 
     @property
     def title(self) -> str:

@@ -62,6 +62,7 @@ def graph_model(name: str, files: Sequence[Path]) -> Model:
         load=partial(_refuse, name),
         notes=(f"{name} {_ASSUMED}",),
         graph=graph,
+        stated_activation=graph.activation,
     )
 
 

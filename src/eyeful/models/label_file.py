@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _OTHER_FORMATS = (".yaml", ".yml", ".pbtxt", ".xlsx", ".xls", ".pkl", ".pickle", ".npy", ".pth", ".pt", ".xml")
 _ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*\s*=\s*(?=[\[{(])")
 _CLEAR = 'one name a line, or JSON as ["rose", "tulip"] or {"0": "rose", "1": "tulip"}, is clear'
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters, tabs among them, which stand between columns, and halves of characters."""
 _MOST_BYTES = 64 << 20
 
 
@@ -54,8 +56,10 @@ def read_label_file(path: Path) -> Labels:
         raise UsageError(f"the labels {path} are unclear: {error or type(error).__name__}; {_CLEAR}") from error
     if not labels.names:
         raise UsageError(f"the labels {path} are empty: {_CLEAR}")
-    if not all(labels.names):
-        raise UsageError(f"the labels {path} are unclear: index {labels.names.index('')} has no name; {_CLEAR}")
+    for index, name in enumerate(labels.names):
+        if not name or _UNPRINTABLE.search(name):
+            fault = "more than text in its name" if name else "no name"
+            raise UsageError(f"the labels {path} are unclear: index {index} has {fault}; {_CLEAR}")
     return labels
 
 

@@ -29,6 +29,8 @@ _KNOWN = _INDEX | _NAME | _WNID | _TEXT
 """Names of columns that make a first line a header."""
 _FIRST = re.compile(r"([0-9]{1,9})(?:\s*[:,;=\t]\s*|[.)]\s+|\s+-\s+|\s+)(.+)")
 _LAST = re.compile(r"(.+?)(?:\s*[:,;=\t]\s*|\s+)([0-9]{1,9}),?")
+_LONGEST = 1000
+"""Characters of a name with all that stands beside it; the expressions below are for lines, not for books."""
 _ANY = re.compile(r"[0-9]+")
 _QUOTED = re.compile(r"""(["'])(.+)\1\s*,?""")
 
@@ -42,6 +44,8 @@ def labels_of_lines(lines: Sequence[str]) -> Labels:
     whole = _unquoted([line.strip() for line in lines if line.strip()])
     if not whole:
         return in_order([])
+    if max(map(len, whole)) > _LONGEST:
+        raise ValueError(f"a line has more than {_LONGEST} characters")
     entries = split_wnids(whole)
     rest = [text for _, text in entries]
     first, last = _numbers(_FIRST, rest, 1), _numbers(_LAST, rest, 2)

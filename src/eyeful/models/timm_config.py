@@ -41,9 +41,9 @@ def gives_features(config: dict[str, Any]) -> bool:
         return True
     if config.get("label_names") or classes > _LARGEST_EMBEDDING or default_labels(classes).wnids[0]:
         return False
-    name = f"{config['architecture']}.{tag}"
-    published = import_timm().list_pretrained(name) if tag else []  # a tag of somebody's own is a classifier's
-    return bool(published) and import_timm().get_pretrained_cfg(name).num_classes == classes
+    is_tower = "clip" in config["architecture"]  # of other networks, a tag of somebody's own is a classifier's
+    published = import_timm().list_pretrained(f"{config['architecture']}.{'*' if is_tower else tag or '-'}")
+    return classes in {import_timm().get_pretrained_cfg(name).num_classes for name in published}
 
 
 def preprocessing_of(config: dict[str, Any]) -> Preprocessing:

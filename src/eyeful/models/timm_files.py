@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from eyeful.types import Activation
+
 CONFIG = "config.json"
+_ACTIVATIONS: dict[str | None, Activation] = {
+    "multi_label_classification": "sigmoid",
+    "single_label_classification": "softmax",
+}
+"""Hugging Face's problem_type → what makes probabilities."""
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
@@ -92,6 +100,9 @@ def _described(name: str, folder: Path, weights: Callable[[], tuple[Path, str]],
     config, architecture, options = load_model_config_from_path(folder)
     if (channels := channels_asked(folder / CONFIG)) != RGB:
         raise UnknownModelError(wrong_channels(name, channels))
+    problem = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("problem_type")
+    if problem is not None and problem not in _ACTIVATIONS:
+        raise WeightsError(f"{name} is for {str(problem)[:60]}, which eyeful does not do: it classifies images")
     if not knows(architecture):
         raise UnknownModelError(
             f"{name} wants the architecture {architecture!r}, which this timm does not have: pip install -U timm"
@@ -104,7 +115,7 @@ def _described(name: str, folder: Path, weights: Callable[[], tuple[Path, str]],
 
     model = model_of(name, values, load, options)
     unnamed = () if values.get("label_names") else assumed_names(values["num_classes"])
-    return replace(model, notes=model.notes + unnamed)
+    return replace(model, notes=model.notes + unnamed, stated_activation=_ACTIVATIONS.get(problem))
 
 
 def read_by_timm(

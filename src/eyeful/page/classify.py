@@ -11,7 +11,7 @@ from eyeful.page.image import displayed
 from eyeful.page.messages import why_no_answer
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
-from eyeful.results import softmax
+from eyeful.results import probabilities
 
 if TYPE_CHECKING:
     from eyeful.page.image import Choice
@@ -78,7 +78,7 @@ def _at(found: Answer, temperature: float) -> tuple[str, str]:
     """The bars and what to say of them, from the stored logits: the network does not run again."""
     prediction = found.prediction
     assert prediction.logits is not None  # noqa: S101 - only answers are stored
-    probs_K = softmax(prediction.logits, temperature)
+    probs_K = probabilities(prediction.logits, prediction.activation, temperature)
     probs = [float(probs_K[score.index]) for score in prediction.top]
     bars = render("answer.html", prediction=prediction, probs=probs, model=found.model, classes=found.classes)
     return bars, render("temperature.html", prediction=prediction, prob=probs[0], temperature=temperature)

@@ -123,7 +123,12 @@ def _steps(found: Explanation) -> tuple[str, ...]:
         {"kind": "pixels", "drawn": found.pixels_HWC},
         *({"kind": "maps", "drawn": feature_grid(stage.maps_CHW), "stage": stage} for stage in found.stages),
         {"kind": "pooled", "drawn": vector_image(found.pooled_D), "size": len(found.pooled_D)},
-        {"kind": "answer", "top": found.top[:_MOST_LABELS], "size": len(found.logits_K)},
+        {
+            "kind": "answer",
+            "top": found.top[:_MOST_LABELS],
+            "size": len(found.logits_K),
+            "activation": found.activation,
+        },
     ]
     return tuple(
         render("step.html", number=number, total=len(steps), most=MOST_MAPS, **step)

@@ -18,6 +18,7 @@ from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import relabelled
 from eyeful.models.local import is_graph
 from eyeful.prepare import deploy, load_network, network_of, prepared
+from eyeful.preprocessing import InputOverrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         open_network = partial(_network_by_name, request)
     if spec.torchcompile and choice.engine != "torch":
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
+    manifest = manifest.with_activation(spec.activation)
     preprocessing = spec.applied_to(manifest.preprocessing)
     for note in manifest.notes:
         if note not in _told and spec.pinned is None:
@@ -76,7 +78,7 @@ def _relabelled(manifest: Manifest, labels: str | None) -> Manifest:
 def request_of(spec: PredictorSpec) -> ModelRequest:
     """The model that a spec names."""
     checkpoint, labels = (Path(name) if name else None for name in (spec.checkpoint, spec.labels))
-    return ModelRequest(spec.model, checkpoint, labels)
+    return ModelRequest(spec.model, checkpoint, labels, spec.overrides)
 
 
 def origin(name: str | Path) -> dict[str, Any] | None:
@@ -92,7 +94,9 @@ def origin(name: str | Path) -> dict[str, Any] | None:
     manifest = read_bundle(Path(name)).manifest
     if isinstance(family(manifest.engine), ModuleFamily):
         return {"model": str(name)}
-    return {"model": manifest.model, "img_size": manifest.preprocessing.size[0]}
+    own = manifest.preprocessing
+    fixed = {"img_size": own.size, "mean": own.mean, "std": own.std, "activation": manifest.activation}
+    return {"model": manifest.model} | fixed
 
 
 def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> OpenEngine:
@@ -106,9 +110,9 @@ def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> OpenEng
 def _from_request(request: ModelRequest, choice: Choice, spec: PredictorSpec) -> tuple[OpenEngine, Manifest]:
     engine = family(choice.engine)
     if isinstance(engine, ConvertedFamily):
-        bundle = prepared(request, engine, spec.img_size)
+        bundle = prepared(request, engine)
         return _from_bundle(bundle, choice, spec), bundle.manifest
-    network, manifest = load_network(request, engine, spec.img_size)
+    network, manifest = load_network(request, engine)
     return _around(network, manifest, choice, spec), manifest
 
 
@@ -149,9 +153,10 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
         UsageError: something else is asked for.
     """
     manifest = bundle.manifest
-    if spec.checkpoint or spec.img_size:
+    if spec.checkpoint or spec.overrides != InputOverrides():
         raise UsageError(
-            f"the bundle {bundle.folder} has its weights and its size; load the model by name to change them"
+            f"the bundle {bundle.folder} has its weights, size, mean and std; load the model by name to "
+            "change them"
         )
     if spec.engine not in ("auto", manifest.engine):
         raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")

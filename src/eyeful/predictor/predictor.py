@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_THE_ENGINE = {
-    *("topk", "min_prob", "max_pixels", "max_aspect", "batch_size", "workers"),
+    *("topk", "min_prob", "activation", "max_pixels", "max_aspect", "batch_size", "workers"),
     *("full_decode", "two_step_resize", "crop_mode", "crop_pct", "interpolation"),
 }
 """Options of a spec that a loaded engine does not know of."""
@@ -67,7 +67,7 @@ class Predictor:
         open_network: Callable[[], Any] | None = None,
     ) -> None:
         self.engine = engine
-        self.manifest = manifest
+        self.manifest = manifest.with_activation(spec.activation)
         self.preprocessing = preprocessing or manifest.preprocessing
         self.spec = replace(spec, pinned=self._pins())
         self.preprocessor = Preprocessor(self.preprocessing, spec.limits, spec.full_decode, spec.two_step_resize)
@@ -146,13 +146,19 @@ class Predictor:
             logits_K, features_D = self._in_fp32(image, logits_K, features_D)
         if not np.isfinite(logits_K).all():
             return image.as_error(ImageError("nonfinite", "the network's answer is not finite, in fp32 either"))
-        top = rank(logits_K, self.manifest.labels, topk or self.spec.topk)
+        activation = self.manifest.activation
+        if activation == "none" and not (logits_K.min() >= 0 and logits_K.max() <= 1):
+            between = f"{logits_K.min():.3g} to {logits_K.max():.3g}"
+            text = f"the network gives no probabilities ({between}): --activation softmax or sigmoid makes them"
+            return image.as_error(ImageError("nonfinite", text))
+        top = rank(logits_K, self.manifest.labels, topk or self.spec.topk, activation)
         return Prediction(
             filename=image.item.filename,
             top=top,
             abstained=top[0].prob < self.spec.min_prob,
             warnings=image.warnings,
             logits=logits_K,
+            activation=activation,
             features=features_D,
             item=image.item,
             thumbnail=image.thumbnail,
@@ -212,6 +218,7 @@ class Predictor:
             "colour_policy": COLOUR_POLICY,
             "engine": self.engine.name,
             "precision": self.engine.precision,
+            "activation": self.manifest.activation,
             "calibration": self.manifest.calibration,
             "labels_sha256": hashlib.sha256(json.dumps([labels.names, labels.wnids]).encode()).hexdigest(),
         }

@@ -8,14 +8,15 @@ import math
 from dataclasses import asdict, dataclass, replace
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from eyeful.bundle import is_bundle
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
 from eyeful.models import DEFAULT_MODEL
 from eyeful.models.local import is_local
-from eyeful.preprocessing import CropMode, Interpolation, Preprocessing
+from eyeful.preprocessing import Channels, CropMode, InputOverrides, Interpolation, Preprocessing
+from eyeful.types import Activation, Size
 
 _RANGES: dict[str, tuple[type, float, float]] = {
     "topk": (int, 1, math.inf),
@@ -61,13 +62,16 @@ class PredictorSpec:
         engine: auto, or the name of an engine.
         precision: auto, fp32, bf16 or fp16.
         torchcompile: with the engine torch, compile the network at the first batch.
-        crop_mode: center, squash or border; the weights' own when None, and so for the next three.
-        img_size: side of the network's input, in pixels.
+        crop_mode: center, squash or border; the weights' own when None, and so for the next five.
+        img_size: (height, width) of the network's input in pixels.
+        mean, std: per channel, for pixel values from 0 to 1, as the weights were trained with.
         crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         full_decode: decode every pixel of a JPEG, not a reduced scale of it.
         two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which
             differs by a level in some places.
+        activation: what makes probabilities of the logits: softmax, sigmoid (each label by itself), or none (the
+            network ends in either); the model's own when None.
         topk: labels in each answer; clamped to the number of classes.
         min_prob: below it an answer is marked as abstained; 0 to 1.
         max_pixels: the largest image that is opened.
@@ -87,11 +91,14 @@ class PredictorSpec:
     precision: str = "auto"
     torchcompile: bool = False
     crop_mode: CropMode | None = None
-    img_size: int | None = None
+    img_size: Size | None = None
+    mean: Channels | None = None
+    std: Channels | None = None
     crop_pct: float | None = None
     interpolation: Interpolation | None = None
     full_decode: bool = False
     two_step_resize: bool = False
+    activation: Activation | None = None
     topk: int = 5
     min_prob: float = 0.0
     max_pixels: int = DEFAULT_MAX_PIXELS
@@ -108,6 +115,10 @@ class PredictorSpec:
             value = getattr(self, name)
             if not isinstance(value, str) or not value:
                 raise UsageError(f"{name} {value!r} is not a name")
+        for name, value in asdict(InputOverrides.of(self.img_size, self.mean, self.std)).items():
+            object.__setattr__(self, name, value)
+        if self.activation not in (None, *get_args(Activation)):
+            raise UsageError(f"activation {self.activation!r} is not one of {', '.join(get_args(Activation))}")
 
     def exact(self) -> Self:
         """The same with reference arithmetic: torch in fp32, full decode, TorchVision's or timm's resize and crop.
@@ -143,7 +154,12 @@ class PredictorSpec:
         Raises:
             UsageError: a value is outside its range.
         """
-        return preprocessing.with_options(self.crop_mode, None, self.crop_pct, self.interpolation)
+        return preprocessing.with_options(self.crop_mode, self.crop_pct, self.interpolation)
+
+    @property
+    def overrides(self) -> InputOverrides:
+        """What of the network's input is set by hand."""
+        return InputOverrides(self.img_size, self.mean, self.std)
 
     @property
     def limits(self) -> Limits:
@@ -198,6 +214,7 @@ def pins_of(provenance: dict[str, Any]) -> dict[str, Any]:
         "resize",
         "engine",
         "precision",
+        "activation",
         "calibration",
         "labels_sha256",
     )

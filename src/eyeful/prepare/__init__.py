@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import re
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from eyeful.prepare.deployed import Deployed
     from eyeful.preprocessing import Preprocessing
+    from eyeful.types import Activation
 
 __all__ = ["deploy", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
 
@@ -41,30 +43,28 @@ _REVISION = 2
 """Raised whenever the same request gets another manifest (how a label file is read, whose names are assumed)."""
 
 
-def prepared(request: ModelRequest, engine: ConvertedFamily, img_size: int | None = None) -> Bundle:
+def prepared(request: ModelRequest, engine: ConvertedFamily) -> Bundle:
     """The bundle of a model for an engine that runs converted models, from the cache or made now.
 
     Args:
         request: which model.
         engine: what shall run it.
-        img_size: the input's side in pixels, when it is not the weights' own.
 
     Raises:
         ModelError: the model cannot be had or converted.
         MissingExtraError: it is not prepared yet, and what would prepare it is not installed.
     """
-    folder = _folder(request, img_size, engine)
-    return single_flight(folder, partial(_prepare, request, engine, img_size))
+    folder = _folder(request, engine)
+    return single_flight(folder, partial(_prepare, request, engine))
 
 
-def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | None, folder: Path) -> Bundle:
+def _prepare(request: ModelRequest, engine: ConvertedFamily, folder: Path) -> Bundle:
     model = find_model(request)
     if model.graph is not None:
         from eyeful.prepare.graph import prepare_graph
 
-        preprocessing = model.preprocessing.with_options(img_size=img_size)
-        return prepare_graph(model, model.graph, preprocessing, engine, folder)
-    module, manifest = _loaded(model, engine, img_size)
+        return prepare_graph(model, model.graph, engine, folder)
+    module, manifest = _loaded(model, engine)
     log.info("preparing %s for %s; it is cached for the next run", model.title, engine.name)
     from eyeful.prepare.check import check
 
@@ -85,14 +85,16 @@ def _prepare(request: ModelRequest, engine: ConvertedFamily, img_size: int | Non
     return write_bundle(folder, manifest, write)
 
 
-def export(request: ModelRequest, folder: Path, engine_name: str, img_size: int | None = None) -> Bundle:
+def export(
+    request: ModelRequest, folder: Path, engine_name: str, *, activation: Activation | None = None
+) -> Bundle:
     """Write a model's bundle for one engine to a folder of the user's: an air-gap package.
 
     Args:
         request: which model.
         folder: where to; must not exist, or be a bundle, which is replaced.
         engine_name: what shall run it; all but torch run without torch.
-        img_size: the input's side in pixels, when it is not the weights' own.
+        activation: what makes probabilities of its logits; the model's own when None.
 
     Raises:
         UsageError: the folder holds something else.
@@ -101,29 +103,27 @@ def export(request: ModelRequest, folder: Path, engine_name: str, img_size: int 
     refuse_to_replace(folder)
     engine = family(engine_name)
     if isinstance(engine, ConvertedFamily):
-        bundle = prepared(request, engine, img_size)
-        return write_bundle(folder, bundle.manifest, bundle.copy_files)
+        bundle = prepared(request, engine)
+        return write_bundle(folder, bundle.manifest.with_activation(activation), bundle.copy_files)
     from eyeful.prepare.torch import write_module
 
-    module, manifest = load_network(request, engine, img_size)
-    return write_bundle(folder, manifest, lambda place: write_module(module, place))
+    module, manifest = load_network(request, engine)
+    return write_bundle(folder, manifest.with_activation(activation), lambda place: write_module(module, place))
 
 
-def load_network(
-    request: ModelRequest, engine: EngineFamily, img_size: int | None = None
-) -> tuple[nn.Module, Manifest]:
+def load_network(request: ModelRequest, engine: EngineFamily) -> tuple[nn.Module, Manifest]:
     """A model's network with its weights, as its library builds it, and the manifest for an engine that runs it.
 
     Raises:
         ModelError: the model cannot be had.
         MissingExtraError: what builds it is not installed.
     """
-    return _loaded(find_model(request), engine, img_size)
+    return _loaded(find_model(request), engine)
 
 
-def _loaded(model: Model, engine: EngineFamily, img_size: int | None) -> tuple[nn.Module, Manifest]:
+def _loaded(model: Model, engine: EngineFamily) -> tuple[nn.Module, Manifest]:
     module, weights = model.load()
-    return module, manifest_of(model, weights, model.preprocessing.with_options(img_size=img_size), engine)
+    return module, manifest_of(model, weights, engine)
 
 
 def network_of(bundle: Bundle) -> nn.Module:
@@ -162,7 +162,7 @@ def refuse_to_replace(folder: Path) -> None:
         raise UsageError(f"{folder} holds {min(others)}, which is no part of a bundle; name a new folder")
 
 
-def _folder(request: ModelRequest, img_size: int | None, engine: EngineFamily) -> Path:
+def _folder(request: ModelRequest, engine: EngineFamily) -> Path:
     """Where a request's bundle is cached: its name, and a digest of everything that decides its content."""
     asked = {
         "format": FORMAT,
@@ -170,7 +170,7 @@ def _folder(request: ModelRequest, img_size: int | None, engine: EngineFamily) -
         "name": request.name,
         "checkpoint": _digest(request.checkpoint),
         "labels": _digest(request.labels),
-        "img_size": img_size,
+        "input": asdict(request.overrides),
         "engine": engine.name,
         "converter": engine.revision,
         "hub": cached_revision(request.name),

@@ -13,7 +13,7 @@ from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_
 from eyeful.graph_file import read_model
 from eyeful.openvino_import import import_openvino
 from eyeful.prepare.manifest import manifest_of
-from eyeful.results import softmax
+from eyeful.results import probabilities
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,15 +30,12 @@ _TOLERANCE = 1e-3
 """Largest difference of a value, over the largest value; see `check`."""
 
 
-def prepare_graph(
-    model: Model, graph: Graph, preprocessing: Preprocessing, engine: ConvertedFamily, folder: Path
-) -> Bundle:
+def prepare_graph(model: Model, graph: Graph, engine: ConvertedFamily, folder: Path) -> Bundle:
     """The bundle of a file's network for an engine.
 
     Args:
         model: what the file is.
         graph: its network.
-        preprocessing: with the size, mean and std that are asked for.
         engine: what shall run it.
         folder: where the bundle goes.
 
@@ -46,11 +43,12 @@ def prepare_graph(
         UsageError: the network takes another size.
         ModelError: the engine cannot have it, or gives other answers than the file's own network.
     """
-    if graph.size not in (None, preprocessing.size):
-        asked, own = ("x".join(map(str, size)) for size in (preprocessing.size, graph.size))
+    size = model.preprocessing.size
+    if graph.size is not None and graph.size != size:
+        asked, own = ("x".join(map(str, one)) for one in (size, graph.size))
         raise UsageError(f"{model.name} takes images of {own} pixels, not {asked}: leave --img-size out")
     log.info("preparing %s for %s; it is cached for the next run", model.title, engine.name)
-    manifest = manifest_of(model, model.weights, preprocessing, engine)
+    manifest = manifest_of(model, model.weights, engine)
 
     def write(place: Path) -> None:
         try:
@@ -68,7 +66,7 @@ def _check(bundle: Bundle, engine: ConvertedFamily, graph: Graph) -> None:
     """Compare a new bundle, on a batch of noise, with the file's network, one image at a time.
 
     Raises:
-        ModelError: they differ, or the file's network gives what may be probabilities without ending in softmax.
+        ModelError: they differ, or the file's network gives what may be probabilities unknown how.
     """
     preprocessing = bundle.manifest.preprocessing
     batch_NHWC = _unlike_images(preprocessing.size)
@@ -88,12 +86,12 @@ def _check(bundle: Bundle, engine: ConvertedFamily, graph: Graph) -> None:
     expected = _own_answers(graph, preprocessing, batch_NHWC)
     if not np.isfinite(expected).all():
         raise ModelError(f"{graph.path} is unusable: its outputs are not finite")
-    if not graph.softmax and expected.min() >= 0 and expected.max() <= 1:
+    if not graph.activation and expected.min() >= 0 and expected.max() <= 1:
         raise ModelError(
-            f"{graph.path} gives numbers from 0 to 1, as probabilities are, but does not end in softmax: export "
-            "it without what makes them"
+            f"{graph.path} gives numbers from 0 to 1, as probabilities are, but ends neither in softmax nor "
+            "in sigmoid: export it without what makes them"
         )
-    answers = softmax(found) if graph.softmax else found
+    answers = probabilities(found, graph.activation) if graph.activation else found
     scale = max(float(np.abs(expected).max()), 1e-6)
     if answers.shape != expected.shape or not np.abs(answers - expected).max() / scale < _TOLERANCE:
         raise ModelError(

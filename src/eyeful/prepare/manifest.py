@@ -6,19 +6,19 @@ from importlib.metadata import PackageNotFoundError, version
 from eyeful.bundle import Manifest
 from eyeful.engines import EngineFamily
 from eyeful.models import Model, Weights
-from eyeful.preprocessing import Preprocessing
 
 _TOOLS = ("torch", "torchvision", "timm")
 
 
-def manifest_of(model: Model, weights: Weights, preprocessing: Preprocessing, engine: EngineFamily) -> Manifest:
+def manifest_of(model: Model, weights: Weights, engine: EngineFamily) -> Manifest:
     """The manifest of a loaded model for one engine, without files yet."""
     return Manifest(
         model=model.name,
         checkpoint=model.checkpoint,
         architecture=asdict(model.architecture),
-        preprocessing=preprocessing,
+        preprocessing=model.preprocessing,
         labels=model.labels,
+        activation=model.activation,
         weights=asdict(weights),
         engine=engine.name,
         notes=model.notes,

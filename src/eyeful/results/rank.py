@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from eyeful.types import Labels, Score
+from eyeful.types import Activation, Labels, Score
 
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
@@ -22,6 +22,32 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
     return probs
 
 
+def sigmoid(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+    """Probabilities from raw scores, each by itself: 1 / (1 + exp(-logit / T)).
+
+    Args:
+        logits: of any shape, float32.
+        temperature: T, above 0.
+    """
+    probs: NDArray[np.float32] = 0.5 + 0.5 * np.tanh(logits / np.float32(2 * temperature))
+    return probs
+
+
+def probabilities(
+    logits: NDArray[np.float32], activation: Activation, temperature: float = 1.0
+) -> NDArray[np.float32]:
+    """Probabilities from raw scores, as the model's activation makes them; all keep the order of the logits.
+
+    Args:
+        logits: (..., K) float32.
+        activation: the model's.
+        temperature: above 0; what is no logit has none.
+    """
+    if activation == "none":
+        return logits
+    return (softmax if activation == "softmax" else sigmoid)(logits, temperature)
+
+
 def top_k(values: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     """Positions of the k largest values of a vector, largest first; equal values in order of position."""
     k = min(k, len(values))
@@ -30,15 +56,18 @@ def top_k(values: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     return candidates[np.argsort(-values[candidates], kind="stable")[:k]]
 
 
-def rank(logits: NDArray[np.float32], labels: Labels, k: int) -> tuple[Score, ...]:
+def rank(
+    logits: NDArray[np.float32], labels: Labels, k: int, activation: Activation = "softmax"
+) -> tuple[Score, ...]:
     """The k best labels for one image, best first.
 
     Args:
         logits: (K,) float32.
         labels: as many as there are logits.
         k: how many; clamped to the number of classes.
+        activation: makes the probabilities.
     """
-    probs = softmax(logits)
+    probs = probabilities(logits, activation)
     return tuple(
         Score(int(i), labels.wnids[i], labels.names[i], float(probs[i]), float(logits[i]))
         for i in top_k(logits, k)

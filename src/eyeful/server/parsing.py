@@ -49,6 +49,21 @@ def image_in(text: Any, where: str, fetcher: Fetcher | None) -> Asked:
     return RemoteImage(text, fetcher)
 
 
+def topk_in(body: dict[str, Any]) -> int | None:
+    """How many labels a JSON body's `parameters` ask for; None where they do not say.
+
+    Raises:
+        BadRequestError: they are no parameters.
+    """
+    parameters = body.get("parameters")
+    if not isinstance(parameters, dict | None):
+        raise BadRequestError('"parameters" is not an object')
+    topk = parameters.get("top_k") if parameters else None
+    if topk is not None and (not isinstance(topk, int) or isinstance(topk, bool)):
+        raise BadRequestError("parameters.top_k is not a whole number")
+    return topk
+
+
 def decoded(text: Any, where: str) -> bytes:
     """The bytes of a base64 text, with or without line breaks; a data: URI's too.
 

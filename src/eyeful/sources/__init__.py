@@ -6,7 +6,7 @@ register as plug-ins (`eyeful.sources`, see `base`); what is in memory already i
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from eyeful import plugins
 from eyeful.errors import ErrorKind, MissingExtraError, UsageError
 from eyeful.sources import memory
+from eyeful.sources.advice import why_no_input
 from eyeful.sources.base import OpenedContent, Sized, SourceKind, refused
 from eyeful.types import Item
 
@@ -57,6 +58,8 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
     Raises:
         UsageError: something that is none of these; the text says what to convert it to.
     """
+    if isinstance(inputs, os.PathLike) and not isinstance(inputs, Path) and isinstance(inputs.__fspath__(), str):
+        inputs = Path(inputs)
     if isinstance(inputs, str | Path):
         return _from_text(inputs, recursive=recursive)
     if isinstance(inputs, Item):
@@ -65,9 +68,13 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
         items, single = memory.items(inputs)
         return Source(iter(items), single)
     names = memory.names(inputs)
-    if names is not None or (isinstance(inputs, Iterable) and not hasattr(inputs, "__array__")):
+    if names is not None or _is_collection(inputs):
         return _from_many(inputs if names is None else names, recursive=recursive)
-    raise UsageError(memory.why_not(inputs))
+    raise UsageError(why_no_input(inputs))
+
+
+def _is_collection(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, Mapping) and not hasattr(value, "__array__")
 
 
 def is_countable(text: str) -> bool:
@@ -93,15 +100,20 @@ def _from_many(inputs: Iterable[Any], *, recursive: bool) -> Source:
     alone = isinstance(inputs, list | tuple) and len(inputs) == 1
 
     def all_items() -> Iterator[Item]:
-        for one in inputs:
+        for place, one in enumerate(inputs):
+            if memory.is_missing(one):
+                yield refused(f"input {place}", "not_found", f"there is {one} where a name should be")
+                continue
             try:
                 part = open_source(one, recursive=recursive)
                 yield from part.items
             except (UsageError, MissingExtraError) as error:
                 # a name that is no source must not take the rows of its neighbours with it; alone, it is a mistake
                 # of the call, and so is an object of a wrong type
-                if alone or not isinstance(one, str | Path):
+                if alone:
                     raise
+                if not isinstance(one, str | Path):
+                    raise UsageError(f"input {place}: {error}") from error
                 yield refused(str(one), _error_kind(one), str(error))
             else:
                 ignored.update(part.ignored)

@@ -4,6 +4,9 @@ Each is copied when it is taken, so that what its owner does with it afterwards 
 """
 
 import inspect
+import io
+import math
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -12,14 +15,16 @@ import numpy as np
 from PIL import Image
 
 from eyeful.errors import UsageError, one_line
+from eyeful.sources.advice import CHANNELS, why_no_dtype, why_no_shape
 from eyeful.sources.base import refused
 from eyeful.types import Item
 
 MAX_BYTES = 256 << 20
 """Bytes of one file that is open already."""
 _CHUNK = 1 << 20
-_CHANNELS = (1, 3, 4)
 _ORIENTATION_TAG = 0x0112
+_DECODING = threading.Lock()
+"""Held while a PIL image is decoded: Pillow lets two threads decode one image at once, and both get half of it."""
 
 
 def is_in_memory(value: Any) -> bool:
@@ -36,6 +41,11 @@ def names(value: Any) -> Iterable[Any] | None:
         entries: list[Any] = value.tolist()
         return entries
     return None
+
+
+def is_missing(value: Any) -> bool:
+    """Whether it is what tables have in place of a name that is not there: None, NaN or pandas' NA."""
+    return value is None or (isinstance(value, float) and math.isnan(value)) or type(value).__name__ == "NAType"
 
 
 def items(value: Any) -> tuple[list[Item], bool]:
@@ -55,28 +65,17 @@ def items(value: Any) -> tuple[list[Item], bool]:
     return [_file_item(value)], True
 
 
-def why_not(value: Any) -> str:
-    """The sentence for a value that is no input."""
-    if hasattr(value, "__array__"):
-        return f"{type(value).__name__} is not an input; pass numpy.asarray(it) as uint8 HWC"
-    return (
-        f"{type(value).__name__} is not an input; pass a path, folder, glob, URL, bytes, PIL image, "
-        "uint8 array, or a list of these"
-    )
-
-
 def _array_items(array: np.ndarray[Any, Any], name: str) -> tuple[list[Item], bool]:
     """The items of a uint8 array: one for HWC or HW, N for NHWC."""
     if array.dtype != np.uint8:
-        raise UsageError(
-            f"an array of {array.dtype} is not uint8; if its values run from 0 to 1, pass "
-            "(array * 255).round().astype('uint8')"
-        )
-    if array.ndim not in (2, 3, 4) or (array.ndim > 2 and array.shape[-1] not in _CHANNELS):
-        raise UsageError(
-            f"an array of shape {array.shape} is not HWC, HW or NHWC with 1, 3 or 4 channels{_hint(array)}"
-        )
-    array = array.copy()
+        raise UsageError(why_no_dtype(array, f"array of {array.dtype}"))
+    if np.ma.is_masked(array):
+        raise UsageError("a masked array has pixels that are not there; pass array.filled(VALUE)")
+    if array.ndim not in (2, 3, 4) or (array.ndim > 2 and array.shape[-1] not in CHANNELS):
+        raise UsageError(why_no_shape(array))
+    if 0 in array.shape[-3 if array.ndim > 2 else -2 :]:
+        raise UsageError(f"an array of shape {array.shape} has no pixels")
+    array = np.array(array)
     if array.ndim > 2 and array.shape[-1] == 1:
         array = array[..., 0]
         single = array.ndim == 2
@@ -85,16 +84,6 @@ def _array_items(array: np.ndarray[Any, Any], name: str) -> tuple[list[Item], bo
     if single:
         return [Item(name, array)], True
     return [Item(f"{name}[{n}]", image) for n, image in enumerate(array)], False
-
-
-def _hint(array: np.ndarray[Any, Any]) -> str:
-    if array.ndim == 3 and array.shape[0] in _CHANNELS:
-        return "; it looks like CHW: pass array.transpose(1, 2, 0)"
-    if array.ndim == 3:
-        return "; if it is NHW, pass array[..., None]"
-    if array.ndim == 4 and array.shape[1] in _CHANNELS:
-        return "; it looks like NCHW: pass array.transpose(0, 2, 3, 1)"
-    return ""
 
 
 def _is_tensor(value: Any) -> bool:
@@ -106,15 +95,14 @@ def _array_of(tensor: Any) -> np.ndarray[Any, Any]:
     """A uint8 tensor CHW or NCHW as an array HWC or NHWC."""
     shape = tuple(tensor.shape)
     if str(tensor.dtype) != "torch.uint8":
-        raise UsageError(
-            f"a tensor of {tensor.dtype} is not torch.uint8; if its values run from 0 to 1, pass "
-            "(tensor * 255).round().to(torch.uint8)"
-        )
-    if len(shape) not in (3, 4) or shape[-3] not in _CHANNELS:
+        values = tensor.detach().cpu().float().numpy()
+        kind = values.astype(bool) if str(tensor.dtype) == "torch.bool" else values
+        raise UsageError(why_no_dtype(kind, f"tensor of {tensor.dtype}", tensor=True))
+    if len(shape) not in (3, 4) or shape[-3] not in CHANNELS:
         hint = ""
         if len(shape) == 2:
             hint = "; if it is HW, pass tensor[None]"
-        elif shape and shape[-1] in _CHANNELS:
+        elif shape and shape[-1] in CHANNELS:
             order = "2, 0, 1" if len(shape) == 3 else "0, 3, 1, 2"
             hint = f"; it looks like {'NHWC'[4 - len(shape) :]}: pass tensor.permute({order})"
         raise UsageError(f"a tensor of shape {shape} is not CHW or NCHW with 1, 3 or 4 channels{hint}")
@@ -130,9 +118,12 @@ def _image_item(image: Image.Image) -> Item:
         return Item(name, image)  # not decoded yet, and too large for that: to be refused by the limits of the run
     facts: dict[str, Any] = {"format": image.format, "tile": list(getattr(image, "tile", ()))}
     try:
-        facts["is_animated"] = getattr(image, "is_animated", False)
-        copied = image.copy()
+        with _DECODING:
+            facts["is_animated"] = getattr(image, "is_animated", False)
+            copied = image.copy()
     except Exception as error:  # noqa: BLE001 - Pillow's codecs raise what they like
+        if _is_closed(image, error):
+            return refused(name, "unreadable", "it was closed before it was handed over: keep it open until then")
         return refused(name, "truncated", f"its pixels cannot be decoded: {one_line(error)}")
     for fact, value in facts.items():
         setattr(copied, fact, value)
@@ -143,8 +134,16 @@ def _image_item(image: Image.Image) -> Item:
     return Item(name, copied)
 
 
+def _is_closed(image: Image.Image, error: Exception) -> bool:
+    """Whether an image cannot be decoded because its file was closed, and not because it is damaged."""
+    file = getattr(image, "fp", None)
+    return "closed" in str(error) or (bool(getattr(image, "tile", ())) and file is None)
+
+
 def _file_item(file: Any) -> Item:
     """The bytes of an open file, from its beginning if it has one."""
+    if isinstance(file, io.TextIOBase):
+        raise UsageError("a file that is open as text has no bytes; open it with open(path, 'rb')")
     own = getattr(file, "name", None)
     name = own if isinstance(own, str) and own else "file"
     content = bytearray()

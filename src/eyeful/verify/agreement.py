@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eyeful.results import softmax, top_k
+from eyeful.results import probabilities, top_k
 from eyeful.types import Prediction
 
 _WORST = 5
@@ -55,7 +55,7 @@ def compare(reference: Sequence[Prediction], found: Sequence[Prediction], k: int
             errors += one.ok != other.ok
             continue
         best = one.top[0]
-        delta = abs(best.prob - float(softmax(other.logits)[best.index]))
+        delta = abs(best.prob - float(probabilities(other.logits, other.activation)[best.index]))
         top1 += best.index == other.top[0].index
         topk += set(top_k(one.logits, k)) == set(top_k(other.logits, k))
         differences.append(Difference(one.filename, best.label, other.top[0].label, delta))

@@ -14,7 +14,7 @@ from eyeful.errors import ModelError, UsageError
 from eyeful.loading import load
 from eyeful.models import ModelRequest
 from eyeful.prepare import prepared, refuse_to_replace
-from eyeful.types import Item
+from eyeful.types import Activation, Item
 from eyeful.verify.agreement import Agreement, compare
 
 _FEWEST = 20
@@ -28,7 +28,7 @@ def export_int8(
     images: Any,
     *,
     min_agreement: float = 0.95,
-    img_size: int | None = None,
+    activation: Activation | None = None,
 ) -> tuple[Bundle, Agreement]:
     """Write a model's int8 bundle for OpenVINO, if it still agrees with fp32.
 
@@ -39,7 +39,7 @@ def export_int8(
         folder: where to; must not exist, or be a bundle, which is replaced.
         images: images like those that will be classified, 20 at least.
         min_agreement: the least share of held-out images with the same best label, 0 to 1.
-        img_size: the input's side in pixels, when it is not the weights' own.
+        activation: what makes probabilities of its logits; the model's own when None.
 
     Returns:
         the bundle, and its agreement with fp32 on the held-out images.
@@ -52,8 +52,8 @@ def export_int8(
     from eyeful.prepare.int8 import quantise
 
     refuse_to_replace(folder)
-    fp32 = prepared(request, FAMILY, img_size)
-    with load(fp32.folder, precision="fp32", device="cpu") as reference:
+    fp32 = prepared(request, FAMILY)
+    with load(fp32.folder, precision="fp32", device="cpu", activation=activation) as reference:
         pixels: list[NDArray[np.uint8]] = []
         held_out: list[Item] = []
         for row in reference.preprocessed(images):
@@ -69,7 +69,7 @@ def export_int8(
         expected = list(reference.stream(held_out))
     with tempfile.TemporaryDirectory() as temporary:
         candidate = quantise(fp32, batches, Path(temporary) / "int8")
-        with load(candidate.folder, device="cpu") as classifier:
+        with load(candidate.folder, device="cpu", activation=activation) as classifier:
             agreement = compare(expected, list(classifier.stream(held_out)))
         if agreement.top1 < min_agreement:
             raise ModelError(
@@ -78,4 +78,4 @@ def export_int8(
             )
         found = {"held_out": agreement.images, "agreement": round(agreement.top1, 4)}
         manifest = replace(candidate.manifest, calibration=(candidate.manifest.calibration or {}) | found)
-        return write_bundle(folder, manifest, candidate.copy_files), agreement
+        return write_bundle(folder, manifest.with_activation(activation), candidate.copy_files), agreement

@@ -24,6 +24,10 @@ FORM: dict[str, Any] = {
         }
     }
 }
+TOP_K: dict[str, Any] = {
+    "type": ["object", "null"],
+    "properties": {"top_k": {"type": ["integer", "null"], "minimum": 1}},
+}
 ERROR: dict[str, Any] = {
     "content": {
         "application/json": {

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from eyeful.server.body import is_form, read_body, read_images
 from eyeful.server.errors import BadRequestError, UnprocessableError
-from eyeful.server.parsing import image_in, is_json, json_of
+from eyeful.server.parsing import image_in, is_json, json_of, topk_in
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
 from eyeful.server.service import InferenceService
@@ -16,10 +16,7 @@ _BODY = describe.body(
     | describe.json_body(
         {
             "inputs": {"type": "string", "description": "base64"},
-            "parameters": {
-                "type": ["object", "null"],
-                "properties": {"top_k": {"type": ["integer", "null"], "minimum": 1}},
-            },
+            "parameters": describe.TOP_K,
         },
         ["inputs"],
         {"inputs": describe.EXAMPLE, "parameters": {"top_k": 5}},
@@ -70,10 +67,4 @@ def _in_json(content: bytes, fetcher: Fetcher | None) -> tuple[Asked, int | None
     body = json_of(content)
     if not isinstance(body, dict) or "inputs" not in body:
         raise BadRequestError('the JSON body is not {"inputs": BASE64, "parameters": {"top_k": 5}}')
-    parameters = body.get("parameters")
-    if not isinstance(parameters, dict | None):
-        raise BadRequestError('"parameters" is not an object')
-    topk = parameters.get("top_k") if parameters else None
-    if topk is not None and (not isinstance(topk, int) or isinstance(topk, bool)):
-        raise BadRequestError("parameters.top_k is not a whole number")
-    return image_in(body["inputs"], "inputs", fetcher), topk
+    return image_in(body["inputs"], "inputs", fetcher), topk_in(body)

@@ -1,12 +1,22 @@
 """TorchServe's inference API, for clients that have it built in: `/ping`, `/models`, `/predictions/{model}`."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request
 
-from eyeful.server.body import read_images
+from eyeful.server.body import is_form, read_body, read_images
 from eyeful.server.errors import UnprocessableError
+from eyeful.server.instances import SCHEMA, instance_in, instances_in
+from eyeful.server.parsing import is_json, json_of
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply, readiness
 from eyeful.server.service import InferenceService
+from eyeful.server.urls import Asked
+from eyeful.types import Item
+
+_JSON = describe.json_body(
+    {"data": {"type": "string", "description": "base64"}, "instances": SCHEMA}, [], {"data": describe.EXAMPLE}
+)
 
 
 def router(service: InferenceService) -> APIRouter:
@@ -30,12 +40,15 @@ def router(service: InferenceService) -> APIRouter:
         """The five best labels with their probabilities, as TorchServe's image_classifier gives them.
 
         A form with several files gives a list, in its order; an image that cannot be opened is `{"error": ...}`.
+        JSON is `{"data": BASE64}`; or `{"instances": [{"data": BASE64}]}`, answered by `{"predictions": [...]}`.
         """
-        images = await read_images(request, service.settings)
+        images, wrapped = await _images(request, service)
         found = await service.classify(request, images, model, 5)
         answers = [
             {score.label: score.prob for score in one.top} if one.ok else {"error": one.answer} for one in found
         ]
+        if wrapped:
+            return JSONReply({"predictions": answers})
         if len(answers) > 1:
             return JSONReply(answers)
         if not found[0].ok:
@@ -54,7 +67,25 @@ def router(service: InferenceService) -> APIRouter:
                 answer,
                 methods=[method],
                 responses=describe.REJECTIONS,
-                openapi_extra=describe.body(describe.IMAGE | describe.FORM),
+                openapi_extra=describe.body(describe.IMAGE | describe.FORM | _JSON),
                 operation_id=f"predictions_{method.lower()}{'_version' if 'version' in path else ''}",
             )
     return routes
+
+
+async def _images(request: Request, service: InferenceService) -> tuple[Sequence[Asked], bool]:
+    """The images of a request, and whether they were `instances`."""
+    if is_form(request):
+        return await read_images(request, service.settings), False
+    body = await read_body(request, service.settings)
+    if is_json(request, body):
+        return await service.parse(body, _in_json, service)
+    return [Item("body", body)], False
+
+
+def _in_json(content: bytes, service: InferenceService) -> tuple[list[Asked], bool]:
+    """The images of a JSON body, and whether they were `instances`."""
+    body = json_of(content)
+    if isinstance(body, dict) and "instances" in body:
+        return instances_in(body, service), True
+    return [instance_in(body, "data", service)], False

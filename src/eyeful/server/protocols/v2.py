@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 import eyeful
-from eyeful.results import softmax, top_k
+from eyeful.results import probabilities, top_k
 from eyeful.server.body import read_body
 from eyeful.server.errors import BadRequestError, NoSuchModelError, UnprocessableError
 from eyeful.server.parsing import decoded, json_of
@@ -223,7 +223,7 @@ def _output(
     parameters = asked.get("parameters")
     parameters = parameters if isinstance(parameters, dict) else {}
     logits_NK = np.stack([one.logits for one in found if one.logits is not None])
-    values_NK = logits_NK if name == "logits" else softmax(logits_NK)
+    values_NK = logits_NK if name == "logits" else probabilities(logits_NK, found[0].activation)
     classes = parameters.get("classification")
     binary = parameters.get("binary_data", asked["binary"]) is True
     if classes is None:

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from eyeful.cli import options
+from eyeful.cli.groups import takes_options
 
 
-@options.takes_options
+@takes_options
 def hello(
     *,
     image: Annotated[

@@ -1,0 +1,53 @@
+"""A command's flags from groups of them: dataclasses whose fields carry what Typer needs to know."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import wraps
+from typing import Any, get_type_hints
+
+
+def takes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A function whose dataclass parameters are groups of flags, as Typer takes it: one parameter for each flag.
+
+    Args:
+        command: its other parameters are flags themselves, with Typer's annotations and defaults.
+    """
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, Any] = {}
+    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
+        if is_dataclass(parameter.annotation):
+            groups[name] = parameter.annotation
+            hints = get_type_hints(parameter.annotation, include_extras=True)
+            parameters += [_parameter(one, hints[one.name]) for one in fields(parameter.annotation)]
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @wraps(command)
+    def flat(**flags: Any) -> None:
+        collected = {
+            name: group(**{one.name: flags.pop(one.name) for one in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**flags, **collected)
+
+    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return flat
+
+
+def _parameter(field: Field[Any], annotation: Any) -> inspect.Parameter:
+    default = inspect.Parameter.empty if field.default is MISSING else field.default
+    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def keywords(*groups: Any) -> dict[str, Any]:
+    """The flags of groups by name: keyword arguments of `eyeful.load` and its like."""
+    return {one.name: getattr(group, one.name) for group in groups for one in fields(group)}
+
+
+def changed(*groups: Any) -> list[str]:
+    """The names of the flags that differ from their defaults."""
+    return [one.name for group in groups for one in fields(group) if getattr(group, one.name) != one.default]
