@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,14 @@ def test_what_is_written_is_read(bundle):
     assert again.manifest.preprocessing == MANIFEST.preprocessing
     assert again.manifest.labels == MANIFEST.labels
     assert is_bundle(bundle.folder)
+
+
+def test_notes_stay_and_a_bundle_of_before_them_has_none():
+    noted = replace(MANIFEST, notes=("one", "two"), files={"w.bin": "0"})
+    values = json.loads(json.dumps(noted.as_dict()))
+    assert Manifest.from_dict(values) == noted
+    del values["notes"]
+    assert Manifest.from_dict(values).notes == ()
 
 
 @pytest.mark.parametrize(

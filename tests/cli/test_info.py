@@ -2,6 +2,11 @@
 
 import json
 
+import pytest
+import torch
+
+from helpers import discriminating_state
+
 
 def test_a_card(command):
     card = command("info", "resnet18").stdout
@@ -19,6 +24,33 @@ def test_the_card_of_a_checkpoint_names_both(command, resnet18_checkpoint):
 def test_layers(command):
     layers = json.loads(command("info", "resnet18", "--layers", "--json").stdout)["layers"]
     assert sum(layer["parameters"] for layer in layers) == 11689512
+
+
+def test_what_was_taken_off_a_checkpoint_is_told_on_stderr(command, tmp_path):
+    state = discriminating_state("shufflenet_v2_x0_5", 3)
+    torch.save({"model": state, "class_names": ["rose", "tulip", "daisy"]}, tmp_path / "a.pth")
+    done = command("info", "shufflenet_v2_x0_5", "--checkpoint", tmp_path / "a.pth", "--json")
+    assert done.stderr.splitlines() == [
+        "eyeful: a.pth: weights read from model.*",
+        "eyeful: a.pth: class_names names the classes",
+    ]
+    assert [label["label"] for label in json.loads(done.stdout)["labels"]] == ["rose", "tulip", "daisy"]
+
+
+@pytest.mark.parametrize("start", [["info"], ["predict", "x.png", "--model"], ["serve", "--model"]])
+@pytest.mark.parametrize(
+    ("name", "offer"),
+    [
+        ("a=timm/resnet18.nosuch", "timm/resnet18.tv_in1k"),
+        ("ResNet18_Weights.NOSUCH", "ResNet18_Weights.IMAGENET1K_V1"),
+    ],
+)
+def test_weights_that_do_not_exist_are_one_line(command, start, name, offer):
+    alias = "" if start[0] == "serve" else "a="
+    done = command(*start, name.removeprefix(alias))
+    assert done.returncode == 2
+    assert offer in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_card_says_what_to_know_before_trusting_it(command, resnet18_checkpoint):

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import eyeful
-from helpers import noise_image
+from helpers import discriminating_state, noise_image
 
 MAIN = "from eyeful.cli import main; main()"
 
@@ -209,3 +209,21 @@ def test_names_beyond_ascii_in_an_ascii_locale(process, tmp_path):
     done = process("predict", tmp_path / "日本.png", env=environment)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["filename"].endswith("日本.png")
+
+
+def test_notes_of_a_checkpoint_are_told_once_in_every_run(command, samples, tmp_path, caplog, monkeypatch):
+    import torch
+
+    from eyeful.predictor import open as opening
+
+    state = discriminating_state("shufflenet_v2_x0_5", 3)
+    torch.save({"net": state, "class_to_idx": {"rose": 0, "tulip": 1, "daisy": 2}}, tmp_path / "a.pth")
+    for _ in ("it is prepared", "it is found in the cache"):
+        caplog.clear()
+        monkeypatch.setattr(opening, "_told", set())  # as in a process of its own
+        done = command(
+            "predict", samples / "cat.png", "-m", "shufflenet_v2_x0_5", "--checkpoint", tmp_path / "a.pth"
+        )
+        assert json.loads(done.stdout)["label"] in ("rose", "tulip", "daisy")
+        notes = [text for text in caplog.messages if text.startswith("a.pth: ")]
+        assert notes == ["a.pth: weights read from net.*", "a.pth: class_to_idx names the classes"]

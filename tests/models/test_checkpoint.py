@@ -100,6 +100,54 @@ def test_a_misfit_names_the_first_tensor_and_the_nearest_architecture(resnet18_c
         loaded(resnet18_checkpoint, "efficientnet_lite0")
 
 
+@pytest.mark.parametrize(
+    ("shape", "channels"),
+    [((24, 1, 3, 3), "1 channel;"), ((24, 4, 3, 3), "4 channels;"), ((24, 1, 7, 7), "1 channel;")],
+)
+@pytest.mark.parametrize("prefix", ["", "net.module."])
+def test_a_network_for_other_channels_is_one(state, tmp_path, shape, channels, prefix):
+    other = state | {"conv1.0.weight": torch.zeros(shape)}
+    torch.save({prefix + name: tensor for name, tensor in other.items()}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match=f"is a network for {channels}") as caught:
+        loaded(tmp_path / "a.pth")
+    assert "looks like" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *("_orig_mod.module.", "model._orig_mod.", "module.module.", "model.model.", "module._orig_mod.model."),
+        *("net.", "backbone.", "encoder.", "network.", "anything.at.all."),
+    ],
+)
+@pytest.mark.parametrize("counters", [True, False], ids=["today", "before 0.4.1"])
+def test_prefixes_are_taken_off_in_any_order(state, tmp_path, prefix, counters):
+    saved = {
+        name: tensor for name, tensor in state.items() if counters or not name.endswith("num_batches_tracked")
+    }
+    torch.save({"state_dict": {prefix + name: tensor for name, tensor in saved.items()}}, tmp_path / "a.pth")
+    model, module, _ = loaded(tmp_path / "a.pth")
+    assert model.notes == (f"a.pth: weights read from state_dict.{prefix}*",)
+    assert all(torch.equal(module.state_dict()[name], tensor) for name, tensor in saved.items())
+
+
+def test_two_copies_that_are_equal_are_one(state, tmp_path):
+    torch.save({"student": state, "teacher": dict(state)}, tmp_path / "a.pth")
+    assert loaded(tmp_path / "a.pth")[0].notes == ("a.pth: weights read from student.*; left out: teacher",)
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "googlenet", "mnasnet0_5", "squeezenet1_1"])
+def test_networks_with_options_of_their_own_are_unwrapped_too(tmp_path, name):
+    options = {"init_weights": False} if name in ("inception_v3", "googlenet") else {}
+    from eyeful.models.torchvision_import import import_torchvision
+
+    weights = import_torchvision().models.get_model(name, weights=None, num_classes=5, **options).state_dict()
+    torch.save({"net": {f"module.{key}": tensor for key, tensor in weights.items()}}, tmp_path / "a.pth")
+    model, module, _ = loaded(tmp_path / "a.pth", name)
+    assert len(model.labels) == 5
+    assert all(torch.equal(module.state_dict()[key], tensor) for key, tensor in weights.items())
+
+
 def test_a_transposed_tensor_is_named(state, tmp_path):
     torch.save(state | {"conv1.0.weight": torch.zeros(24, 3, 5, 5)}, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match=r"conv1\.0\.weight is \[24, 3, 5, 5\] .* \[24, 3, 3, 3\]"):

@@ -54,6 +54,33 @@ def test_a_slip_is_answered_with_the_exact_spelling(typed, offer):
     assert offer in rejection(typed)
 
 
+@pytest.mark.parametrize(
+    ("name", "offer"),
+    [
+        ("timm/resnet18.nosuch", "it has timm/resnet18.a1_in1k, "),
+        ("timm/resnet18.", "it has timm/resnet18.a1_in1k, "),
+        ("timm/resnet18.a1_in1k.x", "it has timm/resnet18.a1_in1k, "),
+        ("timm/tf_efficientnet_b0_ns", "--model timm/tf_efficientnet_b0.ns_jft_in1k"),
+        ("timm/tf_efficientnet_b0_ns.x", "--model timm/tf_efficientnet_b0.ns_jft_in1k"),
+        ("resnet18:NOSUCH", "it has resnet18:IMAGENET1K_V1, resnet18:DEFAULT"),
+        ("ResNet18_Weights.NOSUCH", "it has ResNet18_Weights.IMAGENET1K_V1, ResNet18_Weights.DEFAULT"),
+        ("ResNet18_Weights.", "it has ResNet18_Weights.IMAGENET1K_V1"),
+        ("resnet18_Weights.DEFAULT", "did you mean ResNet18_Weights.DEFAULT?"),
+        ("FasterRCNN_ResNet50_FPN_Weights.DEFAULT", "TorchVision has no classifier with the weights"),
+        ("Qqq_Weights.DEFAULT", "'Qqq_Weights.DEFAULT'; `eyeful models` lists all"),
+    ],
+)
+def test_weights_that_do_not_exist_are_answered_with_those_that_do(name, offer):
+    assert offer in rejection(name)
+
+
+def test_every_older_name_of_timm_is_answered_with_todays():
+    from timm.models._registry import _deprecated_models
+
+    for older, today in _deprecated_models.items():
+        assert f"--model timm/{today}" in rejection(f"timm/{older}")
+
+
 def test_nearest_prefers_what_differs_in_punctuation_only_then_the_earlier():
     assert nearest("Res-Net_18", ["resnet18", "timm/resnet18", "resnet101"]) == ["resnet18"]
     assert nearest("resnet19", ["resnet18", "timm/resnet18", "resnet10"]) == ["resnet18", "resnet10"]

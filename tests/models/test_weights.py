@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from eyeful.errors import ModelError, UsageError, WeightsError
+from eyeful.errors import ModelError, UnknownModelError, UsageError, WeightsError
 from eyeful.models import ModelRequest, find_model, list_models
 from eyeful.models.torchvision_import import import_timm, import_torchvision
 from eyeful.models.weights import hub_file, verified_sha256
@@ -234,6 +234,25 @@ def test_a_repository_that_is_not_timms(mirror, hub_repo):
     mirror.files["config.json"] = b'{"model_type": "bert"}'
     with pytest.raises(WeightsError, match="not a timm model"):
         find_model(ModelRequest("hf-hub:someone/bert"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: config.update(in_chans=1),
+        lambda config: config.update(model_args={"in_chans": 1}),
+        lambda config: config["pretrained_cfg"].update(in_chans=1),
+        lambda config: config["pretrained_cfg"].update(input_size=[1, 28, 28]),
+    ],
+    ids=["beside", "arguments", "in the pretrained config", "input size"],
+)
+def test_a_network_for_one_channel_is_refused_before_its_weights_are_fetched(mirror, hub_repo, change):
+    config = json.loads(mirror.files["config.json"])
+    change(config)
+    mirror.files["config.json"] = json.dumps(config).encode()
+    with pytest.raises(UnknownModelError, match="is a network for 1 channel; eyeful's take 3"):
+        find_model(ModelRequest("hf-hub:someone/colours"))
+    assert not any(path.endswith(".safetensors") for path in mirror.asked)
 
 
 def config(mirror, **changes):

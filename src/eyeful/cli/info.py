@@ -1,6 +1,7 @@
 """`eyeful info MODEL`: the whole card of a model."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -87,6 +88,7 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
         names, notes = manifest.labels, manifest.notes
         if asked.labels is not None:
             names, notes = relabelled(names, notes, asked.labels)
+        _print_notes(notes)
         described = _described(manifest.architecture, manifest.weights) | {"activation": manifest.activation}
         card = facts | described | _noted(notes)
         return card, Architecture(**manifest.architecture), manifest.preprocessing, names
@@ -97,9 +99,15 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
         "sha256": found.weights.sha256,
     }
     architecture = {"library": found.architecture.library, "name": found.architecture.name}
+    _print_notes(found.notes)
     card = {"model": found.title} | _described(architecture, weights) | {"activation": found.activation}
     card |= found.about | _noted(found.notes)
     return card, found.architecture, found.preprocessing, found.labels
+
+
+def _print_notes(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        print(f"eyeful: {note}", file=sys.stderr)
 
 
 def _noted(notes: tuple[str, ...]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from eyeful.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from torch import nn
+    from torch import Tensor, nn
 
     from eyeful.models.base import Architecture, Model, ModelEntry
 
@@ -90,6 +90,19 @@ class ModelFamily:
         """
         del spec, tensors
         return architecture
+
+    def renamed(self, architecture: Architecture, state: dict[str, Tensor]) -> dict[str, Tensor] | None:
+        """A checkpoint's tensors under today's names, where it has older ones or the authors'.
+
+        Args:
+            architecture: one of `library`.
+            state: the tensors by their names in the checkpoint, which do not fit.
+
+        Returns:
+            The tensors under the names of the network that `build` gives; None where no rule is known.
+        """
+        del architecture, state
+        return None
 
 
 def families() -> list[ModelFamily]:

@@ -19,6 +19,8 @@ from eyeful.models.weights import fetch_hub_file, verified_sha256
 if TYPE_CHECKING:
     from torch import nn
 
+    from eyeful.models.meta import StateDict
+
 _PREFIX = "timm/"
 
 
@@ -50,10 +52,16 @@ class TimmFamily(ModelFamily):
             listed = f"`eyeful models {_PREFIX}{name[:3]}` lists some"
             raise UnknownModelError(f"timm has no model {name!r}{meant} {listed}")
         tags = timm.list_pretrained(f"{architecture}.*")
-        if tag and name not in tags:
+        if (config := timm.get_pretrained_cfg(architecture)) is None:
+            from eyeful.models.timm_names import name_today
+
+            raise UnknownModelError(
+                f"timm does not use the name {architecture!r} any more{name_today(architecture)}"
+            )
+        if "." in name and name not in tags:
             offers = ", ".join(_PREFIX + one for one in tags) or f"{_PREFIX}{architecture} with --checkpoint FILE"
             raise UnknownModelError(f"timm has no weights {tag!r} of {architecture}; it has {offers}")
-        config = timm.get_pretrained_cfg(name)
+        config = timm.get_pretrained_cfg(name) if tag else config
         tagged = f"{config.architecture}.{config.tag}" if config.tag else config.architecture
         return model_of(f"{_PREFIX}{tagged}", config.to_dict(), lambda: _load_from_catalogue(tagged, config))
 
@@ -81,6 +89,12 @@ class TimmFamily(ModelFamily):
             **(architecture.options | {"num_classes": architecture.num_classes}),
         )
         return module
+
+    def renamed(self, architecture: Architecture, state: StateDict) -> StateDict | None:
+        """The tensors under timm's names, where its own load has a rule for the authors' file."""
+        from eyeful.models.timm_names import renamed_by_timm
+
+        return renamed_by_timm(architecture, state)
 
     @staticmethod
     def _is_installed() -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from eyeful.errors import ModelError, UnknownModelError, WeightsError
 from eyeful.models.base import Architecture, Model, Weights
+from eyeful.models.channels import RGB, wrong_channels
 from eyeful.models.labels import default_labels, imagenet_labels, imagenet_wnids
 from eyeful.models.torchvision_import import import_timm
 from eyeful.preprocessing import Preprocessing
@@ -57,10 +58,8 @@ def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
 
     data = resolve_data_config({}, pretrained_cfg=config)
     channels, height, width = data["input_size"]
-    if channels != 3:
-        raise UnknownModelError(
-            f"{config['architecture']} takes {channels} channels; eyeful classifies RGB images"
-        )
+    if channels != RGB:
+        raise UnknownModelError(wrong_channels(config["architecture"], channels))
     if not len(data["mean"]) == len(data["std"]) == 3:
         raise WeightsError(f"the config of {config['architecture']} has no mean and std of three channels")
     pct = data["crop_pct"]

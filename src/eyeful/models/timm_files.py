@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.bundle.files import sha256_of
 from eyeful.errors import EyefulError, UnknownModelError, WeightsError, one_line
 from eyeful.models.base import Model, Weights, ready
+from eyeful.models.channels import RGB, channels_asked, wrong_channels
 from eyeful.models.labels import assumed_names
 from eyeful.models.timm_config import knows, model_of
 from eyeful.models.torchvision_import import import_timm
@@ -97,6 +98,8 @@ def _described(name: str, folder: Path, weights: Callable[[], tuple[Path, str]],
     from timm.models._hub import load_model_config_from_path
 
     config, architecture, options = load_model_config_from_path(folder)
+    if (channels := channels_asked(folder / CONFIG)) != RGB:
+        raise UnknownModelError(wrong_channels(name, channels))
     problem = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("problem_type")
     if problem is not None and problem not in _ACTIVATIONS:
         raise WeightsError(f"{name} is for {str(problem)[:60]}, which eyeful does not do: it classifies images")

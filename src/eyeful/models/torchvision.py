@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.errors import UnknownModelError
 from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
-from eyeful.models.families import ModelFamily
+from eyeful.models.families import ModelFamily, nearest
 from eyeful.models.file_names import is_file_name
 from eyeful.models.labels import labels_for
 from eyeful.models.torchvision_import import import_torchvision
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from eyeful.models.meta import StateDict
+
 _REGISTERED = re.compile(r"^@register_model\(\)\n(?:@.*\n)*def (\w+)\(", re.MULTILINE)
 """How TorchVision's source declares a classifier."""
+_ENUM = "_Weights"
+"""Ends the name of every enum of weights."""
 
 
 def names() -> list[str]:
@@ -104,6 +108,12 @@ class TorchVisionFamily(ModelFamily):
             options = {"image_size": weights.meta["min_size"][0]}
         return replace(architecture, options=options)
 
+    def renamed(self, architecture: Architecture, state: StateDict) -> StateDict | None:
+        """The tensors under today's names, as TorchVision translates those of its older files."""
+        from eyeful.models.torchvision_names import renamed_by_torchvision
+
+        return renamed_by_torchvision(architecture, state)
+
 
 FAMILY = TorchVisionFamily()
 
@@ -141,18 +151,33 @@ def _resolve(spec: str) -> tuple[str, Any]:
     """The architecture's name and its weights' enum member."""
     models = import_torchvision().models
     if "_Weights." in spec:
-        try:
-            weights = models.get_weight(spec)
-        except (ValueError, AttributeError, KeyError) as error:
-            raise UnknownModelError(f"TorchVision has no weights {spec!r}; see `eyeful models`") from error
-        name = next(name for name in names() if models.get_model_weights(name) is type(weights))
-        return name, weights
+        return _resolve_member(spec)
     name, _, choice = spec.partition(":")
     members = models.get_model_weights(name).__members__
     if (choice or "DEFAULT") not in members:
         offers = ", ".join(f"{name}:{member}" for member in members)
         raise UnknownModelError(f"{name} has no weights {choice!r}; it has {offers}")
     return name, models.get_model_weights(name)[choice or "DEFAULT"]
+
+
+def _resolve_member(spec: str) -> tuple[str, Any]:
+    """The same of an enum's member, as TorchVision's own code spells it."""
+    models = import_torchvision().models
+    enum, _, member = spec.partition(".")
+    name, weights = next(
+        ((name, found) for name in names() if (found := models.get_model_weights(name)).__name__ == enum),
+        ("", None),
+    )
+    listed = "`eyeful models` lists all"
+    if weights is None:
+        known = [models.get_model_weights(name).__name__.removesuffix(_ENUM) for name in names()]
+        near = nearest(enum.removesuffix(_ENUM), known)
+        meant = f"did you mean {' or '.join(f'{one}{_ENUM}.DEFAULT' for one in near)}? " if near else ""
+        raise UnknownModelError(f"TorchVision has no classifier with the weights {spec!r}; {meant}{listed}")
+    if member not in weights.__members__:
+        offers = ", ".join(f"{enum}.{one}" for one in weights.__members__)
+        raise UnknownModelError(f"{name} has no weights {spec!r}; it has {offers}; {listed}")
+    return name, weights[member]
 
 
 def _load(name: str, weights: Any) -> tuple[nn.Module, Weights]:
