@@ -46,7 +46,6 @@ INDEX = {name: index for index, name in enumerate(FLOWERS)}
         {"args": argparse.Namespace(classes=FLOWERS)},
         {"classes": ["a", "b"], "class_names": FLOWERS},
     ],
-    ids=str,
 )
 def test_names_that_are_taken(content):
     labels, told = labels_in(content, 3)
@@ -66,7 +65,6 @@ def test_names_that_are_taken(content):
         ({"classes": [0, 1, 2]}, ""),
         ([1], ""),
     ],
-    ids=str,
 )
 def test_names_that_are_not_taken(content, told):
     labels, said = labels_in(content, 3)

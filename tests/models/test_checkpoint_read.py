@@ -60,7 +60,6 @@ def test_paths_of_another_system_and_numpy_1_are_read(tmp_path):
         (print, "it needs print"),
         (torch.nn.ReLU(), "it is a whole model (it needs torch.nn.modules.activation.ReLU)"),
     ],
-    ids=str,
 )
 def test_what_is_not_on_the_list_is_named(tmp_path, value, named):
     with pytest.raises(CheckpointError) as caught:
