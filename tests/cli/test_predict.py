@@ -131,9 +131,13 @@ def test_a_missing_file_is_a_row(command, tmp_path):
 
 
 def test_an_empty_folder_is_said(command, tmp_path):
+    done = command("predict", tmp_path, "-o", tmp_path / "rows.jsonl")
+    assert done.returncode == 2
+    assert done.stderr == "eyeful: error: there are no images: what was named is empty\n"
+    (tmp_path / "notes.md").touch()
     done = command("predict", tmp_path)
-    assert done.returncode == 0
-    assert "0 inputs = 0 predicted + 0 errors" in done.stderr
+    assert done.returncode == 2
+    assert "no images, only other files (.md 1" in done.stderr
 
 
 def test_quiet(command, samples):

@@ -156,6 +156,33 @@ class PreprocessingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """How images are found in what is named; the arguments of `sources.open_source`."""
+
+    recursive: Annotated[
+        bool,
+        typer.Option("--recursive/--no-recursive", help="Search folders in folders.", rich_help_panel=_IMAGES),
+    ] = True
+    column: Annotated[
+        str | None,
+        typer.Option(
+            help="Of lists: the column of images, where it is not found.", rich_help_panel=_IMAGES, show_default=False
+        ),
+    ] = None
+
+    def check(self, inputs: list[str]) -> None:
+        """See that they mean something.
+
+        Raises:
+            UsageError: there is nothing that they could be for.
+        """
+        from eyeful.sources import has_option
+
+        if self.column is not None and not any(has_option(one, "column") for one in inputs):
+            raise UsageError("--column names a column of a list (.csv, .tsv, .jsonl ...); none is among the inputs")
+
+
+@dataclass(frozen=True, kw_only=True)
 class LimitOptions:
     """What one image may cost."""
 

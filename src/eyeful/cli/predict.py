@@ -94,7 +94,7 @@ def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Images: files, folders, globs, URLs, archives, s3://..., .txt or .csv lists; - reads names.",
+            help="Images: files, folders, globs, URLs, archives, s3://..., .csv or .txt lists; - reads names.",
             show_default=False,
         ),
     ] = None,
@@ -104,10 +104,7 @@ def predict(
     model: options.ModelOptions,
     answers: options.AnswerOptions,
     output: OutputOptions,
-    recursive: Annotated[
-        bool,
-        typer.Option("--recursive/--no-recursive", help="Search folders in folders.", rich_help_panel=_IMAGES),
-    ] = True,
+    search: options.SearchOptions,
     preprocessing: options.PreprocessingOptions,
     limits: options.LimitOptions,
     batches: options.BatchOptions,
@@ -129,18 +126,19 @@ def predict(
         journal["repeatable"], journal["anew"] = all(map(is_repeatable, named)), output.whole
         output = output.after_crash() if journal.attempt else output
     _check_usage(named, output)
+    search.check(named)
     rows = (
         Output(output.output, resume=output.resume, overwrite=output.overwrite)
         if output.output is not None
         else None
     )
-    images = open_source(named, recursive=recursive)
+    images = open_source(named, **options.keywords(search))
     started = time.perf_counter()
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
     opened = options.load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
     with opened as classifier:
         startup = time.perf_counter() - started
-        progress = nullcontext() if output.quiet else Progress(named, recursive=recursive)
+        progress = nullcontext() if output.quiet else Progress(named, options.keywords(search))
         with _told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in named) as stop:
             advance = shown.advance if shown is not None else lambda _: None
             sinks = _sinks(classifier, output)

@@ -152,6 +152,7 @@ class Predictor:
             top=top,
             abstained=top[0].prob < self.spec.min_prob,
             warnings=image.warnings,
+            columns=image.item.columns,
             logits=logits_K,
             features=features_D,
             item=image.item,

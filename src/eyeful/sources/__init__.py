@@ -7,12 +7,12 @@ register as plug-ins (`eyeful.sources`, see `base`); what is in memory already i
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from eyeful import plugins
-from eyeful.errors import ErrorKind, MissingExtraError, UsageError
+from eyeful.errors import ErrorKind, EyefulError, MissingExtraError, UsageError, one_line
 from eyeful.sources import memory
 from eyeful.sources.base import OpenedContent, Sized, SourceKind, refused
 from eyeful.types import Item
@@ -22,8 +22,10 @@ __all__ = [
     "Sized",
     "Source",
     "SourceKind",
+    "has_option",
     "is_countable",
     "is_repeatable",
+    "no_inputs",
     "open_source",
     "refused",
 ]
@@ -37,28 +39,58 @@ class Source:
         items: each image once, in order; can be gone through once.
         single: exactly one image was named, so the answer is one prediction rather than a list.
         ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
+        live: the items come from a generator, which may take its time.
+        named: something was named, so that no items at all are a mistake.
     """
 
     items: Iterator[Item]
     single: bool
     ignored: Counter[str] = field(default_factory=Counter)
+    live: bool = False
+    named: bool = False
+
+    def required(self) -> Iterator[Item]:
+        """The items.
+
+        Raises:
+            UsageError: in the end, if something was named and there were none.
+        """
+        number = 0
+        for number, item in enumerate(self.items, 1):  # noqa: B007 - it is looked at behind the loop
+            yield item
+        if self.named and not number:
+            raise no_inputs(self.ignored)
 
 
-def open_source(inputs: Any, *, recursive: bool = True) -> Source:
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How to search; see `open_source`."""
+
+    recursive: bool
+    column: str | None
+    every: str | float | None
+
+
+def open_source(
+    inputs: Any, *, recursive: bool = True, column: str | None = None, every: str | float | None = None
+) -> Source:
     """Turn whatever a user hands us into items.
 
     Args:
         inputs: a path, folder, glob, URL, archive (.tar, .tar.gz, .zip ...), bucket (s3://...), list file (.txt,
-            .csv), `-` for names on standard input, what a plug-in knows, encoded bytes, a binary file, PIL image,
-            uint8 array (HWC, HW or NHWC of 1, 3 or 4 channels), torch uint8 tensor (CHW or NCHW), or any iterable
+            .csv, .tsv, .jsonl), video, `-` for names on standard input, what a plug-in knows, encoded bytes, a
+            binary file, PIL image, uint8 array (HWC, HW or NHWC of 1, 3 or 4 channels), torch uint8 tensor (CHW or NCHW), or any iterable
             of these. What is in memory is copied at once: it may change or be closed afterwards.
         recursive: search folders in folders.
+        column: of lists, the one that holds the images; None: it is found.
+        every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.
 
     Raises:
         UsageError: something that is none of these; the text says what to convert it to.
     """
+    options = _Options(recursive, column, every)
     if isinstance(inputs, str | Path):
-        return _from_text(inputs, recursive=recursive)
+        return _from_text(inputs, options)
     if isinstance(inputs, Item):
         return Source(iter((inputs,)), single=True)
     if memory.is_in_memory(inputs):
@@ -66,13 +98,31 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
         return Source(iter(items), single)
     names = memory.names(inputs)
     if names is not None or (isinstance(inputs, Iterable) and not hasattr(inputs, "__array__")):
-        return _from_many(inputs if names is None else names, recursive=recursive)
+        return _from_many(inputs if names is None else names, options)
     raise UsageError(memory.why_not(inputs))
+
+
+def no_inputs(ignored: Counter[str]) -> UsageError:
+    """The error where what was named holds no image.
+
+    Args:
+        ignored: the other files that were met.
+    """
+    others = ", ".join(f"{kind} {number}" for kind, number in ignored.most_common(6))
+    if not others:
+        return UsageError("there are no images: what was named is empty")
+    return UsageError(
+        f"there are no images, only other files ({others}); archives, lists and videos are taken when they are named"
+    )
 
 
 def is_countable(text: str) -> bool:
     """Whether what is named can be counted without being used up, and cheaply; standard input cannot."""
-    return _kind_of(text).countable
+    kind = _kind_of(text)
+    if kind.expands:
+        names = kind.items(text, recursive=False, ignored=Counter())
+        return all(isinstance(name, Item) or is_countable(str(name)) for name in names)
+    return kind.countable
 
 
 def is_repeatable(text: str) -> bool:
@@ -80,33 +130,70 @@ def is_repeatable(text: str) -> bool:
     return _kind_of(text).repeatable
 
 
-def _from_text(text: str | Path, *, recursive: bool) -> Source:
+def has_option(text: str, option: str) -> bool:
+    """Whether `column` or `every` may mean something to what is named."""
+    kind = _kind_of(text)
+    return kind.expands or option in kind.options
+
+
+def _from_text(text: str | Path, options: _Options) -> Source:
     if text == "":
         raise UsageError("an empty name names nothing; . is the folder that you are in")
     ignored: Counter[str] = Counter()
     kind = _kind_of(text)
-    return Source(kind.items(text, recursive=recursive, ignored=ignored), kind.single, ignored)
+    more = {name: getattr(options, name) for name in kind.options}
+    found = kind.items(text, recursive=options.recursive, ignored=ignored, **more)
+    if "://" in str(text):
+        found = _fetched(str(text), found)
+    return Source(_items_of_names(found, options, ignored), kind.single, ignored, named=True)
 
 
-def _from_many(inputs: Iterable[Any], *, recursive: bool) -> Source:
+def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
     ignored: Counter[str] = Counter()
-    alone = isinstance(inputs, list | tuple) and len(inputs) == 1
+    if isinstance(inputs, list | tuple) and len(inputs) == 1 and isinstance(inputs[0], str | Path):
+        return replace(_from_text(inputs[0], options), single=False)
+    named = isinstance(inputs, list | tuple) and bool(inputs)
 
     def all_items() -> Iterator[Item]:
         for one in inputs:
-            try:
-                part = open_source(one, recursive=recursive)
-                yield from part.items
-            except (UsageError, MissingExtraError) as error:
-                # a name that is no source must not take the rows of its neighbours with it; alone, it is a mistake
-                # of the call, and so is an object of a wrong type
-                if alone or not isinstance(one, str | Path):
-                    raise
-                yield refused(str(one), _error_kind(one), str(error))
+            if isinstance(one, str | Path):
+                yield from _one_of_many(one, options, ignored)
             else:
+                part = open_source(one, **asdict(options))
+                yield from part.items
                 ignored.update(part.ignored)
 
-    return Source(all_items(), single=False, ignored=ignored)
+    return Source(all_items(), single=False, ignored=ignored, live=isinstance(inputs, Iterator), named=named)
+
+
+def _fetched(address: str, found: Iterator[Any]) -> Iterator[Any]:
+    """The same; what a scheme's library raises costs one row."""
+    try:
+        yield from found
+    except EyefulError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        yield refused(address, "fetch_failed", f"cannot be fetched: {one_line(error)}")
+
+
+def _items_of_names(
+    found: Iterator[Item] | Iterator[Item | str | Path], options: _Options, ignored: Counter[str]
+) -> Iterator[Item]:
+    for one in found:
+        if isinstance(one, Item):
+            yield one
+        else:
+            yield from _one_of_many(one, options, ignored)
+
+
+def _one_of_many(name: str | Path, options: _Options, ignored: Counter[str]) -> Iterator[Item]:
+    """The items of a name. One that is no source must not take the rows of its neighbours with it."""
+    try:
+        part = _from_text(name, options)
+        yield from part.items
+        ignored.update(part.ignored)
+    except (UsageError, MissingExtraError) as error:
+        yield refused(str(name), _error_kind(name), str(error))
 
 
 def _error_kind(text: str | Path) -> ErrorKind:

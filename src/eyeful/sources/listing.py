@@ -1,41 +1,50 @@
-"""Lists of images: `.txt` with a path or URL on each line, `.csv` with a column of them."""
+"""Lists of images: a name on each line, a table with a column of them, or JSON lines. See `tables` for their text."""
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from eyeful.errors import UsageError
+from eyeful.errors import UsageError, one_line
 from eyeful.sources import cloud, url
-from eyeful.sources.base import SourceKind
+from eyeful.sources.base import SourceKind, refused
+from eyeful.sources.glob import is_pattern
+from eyeful.sources.tables import ENDINGS, Entry, entries
 from eyeful.types import Item
 
-_COLUMNS = ("filename", "file", "path", "image", "url")
+_OTHER_TABLES = (".parquet", ".feather", ".arrow", ".xlsx", ".xls", ".ods", ".json", ".yaml", ".yml", ".pkl")
+"""Lists that are not read; known to say so."""
+_BESIDE_ITS_IMAGES = "metadata"
+"""Hugging Face's name of a list whose names are relative to it, wherever one is."""
 
 
 def _is_listing(path: str | Path) -> bool:
     """Whether a named file is a list of images, by its ending."""
-    return Path(path).suffix.lower() in (".txt", ".csv")
+    return Path(path).suffix.lower() in (*ENDINGS, *_OTHER_TABLES) and not is_pattern(path)
 
 
-def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    """One item for every name in the list, as if it had been typed: relative to the working directory.
-
-    A CSV's column is the first one called filename, file, path, image or url, else its first column.
+def _items(
+    text: str | Path, *, recursive: bool, ignored: Counter[str], column: str | None = None
+) -> Iterator[Item]:
+    """One item for every name in the list: as if it had been typed, or relative to the list.
 
     Raises:
         UsageError: the list itself cannot be read.
     """
     del recursive, ignored
     path = Path(text)
+    if path.suffix.lower() in _OTHER_TABLES:
+        if not path.is_file():
+            raise UsageError(f"the list {path} cannot be read: No such file or directory")
+        raise UsageError(f"{path}: lists in {path.suffix} are not read; save it as .csv or JSON lines (.jsonl)")
     try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            names = _csv_names(file) if path.suffix.lower() == ".csv" else (line.rstrip("\r\n") for line in file)
-            for name in names:
-                if name.strip():
-                    yield named(name)
-    except (OSError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        yield from _Listing(path, column).items()
+    except (OSError, csv.Error, ValueError) as error:
+        if isinstance(error, UsageError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else one_line(error)
         raise UsageError(f"the list {path} cannot be read: {reason}") from error
 
 
@@ -46,11 +55,76 @@ def named(name: str) -> Item:
     return cloud.named(name) if cloud.is_cloud(name) else Item(name, Path(name))
 
 
-def _csv_names(lines: Iterator[str]) -> Iterator[str]:
-    rows = csv.reader(lines)
-    header = [cell.strip().lower() for cell in next(rows, [])]
-    column = next((header.index(name) for name in _COLUMNS if name in header), 0)
-    return (row[column] for row in rows if len(row) > column)
+class _Listing:
+    """One list, and where its names begin.
+
+    Args:
+        path: the list.
+        column: the one that holds the images; None: it is found.
+    """
+
+    def __init__(self, path: Path, column: str | None) -> None:
+        self._path = path
+        self._column = column
+        beside, as_typed = os.path.dirname(path), ""
+        is_metadata = path.stem.lower() == _BESIDE_ITS_IMAGES
+        self._folders = (beside, as_typed) if is_metadata else (as_typed, beside)
+        self._settled: str | None = None
+
+    def items(self) -> Iterator[Item]:
+        """An item for each entry."""
+        for entry in self._entries():
+            yield replace(self._item(entry), columns=entry.columns)
+
+    def _entries(self) -> Iterator[Entry]:
+        return entries(self._path, self._column, lambda cell: _is_address(cell.strip()) or bool(self._found(cell)))
+
+    def _item(self, entry: Entry) -> Item:
+        name = entry.name
+        if entry.fault is not None or not name.strip():
+            fault = entry.fault or "names no image"
+            return refused(f"{self._path}:{entry.line}", "not_found", f"line {entry.line} of the list {fault}")
+        if _is_address(name.strip()):
+            return named(name.strip())
+        found = self._found(name)
+        if found is None:
+            found = os.path.join(self._usual_folder(), name)
+        return Item(found, Path(found))
+
+    def _found(self, name: str) -> str | None:
+        """The file that a name leads to, if there is one."""
+        if not name.strip():
+            return None
+        for spelled in _spellings(name):
+            for folder in self._folders:
+                if os.path.lexists(path := os.path.join(folder, spelled)):
+                    self._settled = folder
+                    return path
+        return None
+
+    def _usual_folder(self) -> str:
+        """Where the others are, for a name that leads nowhere: it must be the same after files were deleted."""
+        if self._settled is None:
+            found = (self._found(entry.name) for entry in self._entries() if not _is_address(entry.name))
+            self._settled = "" if next(filter(None, found), None) is None else self._settled
+        return self._settled or ""
 
 
-SOURCE = SourceKind(_is_listing, _items, priority=20)
+def _spellings(name: str) -> Iterator[str]:
+    """A name as it is written, and as it may be meant where there is no such file."""
+    yield name
+    if name != name.strip():
+        yield name.strip()
+    if "\\" in name and os.sep == "/":
+        yield name.strip().replace("\\", "/")
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # the list is not UTF-8: perhaps a spreadsheet's, on Windows
+        yield os.fsencode(name.strip()).decode("cp1252", "replace")
+
+
+def _is_address(name: str) -> bool:
+    return url.is_url(name) or cloud.is_cloud(name)
+
+
+SOURCE = SourceKind(_is_listing, _items, priority=20, options=("column",))
