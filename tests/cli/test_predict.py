@@ -131,11 +131,13 @@ def test_a_missing_file_is_a_row(command, tmp_path):
 
 
 def test_an_empty_folder_is_said(command, tmp_path):
-    done = command("predict", tmp_path, "-o", tmp_path / "rows.jsonl")
+    (tmp_path / "empty").mkdir()
+    done = command("predict", tmp_path / "empty", "-o", tmp_path / "rows.jsonl")
     assert done.returncode == 2
     assert done.stderr == "eyeful: error: there are no images: what was named is empty\n"
-    (tmp_path / "notes.md").touch()
-    done = command("predict", tmp_path)
+    assert not (tmp_path / "rows.jsonl").exists()
+    (tmp_path / "empty" / "notes.md").touch()
+    done = command("predict", tmp_path / "empty")
     assert done.returncode == 2
     assert "no images, only other files (.md 1" in done.stderr
 

@@ -118,7 +118,14 @@ def test_an_address_that_cannot_be_among_good_inputs_is_its_own_row(tmp_path):
         "none.txt",
         good,
     ]
-    assert [row.error_kind for row in rows] == [None, "fetch_failed", "fetch_failed", "not_found", "not_found", None]
+    assert [row.error_kind for row in rows] == [
+        None,
+        "fetch_failed",
+        "fetch_failed",
+        "not_found",
+        "not_found",
+        None,
+    ]
     with pytest.raises(UsageError):
         fake_classifier().predict(["nope://x/y.png"])
 

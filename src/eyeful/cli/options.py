@@ -166,7 +166,9 @@ class SearchOptions:
     column: Annotated[
         str | None,
         typer.Option(
-            help="Of lists: the column of images, where it is not found.", rich_help_panel=_IMAGES, show_default=False
+            help="Of lists: the column of images, where it is not found.",
+            rich_help_panel=_IMAGES,
+            show_default=False,
         ),
     ] = None
 
@@ -179,7 +181,9 @@ class SearchOptions:
         from eyeful.sources import has_option
 
         if self.column is not None and not any(has_option(one, "column") for one in inputs):
-            raise UsageError("--column names a column of a list (.csv, .tsv, .jsonl ...); none is among the inputs")
+            raise UsageError(
+                "--column names a column of a list (.csv, .tsv, .jsonl ...); none is among the inputs"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

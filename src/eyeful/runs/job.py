@@ -140,7 +140,7 @@ def _not_none(source: Source, stop: SignalHandler | None) -> Iterator[Item]:
     """The items of a source; before anything is written, it is seen that there is one.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, though something was named.
         StoppedError: a signal came before the first.
     """
     items = _readable(source.items)
@@ -148,7 +148,9 @@ def _not_none(source: Source, stop: SignalHandler | None) -> Iterator[Item]:
         return chain((first,), items)
     if stop is not None and stop.signal is not None:
         raise StoppedError(stop.signal)
-    raise no_inputs(source.ignored)
+    if source.named:
+        raise no_inputs(source.ignored)
+    return items
 
 
 def _readable(items: Iterator[Item]) -> Iterator[Item]:

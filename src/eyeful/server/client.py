@@ -158,7 +158,9 @@ class RemoteClassifier:
         try:
             content = encoded_bytes(item)
         except ImageError as error:
-            return Prediction(item.filename, error_kind=error.kind, error=str(error), columns=item.columns, item=item)
+            return Prediction(
+                item.filename, error_kind=error.kind, error=str(error), columns=item.columns, item=item
+            )
         deadline = time.monotonic() + self._retry_seconds
         pause = 0.25
         while True:
@@ -209,7 +211,9 @@ class RemoteClassifier:
             (row,) = answer["results"]
             top = tuple(Score(**score) for score in row["top"])
             abstained = top[0].prob < self.spec.min_prob
-            return Prediction(item.filename, top, abstained, tuple(row["warnings"]), columns=item.columns, item=item)
+            return Prediction(
+                item.filename, top, abstained, tuple(row["warnings"]), columns=item.columns, item=item
+            )
         except (KeyError, IndexError, TypeError, ValueError):
             return None
 

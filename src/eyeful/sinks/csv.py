@@ -56,7 +56,7 @@ class CsvSink:
         self._path = path
         self._mode = "a" if resume else "w"
         self._file: IO[str]
-        self._columns = COLUMNS
+        self._columns: tuple[str, ...] = COLUMNS
 
     @staticmethod
     def exists(path: Path) -> bool:

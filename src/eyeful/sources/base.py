@@ -111,9 +111,7 @@ class Sized:
         """Nothing was opened."""
 
 
-def refused(
-    filename: str, kind: ErrorKind, message: str, columns: Mapping[str, Any] | None = None
-) -> Item:
+def refused(filename: str, kind: ErrorKind, message: str, columns: Mapping[str, Any] | None = None) -> Item:
     """An item whose row is this error: an input that is known to fail before anything is opened."""
     return Item(filename, Sized(0, partial(_refuse, kind, message)), columns)
 

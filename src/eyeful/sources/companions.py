@@ -1,4 +1,4 @@
-"""Files that systems and programs leave beside images: ignored and counted where a folder or an archive is searched.
+"""Files that systems and tools leave beside images; ignored and counted where folders and archives are searched.
 
 A file that is named is never a companion.
 """
@@ -20,7 +20,9 @@ FOLDERS = frozenset(
 )
 """Folders of macOS, Synology and QNAP, Windows, Linux; of Jupyter, thumbnailers and version control."""
 
-_FILES = frozenset(("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", ".ds_store", ".directory", "icon\r"))
+_FILES = frozenset(
+    ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", ".ds_store", ".directory", "icon\r")
+)
 _APPLE_DOUBLE = "._"
 
 
@@ -34,8 +36,8 @@ def is_companion(name: str, head: Callable[[], bytes]) -> bool:
 
     Args:
         name: its last part.
-        head: gives its first bytes; asked for where macOS may have written the file: one called `._x.jpg` holds what
-            belongs to `x.jpg`, unless it begins like an image.
+        head: gives its first bytes; asked for where macOS may have written the file: `._x.jpg` holds what belongs
+            to `x.jpg`, unless it begins like an image.
     """
     if name.startswith(_APPLE_DOUBLE):
         return not begins_like_a_image(head())

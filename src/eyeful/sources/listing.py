@@ -1,4 +1,4 @@
-"""Lists of images: a name on each line, a table with a column of them, or JSON lines. See `tables` for their text."""
+"""Lists of images: a name on each line, a table with a column of them, or JSON lines; `tables` reads these."""
 
 import csv
 import os
@@ -66,7 +66,7 @@ class _Listing:
     def __init__(self, path: Path, column: str | None) -> None:
         self._path = path
         self._column = column
-        beside, as_typed = os.path.dirname(path), ""
+        beside, as_typed = "" if path.parent == Path() else str(path.parent), ""
         is_metadata = path.stem.lower() == _BESIDE_ITS_IMAGES
         self._folders = (beside, as_typed) if is_metadata else (as_typed, beside)
         self._settled: str | None = None
@@ -88,7 +88,7 @@ class _Listing:
             return named(name.strip())
         found = self._found(name)
         if found is None:
-            found = os.path.join(self._usual_folder(), name)
+            found = _within(self._usual_folder(), name)
         return Item(found, Path(found))
 
     def _found(self, name: str) -> str | None:
@@ -97,7 +97,7 @@ class _Listing:
             return None
         for spelled in _spellings(name):
             for folder in self._folders:
-                if os.path.lexists(path := os.path.join(folder, spelled)):
+                if os.path.lexists(path := _within(folder, spelled)):
                     self._settled = folder
                     return path
         return None
@@ -108,6 +108,10 @@ class _Listing:
             found = (self._found(entry.name) for entry in self._entries() if not _is_address(entry.name))
             self._settled = "" if next(filter(None, found), None) is None else self._settled
         return self._settled or ""
+
+
+def _within(folder: str, name: str) -> str:
+    return os.path.join(folder, name)  # noqa: PTH118 - in a row, the name stays as it is written
 
 
 def _spellings(name: str) -> Iterator[str]:

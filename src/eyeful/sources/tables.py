@@ -2,12 +2,11 @@
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from pathlib import Path
-from typing import IO, Any
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Literal
 
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
@@ -15,11 +14,20 @@ from eyeful.sources.folder import EXTENSIONS
 
 NAME_COLUMNS = (
     *("filename", "file", "path", "image", "url"),
-    *("image_path", "img_path", "image_file", "img_file", "file_path", "file_name", "image_filename", "image_name"),
+    *(
+        "image_path",
+        "img_path",
+        "image_file",
+        "img_file",
+        "file_path",
+        "file_name",
+        "image_filename",
+        "image_name",
+    ),
     *("full_path", "absolute_path", "relative_path", "rel_path", "img", "photo", "photo_path"),
     *("image_url", "img_url", "photo_url", "file_url", "uri", "image_uri", "s3_uri", "src", "filenames", "paths"),
 )
-"""Columns that hold images, the most likely first; in any case of letters, with or without what joins the words."""
+"""Columns that hold images, the most likely first; in any letters, with or without what joins the words."""
 
 _SEPARATORS = {".tsv": "\t,;", ".lst": "\t ,;", ".txt": "\t,; ", ".csv": ",;\t|"}
 """What may stand between the columns of a list, by its ending."""
@@ -127,7 +135,7 @@ class _Table:
     def _records(self, separator: str) -> Iterator[tuple[int, list[str]]]:
         """Each record, and the line where it begins."""
         plain = separator == " "
-        quoting = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 3] = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
         reader = csv.reader(
             self._text, delimiter=separator, quoting=quoting, skipinitialspace=plain, strict=not plain
         )
@@ -138,7 +146,7 @@ class _Table:
             begins = reader.line_num + 1
 
     def _separator_of(self, line: str) -> str | None:
-        """What parts the columns: that under which the line makes the most sense; None: it is a name as it stands."""
+        """What parts the columns: that under which the line makes the most sense; None: the line is a name."""
         suffix = self._path.suffix.lower()
         best: str | None = _SEPARATORS[suffix][0]
         most = 0
@@ -216,9 +224,7 @@ def _entry(number: int, cells: list[str], header: list[str], place: int, separat
     if len(header) == 1:  # a separator that nobody quoted, since there is nothing to separate
         return Entry(number, separator.join(cells))
     names = header + [f"column_{n}" for n in range(len(header) + 1, len(cells) + 1)]
-    columns = {
-        name: _valid(cells[n]) if n < len(cells) else "" for n, name in enumerate(names) if n != place
-    }
+    columns = {name: _valid(cells[n]) if n < len(cells) else "" for n, name in enumerate(names) if n != place}
     return Entry(number, cells[place] if place < len(cells) else "", columns)
 
 
@@ -265,7 +271,9 @@ def _key_of(found: dict[str, Any], column: str | None, path: Path) -> str:
     known = (squeezed.index(name) for name in _KNOWN if name in squeezed)
     place = place if place is not None else next(known, None)
     if place is None:
-        raise UsageError(f"the list {path} has no column of images ({_listed(keys)}): --column NAME says which it is")
+        raise UsageError(
+            f"the list {path} has no column of images ({_listed(keys)}): --column NAME says which it is"
+        )
     return keys[place]
 
 
@@ -286,7 +294,7 @@ _KNOWN = tuple(map(_squeezed, NAME_COLUMNS))
 
 
 def _is_named_like_a_image(cell: str) -> bool:
-    return os.path.splitext(cell.strip())[1].lower() in EXTENSIONS
+    return PurePosixPath(cell.strip()).suffix.lower() in EXTENSIONS
 
 
 def _listed(names: list[str]) -> str:
