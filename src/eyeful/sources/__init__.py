@@ -80,7 +80,8 @@ def open_source(
         inputs: a path, folder, glob, URL, archive (.tar, .tar.gz, .zip ...), bucket (s3://...), list file (.txt,
             .csv, .tsv, .jsonl), video, `-` for names on standard input, what a plug-in knows, encoded bytes, a
             binary file, PIL image, uint8 array (HWC, HW or NHWC of 1, 3 or 4 channels), torch uint8 tensor (CHW
-            or NCHW), or any iterable of these. What is in memory is copied at once: it may change or be closed afterwards.
+            or NCHW), or any iterable of these. What is in memory is copied at once: it may change or be closed
+            afterwards.
         recursive: search folders in folders.
         column: of lists, the one that holds the images; None: it is found.
         every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.

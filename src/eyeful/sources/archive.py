@@ -5,6 +5,7 @@ A member's identity is `archive.tar/path/in/archive.jpg`. Nothing is ever writte
 only be read in order, so its members are read as they are met.
 """
 
+import io
 import lzma
 import tarfile
 import zipfile
@@ -79,19 +80,19 @@ def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             name = f"{path}/{member.name}"
             if member.isdir():
                 continue
-            if _is_companion(member.name, partial(_head_of, archive, member)):
+            file = archive.extractfile(member) if member.isreg() else None
+            if _is_companion(member.name, partial(_head_of, file)):
                 ignored[COMPANION] += 1
             elif member.islnk() and _looks_like_a_image(member.name):
                 yield refused(name, "not_regular", f"a link in an archive, to {member.linkname}")
-            elif not member.isreg() or not _looks_like_a_image(member.name):
+            elif file is None or not _looks_like_a_image(member.name):
                 ignored[_extension(member.name)] += 1
             elif member.size > (limit := MAX_MEMBER if plain else MAX_STREAMED):
                 yield refused(name, "too_large", f"{member.size >> 20} MB; the limit is {limit >> 20} MB")
             elif plain:
                 yield Item(name, Sized(member.size, partial(_read_at, path, member.offset_data, member.size)))
             else:
-                file = archive.extractfile(member)
-                yield Item(name, _Once(file.read() if file is not None else b""))
+                yield Item(name, _Once(file.read()))
 
 
 class _Once:
@@ -187,9 +188,9 @@ def _is_companion(name: str, head: Callable[[], bytes]) -> bool:
     return in_companion_folder(parts) or is_companion(parts[-1] if parts else "", head)
 
 
-def _head_of(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(member) if member.isreg() else None
-    return file.read(16) if file is not None else b""
+def _head_of(file: IO[bytes] | None) -> bytes:
+    """A member's first bytes, which can still be read: a compressed archive cannot go back."""
+    return file.peek(16)[:16] if isinstance(file, io.BufferedReader) else b""
 
 
 def _head_of_zipped(path: Path, stamp: tuple[int, ...], place: int) -> bytes:

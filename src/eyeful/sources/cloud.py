@@ -145,7 +145,7 @@ class _OpenedObject:
         """Close it, unless a thread still reads from it."""
         if not self._late:
             with suppress(Exception):
-                self.file.close()
+                Deadline(TIMEOUT).call(self.file.close)
 
 
 def _in_time(deadline: Deadline, step: Callable[..., R], *args: Any) -> R:
@@ -182,7 +182,9 @@ def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[st
         if name.rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
             continue
         if entry["type"] == "directory":
-            if recursive and not in_companion_folder((PurePosixPath(name).name,)):
+            if in_companion_folder((PurePosixPath(name).name,)):
+                ignored[COMPANION] += 1
+            elif recursive:
                 yield from _below(filesystem, name, recursive=True, ignored=ignored)
         elif is_companion(PurePosixPath(name).name, bytes):
             ignored[COMPANION] += 1

@@ -44,7 +44,8 @@ def _matches(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Ite
     files = frozenset(found) - folders
     for path in found:
         if _is_companion(path, base, pattern):
-            ignored[COMPANION] += 1
+            if path not in folders:
+                ignored[COMPANION] += 1
         elif path not in folders:
             yield path
         elif not (recursive and any(parent in folders for parent in path.parents)):

@@ -10,6 +10,7 @@ from pathlib import Path
 from eyeful.errors import UsageError, one_line
 from eyeful.sources import cloud, url
 from eyeful.sources.base import SourceKind, refused
+from eyeful.sources.folder import is_folder
 from eyeful.sources.glob import is_pattern
 from eyeful.sources.tables import ENDINGS, Entry, entries
 from eyeful.types import Item
@@ -77,7 +78,7 @@ class _Listing:
             yield replace(self._item(entry), columns=entry.columns)
 
     def _entries(self) -> Iterator[Entry]:
-        return entries(self._path, self._column, lambda cell: _is_address(cell.strip()) or bool(self._found(cell)))
+        return entries(self._path, self._column, self._leads_to_a_file)
 
     def _item(self, entry: Entry) -> Item:
         name = entry.name
@@ -101,6 +102,9 @@ class _Listing:
                     self._settled = folder
                     return path
         return None
+
+    def _leads_to_a_file(self, cell: str) -> bool:
+        return _is_address(cell.strip()) or ((found := self._found(cell)) is not None and not is_folder(found))
 
     def _usual_folder(self) -> str:
         """Where the others are, for a name that leads nowhere: it must be the same after files were deleted."""

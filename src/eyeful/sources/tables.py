@@ -2,13 +2,14 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
-from eyeful.errors import UsageError
+from eyeful.errors import UsageError, one_line
 from eyeful.filenames import printable
 from eyeful.sources.folder import EXTENSIONS
 
@@ -140,10 +141,15 @@ class _Table:
             self._text, delimiter=separator, quoting=quoting, skipinitialspace=plain, strict=not plain
         )
         begins = 1
-        for cells in reader:
-            if cells and (len(cells) > 1 or not cells[0] or not cells[0].isspace()):
-                yield begins, cells
-            begins = reader.line_num + 1
+        try:
+            for cells in reader:
+                if cells and (len(cells) > 1 or not cells[0] or not cells[0].isspace()):
+                    yield begins, cells
+                begins = reader.line_num + 1
+        except csv.Error as error:
+            raise UsageError(
+                f"the list {self._path}, line {begins}: its quotation marks do not match ({one_line(error)})"
+            ) from error
 
     def _separator_of(self, line: str) -> str | None:
         """What parts the columns: that under which the line makes the most sense; None: the line is a name."""
@@ -165,11 +171,12 @@ class _Table:
         """How much cells look like a header (3), or like a line with an image (2, or 1 by its ending alone)."""
         if self._column is not None and _place_in(cells, self._column) is not None:
             return 3
-        if any(_squeezed(cell) in _KNOWN for cell in cells):
-            return 3
-        if any(self._exists(cell) for cell in cells):
+        others = [cell for cell in cells if _squeezed(cell) not in _KNOWN]
+        if any(self._exists(cell) for cell in others):
             return 2
-        return int(any(_is_named_like_a_image(cell) for cell in cells))
+        if any(_is_named_like_a_image(cell) for cell in others):
+            return 1
+        return 3 if len(others) < len(cells) else 0
 
     def _header_of(self, cells: list[str]) -> list[str] | None:
         """The columns' names; None: it is a line like the others.
@@ -256,10 +263,21 @@ def _json_entries(lines: IO[str], column: str | None, path: Path) -> Iterator[En
 def _valid(value: Any) -> Any:
     """A JSON value that can be written as UTF-8."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return _as_valid_text(value)
     if isinstance(value, dict):
         return {_valid(key): _valid(one) for key, one in value.items()}
     return [_valid(one) for one in value] if isinstance(value, list) else value
+
+
+def _as_valid_text(text: str) -> str:
+    """Text of a list that is not UTF-8: a spreadsheet's, on Windows, or half of a surrogate pair."""
+    try:
+        return os.fsencode(text).decode("cp1252", "replace")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _key_of(found: dict[str, Any], column: str | None, path: Path) -> str:
