@@ -142,6 +142,20 @@ def test_an_empty_folder_is_said(command, tmp_path):
     assert "no images, only other files (.md 1" in done.stderr
 
 
+def test_a_list_with_its_columns(command, samples, tmp_path):
+    (tmp_path / "l.csv").write_text(f"mine;where\n7;{samples}/coffee.png\n")
+    refused = command("predict", tmp_path / "l.csv")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "(mine, where): --column NAME" in refused.stderr
+    done = command("predict", tmp_path / "l.csv", "--column", "where")
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)
+    assert (row["label"], row["columns"]) == ("espresso", {"mine": "7"})
+    refused = command("predict", samples, "--column", "where")
+    assert refused.returncode == 2
+    assert "none is among the inputs" in refused.stderr
+
+
 def test_quiet(command, samples):
     done = command("predict", samples / "cat.png", "--quiet")
     assert done.stderr == ""

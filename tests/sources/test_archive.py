@@ -74,6 +74,26 @@ def test_the_images_of_an_archive_in_its_own_order(ending, workers, tmp_path, mo
     assert [path.name for path in tmp_path.rglob("*")] == [f"shard{ending}"], "nothing is unpacked"
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_a_system_packed_beside_images_is_counted(ending, tmp_path):
+    apple = b"\x00\x05\x16\x07" + bytes(60)
+    members = {"photos/cat.png": png("red"), "__MACOSX/photos/._cat.png": apple, "photos/._cat.png": apple}
+    members |= {"photos/._mine.png": png("blue"), "photos/.DS_Store": b"x", "@eaDir/cat.png/t.jpg": png("red")}
+    source = open_source(make(tmp_path / f"mac{ending}", members))
+    rows = list(fake_classifier().stream(source))
+    assert [row.label for row in rows] == ["red", "blue"]
+    assert source.ignored["system file"] == 4
+
+
+@pytest.mark.parametrize("name", ["a.7z", "a.rar", "a.tar.zst"])
+def test_archives_that_are_not_opened_say_so(name, tmp_path):
+    (tmp_path / name).write_bytes(b"7z")
+    (row,) = fake_classifier().predict(tmp_path / name)
+    assert (row.error_kind, "pack it as .zip" in row.error) == ("unsupported_format", True)
+    (row,) = fake_classifier().predict(tmp_path / f"no{name}")
+    assert row.error_kind == "not_found"
+
+
 def test_an_archive_in_a_folder_is_no_input(tmp_path):
     make(tmp_path / "shard.tar")
     source = open_source(tmp_path)

@@ -1,4 +1,4 @@
-"""Lists of images: a name on each line, a table with a column of them, or JSON lines; `tables` reads these."""
+"""Lists of images: names on lines, a table, or JSON lines. `tables` and `json_lines` read their text."""
 
 import csv
 import os
@@ -10,11 +10,16 @@ from pathlib import Path
 from eyeful.errors import UsageError, one_line
 from eyeful.sources import cloud, url
 from eyeful.sources.base import SourceKind, refused
+from eyeful.sources.entries import Entry
 from eyeful.sources.folder import is_folder
 from eyeful.sources.glob import is_pattern
-from eyeful.sources.tables import ENDINGS, Entry, entries
+from eyeful.sources.json_lines import json_entries
+from eyeful.sources.tables import SEPARATORS, Table
 from eyeful.types import Item
 
+_LINES_OF_JSON = (".jsonl", ".ndjson")
+ENDINGS = (*SEPARATORS, *_LINES_OF_JSON)
+"""What a list's name ends with."""
 _OTHER_TABLES = (".parquet", ".feather", ".arrow", ".xlsx", ".xls", ".ods", ".json", ".yaml", ".yml", ".pkl")
 """Lists that are not read; known to say so."""
 _BESIDE_ITS_IMAGES = "metadata"
@@ -78,7 +83,14 @@ class _Listing:
             yield replace(self._item(entry), columns=entry.columns)
 
     def _entries(self) -> Iterator[Entry]:
-        return entries(self._path, self._column, self._leads_to_a_file)
+        with self._path.open("rb") as file:
+            encoding = _encoding_of(file.read(4096), self._path)
+        errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
+        with self._path.open(encoding=encoding, errors=errors, newline="") as text:
+            if self._path.suffix.lower() in _LINES_OF_JSON:
+                yield from json_entries(text, self._column, self._path)
+            else:
+                yield from Table(text, self._column, self._leads_to_a_file, self._path).entries()
 
     def _item(self, entry: Entry) -> Item:
         name = entry.name
@@ -112,6 +124,20 @@ class _Listing:
             found = (self._found(entry.name) for entry in self._entries() if not _is_address(entry.name))
             self._settled = "" if next(filter(None, found), None) is None else self._settled
         return self._settled or ""
+
+
+def _encoding_of(head: bytes, path: Path) -> str:
+    """By the byte order mark, or where the NULs of Latin text stand; else UTF-8."""
+    if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if b"\0" not in head:
+        return "utf-8-sig"
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if even == 0 or odd == 0:
+        return "utf-16-le" if odd else "utf-16-be"
+    raise UsageError(f"the list {path} is not text")
 
 
 def _within(folder: str, name: str) -> str:
