@@ -164,7 +164,7 @@ def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
                 yield from part.items
                 ignored.update(part.ignored)
 
-    return Source(all_items(), single=False, ignored=ignored, live=isinstance(inputs, Iterator), named=named)
+    return Source(all_items(), single=False, ignored=ignored, live=not hasattr(inputs, "__len__"), named=named)
 
 
 def _fetched(address: str, found: Iterator[Any]) -> Iterator[Any]:
