@@ -172,6 +172,15 @@ class SearchOptions:
         ),
     ] = None
 
+    every: Annotated[
+        str | None,
+        typer.Option(
+            help="Of videos: the time from frame to frame, as 0.5s, 500ms or 10f (frames); 1s by default.",
+            rich_help_panel=_IMAGES,
+            show_default=False,
+        ),
+    ] = None
+
     def check(self, inputs: list[str]) -> None:
         """See that they mean something.
 
@@ -183,6 +192,10 @@ class SearchOptions:
         if self.column is not None and not any(has_option(one, "column") for one in inputs):
             raise UsageError(
                 "--column names a column of a list (.csv, .tsv, .jsonl ...); none is among the inputs"
+            )
+        if self.every is not None and not any(has_option(one, "every") for one in inputs):
+            raise UsageError(
+                "--every is for videos (.mp4, .mov, .mkv ...), and none is named; folders give images"
             )
 
 

@@ -15,6 +15,7 @@ from eyeful import plugins
 from eyeful.errors import ErrorKind, EyefulError, MissingExtraError, UsageError, one_line
 from eyeful.sources import memory
 from eyeful.sources.base import OpenedContent, Sized, SourceKind, refused
+from eyeful.sources.video import Every
 from eyeful.types import Item
 
 __all__ = [
@@ -87,9 +88,11 @@ def open_source(
         every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.
 
     Raises:
-        UsageError: something that is none of these; the text says what to convert it to.
+        UsageError: something that is none of these, or no time; the text says what to convert it to.
     """
     options = _Options(recursive, column, every)
+    if every is not None:
+        Every.of(every)
     if isinstance(inputs, str | Path):
         return _from_text(inputs, options)
     if isinstance(inputs, Item):

@@ -15,6 +15,7 @@ from eyeful.sources.folder import is_folder
 from eyeful.sources.glob import is_pattern
 from eyeful.sources.json_lines import json_entries
 from eyeful.sources.tables import SEPARATORS, Table
+from eyeful.sources.video import is_video
 from eyeful.types import Item
 
 _LINES_OF_JSON = (".jsonl", ".ndjson")
@@ -58,7 +59,11 @@ def named(name: str) -> Item:
     """The item that a name in a list stands for: a URL, an address in a bucket, or a file."""
     if url.is_url(name):
         return url.item(name)
-    return cloud.named(name) if cloud.is_cloud(name) else Item(name, Path(name))
+    if cloud.is_cloud(name):
+        return cloud.named(name)
+    if is_video(name):
+        return refused(name, "unsupported_format", "videos are not taken from lists: name it by itself")
+    return Item(name, Path(name))
 
 
 class _Listing:
@@ -102,7 +107,7 @@ class _Listing:
         found = self._found(name)
         if found is None:
             found = _within(self._usual_folder(), name)
-        return Item(found, Path(found))
+        return named(found)
 
     def _found(self, name: str) -> str | None:
         """The file that a name leads to, if there is one."""
