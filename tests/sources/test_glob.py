@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eyeful.errors import UsageError
-from eyeful.sources import is_countable, open_source
+from eyeful.sources import is_countable, is_repeatable, open_source
 from helpers import fake_classifier, noise_image
 
 
@@ -93,6 +93,7 @@ def test_a_range_that_nobody_means():
         found("x{0..99999999999}.png")
     rows = fake_classifier().predict(["x{0..99999999999}.png", "cat.png"])
     assert [row.error_kind for row in rows] == ["not_found", None]
+    assert is_repeatable("x{0..99999999999}.png"), "told when it is expanded, not when it is looked at"
 
 
 def test_what_is_counted_beforehand():

@@ -27,7 +27,7 @@ def is_pattern(text: str | Path) -> bool:
 
 def has_braces(text: str | Path) -> bool:
     """Whether it has braces with a choice or a range, and no file has that very name."""
-    found = any(_alternatives(part) is not None for part in _BRACES.findall(str(text)))
+    found = any("," in part or _range_of(part) is not None for part in _BRACES.findall(str(text)))
     return found and not os.path.lexists(text)
 
 
@@ -94,8 +94,8 @@ def expand_braces(text: str) -> Iterator[str]:
 
 def _alternatives(inner: str) -> Iterator[str] | None:
     """What stands between braces; None where it is plain text."""
-    span = _RANGE.fullmatch(inner)
-    if span is None or span[1].isalpha() != span[2].isalpha():
+    span = _range_of(inner)
+    if span is None:
         return iter(inner.split(",")) if "," in inner else None
     letters = span[1].isalpha()
     first, last = (ord(end) if letters else int(end) for end in span.group(1, 2))
@@ -108,6 +108,11 @@ def _alternatives(inner: str) -> Iterator[str] | None:
     padded = any(re.match(r"-?0\d", end) for end in span.group(1, 2))
     width = max(map(len, span.group(1, 2))) if padded else 0
     return (f"{number:0{width}d}" for number in numbers)
+
+
+def _range_of(inner: str) -> re.Match[str] | None:
+    span = _RANGE.fullmatch(inner)
+    return span if span is not None and span[1].isalpha() == span[2].isalpha() else None
 
 
 SOURCE = SourceKind(is_pattern, _matches, priority=10, expands=True)

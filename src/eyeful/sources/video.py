@@ -204,7 +204,7 @@ def _chosen(times: Iterator[tuple[int, int]], step: Every, base: float) -> Itera
                 yield pts, key
         elif at >= due - base / 2:
             yield pts, key
-            due = (math.floor((at + base / 2) / step.seconds) + 1) * step.seconds
+            due = (int((at + base / 2) / step.seconds) + 1) * step.seconds
 
 
 def _item(frame: Frame, stream: Any, seconds: float, step: Every) -> Item:
