@@ -156,6 +156,15 @@ def test_a_list_with_its_columns(command, samples, tmp_path):
     assert "none is among the inputs" in refused.stderr
 
 
+def test_a_pattern_that_matches_the_output_is_refused(command, samples, tmp_path):
+    """Else a list of rows would be read while it is written."""
+    (tmp_path / "cat.png").write_bytes((samples / "cat.png").read_bytes())
+    assert command("predict", "*.png", "-o", "out/rows.jsonl", cwd=tmp_path).returncode == 0
+    refused = command("predict", "{out,*}/*", "-o", "out/rows.jsonl", "--resume", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "a pattern among the inputs matches the output" in refused.stderr
+
+
 def test_quiet(command, samples):
     done = command("predict", samples / "cat.png", "--quiet")
     assert done.stderr == ""

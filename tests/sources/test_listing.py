@@ -145,6 +145,12 @@ def test_what_is_no_list_is_refused_and_named(name, text, column, said):
     assert all(row.ok for row in (*rows[:1], *rows[-1:]))
 
 
+def test_a_list_that_is_no_regular_file_is_refused_and_not_waited_for():
+    os.mkfifo("l.txt")
+    with pytest.raises(UsageError, match="is no regular file; `-` reads names"):
+        found("l.txt")
+
+
 @pytest.mark.parametrize("column", ["foo", "FOO", " Foo "])
 def test_a_column_by_name(column):
     write("l.csv", f"path,foo\nx,{A}\n")

@@ -216,11 +216,18 @@ def _check_places(inputs: list[str], asked: OutputOptions) -> None:
     Raises:
         UsageError: they would, or one exists already.
     """
+    from eyeful.sources import names_of
+
     places = [_real(path) for path in asked.files]
     images = [_real(one) for one in inputs if one != "-" and "://" not in one]
     for place in places:
         if place in images and not place.is_dir():
             raise UsageError(f"{place} is an input; name another file for the output")
+    matched = (name for one in inputs if "://" not in one for name in names_of(one) if name != one)
+    if any(_real(name) in places for name in matched):
+        raise UsageError(
+            "a pattern among the inputs matches the output: write it elsewhere, or narrow the pattern"
+        )
     if len(set(places)) < len(places):
         raise UsageError("two outputs have the same name")
     report, figures = asked.report, asked.figures

@@ -7,6 +7,7 @@ register as plug-ins (`eyeful.sources`, see `base`); what is in memory already i
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = [
     "has_option",
     "is_countable",
     "is_repeatable",
+    "names_of",
     "no_inputs",
     "open_source",
     "refused",
@@ -122,16 +124,24 @@ def no_inputs(ignored: Counter[str]) -> UsageError:
 
 def is_countable(text: str) -> bool:
     """Whether what is named can be counted without being used up, and cheaply; standard input cannot."""
-    kind = _kind_of(text)
-    if kind.expands:
-        names = kind.items(text, recursive=False, ignored=Counter())
-        return all(isinstance(name, Item) or is_countable(str(name)) for name in names)
-    return kind.countable
+    return all(_kind_of(name).countable for name in names_of(text))
 
 
 def is_repeatable(text: str) -> bool:
     """Whether what is named can be gone through a second time; standard input cannot."""
     return _kind_of(text).repeatable
+
+
+def names_of(text: str | Path) -> Iterator[str | Path]:
+    """The names that a pattern stands for, files in folders that match apart; of another name, itself."""
+    kind = _kind_of(text)
+    if not kind.expands:
+        yield text
+        return
+    with suppress(UsageError):  # the run will say it
+        for name in kind.items(text, recursive=False, ignored=Counter()):
+            if not isinstance(name, Item):
+                yield from names_of(name)
 
 
 def has_option(text: str, option: str) -> bool:

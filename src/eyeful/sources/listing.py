@@ -88,6 +88,8 @@ class _Listing:
             yield replace(self._item(entry), columns=entry.columns)
 
     def _entries(self) -> Iterator[Entry]:
+        if self._path.exists() and not self._path.is_file():
+            raise UsageError(f"the list {self._path} is no regular file; `-` reads names from standard input")
         with self._path.open("rb") as file:
             encoding = _encoding_of(file.read(4096), self._path)
         errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
