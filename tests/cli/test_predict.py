@@ -209,6 +209,23 @@ def drain(controller: int) -> None:
             pass
 
 
+def test_rows_come_while_names_are_waited_for(mixed):
+    folder, _ = mixed
+    arguments = [sys.executable, "-c", MAIN, "predict", "-", "--batch-size", "32"]
+    run = subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    for name in ("a-good.png", "h-palette.png"):
+        run.stdin.write(f"{folder / name}\n")
+        run.stdin.flush()
+        assert json.loads(run.stdout.readline())["filename"] == str(folder / name), "before the next is named"
+    run.stdin.write(str(folder / "d-empty.jpg"))  # without a line break
+    run.stdin.close()
+    assert json.loads(run.stdout.readline())["error_kind"] == "empty"
+    assert run.wait(20) == 1
+    run.stdout.close()
+
+
 def test_sigterm_ends_a_run_that_waits_for_names(mixed, tmp_path):
     folder, _ = mixed
     out = tmp_path / "rows.jsonl"

@@ -149,13 +149,16 @@ def test_a_zip_that_changed_is_read_anew(tmp_path):
     assert [row.label for row in fake_classifier().predict(path)] == ["blue", "blue"]
 
 
-def test_an_encrypted_member_is_unreadable(tmp_path):
-    path = make(tmp_path / "a.zip", {"a.png": png("red")})
+@pytest.mark.parametrize("first", ["first.png", "._first.png"])
+def test_an_encrypted_member_is_unreadable(first, tmp_path):
+    path = make(tmp_path / "a.zip", {first: png("red"), "a.png": png("red")})
     content = bytearray(path.read_bytes())
     for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        place = content.rindex(magic)
-        content[place + flags] |= 1
+        for place in (content.index(magic, content.index(magic) + 1), content.rindex(magic)):
+            content[place + flags] |= 1
     path.write_bytes(content)
-    row = fake_classifier().predict(path)[-1]
-    assert row.error_kind == "unreadable"
-    assert "password" in row.error
+    rows = fake_classifier().predict(path)
+    expected = [f"{path}/{name}" for name in (first, "a.png") if not name.startswith("._")]
+    assert [row.filename for row in rows] == expected
+    assert {row.error_kind for row in rows} == {"unreadable"}
+    assert all("password" in row.error for row in rows)

@@ -42,7 +42,7 @@ class Source:
         items: each image once, in order; can be gone through once.
         single: exactly one image was named, so the answer is one prediction rather than a list.
         ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
-        live: the items come from a generator, which may take its time.
+        live: the items come from a generator or from standard input, which may take their time.
         named: something was named, so that no items at all are a mistake.
     """
 
@@ -159,14 +159,18 @@ def _from_text(text: str | Path, options: _Options) -> Source:
     found = kind.items(text, recursive=options.recursive, ignored=ignored, **more)
     if "://" in str(text):
         found = _fetched(str(text), found)
-    return Source(_items_of_names(found, options, ignored), kind.single, ignored, named=True)
+    return Source(_items_of_names(found, options, ignored), kind.single, ignored, live=text == "-", named=True)
 
 
 def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
     ignored: Counter[str] = Counter()
     if isinstance(inputs, list | tuple) and len(inputs) == 1 and isinstance(inputs[0], str | Path):
         return replace(_from_text(inputs[0], options), single=False)
-    named = isinstance(inputs, list | tuple) and bool(inputs)
+    listed = isinstance(inputs, list | tuple)
+    named = listed and bool(inputs)
+    live = not hasattr(inputs, "__len__") or (
+        listed and any(isinstance(one, str) and one == "-" for one in inputs)
+    )
 
     def all_items() -> Iterator[Item]:
         for one in inputs:
@@ -177,7 +181,7 @@ def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
                 yield from part.items
                 ignored.update(part.ignored)
 
-    return Source(all_items(), single=False, ignored=ignored, live=not hasattr(inputs, "__len__"), named=named)
+    return Source(all_items(), single=False, ignored=ignored, live=live, named=named)
 
 
 def _fetched(address: str, found: Iterator[Any]) -> Iterator[Any]:

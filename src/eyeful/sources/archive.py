@@ -195,8 +195,11 @@ def _head_of(file: IO[bytes] | None) -> bytes:
 
 def _head_of_zipped(path: Path, stamp: tuple[int, ...], place: int) -> bytes:
     archive = _opened(path, stamp)
-    with archive.open(archive.infolist()[place]) as file:
-        return file.read(16)
+    try:
+        with archive.open(archive.infolist()[place]) as file:
+            return file.read(16)
+    except _BROKEN:  # encrypted, or damaged: of no use as a companion either
+        return b""
 
 
 def _looks_like_a_image(name: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eyeful.errors import UsageError
 from eyeful.sources import folder
-from eyeful.sources.base import SourceKind
+from eyeful.sources.base import SourceKind, refused
 from eyeful.sources.companions import COMPANION, in_companion_folder, is_companion
 from eyeful.types import Item
 
@@ -39,7 +39,7 @@ def _matches(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Ite
     base, pattern = _divided(Path(text))
     found = sorted(set(base.glob(pattern)))
     if not found:
-        yield Item(str(text), Path(text))
+        yield refused(str(text), "not_found", "no file matches this pattern")
     folders = {path for path in found if folder.is_folder(path)}
     files = frozenset(found) - folders
     for path in found:
