@@ -2,12 +2,17 @@
 
 import json
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eyeful.errors import UsageError
-from eyeful.sources import open_source
+from eyeful.sources import listing, open_source
+from eyeful.types import Prediction
 from helpers import fake_classifier, noise_image
 
 IMAGES = ("samples/a.png", "samples/b.png", "set/c.png", "samples/Grün.png")
@@ -179,3 +184,24 @@ def test_a_run_over_a_list_can_be_resumed_after_its_images_were_deleted(here):
     before = found("set/l.csv")
     Path("set/c.png").unlink()
     assert found("set/l.csv") == before
+
+
+PIECES = st.sampled_from(
+    ["a.png", "samples/a.png", "path", "filename", ",", ";", "\t", " ", '"', "\n", "\r", "\r\n", "\0", "\\", "{", "}",
+     '{"path": "a.png"}', '{"x": {"path": 1}}', "[", ":", "ü", "\ud800", "\udcff", "http://x/", "s3://", "\ufeff", "#", "-"]
+)  # fmt: skip
+
+
+@given(st.one_of(st.binary(max_size=60), st.lists(PIECES, max_size=14)), st.sampled_from(listing.ENDINGS))
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_list_holds_gives_items_or_is_refused(content, ending):
+    if isinstance(content, list):
+        content = "".join(content).encode("utf-8", "surrogatepass")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"l{ending}"
+        path.write_bytes(content)
+        items = []
+        with suppress(UsageError):
+            items = list(open_source(path).items)
+    for item in items:
+        json.dumps(Prediction(item.filename, columns=item.columns).to_dict(), ensure_ascii=False).encode()
