@@ -158,9 +158,9 @@ class Classifier:
         source = open_source(inputs)
         stream = Stream(self.predictor, batch_size)
         if source.single:
-            (prediction,) = stream.predictions(source.items, topk=topk)
+            (prediction,) = stream.predictions(source.required(), topk=topk)
             return prediction
-        return [prediction.without_arrays() for prediction in stream.predictions(source.items, topk=topk)]
+        return [prediction.without_arrays() for prediction in stream.predictions(source.required(), topk=topk)]
 
     __call__ = predict
 
@@ -169,6 +169,9 @@ class Classifier:
     ) -> Generator[Prediction]:
         """Classify lazily: predictions in input order, in constant memory.
 
+        A generator is gone through in a thread of its own. While it lets wait, what it gave is classified: a row
+        comes 50 ms later, however large a batch is.
+
         Args:
             inputs: as for `predict`, or an opened Source.
             topk: as for `predict`.
@@ -176,12 +179,14 @@ class Classifier:
             timer: counts how long each stage was waited for.
         """
         source = inputs if isinstance(inputs, Source) else open_source(inputs)
-        return Stream(self.predictor).predictions(source.items, topk=topk, thumbnails=thumbnails, timer=timer)
+        return Stream(self.predictor).predictions(
+            source.required(), topk=topk, thumbnails=thumbnails, timer=timer, live=source.live
+        )
 
     def preprocessed(self, inputs: Any) -> Iterator[PreprocessedImage]:
         """The first stage alone: opened, resized and cropped images, in order; inputs as for `stream`."""
         source = inputs if isinstance(inputs, Source) else open_source(inputs)
-        return Stream(self.predictor).preprocessed(source.items)
+        return Stream(self.predictor).preprocessed(source.required())
 
     def logits(self, inputs: Any) -> NDArray[np.float32]:
         """Raw scores, float32: (K,) for one image, (N, K) for several.

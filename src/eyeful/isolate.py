@@ -84,9 +84,11 @@ class IsolatedDecoder:
             if fetch and outcome == _UNKNOWN and (fetched := _with_bytes(item)) is not None:
                 item, outcome = fetched, self._outcome(fetched)
         if outcome == _EXPIRED:
-            return refused(item.filename, "timeout", f"not opened within {self._timeout:.0f} seconds, alone")
+            late = f"not opened within {self._timeout:.0f} seconds, alone"
+            return refused(item.filename, "timeout", late, item.columns)
         if outcome == _DIED:
-            return refused(item.filename, "unreadable", "decoding it kills the process, even alone")
+            fatal = "decoding it kills the process, even alone"
+            return refused(item.filename, "unreadable", fatal, item.columns)
         return item
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ Shape names, used as suffixes everywhere:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -37,10 +37,17 @@ Content = Path | bytes | Image.Image | NDArray[np.uint8] | Callable[[], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One image to classify: its identity in every output, and how to get at it."""
+    """One image to classify: its identity in every output, and how to get at it.
+
+    Attributes:
+        filename: the identity.
+        content: where the image is.
+        columns: what else the manifest says of it that named it, as plain JSON values; None without one.
+    """
 
     filename: str
     content: Content
+    columns: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ class Prediction:
         abstained: the best probability is below `min_prob`: the label is a guess, and said to be one.
         warnings: what was done to the image beyond the preprocessing ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
+        columns: the other columns of the manifest that named the input; None without one.
         logits: float32 (K,), the raw score of every class; None for an error.
         activation: what made probabilities of them.
         features: float32 (D,), the input of the layer that makes the logits; None where there is no such layer.
@@ -110,6 +118,7 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     error_kind: ErrorKind | None = None
     error: str | None = None
+    columns: Mapping[str, Any] | None = field(default=None, hash=False)
     logits: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     activation: Activation = field(default="softmax", repr=False, compare=False)
     features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
@@ -154,13 +163,14 @@ class Prediction:
             row["filename_b64"] = encoded
         row["status"] = self.status
         row |= self.top[0].to_dict() if self.top else dict.fromkeys(Score.__slots__)
-        return row | {
+        row |= {
             "abstained": self.abstained,
             "top": [score.to_dict() for score in self.top],
             "warnings": list(self.warnings),
             "error_kind": self.error_kind,
             "error": self.error,
         }
+        return row if self.columns is None else row | {"columns": dict(self.columns)}
 
     def without_arrays(self) -> Prediction:
         """The same without what is large: neither logits nor features, and of the input no more than its name."""

@@ -131,9 +131,38 @@ def test_a_missing_file_is_a_row(command, tmp_path):
 
 
 def test_an_empty_folder_is_said(command, tmp_path):
-    done = command("predict", tmp_path)
-    assert done.returncode == 0
-    assert "0 inputs = 0 predicted + 0 errors" in done.stderr
+    (tmp_path / "empty").mkdir()
+    done = command("predict", tmp_path / "empty", "-o", tmp_path / "rows.jsonl")
+    assert done.returncode == 2
+    assert done.stderr == "eyeful: error: there are no images: what was named is empty\n"
+    assert not (tmp_path / "rows.jsonl").exists()
+    (tmp_path / "empty" / "notes.md").touch()
+    done = command("predict", tmp_path / "empty")
+    assert done.returncode == 2
+    assert "no images, only other files (.md 1" in done.stderr
+
+
+def test_a_list_with_its_columns(command, samples, tmp_path):
+    (tmp_path / "l.csv").write_text(f"mine;where\n7;{samples}/coffee.png\n")
+    refused = command("predict", tmp_path / "l.csv")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "(mine, where): --column NAME" in refused.stderr
+    done = command("predict", tmp_path / "l.csv", "--column", "where")
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)
+    assert (row["label"], row["columns"]) == ("espresso", {"mine": "7"})
+    refused = command("predict", samples, "--column", "where")
+    assert refused.returncode == 2
+    assert "none is among the inputs" in refused.stderr
+
+
+def test_a_pattern_that_matches_the_output_is_refused(command, samples, tmp_path):
+    """Else a list of rows would be read while it is written."""
+    (tmp_path / "cat.png").write_bytes((samples / "cat.png").read_bytes())
+    assert command("predict", "*.png", "-o", "out/rows.jsonl", cwd=tmp_path).returncode == 0
+    refused = command("predict", "{out,*}/*", "-o", "out/rows.jsonl", "--resume", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "a pattern among the inputs matches the output" in refused.stderr
 
 
 def test_quiet(command, samples):
@@ -178,6 +207,23 @@ def drain(controller: int) -> None:
     with suppress(OSError):
         while os.read(controller, 4096):
             pass
+
+
+def test_rows_come_while_names_are_waited_for(mixed):
+    folder, _ = mixed
+    arguments = [sys.executable, "-c", MAIN, "predict", "-", "--batch-size", "32"]
+    run = subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    for name in ("a-good.png", "h-palette.png"):
+        run.stdin.write(f"{folder / name}\n")
+        run.stdin.flush()
+        assert json.loads(run.stdout.readline())["filename"] == str(folder / name), "before the next is named"
+    run.stdin.write(str(folder / "d-empty.jpg"))  # without a line break
+    run.stdin.close()
+    assert json.loads(run.stdout.readline())["error_kind"] == "empty"
+    assert run.wait(20) == 1
+    run.stdout.close()
 
 
 def test_sigterm_ends_a_run_that_waits_for_names(mixed, tmp_path):

@@ -74,6 +74,26 @@ def test_the_images_of_an_archive_in_its_own_order(ending, workers, tmp_path, mo
     assert [path.name for path in tmp_path.rglob("*")] == [f"shard{ending}"], "nothing is unpacked"
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_a_system_packed_beside_images_is_counted(ending, tmp_path):
+    apple = b"\x00\x05\x16\x07" + bytes(60)
+    members = {"photos/cat.png": png("red"), "__MACOSX/photos/._cat.png": apple, "photos/._cat.png": apple}
+    members |= {"photos/._mine.png": png("blue"), "photos/.DS_Store": b"x", "@eaDir/cat.png/t.jpg": png("red")}
+    source = open_source(make(tmp_path / f"mac{ending}", members))
+    rows = list(fake_classifier().stream(source))
+    assert [row.label for row in rows] == ["red", "blue"]
+    assert source.ignored["system file"] == 4
+
+
+@pytest.mark.parametrize("name", ["a.7z", "a.rar", "a.tar.zst"])
+def test_archives_that_are_not_opened_say_so(name, tmp_path):
+    (tmp_path / name).write_bytes(b"7z")
+    (row,) = fake_classifier().predict(tmp_path / name)
+    assert (row.error_kind, "pack it as .zip" in row.error) == ("unsupported_format", True)
+    (row,) = fake_classifier().predict(tmp_path / f"no{name}")
+    assert row.error_kind == "not_found"
+
+
 def test_an_archive_in_a_folder_is_no_input(tmp_path):
     make(tmp_path / "shard.tar")
     source = open_source(tmp_path)
@@ -129,13 +149,16 @@ def test_a_zip_that_changed_is_read_anew(tmp_path):
     assert [row.label for row in fake_classifier().predict(path)] == ["blue", "blue"]
 
 
-def test_an_encrypted_member_is_unreadable(tmp_path):
-    path = make(tmp_path / "a.zip", {"a.png": png("red")})
+@pytest.mark.parametrize("first", ["first.png", "._first.png"])
+def test_an_encrypted_member_is_unreadable(first, tmp_path):
+    path = make(tmp_path / "a.zip", {first: png("red"), "a.png": png("red")})
     content = bytearray(path.read_bytes())
     for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        place = content.rindex(magic)
-        content[place + flags] |= 1
+        for place in (content.index(magic, content.index(magic) + 1), content.rindex(magic)):
+            content[place + flags] |= 1
     path.write_bytes(content)
-    row = fake_classifier().predict(path)[-1]
-    assert row.error_kind == "unreadable"
-    assert "password" in row.error
+    rows = fake_classifier().predict(path)
+    expected = [f"{path}/{name}" for name in (first, "a.png") if not name.startswith("._")]
+    assert [row.filename for row in rows] == expected
+    assert {row.error_kind for row in rows} == {"unreadable"}
+    assert all("password" in row.error for row in rows)

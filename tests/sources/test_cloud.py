@@ -1,6 +1,9 @@
 """Buckets: a real S3-compatible server on this machine, and what fsspec says where there is none."""
 
+import asyncio
 import os
+import socket
+import ssl
 import sys
 import threading
 
@@ -74,6 +77,13 @@ def test_one_object_a_pattern_a_list_and_a_missing_object(bucket, tmp_path):
     assert [item.filename for item in open_source(address, recursive=False).items][-1] == f"{address}/z.png"
 
 
+def test_folders_that_match_a_pattern_are_searched(bucket):
+    address, _ = bucket
+    for pattern in ("s*", "{sub,none*}", "**/c.*"):
+        rows = fake_classifier().predict(f"{address}/{pattern}")
+        assert [row.filename for row in rows if row.ok] == [f"{address}/sub/c.png"]
+
+
 def test_a_bucket_that_is_not_there_is_an_error_row(bucket):
     (row,) = fake_classifier().predict("s3://no-such-bucket-here/a.png")
     assert row.error_kind in ("not_found", "fetch_failed", "unreadable")
@@ -92,6 +102,75 @@ class _Stuck(fsspec.AbstractFileSystem):
 
     def _open(self, path, mode="rb", **options):
         self.over.wait()
+
+
+class _Raising(fsspec.AbstractFileSystem):
+    """A bucket whose library raises what it likes, where it likes."""
+
+    protocol = "raising"
+    cachable = False
+    step, error = "", Exception()
+
+    def __init__(self, **options):
+        self._at("init")
+        super().__init__(**options)
+
+    def _at(self, step):
+        if step == self.step:
+            raise self.error
+
+    def info(self, path, **options):
+        self._at("info")
+        return {"name": path, "size": 9, "type": "directory" if path.endswith("folder") else "file"}
+
+    def ls(self, path, detail=True, **options):
+        self._at("ls")
+        return []
+
+    def _open(self, path, mode="rb", **options):
+        self._at("open")
+        return self
+
+    size = 9
+
+    def read(self, _):
+        self._at("read")
+        return b""
+
+    def close(self):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(
+            OSError(111, "refused"),
+            socket.gaierror(-2, "no name"),
+            ssl.SSLError("bad"),
+            RuntimeError(),
+            KeyError("x"),
+        ),
+        *(ImportError("no library"), AssertionError(), asyncio.CancelledError(), SystemExit(3), Exception("a\nb")),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("step", ["init", "info", "ls", "open", "read"])
+def test_whatever_a_library_raises_is_the_row_of_that_input(step, error, tmp_path, monkeypatch):
+    monkeypatch.setattr(_Raising, "step", step)
+    monkeypatch.setattr(_Raising, "error", error)
+    fsspec.register_implementation("raising", _Raising, clobber=True)
+    good = str(tmp_path / "a.png")
+    noise_image(0, 9, 9).save(good)
+    address = "raising://x/folder" if step == "ls" else "raising://x/y.png"
+    (tmp_path / "list.txt").write_text(f"{good}\n{address}\n{good}\n")
+    for inputs in ([good, address, good], [tmp_path / "list.txt"]):
+        rows = fake_classifier().predict(inputs)
+        if step == "info" or (step == "ls" and len(inputs) == 1):  # a list's names are opened without a look
+            assert rows[1].error_kind in ("fetch_failed", "empty")
+        else:
+            assert [row.error_kind for row in rows] == [None, "fetch_failed", None]
+        assert "\n" not in rows[1].error
 
 
 def test_a_bucket_that_hangs_is_a_timeout_and_the_run_goes_on(monkeypatch, tmp_path):
@@ -118,7 +197,14 @@ def test_an_address_that_cannot_be_among_good_inputs_is_its_own_row(tmp_path):
         "none.txt",
         good,
     ]
-    assert [row.error_kind for row in rows] == [None, "unreadable", "fetch_failed", "not_found", "not_found", None]
+    assert [row.error_kind for row in rows] == [
+        None,
+        "fetch_failed",
+        "fetch_failed",
+        "not_found",
+        "not_found",
+        None,
+    ]
     with pytest.raises(UsageError):
         fake_classifier().predict(["nope://x/y.png"])
 

@@ -37,7 +37,7 @@ def test_a_folder_gives_its_images_sorted_and_counts_the_rest(tree):
     source = open_source(tree)
     found = [os.path.relpath(item.filename, tree) for item in source.items]
     assert found == ["a.JPG", "b.png", "linked.png", "no_extension", "sub/c.webp", "sub/deep/d.tif"]
-    assert source.ignored == {".md": 2, "no extension": 1}
+    assert source.ignored == {".md": 2, "no extension": 1, "link to a folder": 1}
     assert not source.single
 
 

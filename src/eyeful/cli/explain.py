@@ -9,7 +9,7 @@ import typer
 
 from eyeful.bundle import is_bundle
 from eyeful.cli import options
-from eyeful.cli.groups import takes_options
+from eyeful.cli.groups import load_classifier, takes_options
 from eyeful.errors import OutputError, UsageError
 from eyeful.extras import require
 
@@ -53,7 +53,7 @@ def explain(
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already: --overwrite replaces it")
     engine = "auto" if is_bundle(Path(model.model)) else "torch"
-    with options.load_classifier(model, limits, device="cpu", engine=engine) as classifier:
+    with load_classifier(model, limits, device="cpu", engine=engine) as classifier:
         explanation = classifier.explain(image, target, layer)
     drawn = io.BytesIO()
     explanation.plot().savefig(drawn, format=path.suffix[1:].lower())

@@ -6,7 +6,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+if TYPE_CHECKING:
+    from eyeful.classifier import Classifier
 
 
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -51,3 +54,11 @@ def keywords(*groups: Any) -> dict[str, Any]:
 def changed(*groups: Any) -> list[str]:
     """The names of the flags that differ from their defaults."""
     return [one.name for group in groups for one in fields(group) if getattr(group, one.name) != one.default]
+
+
+def load_classifier(*groups: Any, **more: Any) -> Classifier:
+    """The classifier that groups of flags, and more keywords of `eyeful.load`, ask for."""
+    from eyeful.loading import load
+
+    asked = keywords(*groups) | more
+    return load(asked.pop("model"), **asked)

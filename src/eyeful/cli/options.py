@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from eyeful import plugins
-from eyeful.cli.groups import keywords
 from eyeful.errors import UsageError
 from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.models import DEFAULT_MODEL
 from eyeful.models.families import families
 from eyeful.preprocessing import CropMode, InputOverrides, Interpolation
 from eyeful.types import Activation
-
-if TYPE_CHECKING:
-    from eyeful.classifier import Classifier
 
 _MODEL, _IMAGES, _OUTPUT, _RUNNING = "Model", "Images", "Output", "Running"
 
@@ -202,6 +198,49 @@ class PreprocessingOptions(InputOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """How images are found in what is named; the arguments of `sources.open_source`."""
+
+    recursive: Annotated[
+        bool,
+        typer.Option("--recursive/--no-recursive", help="Search folders in folders.", rich_help_panel=_IMAGES),
+    ] = True
+    column: Annotated[
+        str | None,
+        typer.Option(
+            help="Of lists: the column of images, where it is not found.",
+            rich_help_panel=_IMAGES,
+            show_default=False,
+        ),
+    ] = None
+    every: Annotated[
+        str | None,
+        typer.Option(
+            help="Of videos: the time from frame to frame, as 0.5s, 500ms or 10f (frames); 1s by default.",
+            rich_help_panel=_IMAGES,
+            show_default=False,
+        ),
+    ] = None
+
+    def check(self, inputs: list[str]) -> None:
+        """See that they mean something.
+
+        Raises:
+            UsageError: there is nothing that they could be for.
+        """
+        from eyeful.sources import has_option
+
+        if self.column is not None and not any(has_option(one, "column") for one in inputs):
+            raise UsageError(
+                "--column names a column of a list (.csv, .tsv, .jsonl ...); none is among the inputs"
+            )
+        if self.every is not None and not any(has_option(one, "every") for one in inputs):
+            raise UsageError(
+                "--every is for videos (.mp4, .mov, .mkv ...), and none is named; folders give images"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class LimitOptions:
     """What one image may cost."""
 
@@ -247,11 +286,3 @@ class JsonOptions:
     """Output for programs."""
 
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
-
-
-def load_classifier(*groups: Any, **more: Any) -> Classifier:
-    """The classifier that groups of flags, and more keywords of `eyeful.load`, ask for."""
-    from eyeful.loading import load
-
-    asked = keywords(*groups) | more
-    return load(asked.pop("model"), **asked)

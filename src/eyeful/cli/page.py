@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from eyeful.cli import options
-from eyeful.cli.groups import takes_options
+from eyeful.cli.groups import load_classifier, takes_options
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
 
@@ -43,7 +43,7 @@ def page(
         require(module, "eyeful page")
     from eyeful.page.serve import serve
 
-    load = partial(options.load_classifier, engine, limits)
+    load = partial(load_classifier, engine, limits)
 
     def ready(address: str) -> None:
         sys.stderr.write(f"eyeful: the page is at {address} (Ctrl+C ends it)\n")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from eyeful.cli import options, supervise
-from eyeful.cli.groups import changed, keywords, takes_options
+from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
@@ -95,7 +95,7 @@ def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Images: files, folders, globs, URLs, archives, s3://..., .txt or .csv lists; - reads names.",
+            help="Images: files, folders, globs, URLs, archives, s3://..., .csv or .txt lists; - reads names.",
             show_default=False,
         ),
     ] = None,
@@ -105,10 +105,7 @@ def predict(
     model: options.ModelOptions,
     answers: options.AnswerOptions,
     output: OutputOptions,
-    recursive: Annotated[
-        bool,
-        typer.Option("--recursive/--no-recursive", help="Search folders in folders.", rich_help_panel=_IMAGES),
-    ] = True,
+    search: options.SearchOptions,
     preprocessing: options.PreprocessingOptions,
     limits: options.LimitOptions,
     batches: options.BatchOptions,
@@ -130,18 +127,19 @@ def predict(
         journal["repeatable"], journal["anew"] = all(map(is_repeatable, named)), output.whole
         output = output.after_crash() if journal.attempt else output
     _check_usage(named, output)
+    search.check(named)
     rows = (
         Output(output.output, resume=output.resume, overwrite=output.overwrite)
         if output.output is not None
         else None
     )
-    images = open_source(named, recursive=recursive)
+    images = open_source(named, **keywords(search))
     started = time.perf_counter()
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
-    opened = options.load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
+    opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
     with opened as classifier:
         startup = time.perf_counter() - started
-        progress = nullcontext() if output.quiet else Progress(named, recursive=recursive)
+        progress = nullcontext() if output.quiet else Progress(named, keywords(search))
         with _told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in named) as stop:
             advance = shown.advance if shown is not None else lambda _: None
             sinks = _sinks(classifier, output)
@@ -219,11 +217,18 @@ def _check_places(inputs: list[str], asked: OutputOptions) -> None:
     Raises:
         UsageError: they would, or one exists already.
     """
+    from eyeful.sources import names_of
+
     places = [_real(path) for path in asked.files]
     images = [_real(one) for one in inputs if one != "-" and "://" not in one]
     for place in places:
         if place in images and not place.is_dir():
             raise UsageError(f"{place} is an input; name another file for the output")
+    matched = (name for one in inputs if "://" not in one for name in names_of(one) if name != one)
+    if any(_real(name) in places for name in matched):
+        raise UsageError(
+            "a pattern among the inputs matches the output: write it elsewhere, or narrow the pattern"
+        )
     if len(set(places)) < len(places):
         raise UsageError("two outputs have the same name")
     report, figures = asked.report, asked.figures

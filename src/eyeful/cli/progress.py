@@ -3,7 +3,7 @@
 import threading
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -19,12 +19,12 @@ class Progress:
 
     Args:
         inputs: what the run was asked for, walked a second time to count.
-        recursive: as for the run.
+        search: how, as for the run: the keywords of `open_source`.
     """
 
-    def __init__(self, inputs: list[str], *, recursive: bool) -> None:
+    def __init__(self, inputs: list[str], search: dict[str, Any]) -> None:
         self._inputs = inputs
-        self._recursive = recursive
+        self._search = search
         self._bar = RichProgress(
             TextColumn("classifying"),
             BarColumn(),
@@ -60,7 +60,7 @@ class Progress:
     def _count(self) -> None:
         total = 0
         with suppress(EyefulError):  # the run itself says what is wrong
-            for _ in open_source(self._inputs, recursive=self._recursive).items:
+            for _ in open_source(self._inputs, **self._search).items:
                 total += 1
                 if self._stop.is_set():
                     return

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from eyeful.cli import options
-from eyeful.cli.groups import changed, takes_options
+from eyeful.cli.groups import changed, load_classifier, takes_options
 from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
@@ -129,7 +129,7 @@ def serve(
     with ExitStack() as stack:
         classifiers = {
             alias: stack.enter_context(
-                options.load_classifier(weights, preprocessing, engine, batches, limits, model=name)
+                load_classifier(weights, preprocessing, engine, batches, limits, model=name)
             )
             for alias, name in models.items()
         }

@@ -11,6 +11,7 @@ import numpy as np
 from eyeful.cpu import usable_cores
 from eyeful.pipeline.bottleneck import StageTimer
 from eyeful.pipeline.decode import decode_stream
+from eyeful.pipeline.live import LiveItems
 from eyeful.predictor import THUMBNAIL, check_range
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Stream:
         topk: int | None = None,
         thumbnails: bool = False,
         timer: StageTimer | None = None,
+        live: bool = False,
     ) -> Generator[Prediction]:
         """All stages: one prediction for each item, in order; a bad image is a prediction with an error.
 
@@ -79,6 +81,8 @@ class Stream:
             topk: labels in each answer; the spec's when None.
             thumbnails: a small copy on each prediction.
             timer: counts how long each stage was waited for.
+            live: the items may let wait: they are taken in a thread of their own, and those that have come are not
+                held back for a full batch.
 
         Raises:
             EngineError: the engine failed.
@@ -87,6 +91,16 @@ class Stream:
         if topk is not None:
             check_range("topk", topk)
         timer = timer or StageTimer()
+        if not live:
+            yield from self._predictions(items, topk, timer, thumbnails=thumbnails)
+            return
+        with closing(LiveItems(items, self.batch_size)) as source:
+            for burst in source.bursts():
+                yield from self._predictions(burst, topk, timer, thumbnails=thumbnails)
+
+    def _predictions(
+        self, items: Iterable[Item], topk: int | None, timer: StageTimer, *, thumbnails: bool
+    ) -> Generator[Prediction]:
         in_flight: deque[InFlight] = deque()
         with closing(self.preprocessed(items, thumbnails=thumbnails)) as images:
             batches = self._batches(images)

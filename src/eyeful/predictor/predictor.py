@@ -158,6 +158,7 @@ class Predictor:
             top=top,
             abstained=top[0].prob < self.spec.min_prob,
             warnings=image.warnings,
+            columns=image.item.columns,
             logits=logits_K,
             activation=activation,
             features=features_D,

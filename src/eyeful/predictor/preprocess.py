@@ -51,6 +51,7 @@ class PreprocessedImage:
             warnings=self.warnings,
             error_kind=failed.kind,
             error=str(failed),
+            columns=self.item.columns,
             item=self.item,
             thumbnail=self.thumbnail,
         )

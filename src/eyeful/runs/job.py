@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, OutputError, StoppedError, UsageError
 from eyeful.filenames import printable
@@ -16,7 +16,7 @@ from eyeful.runs.output import Output
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 from eyeful.sinks import Sink
-from eyeful.sources import Source
+from eyeful.sources import Source, no_inputs
 from eyeful.types import Item
 
 
@@ -45,21 +45,23 @@ def run(
         StoppedError: a signal came; what was in hand is written.
         BrokenOutputError: a pipe that rows went to was closed.
         DecodeTimeoutError: too many images hang; the process must end.
-        UsageError: the output that shall be resumed was made differently, or of other inputs.
+        UsageError: there are no inputs; or the output that shall be resumed was made differently, or of others.
         OutputError: a sink cannot write.
         EyefulError: rows and inputs do not match, which is a bug of ours.
     """
     summary = RunSummary(ignored=source.ignored)
     started = time.perf_counter()
-    if journal is not None and journal.attempt and (output is None or journal["anew"]):
-        source = replace(source, items=_after_crash(source.items, journal, classifier, summary))
     try:
         with ExitStack() as stack:
+            if output is not None:
+                stack.callback(output.close)
+            source = replace(source, items=_not_none(source, stop))
+            if journal is not None and journal.attempt and (output is None or journal["anew"]):
+                source = replace(source, items=_after_crash(source.items, journal, classifier, summary))
             if output is None:
                 opened = [stack.enter_context(sink) for sink in sinks]
                 _carry(classifier, source, opened, summary, stop, on_rows, journal)
             else:
-                stack.callback(output.close)
                 rows = output.open(classifier)
                 items = _behind_what_is_written(source.items, output, summary, on_rows)
                 if output.crashed:
@@ -106,14 +108,14 @@ def _carry(  # noqa: PLR0917 - the parts of one run
     expected: deque[str] = deque()
 
     def counted() -> Iterator[Item]:
-        for item in _readable(source.items):
+        for item in source.items:
             if stop is not None and stop.signal is not None:
                 return
             summary.inputs += 1
             expected.append(item.filename)
             yield item
 
-    counting = Source(counted(), source.single, source.ignored)
+    counting = replace(source, items=counted(), named=False)
     wants_thumbnails = any(sink.wants_thumbnails for sink in sinks)
     with closing(classifier.stream(counting, thumbnails=wants_thumbnails, timer=summary.timer)) as stream:
         for prediction in stream:
@@ -132,6 +134,23 @@ def _carry(  # noqa: PLR0917 - the parts of one run
         raise EyefulError(f"internal error: {summary.inputs} inputs gave {summary.rows} rows; please report this")
     if stop is not None and stop.signal is not None:
         raise StoppedError(stop.signal)
+
+
+def _not_none(source: Source, stop: SignalHandler | None) -> Iterator[Item]:
+    """The items of a source; before anything is written, it is seen that there is one.
+
+    Raises:
+        UsageError: there is none, though something was named.
+        StoppedError: a signal came before the first.
+    """
+    items = _readable(source.items)
+    for first in items:
+        return chain((first,), items)
+    if stop is not None and stop.signal is not None:
+        raise StoppedError(stop.signal)
+    if source.named:
+        raise no_inputs(source.ignored)
+    return items
 
 
 def _readable(items: Iterator[Item]) -> Iterator[Item]:

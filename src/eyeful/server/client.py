@@ -158,7 +158,9 @@ class RemoteClassifier:
         try:
             content = encoded_bytes(item)
         except ImageError as error:
-            return Prediction(item.filename, error_kind=error.kind, error=str(error), item=item)
+            return Prediction(
+                item.filename, error_kind=error.kind, error=str(error), columns=item.columns, item=item
+            )
         deadline = time.monotonic() + self._retry_seconds
         pause = 0.25
         while True:
@@ -201,14 +203,17 @@ class RemoteClassifier:
             kind, reason = "timeout", text
         elif reply.status_code != 422 or kind not in ERROR_KINDS:
             return None
-        return Prediction(item.filename, error_kind=cast("ErrorKind", kind), error=reason, item=item)
+        failed = cast("ErrorKind", kind)
+        return Prediction(item.filename, error_kind=failed, error=reason, columns=item.columns, item=item)
 
     def _answered(self, item: Item, answer: dict[str, Any]) -> Prediction | None:
         try:
             (row,) = answer["results"]
             top = tuple(Score(**score) for score in row["top"])
             abstained = top[0].prob < self.spec.min_prob
-            return Prediction(item.filename, top, abstained, tuple(row["warnings"]), item=item)
+            return Prediction(
+                item.filename, top, abstained, tuple(row["warnings"]), columns=item.columns, item=item
+            )
         except (KeyError, IndexError, TypeError, ValueError):
             return None
 

@@ -1,8 +1,11 @@
-"""CSV: the same columns as a JSON line; `top` and `warnings` are JSON in one cell."""
+"""CSV: the same columns as a JSON line; `top`, `warnings` and `columns` are JSON in one cell.
+
+`columns` stands in the header once a row has them: rows without were written before are then written anew.
+"""
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
@@ -27,6 +30,7 @@ COLUMNS = (
     "error",
     "filename_b64",
 )
+WIDE_COLUMNS = (*COLUMNS, "columns")
 _LARGEST_CELL = 1 << 30
 """Characters: the csv module's own limit is less than the `top` of many labels takes."""
 _ESCAPED = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -52,6 +56,7 @@ class CsvSink:
         self._path = path
         self._mode = "a" if resume else "w"
         self._file: IO[str]
+        self._columns: tuple[str, ...] = COLUMNS
 
     @staticmethod
     def exists(path: Path) -> bool:
@@ -69,7 +74,7 @@ class CsvSink:
         csv.field_size_limit(_LARGEST_CELL)
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
-            if rows.fieldnames not in (None, list(COLUMNS)):
+            if rows.fieldnames not in (None, list(COLUMNS), list(WIDE_COLUMNS)):
                 raise OutputError(f"{path} has other columns than ours: --overwrite starts anew")
             for row in rows:
                 name = original_name(_text(row["filename"]), row["filename_b64"])
@@ -78,20 +83,37 @@ class CsvSink:
     def __enter__(self) -> Self:
         self._file = open_text(self._path, self._mode)
         self._begun = self._path.stat().st_size > 0
+        if self._begun and _header_of(self._path) == list(WIDE_COLUMNS):
+            self._columns = WIDE_COLUMNS
         return self
 
     def append(self, prediction: Prediction) -> None:
         """Write one line; it is in the system's hands when this returns."""
         row = {name: _cell(value) for name, value in prediction.to_dict().items()}
-        # the csv module leaves a carriage return bare, which its own reader then takes for the end of a row
-        bare = any("\r" in str(cell) for cell in row.values())
-        quoting: Literal[0, 1] = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
-        writer = csv.DictWriter(self._file, COLUMNS, restval="", lineterminator="\n", quoting=quoting)
+        if "columns" in row and self._columns is COLUMNS:
+            self._widen()
         if not self._begun:
-            writer.writeheader()
+            _write(self._file, self._columns)
             self._begun = True
-        writer.writerow(row)
+        _write(self._file, [row.get(name, "") for name in self._columns])
         self._file.flush()
+
+    def _widen(self) -> None:
+        """Give the rows so far the column that they had no need of."""
+        self._columns = WIDE_COLUMNS
+        if not self._begun:
+            return
+        self._file.close()
+        csv.field_size_limit(_LARGEST_CELL)
+        wide = self._path.with_name(f".{self._path.name}.tmp")
+        try:
+            with self._path.open(encoding="utf-8", newline="") as narrow, open_text(wide, "w") as file:
+                for number, cells in enumerate(csv.reader(narrow)):
+                    _write(file, [*cells, "" if number else WIDE_COLUMNS[-1]])
+            wide.replace(self._path)
+        finally:
+            wide.unlink(missing_ok=True)
+            self._file = open_text(self._path, "a")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -99,9 +121,21 @@ class CsvSink:
         self._file.close()
 
 
+def _write(file: IO[str], cells: Sequence[object]) -> None:
+    # the csv module leaves a carriage return bare, which its own reader then takes for the end of a row
+    bare = any("\r" in str(cell) for cell in cells)
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
+    csv.writer(file, lineterminator="\n", quoting=quoting).writerow(cells)
+
+
+def _header_of(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return next(csv.reader(file), [])
+
+
 def _cell(value: Any) -> Any:
     """A value as a spreadsheet may read it: no text begins a formula, lists are JSON, booleans are lower case."""
-    if isinstance(value, list | bool):
+    if isinstance(value, list | bool | dict):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and value.startswith(_ESCAPED):
         return "'" + value

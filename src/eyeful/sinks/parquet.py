@@ -48,7 +48,8 @@ class ParquetSink:
         self._path = path
         self._folder = _parts_of(path)
         self._resume = resume
-        self._schema = _schema().with_metadata({"eyeful": json.dumps(record or {}, ensure_ascii=False)})
+        self._metadata = {"eyeful": json.dumps(record or {}, ensure_ascii=False)}
+        self._schema = self._schema_with(columns=False)
         self._rows: list[dict[str, Any]] = []
 
     @staticmethod
@@ -84,14 +85,22 @@ class ParquetSink:
             self._folder.mkdir(parents=True, exist_ok=True)
             if self._path.is_file():  # it was complete; now more rows come
                 self._path.rename(self._folder / _part_name(0))
-            self._next = len(_parts(self._path))
+            parts = _parts(self._path)
+            self._next = len(parts)
+            if any(_has_columns(part) for part in parts[:1]):
+                self._schema = self._schema_with(columns=True)
         except OSError as error:
             raise OutputError(f"cannot write {self._folder}: {error.strerror}") from error
         return self
 
     def append(self, prediction: Prediction) -> None:
         """Take one row; every thousand are a part."""
-        self._rows.append(prediction.to_dict())
+        row = prediction.to_dict()
+        if "columns" in row:
+            if "columns" not in self._schema.names:
+                self._widen()
+            row["columns"] = [(str(name), _text(value)) for name, value in row["columns"].items()]
+        self._rows.append(row)
         if len(self._rows) == ROWS_IN_A_PART:
             self._close_part()
 
@@ -110,6 +119,19 @@ class ParquetSink:
         self._next += 1
         self._rows = []
 
+    def _schema_with(self, *, columns: bool) -> Any:
+        schema = _schema()
+        if columns:
+            text = self._arrow.string()
+            schema = schema.append(self._arrow.field("columns", self._arrow.map_(text, text)))
+        return schema.with_metadata(self._metadata)
+
+    def _widen(self) -> None:
+        """Give the parts so far the column that they had no need of: all parts of a data set have one schema."""
+        self._schema = self._schema_with(columns=True)
+        for part in _parts(self._path):
+            self._write(part, [self._arrow.parquet.read_table(part, schema=self._schema)])
+
     def _join(self) -> None:
         """All parts in one file, one row group each; then the parts go."""
         parts = (self._arrow.parquet.read_table(part, schema=self._schema) for part in _parts(self._path))
@@ -127,6 +149,15 @@ class ParquetSink:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _has_columns(part: Path) -> bool:
+    return "columns" in require("pyarrow.parquet", "a Parquet file").read_schema(part).names
+
+
+def _text(value: Any) -> str:
+    """A value of a user's column; what is no text, as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _schema() -> Any:

@@ -7,15 +7,17 @@ register as plug-ins (`eyeful.sources`, see `base`); what is in memory already i
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from eyeful import plugins
-from eyeful.errors import ErrorKind, MissingExtraError, UsageError
+from eyeful.errors import ErrorKind, EyefulError, MissingExtraError, UsageError, one_line
 from eyeful.sources import memory
 from eyeful.sources.advice import why_no_input
 from eyeful.sources.base import OpenedContent, Sized, SourceKind, refused
+from eyeful.sources.video import Every
 from eyeful.types import Item
 
 __all__ = [
@@ -23,8 +25,11 @@ __all__ = [
     "Sized",
     "Source",
     "SourceKind",
+    "has_option",
     "is_countable",
     "is_repeatable",
+    "names_of",
+    "no_inputs",
     "open_source",
     "refused",
 ]
@@ -38,30 +43,63 @@ class Source:
         items: each image once, in order; can be gone through once.
         single: exactly one image was named, so the answer is one prediction rather than a list.
         ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
+        live: the items come from a generator or from standard input, which may take their time.
+        named: something was named, so that no items at all are a mistake.
     """
 
     items: Iterator[Item]
     single: bool
     ignored: Counter[str] = field(default_factory=Counter)
+    live: bool = False
+    named: bool = False
+
+    def required(self) -> Iterator[Item]:
+        """The items.
+
+        Raises:
+            UsageError: in the end, if something was named and there were none.
+        """
+        number = 0
+        for number, item in enumerate(self.items, 1):  # noqa: B007 - it is looked at behind the loop
+            yield item
+        if self.named and not number:
+            raise no_inputs(self.ignored)
 
 
-def open_source(inputs: Any, *, recursive: bool = True) -> Source:
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How to search; see `open_source`."""
+
+    recursive: bool
+    column: str | None
+    every: str | float | None
+
+
+def open_source(
+    inputs: Any, *, recursive: bool = True, column: str | None = None, every: str | float | None = None
+) -> Source:
     """Turn whatever a user hands us into items.
 
     Args:
         inputs: a path, folder, glob, URL, archive (.tar, .tar.gz, .zip ...), bucket (s3://...), list file (.txt,
-            .csv), `-` for names on standard input, what a plug-in knows, encoded bytes, a binary file, PIL image,
-            uint8 array (HWC, HW or NHWC of 1, 3 or 4 channels), torch uint8 tensor (CHW or NCHW), or any iterable
-            of these. What is in memory is copied at once: it may change or be closed afterwards.
+            .csv, .tsv, .jsonl), video, `-` for names on standard input, what a plug-in knows, encoded bytes, a
+            binary file, PIL image, uint8 array (HWC, HW or NHWC of 1, 3 or 4 channels), torch uint8 tensor (CHW
+            or NCHW), or any iterable of these. What is in memory is copied at once: it may change or be closed
+            afterwards.
         recursive: search folders in folders.
+        column: of lists, the one that holds the images; None: it is found.
+        every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.
 
     Raises:
-        UsageError: something that is none of these; the text says what to convert it to.
+        UsageError: something that is none of these, or no time; the text says what to convert it to.
     """
+    options = _Options(recursive, column, every)
+    if every is not None:
+        Every.of(every)
     if isinstance(inputs, os.PathLike) and not isinstance(inputs, Path) and isinstance(inputs.__fspath__(), str):
         inputs = Path(inputs)
     if isinstance(inputs, str | Path):
-        return _from_text(inputs, recursive=recursive)
+        return _from_text(inputs, options)
     if isinstance(inputs, Item):
         return Source(iter((inputs,)), single=True)
     if memory.is_in_memory(inputs):
@@ -69,7 +107,7 @@ def open_source(inputs: Any, *, recursive: bool = True) -> Source:
         return Source(iter(items), single)
     names = memory.names(inputs)
     if names is not None or _is_collection(inputs):
-        return _from_many(inputs if names is None else names, recursive=recursive)
+        return _from_many(inputs if names is None else names, options)
     raise UsageError(why_no_input(inputs))
 
 
@@ -77,9 +115,23 @@ def _is_collection(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, Mapping) and not hasattr(value, "__array__")
 
 
+def no_inputs(ignored: Counter[str]) -> UsageError:
+    """The error where what was named holds no image.
+
+    Args:
+        ignored: the other files that were met.
+    """
+    others = ", ".join(f"{kind} {number}" for kind, number in ignored.most_common(6))
+    if not others:
+        return UsageError("there are no images: what was named is empty")
+    return UsageError(
+        f"there are no images, only other files ({others}); archives, lists and videos are taken when named"
+    )
+
+
 def is_countable(text: str) -> bool:
     """Whether what is named can be counted without being used up, and cheaply; standard input cannot."""
-    return _kind_of(text).countable
+    return all(_kind_of(name).countable for name in names_of(text))
 
 
 def is_repeatable(text: str) -> bool:
@@ -87,38 +139,91 @@ def is_repeatable(text: str) -> bool:
     return _kind_of(text).repeatable
 
 
-def _from_text(text: str | Path, *, recursive: bool) -> Source:
+def names_of(text: str | Path) -> Iterator[str | Path]:
+    """The names that a pattern stands for, files in folders that match apart; of another name, itself."""
+    kind = _kind_of(text)
+    if not kind.expands:
+        yield text
+        return
+    with suppress(UsageError):  # the run will say it
+        for name in kind.items(text, recursive=False, ignored=Counter()):
+            if not isinstance(name, Item):
+                yield from names_of(name)
+
+
+def has_option(text: str, option: str) -> bool:
+    """Whether `column` or `every` may mean something to what is named."""
+    kind = _kind_of(text)
+    return kind.expands or option in kind.options
+
+
+def _from_text(text: str | Path, options: _Options) -> Source:
     if text == "":
         raise UsageError("an empty name names nothing; . is the folder that you are in")
     ignored: Counter[str] = Counter()
     kind = _kind_of(text)
-    return Source(kind.items(text, recursive=recursive, ignored=ignored), kind.single, ignored)
+    more = {name: getattr(options, name) for name in kind.options}
+    found = kind.items(text, recursive=options.recursive, ignored=ignored, **more)
+    if "://" in str(text):
+        found = _fetched(str(text), found)
+    return Source(_items_of_names(found, options, ignored), kind.single, ignored, live=text == "-", named=True)
 
 
-def _from_many(inputs: Iterable[Any], *, recursive: bool) -> Source:
+def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
     ignored: Counter[str] = Counter()
-    alone = isinstance(inputs, list | tuple) and len(inputs) == 1
+    if isinstance(inputs, list | tuple) and len(inputs) == 1 and isinstance(inputs[0], str | Path):
+        return replace(_from_text(inputs[0], options), single=False)
+    listed = isinstance(inputs, list | tuple)
+    named = listed and bool(inputs)
+    live = not hasattr(inputs, "__len__") or (
+        listed and any(isinstance(one, str) and one == "-" for one in inputs)
+    )
 
     def all_items() -> Iterator[Item]:
         for place, one in enumerate(inputs):
-            if memory.is_missing(one):
+            if isinstance(one, str | Path):
+                yield from _one_of_many(one, options, ignored)
+            elif memory.is_missing(one):
                 yield refused(f"input {place}", "not_found", f"there is {one} where a name should be")
-                continue
-            try:
-                part = open_source(one, recursive=recursive)
-                yield from part.items
-            except (UsageError, MissingExtraError) as error:
-                # a name that is no source must not take the rows of its neighbours with it; alone, it is a mistake
-                # of the call, and so is an object of a wrong type
-                if alone:
-                    raise
-                if not isinstance(one, str | Path):
-                    raise UsageError(f"input {place}: {error}") from error
-                yield refused(str(one), _error_kind(one), str(error))
             else:
+                try:
+                    part = open_source(one, **asdict(options))
+                except UsageError as error:
+                    raise UsageError(f"input {place}: {error}") from error
+                yield from part.items
                 ignored.update(part.ignored)
 
-    return Source(all_items(), single=False, ignored=ignored)
+    return Source(all_items(), single=False, ignored=ignored, live=live, named=named)
+
+
+def _fetched(address: str, found: Iterator[Any]) -> Iterator[Any]:
+    """The same; what a scheme's library raises costs one row."""
+    try:
+        yield from found
+    except EyefulError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        yield refused(address, "fetch_failed", f"cannot be fetched: {one_line(error)}")
+
+
+def _items_of_names(
+    found: Iterator[Item] | Iterator[Item | str | Path], options: _Options, ignored: Counter[str]
+) -> Iterator[Item]:
+    for one in found:
+        if isinstance(one, Item):
+            yield one
+        else:
+            yield from _one_of_many(one, options, ignored)
+
+
+def _one_of_many(name: str | Path, options: _Options, ignored: Counter[str]) -> Iterator[Item]:
+    """The items of a name. One that is no source must not take the rows of its neighbours with it."""
+    try:
+        part = _from_text(name, options)
+        yield from part.items
+        ignored.update(part.ignored)
+    except (UsageError, MissingExtraError) as error:
+        yield refused(str(name), _error_kind(name), str(error))
 
 
 def _error_kind(text: str | Path) -> ErrorKind:

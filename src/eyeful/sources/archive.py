@@ -5,19 +5,22 @@ A member's identity is `archive.tar/path/in/archive.jpg`. Nothing is ever writte
 only be read in order, so its members are read as they are met.
 """
 
+import io
 import lzma
 import tarfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from eyeful.errors import ErrorKind, ImageError, one_line
 from eyeful.sources.base import Sized, SourceKind, refused
+from eyeful.sources.companions import COMPANION, in_companion_folder, is_companion
 from eyeful.sources.folder import EXTENSIONS
+from eyeful.sources.glob import is_pattern
 from eyeful.types import Item
 
 MAX_MEMBER = 256 << 20
@@ -30,6 +33,8 @@ _LARGEST = 1 << 44
 """Bytes that no member of an archive has."""
 
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_OTHERS = (".7z", ".rar", ".tar.zst", ".tzst", ".tar.lz4", ".tar.z")
+"""Archives that are not opened; known to say so."""
 _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
     *(EOFError, OSError, ValueError, RuntimeError),
@@ -40,7 +45,7 @@ _BROKEN = (
 def is_archive(path: str | Path) -> bool:
     """Whether a named file is an archive, by its ending."""
     name = Path(path).name.lower()
-    return name.endswith((*_TARS, ".zip"))
+    return name.endswith((*_TARS, ".zip", *_OTHERS)) and not is_pattern(path)
 
 
 def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
@@ -49,10 +54,14 @@ def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterat
     Args:
         text: the archive's path.
         recursive: has no meaning here.
-        ignored: counts the other members by extension as they are met.
+        ignored: counts the other members by extension as they are met; those that a system left there apart.
     """
     del recursive
     path = Path(text)
+    if path.name.lower().endswith(_OTHERS) and path.exists():
+        reason = f"archives of the kind {path.suffix} are not opened: unpack it, or pack it as .zip or .tar"
+        yield refused(str(path), "unsupported_format", reason)
+        return
     try:
         yield from _zip_items(path, ignored) if path.name.lower().endswith(".zip") else _tar_items(path, ignored)
     except FileNotFoundError:
@@ -71,17 +80,19 @@ def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             name = f"{path}/{member.name}"
             if member.isdir():
                 continue
-            if member.islnk() and _looks_like_a_image(member.name):
+            file = archive.extractfile(member) if member.isreg() else None
+            if _is_companion(member.name, partial(_head_of, file)):
+                ignored[COMPANION] += 1
+            elif member.islnk() and _looks_like_a_image(member.name):
                 yield refused(name, "not_regular", f"a link in an archive, to {member.linkname}")
-            elif not member.isreg() or not _looks_like_a_image(member.name):
+            elif file is None or not _looks_like_a_image(member.name):
                 ignored[_extension(member.name)] += 1
             elif member.size > (limit := MAX_MEMBER if plain else MAX_STREAMED):
                 yield refused(name, "too_large", f"{member.size >> 20} MB; the limit is {limit >> 20} MB")
             elif plain:
                 yield Item(name, Sized(member.size, partial(_read_at, path, member.offset_data, member.size)))
             else:
-                file = archive.extractfile(member)
-                yield Item(name, _Once(file.read() if file is not None else b""))
+                yield Item(name, _Once(file.read()))
 
 
 class _Once:
@@ -133,7 +144,9 @@ def _zip_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
         name = f"{named}/{member.filename}"
         if member.is_dir():
             continue
-        if not _looks_like_a_image(member.filename):
+        if _is_companion(member.filename, partial(_head_of_zipped, path, stamp, place)):
+            ignored[COMPANION] += 1
+        elif not _looks_like_a_image(member.filename):
             ignored[_extension(member.filename)] += 1
         else:
             size = min(member.file_size, MAX_MEMBER + 1)  # zipfile reads no more than is claimed
@@ -168,6 +181,25 @@ def _bounded(file: IO[bytes]) -> bytes:
     if len(content) > MAX_MEMBER:
         raise ImageError("too_large", f"more than {MAX_MEMBER >> 20} MB in an archive")
     return content
+
+
+def _is_companion(name: str, head: Callable[[], bytes]) -> bool:
+    parts = PurePosixPath(name).parts
+    return in_companion_folder(parts) or is_companion(parts[-1] if parts else "", head)
+
+
+def _head_of(file: IO[bytes] | None) -> bytes:
+    """A member's first bytes, which can still be read: a compressed archive cannot go back."""
+    return file.peek(16)[:16] if isinstance(file, io.BufferedReader) else b""
+
+
+def _head_of_zipped(path: Path, stamp: tuple[int, ...], place: int) -> bytes:
+    archive = _opened(path, stamp)
+    try:
+        with archive.open(archive.infolist()[place]) as file:
+            return file.read(16)
+    except _BROKEN:  # encrypted, or damaged: of no use as a companion either
+        return b""
 
 
 def _looks_like_a_image(name: str) -> bool:

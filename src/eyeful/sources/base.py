@@ -5,11 +5,11 @@ in this repository or in the package of someone else.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from eyeful.errors import ErrorKind, ImageError
 from eyeful.types import Item
@@ -18,8 +18,12 @@ from eyeful.types import Item
 class FindItems(Protocol):
     """How a source gives its items."""
 
-    def __call__(self, text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+    def __call__(
+        self, text: str | Path, *, recursive: bool, ignored: Counter[str]
+    ) -> Iterator[Item] | Iterator[Item | str | Path]:
         """The items that a text or path names, lazily and in order.
+
+        Among them may be names: each is then taken as if a user had written it.
 
         Args:
             text: what a user wrote; `matches` has said that it is for this source.
@@ -44,6 +48,8 @@ class SourceKind:
         single: one image is named, so the answer is one prediction rather than a list.
         countable: the items can be listed twice, cheaply and without being used up; for the progress bar.
         repeatable: the same name gives the same items again, so that a run can go on after a crash.
+        options: what `items` takes besides, as keywords: `column` and `every` of `open_source`.
+        expands: `items` gives names rather than items.
     """
 
     matches: Callable[[str | Path], bool]
@@ -52,6 +58,8 @@ class SourceKind:
     single: bool = False
     countable: bool = True
     repeatable: bool = True
+    options: tuple[str, ...] = ()
+    expands: bool = False
 
 
 class OpenedContent(Protocol):
@@ -103,9 +111,9 @@ class Sized:
         """Nothing was opened."""
 
 
-def refused(filename: str, kind: ErrorKind, message: str) -> Item:
+def refused(filename: str, kind: ErrorKind, message: str, columns: Mapping[str, Any] | None = None) -> Item:
     """An item whose row is this error: an input that is known to fail before anything is opened."""
-    return Item(filename, Sized(0, partial(_refuse, kind, message)))
+    return Item(filename, Sized(0, partial(_refuse, kind, message)), columns)
 
 
 def _refuse(kind: ErrorKind, message: str) -> bytes:

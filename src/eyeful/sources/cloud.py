@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from eyeful.errors import ImageError, MissingExtraError, UsageError, one_line
 from eyeful.extras import install_command, require
 from eyeful.sources.base import OpenedContent, SourceKind, refused
+from eyeful.sources.companions import COMPANION, in_companion_folder, is_companion
 from eyeful.sources.deadline import Deadline
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.types import Item
@@ -55,9 +56,12 @@ def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterat
         filesystem, path = Deadline(TIMEOUT).call(_opened, address)
         if any(char in path for char in "*?["):
             found = _listed(filesystem.glob, path)
-            files = sorted(name for name, about in found.items() if about["type"] == "file")
-            yield from (_item(filesystem, file) for file in files)
-            if not files:
+            for name in sorted(found):
+                if found[name]["type"] == "file":
+                    yield _item(filesystem, name)
+                elif "**" not in path:  # else what lies in it matches by itself
+                    yield from _below(filesystem, name, recursive=recursive, ignored=ignored)
+            if not found:
                 yield named(address)
         elif Deadline(TIMEOUT).call(filesystem.isdir, path):
             yield from _below(filesystem, path, recursive=recursive, ignored=ignored)
@@ -68,7 +72,7 @@ def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterat
     except TimeoutError:
         yield refused(address, "timeout", "cannot be listed in time")
     except Exception as error:  # noqa: BLE001 - every bucket's library has exceptions of its own
-        yield refused(address, "unreadable", f"cannot be listed: {one_line(error)}")
+        yield refused(address, "fetch_failed", f"cannot be fetched: {one_line(error)}")
 
 
 def named(address: str) -> Item:
@@ -141,7 +145,7 @@ class _OpenedObject:
         """Close it, unless a thread still reads from it."""
         if not self._late:
             with suppress(Exception):
-                self.file.close()
+                Deadline(TIMEOUT).call(self.file.close)
 
 
 def _in_time(deadline: Deadline, step: Callable[..., R], *args: Any) -> R:
@@ -178,8 +182,12 @@ def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[st
         if name.rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
             continue
         if entry["type"] == "directory":
-            if recursive:
+            if in_companion_folder((PurePosixPath(name).name,)):
+                ignored[COMPANION] += 1
+            elif recursive:
                 yield from _below(filesystem, name, recursive=True, ignored=ignored)
+        elif is_companion(PurePosixPath(name).name, bytes):
+            ignored[COMPANION] += 1
         elif PurePosixPath(name).suffix.lower() in EXTENSIONS:
             yield _item(filesystem, name)
         else:

@@ -19,8 +19,10 @@ def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Fu
     def work() -> None:
         try:
             result = function(*args, **kwargs)
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
             future.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - a library's own: it must not end whoever waits
+            future.set_exception(RuntimeError(f"{type(error).__name__} {error}".rstrip()))
         else:
             future.set_result(result)
 

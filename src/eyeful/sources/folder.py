@@ -3,10 +3,12 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from eyeful.signature import begins_like_a_image
 from eyeful.sources.base import SourceKind, refused
+from eyeful.sources.companions import COMPANION, FOLDERS, is_companion
 from eyeful.types import Item
 
 EXTENSIONS = frozenset(
@@ -18,6 +20,10 @@ EXTENSIONS = frozenset(
 )
 """What a file in a folder must end with to be an input (in any case of letters)."""
 
+LINK = "link to a folder"
+"""How links to folders are counted that are not followed: what they lead to is searched already."""
+_BROKEN_LINK = "broken link"
+
 
 def is_folder(path: str | Path) -> bool:
     """Whether a path is a folder that can be told to be one."""
@@ -27,30 +33,92 @@ def is_folder(path: str | Path) -> bool:
         return False
 
 
-def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    """A folder's images, depth first, each level sorted by name; links to folders are not followed.
+def items(
+    text: str | Path, *, recursive: bool, ignored: Counter[str], named: frozenset[Path] = frozenset()
+) -> Iterator[Item]:
+    """A folder's images, depth first, each level sorted by name.
+
+    Links to folders are followed, but for those that lead to what is searched anyhow, or back to where they are.
 
     Args:
         text: the folder.
         recursive: look in folders of folders.
         ignored: counts the other files by extension as they are met.
+        named: files in it that are inputs by themselves; left out.
     """
-    folder = Path(text)
-    try:
-        with os.scandir(folder) as found:
-            entries = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found)
-    except OSError as error:
-        yield refused(str(folder), "unreadable", f"the folder cannot be read: {error.strerror}")
-        return
-    for name, is_dir in entries:
-        path = folder / name
-        if is_dir:
-            if recursive:
-                yield from items(path, recursive=True, ignored=ignored)
+    return _FolderSearch(Path(text), recursive, ignored, named).items()
+
+
+class _FolderSearch:
+    """One search, and where it has been.
+
+    Args:
+        folder: where it begins.
+        recursive: look in folders of folders.
+        ignored: counts other files.
+        named: files that are left out.
+    """
+
+    def __init__(self, folder: Path, recursive: bool, ignored: Counter[str], named: frozenset[Path]) -> None:
+        self._folder = folder
+        self._recursive = recursive
+        self._ignored = ignored
+        self._named = named
+        self._searched = {Path(os.path.realpath(folder))}
+        self._way = list(self._searched)  # the folder, and the targets of the links that led to the present place
+
+    def items(self) -> Iterator[Item]:
+        """Every image."""
+        return self._below(self._folder)
+
+    def _below(self, folder: Path) -> Iterator[Item]:
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(
+                    (entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in found
+                )
+        except OSError as error:
+            yield refused(str(folder), "unreadable", f"the folder cannot be read: {error.strerror}")
+            return
+        for name, is_dir, is_link in entries:
+            path = folder / name
+            if is_dir or (is_link and is_folder(path)):
+                if self._recursive:
+                    yield from self._in_folder(path, is_link=is_link)
+            elif path not in self._named:
+                yield from self._in_file(path, is_link=is_link)
+
+    def _in_folder(self, path: Path, *, is_link: bool) -> Iterator[Item]:
+        if path.name in FOLDERS:
+            self._ignored[COMPANION] += sum(len(files) for _, _, files in os.walk(path))
+        elif not is_link and len(self._way) == 1:
+            yield from self._below(path)
+        elif self._is_searched(real := Path(os.path.realpath(path)), is_link=is_link):
+            self._ignored[LINK] += 1
+        elif not is_link:
+            yield from self._below(path)
+        else:
+            self._searched.add(real)
+            self._way.append(real)
+            yield from self._below(path)
+            self._way.pop()
+
+    def _is_searched(self, real: Path, *, is_link: bool) -> bool:
+        """Whether a folder behind a link would give images once more, or lead in a circle."""
+        if not is_link:
+            return real in self._searched
+        around = {real, *real.parents}
+        return not around.isdisjoint(self._searched) or any(real in place.parents for place in self._way)
+
+    def _in_file(self, path: Path, *, is_link: bool) -> Iterator[Item]:
+        if is_companion(path.name, lambda: first_bytes(path)):
+            self._ignored[COMPANION] += 1
         elif looks_like_a_image(path):
             yield Item(str(path), path)
-        elif not is_folder(path):
-            ignored[path.suffix.lower() or "no extension"] += 1
+        elif is_link and not path.exists():
+            self._ignored[_BROKEN_LINK] += 1
+        else:
+            self._ignored[path.suffix.lower() or "no extension"] += 1
 
 
 def looks_like_a_image(path: Path) -> bool:
@@ -58,11 +126,16 @@ def looks_like_a_image(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix or not path.is_file():
         return suffix in EXTENSIONS
-    try:
-        with path.open("rb") as file:
-            return begins_like_a_image(file.read(16))
-    except OSError:
-        return False
+    return begins_like_a_image(first_bytes(path))
+
+
+def first_bytes(path: Path) -> bytes:
+    """What a regular file begins with; nothing where it cannot be read, or is no such file."""
+    with suppress(OSError, ValueError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(16)
+    return b""
 
 
 SOURCE = SourceKind(is_folder, items, priority=40)

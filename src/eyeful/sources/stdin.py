@@ -1,14 +1,20 @@
 """Standard input: a name on each line, as `find photos -name '*.jpg' | eyeful predict -` gives them."""
 
 import os
+import select
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from eyeful.errors import UsageError
 from eyeful.sources.base import SourceKind
 from eyeful.sources.listing import named
 from eyeful.types import Item
+
+_LOOK_AGAIN = 0.5
+"""Seconds after which it is seen that standard input was replaced."""
+_CHUNK = 1 << 16
 
 
 def _is_stdin(text: str | Path) -> bool:
@@ -17,10 +23,31 @@ def _is_stdin(text: str | Path) -> bool:
 
 def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
     del text, recursive, ignored
-    for line in sys.stdin.buffer:
+    for line in _lines():
         name = os.fsdecode(line.rstrip(b"\r\n"))
         if name.strip():
             yield named(name)
+
+
+def _lines() -> Iterator[bytes]:
+    """The lines of standard input, which may be replaced while they are waited for: that ends them."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed, so there are no names on it")
+    if os.name != "posix":
+        yield from sys.stdin.buffer
+        return
+    number = sys.stdin.fileno()
+    rest = b""
+    while True:
+        while not select.select([number], [], [], _LOOK_AGAIN)[0]:
+            pass
+        read = os.read(number, _CHUNK)
+        if not read:
+            break
+        *lines, rest = (rest + read).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
 
 
 SOURCE = SourceKind(_is_stdin, _items, priority=50, countable=False, repeatable=False)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from eyeful.cli import options
-from eyeful.cli.groups import takes_options
+from eyeful.cli.groups import load_classifier, takes_options
 
 
 @takes_options
@@ -21,7 +21,7 @@ def hello(
     if image is None:
         print("hello, world")
         return
-    with options.load_classifier(model, engine) as classifier:
+    with load_classifier(model, engine) as classifier:
         predictions = classifier.predict(image)
     for prediction in predictions if isinstance(predictions, list) else [predictions]:
         print(f"hello, {prediction.answer}")
