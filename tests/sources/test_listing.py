@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eyeful.errors import UsageError
@@ -193,6 +193,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.one_of(st.binary(max_size=60), st.lists(PIECES, max_size=14)), st.sampled_from(listing.ENDINGS))
+@example(b'" "', ".csv")
 @settings(max_examples=200, deadline=None)
 def test_whatever_a_list_holds_gives_items_or_is_refused(content, ending):
     if isinstance(content, list):

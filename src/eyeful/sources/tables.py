@@ -46,7 +46,9 @@ class Table:
                     yield Entry(number, line.rstrip("\r\n"))
             return
         records = self._records(separator)
-        number, head = next(records)
+        number, head = next(records, (0, []))
+        if not number:  # nothing but blanks, as csv splits lines
+            return
         header = self._header_of(head)
         if header is None:
             header = [f"column_{place}" for place in range(1, len(head) + 1)]
