@@ -1,17 +1,24 @@
 """Heads: the activation is part of the model, travels in manifest and fingerprint, and gives way to the user's."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import typer
 from PIL import Image
+from typer.testing import CliRunner
 
 import eyeful
+from eyeful.cli import options
+from eyeful.cli.groups import keywords, takes_options
 from eyeful.errors import UsageError
-from eyeful.models import ModelRequest
+from eyeful.models import ModelRequest, find_model
 from eyeful.models.torchvision_import import import_torchvision
 from eyeful.prepare import export
+from eyeful.preprocessing import InputOverrides
 from eyeful.results import probabilities
 from helpers import FakeEngine, fake_classifier, noise_image
 
@@ -118,8 +125,6 @@ def test_mean_std_and_size_of_ones_own_training_equal_torchs(resnet18_checkpoint
 
 
 def test_they_travel_in_a_bundle(resnet18_checkpoint, tmp_path):
-    from eyeful.preprocessing import InputOverrides
-
     request = ModelRequest("resnet18", resnet18_checkpoint, None, InputOverrides.of(**FLOWERS))
     bundle = export(request, tmp_path / "b", "torch")
     with eyeful.load(bundle.folder, exact=True) as packed:
@@ -153,6 +158,48 @@ def test_what_is_no_input(values, text):
 
 @pytest.mark.parametrize("size", [224, "224", "224x224", "224X224", (224, 224), [224, 224], np.int64(224)])
 def test_forms_of_one_size(size):
-    from eyeful.preprocessing import InputOverrides
-
     assert InputOverrides.of(size).img_size == (224, 224)
+
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+SECTION = DOCUMENT.partition("## Heads and input\n")[2]
+HEADS = dict(re.findall(r"^\| ([^|`]*)[^|]*\| `(softmax|sigmoid|none)` \|", SECTION, re.MULTILINE))
+FLAGS = [
+    (flag, python)
+    for flags, pythons in re.findall(r"^\| (`--.*?) \| (`.*?) \|", SECTION, re.MULTILINE)
+    for flag, python in zip(re.findall("`(.*?)`", flags), re.findall("`(.*?)`", pythons), strict=True)
+]
+
+
+def test_the_documented_heads(three, tmp_path):
+    one = checkpoint(tmp_path / "one.pth", [0.0])
+    found = {
+        "several classes": find_model(ModelRequest("resnet18", three)).activation,
+        "one output": find_model(ModelRequest("resnet18", one)).activation,
+        "several labels at once: ": "sigmoid",  # tests/models/test_local.py loads such a repository
+        "a network that ends in its own softmax or sigmoid": "none",
+    }
+    assert {name.strip(): value for name, value in HEADS.items()} == {
+        name.strip(): value for name, value in found.items()
+    }
+
+
+@pytest.mark.parametrize(("flag", "python"), FLAGS)
+def test_the_documented_flags(flag, python):
+    seen = {}
+
+    def command(*, group: options.PreprocessingOptions) -> None:
+        seen.update(keywords(group))
+
+    app = typer.Typer()
+    app.command()(takes_options(command))
+    done = CliRunner().invoke(app, flag.split())
+    assert done.exit_code == 0, done.output
+    ours = eval(f"dict({python})")  # noqa: S307 - our own documentation
+    names = ("img_size", "mean", "std")
+    assert InputOverrides.of(*map(seen.get, names)) == InputOverrides.of(*map(ours.get, names))
+
+
+def test_the_tables_are_found():
+    assert len(HEADS) == 4
+    assert len(FLAGS) == 4
