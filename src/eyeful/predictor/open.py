@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle
+from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle, refuse_to_change
 from eyeful.cpu import usable_cores
 from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, ModuleFamily, choose, family
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
@@ -18,7 +18,6 @@ from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import relabelled
 from eyeful.models.local import is_graph
 from eyeful.prepare import deploy, load_network, network_of, prepared
-from eyeful.preprocessing import InputOverrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +51,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         open_network = partial(_network_by_name, request)
     if spec.torchcompile and choice.engine != "torch":
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
-    manifest = manifest.with_activation(spec.activation)
+    manifest = manifest.with_activation(spec.activation)  # before anything is opened, if it cannot be
     preprocessing = spec.applied_to(manifest.preprocessing)
     for note in manifest.notes:
         if note not in _told and spec.pinned is None:
@@ -153,11 +152,7 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
         UsageError: something else is asked for.
     """
     manifest = bundle.manifest
-    if spec.checkpoint or spec.overrides != InputOverrides():
-        raise UsageError(
-            f"the bundle {bundle.folder} has its weights, size, mean and std; load the model by name to "
-            "change them"
-        )
+    refuse_to_change(bundle.folder, spec.overrides, spec.checkpoint)
     if spec.engine not in ("auto", manifest.engine):
         raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")
     precision = spec.precision
