@@ -149,10 +149,10 @@ def test_they_travel_in_a_bundle(resnet18_checkpoint, tmp_path):
         ({"img_size": 5000}, "neither a side"),
         ({"mean": (123.7, 116.3, 103.5)}, "divide it by 255"),
         ({"std": (58, 57, 57)}, "divide it by 255"),
-        ({"std": (0.5, 0, 0.5)}, "std of 0"),
+        ({"std": (0.5, 0, 0.5)}, "cannot normalise"),
         ({"mean": (0.5,)}, "not three numbers"),
         ({"mean": 0.5}, "not three numbers"),
-        ({"mean": (0.5, float("nan"), 0.5)}, "divide it by 255"),
+        ({"mean": (0.5, float("nan"), 0.5)}, "cannot normalise"),
     ],
 )
 def test_what_is_no_input(values, text):

@@ -95,7 +95,7 @@ def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Images: files, folders, globs, URLs, archives, s3://..., .csv or .txt lists; - reads names.",
+            help="Images: files, folders, globs, URLs, archives, videos, s3://..., lists (.csv, .txt); - is stdin.",
             show_default=False,
         ),
     ] = None,
