@@ -95,7 +95,7 @@ def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Images: files, folders, globs, URLs, archives, videos, s3://..., lists (.csv, .txt); - is stdin.",
+            help="Files, folders, globs, URLs, archives, videos, lists (.csv, .txt ...), s3://...; - reads names.",
             show_default=False,
         ),
     ] = None,
