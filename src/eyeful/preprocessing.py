@@ -180,7 +180,7 @@ def _channels_of(name: str, value: Sequence[float]) -> Channels:
         red, green, blue = (float(number) for number in value)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{name} {value} is not three numbers, for red, green and blue") from error
-    if not all(map(math.isfinite, (red, green, blue))) or (name == "std" and 0 in (red, green, blue)):
+    if not all(map(math.isfinite, (red, green, blue))) or (name == "std" and min(red, green, blue) <= 0):
         raise UsageError(f"{name} {value} cannot normalise")
     if not all(0 <= number <= 1 for number in (red, green, blue)):
         raise UsageError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle, refuse_to_change
-from eyeful.cpu import usable_cores
+from eyeful.cpu import make_torch_safe_after_fork, usable_cores
 from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, ModuleFamily, choose, family
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
@@ -38,6 +38,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     Raises:
         UsageError, ModelError, EngineError, MissingExtraError: as for `Predictor.open`.
     """
+    make_torch_safe_after_fork()
     folder = Path(spec.model)
     if is_bundle(folder):
         bundle = read_bundle(folder)
