@@ -36,13 +36,12 @@ class LocalFamily(ModelFamily):
         """
         if not is_graph(name):
             from eyeful.models.hub import nearest_of_timm
-            from eyeful.models.timm_files import find_in_folder
+            from eyeful.models.timm_files import NotOfTimmError, find_in_folder
 
             try:
                 return find_in_folder(name, Path(name))
-            except WeightsError as error:
-                near = nearest_of_timm(Path(name).resolve().name) if "is not a timm model" in str(error) else ""
-                raise WeightsError(f"{error}{near}") from error
+            except NotOfTimmError as error:
+                raise WeightsError(f"{error}{nearest_of_timm(Path(name).resolve().name)}") from error
         if not Path(name).is_file():
             raise UnknownModelError(f"unknown model {name!r}: there is no such file")
         from eyeful.models.graph import graph_model
