@@ -140,6 +140,10 @@ def test_one_line_for_what_is_unclear(tmp_path, file, content, reason):
     assert "\n" not in str(caught.value)
 
 
+def test_one_wordnet_id_among_names(tmp_path):
+    assert read_label_file(written(tmp_path, "a.txt", "n02123045\ncat")).wnids == ("n02123045", None)
+
+
 def test_what_would_never_end_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for read in (read_label_file, lambda path: ModelRequest("resnet18", labels=path)):
