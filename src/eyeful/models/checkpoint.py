@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import CheckpointError, WeightsError
 from eyeful.models.base import Model, Weights, ready
 from eyeful.models.checkpoint_fit import Fit, described, fit
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor, nn
-
-__all__ = ["apply_checkpoint", "build", "verified_file_sha256"]
 
 
 def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -> Model:
@@ -47,7 +46,7 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     names, assumed = unnamed_labels(model.name, model.labels, classes)
     if labels or own:
         names, assumed = read_labels(labels, classes) if labels else own or names, ()
-    digest = verified_file_sha256(path)
+    digest = sha256_or(CheckpointError, "the checkpoint", path)  # in no ledger: a user's file may change
 
     def load() -> tuple[nn.Module, Weights]:
         return module, Weights(str(path), None, digest)
@@ -63,16 +62,6 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         load=load,
         notes=(*(f"{path.name}: {text}" for text in (described(fitted, content.tensors), told) if text), *assumed),
     )
-
-
-def verified_file_sha256(path: Path) -> str:
-    """A checkpoint's sha256. A user's own file may change between runs, so no ledger holds it."""
-    from eyeful.bundle.files import sha256_of
-
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror}") from error
 
 
 def _loaded(fitted: Fit, path: Path) -> nn.Module:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from eyeful.bundle import is_bundle
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import ModelError
 from eyeful.graph_file import read_graph
 from eyeful.models.base import Architecture, Model, Weights
@@ -44,7 +44,7 @@ def graph_model(name: str, files: Sequence[Path]) -> Model:
         )
     graph = read_graph(path)
     size = graph.size or _SIZE
-    digests = [sha256_of(file) for file in files]
+    digests = [sha256_or(ModelError, "the model's file", file) for file in files]
     whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     library = "onnx" if path.suffix.lower() == ".onnx" else "openvino"
     return Model(

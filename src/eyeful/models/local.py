@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import MissingExtraError, UnknownModelError, WeightsError
 from eyeful.models.families import ModelFamily, families
 from eyeful.models.file_names import GRAPHS
@@ -86,10 +86,7 @@ def digests(name: str) -> list[str]:
     Raises:
         WeightsError: one cannot be read.
     """
-    try:
-        return [sha256_of(path) for path in files_of(name)]
-    except OSError as error:
-        raise WeightsError(f"{error.filename or name} cannot be read: {error.strerror}") from error
+    return [sha256_or(WeightsError, "the model's file", path) for path in files_of(name)]
 
 
 def _is_folder(name: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import EyefulError, UnknownModelError, WeightsError, one_line
 from eyeful.models.base import Model, Weights, ready
 from eyeful.models.channels import RGB, channels_asked, wrong_channels
@@ -61,7 +61,12 @@ def find_in_folder(name: str, folder: Path) -> Model:
         UnknownModelError: it is timm's, of an architecture that the installed timm does not have.
     """
     path = weights_in(folder)
-    return _find(name, folder, lambda: (path, sha256_of(path)), {"hf_hub_id": None, "url": str(path)})
+    return _find(
+        name,
+        folder,
+        lambda: (path, sha256_or(WeightsError, "the weights", path)),
+        {"hf_hub_id": None, "url": str(path)},
+    )
 
 
 def weights_in(folder: Path) -> Path:
