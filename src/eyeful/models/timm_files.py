@@ -120,9 +120,10 @@ def _described(
     from timm.models._hub import load_model_config_from_path
 
     config, architecture, options = load_model_config_from_path(folder)
-    if (channels := channels_asked(folder / CONFIG)) != RGB:
+    whole = json.loads((folder / CONFIG).read_text(encoding="utf-8"))  # timm gives only what it needs of it
+    if (channels := channels_asked(whole)) != RGB:
         raise UnknownModelError(wrong_channels(name, channels))
-    problem = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("problem_type")
+    problem = whole.get("problem_type")
     if problem is not None and problem not in _ACTIVATIONS:
         raise WeightsError(f"{name} is for {str(problem)[:60]}, which eyeful does not do: it classifies images")
     if not knows(architecture):
