@@ -83,7 +83,7 @@ def test_a_size_that_is_not_square_is_timms(width, height):
     assert np.array_equal(resize_and_crop(image, ours), theirs(image).permute(1, 2, 0).numpy())
 
 
-def test_a_image_of_the_right_size_is_not_resampled():
+def test_an_image_of_the_right_size_is_not_resampled():
     image = noise_image(3, 64, 64)
     assert np.array_equal(resize_and_crop(image, preprocessing(64, 64)), np.asarray(image))
 
