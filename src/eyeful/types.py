@@ -52,10 +52,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The closed set of answers: position in the output vector = label. Names need not be unique."""
+    """The closed set of answers: position in the output vector = label. Names need not be unique.
+
+    Attributes:
+        names: by position.
+        wnids: WordNet ids, by position; None where a label has none.
+        assumed: the weights do not say them; the last note of the model or manifest tells so.
+    """
 
     names: tuple[str, ...]
     wnids: tuple[str | None, ...]
+    assumed: bool = False
 
     def __len__(self) -> int:
         return len(self.names)

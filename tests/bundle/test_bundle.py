@@ -51,6 +51,17 @@ def test_notes_stay_and_a_bundle_of_before_them_has_none():
     assert Manifest.from_dict(values).notes == ()
 
 
+def test_assumed_labels_stay_so_and_those_of_a_bundle_of_before_are_not():
+    assumed = replace(MANIFEST, labels=replace(MANIFEST.labels, assumed=True), files={"w.bin": "0"})
+    values = json.loads(json.dumps(assumed.as_dict()))
+    assert Manifest.from_dict(values) == assumed
+    del values["labels"]["assumed"]
+    assert not Manifest.from_dict(values).labels.assumed
+    values["labels"]["assumed"] = "no"
+    with pytest.raises(ValueError, match="neither assumed nor not"):
+        Manifest.from_dict(values)
+
+
 @pytest.mark.parametrize(
     "damage", [lambda f: f.write_bytes(b"weightS"), lambda f: f.write_bytes(b"wei"), lambda f: f.unlink()]
 )

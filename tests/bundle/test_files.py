@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from filelock import Timeout
 
-from eyeful.bundle.files import locked, write_atomically
+from eyeful.bundle.files import locked, sha256_or, write_atomically
+from eyeful.errors import UsageError
 
 
 def test_threads_that_write_one_file_do_not_collide(tmp_path):
@@ -76,3 +77,11 @@ def test_a_lock_is_free_again_when_its_holder_is_killed(tmp_path):
     with locked(path, timeout=20):
         assert path.exists()
     assert not path.exists()
+
+
+def test_a_sha256_or_one_line_of_the_callers_kind(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"abc")
+    assert sha256_or(UsageError, "the labels", tmp_path / "a.bin").startswith("ba7816bf")
+    for path in (tmp_path, tmp_path / "none.bin"):
+        with pytest.raises(UsageError, match=rf"the labels {path} cannot be read: (Is a|No such)"):
+            sha256_or(UsageError, "the labels", path)

@@ -6,7 +6,7 @@ import torch
 
 from eyeful.explain import Network
 from eyeful.models.base import Architecture, ready
-from eyeful.models.checkpoint import build
+from eyeful.models.families import build
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Item, Labels
 from helpers import noise_image

@@ -4,7 +4,7 @@ import pytest
 
 from eyeful.explain import summarize
 from eyeful.models.base import Architecture
-from eyeful.models.checkpoint import build
+from eyeful.models.families import build
 from eyeful.models.torchvision_import import import_torchvision
 
 

@@ -1,7 +1,5 @@
 """Networks for other than RGB."""
 
-import json
-
 import pytest
 
 from eyeful.models.channels import channels_asked, wrong_channels
@@ -22,6 +20,5 @@ def test_one_line(channels, text):
         ({"in_chans": None, "model_args": "none", "pretrained_cfg": ["in_chans"]}, 3),
     ],
 )
-def test_in_chans_wherever_it_stands(tmp_path, config, channels):
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    assert channels_asked(tmp_path / "config.json") == channels
+def test_in_chans_wherever_it_stands(config, channels):
+    assert channels_asked(config) == channels

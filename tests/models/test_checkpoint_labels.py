@@ -45,6 +45,11 @@ INDEX = {name: index for index, name in enumerate(FLOWERS)}
         {"hyper_parameters": {"class_names": FLOWERS}},
         {"args": argparse.Namespace(classes=FLOWERS)},
         {"classes": ["a", "b"], "class_names": FLOWERS},
+        {"idx_to_class": {1: "rose", 2: "tulip", 3: "daisy"}},
+        {"class_to_idx": {"rose": 1, "tulip": 2, "daisy": 3}},
+        {"idx_to_label": dict(enumerate(FLOWERS))},
+        {"Index_to_name": {np.int64(index): [None, name] for name, index in INDEX.items()}},
+        {"categories": stored(np.array(FLOWERS)), "classes": stored(np.array(3))},
     ],
 )
 def test_names_that_are_taken(content):
@@ -57,9 +62,12 @@ def test_names_that_are_taken(content):
     ("content", "told"),
     [
         ({"classes": ["a", "b"]}, "classes has 2 names for 3 classes and was not used"),
-        ({"classes": ["a", "b", "c"], "class_to_idx": INDEX}, "class_to_idx and classes disagree"),
-        ({"class_to_idx": {"a": 1, "b": 2, "c": 3}}, "class_to_idx does not name each class once"),
+        ({"classes": ["a", "b", "c"], "class_to_idx": INDEX}, "classes and class_to_idx disagree"),
+        ({"class_to_idx": {"a": 1, "b": 2, "c": 4}}, "class_to_idx does not name each class once"),
         ({"class_to_idx": {"a": 0, "b": 0, "c": 1}}, "class_to_idx does not name each class once"),
+        ({"names": {"0": "1", "1": "2", "2": "0"}}, "names does not name each class once"),
+        ({"idx_to_label": {1: "a", 2: "b"}}, "idx_to_label has 2 names for 3 classes and was not used"),
+        ({"labels": [[1, 0], [0, 1]]}, ""),
         ({"classes": 3}, ""),
         ({"classes": "abc"}, ""),
         ({"classes": [0, 1, 2]}, ""),

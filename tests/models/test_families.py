@@ -156,7 +156,26 @@ def test_only_wordnet_ids_are_stored_as_such():
     assert labels_of(config).wnids == ("n02123045", None)
 
 
-@pytest.mark.parametrize("extra", [{"num_classes": 3}, {"label_descriptions": ["one"]}])
+@pytest.mark.parametrize(
+    ("names", "titles", "expected"),
+    [
+        (["a", "b"], None, ("a", "b")),
+        (["a", "b"], [], ("a", "b")),
+        ([0, 1], {}, ("0", "1")),
+        ({"1": "b", "0": "a"}, None, ("a", "b")),
+        ({"1": "b", "0": "a"}, {"b": "bee"}, ("a", "bee")),
+        ({"b": 1, "a": 0}, ["ape", "bee"], ("ape", "bee")),
+        (["a", "b"], ["ape", 2], ("ape", "2")),
+    ],
+)
+def test_labels_of_a_config_are_read_as_those_of_a_file(names, titles, expected):
+    config = {"architecture": "x", "num_classes": 2, "label_names": names, "label_descriptions": titles}
+    assert labels_of(config).names == expected
+
+
+@pytest.mark.parametrize(
+    "extra", [{"label_names": {"a": 0, "b": 0}}, {"num_classes": 3}, {"label_descriptions": ["one"]}]
+)
 def test_labels_that_are_not_one_for_each_class_are_refused(extra):
     config = {"architecture": "x", "num_classes": 2, "label_names": ["a", "b"]}
     with pytest.raises(WeightsError, match="no answer of it could be trusted"):

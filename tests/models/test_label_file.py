@@ -64,7 +64,9 @@ def test_documented_rejections(tmp_path, file, content, reason):
         ("a.csv", ",label\n0,rose\n1,tulip\n2,daisy"),
         ("a.csv", "rose,0\ndaisy,2\ntulip,1"),
         ("a.csv", "label;class_name\n1;rose\n3;daisy\n2;tulip"),
-        ("a.csv", "klasse,nummer\nrose,1\ndaisy,3\ntulip,2"),
+        ("a.csv", "klasse,nummer\nrose,1\ntulip,2\ndaisy,3"),
+        ("a.csv", "name,label\nrose,1\ndaisy,3\ntulip,2"),
+        ("a.csv", "index,name,count\n0,rose,2\n1,tulip,0\n2,daisy,1"),
         ("a.csv", "ClassId,Description,Label\n1,red,tulip\n0,pink,rose\n2,white,daisy"),
         ("a.json", '{"classes": ["rose", "tulip", "daisy"], "version": 2}'),
         ("a.json", '{"class_to_idx": {"daisy": 2, "rose": 0, "tulip": 1}}'),
@@ -124,6 +126,11 @@ def test_numbers_that_belong_to_names_stay(tmp_path, content):
         ("a.txt", b"a" + b" " * 100_000 + b"b", "more than 1000 characters"),
         ("a.csv", b"index,name\n0,rose\n1", "same number of columns"),
         ("a.csv", b"index,id,name\n0,1,rose\n1,0,tulip", "two columns that could be the index"),
+        ("a.csv", b"klasse,nummer\nrose,1\ndaisy,3\ntulip,2", "is its column nummer the index"),
+        ("a.csv", b"wnid,rank\nn01443537,1\nn01440764,0", "is its column rank the index"),
+        ("a.csv", b"name,text\n1,one\n0,zero", "is its column name the index"),
+        ("a.csv", b",name\n1,rose\n0,tulip", "is its column 1, which has no name, the index"),
+        ("a.csv", b"name,count,rank\nrose,1,2\ntulip,0,1", "is its column count the index"),
         ("a.txt", b"0\trose\tred\n1\ttulip\tblue", "more columns"),
     ],
 )
@@ -131,6 +138,10 @@ def test_one_line_for_what_is_unclear(tmp_path, file, content, reason):
     with pytest.raises(UsageError, match=reason) as caught:
         read_label_file(written(tmp_path, file, content))
     assert "\n" not in str(caught.value)
+
+
+def test_one_wordnet_id_among_names(tmp_path):
+    assert read_label_file(written(tmp_path, "a.txt", "n02123045\ncat")).wnids == ("n02123045", None)
 
 
 def test_what_would_never_end_is_not_read(tmp_path):

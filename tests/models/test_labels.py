@@ -1,10 +1,12 @@
 """Label sets, and a model's labels under the names of a file."""
 
+from dataclasses import replace
+
 import pytest
 
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest, find_model
-from eyeful.models.labels import assumed_names, relabelled
+from eyeful.models.labels import relabelled
 from eyeful.types import Labels
 
 OWN = Labels(("tench", "goldfish", "any cat"), ("n01440764", "n01443537", None))
@@ -23,10 +25,10 @@ def test_names_are_a_files_and_wordnet_ids_stay(tmp_path):
 
 
 def test_assumed_wordnet_ids_go_with_the_assumed_names(tmp_path):
-    note = assumed_names(1000)
-    labels, notes = relabelled(OWN, note, file(tmp_path, "Schleie\nGoldfisch\nKatze"))
+    assumed, notes = replace(OWN, assumed=True), ("a note", "in whatever words it is said that they are assumed")
+    labels, notes = relabelled(assumed, notes, file(tmp_path, "Schleie\nGoldfisch\nKatze"))
     assert labels == Labels(("Schleie", "Goldfisch", "Katze"), (None,) * 3)
-    assert notes == ()
+    assert notes == ("a note",)
 
 
 @pytest.mark.parametrize(
@@ -62,5 +64,5 @@ def test_a_checkpoint_with_the_number_of_classes_of_its_architectures_own_weight
     base = find_model(ModelRequest("shufflenet_v2_x0_5"))
     flowers = Model("flowers", base.architecture, base.preprocessing, OWN, base.weights, base.load)
     model = apply_checkpoint(flowers, "shufflenet_v2_x0_5", tmp_path / "own.pth", None)
-    assert model.labels == OWN
+    assert model.labels == replace(OWN, assumed=True)
     assert "the names of flowers are assumed: --labels" in model.notes[0]

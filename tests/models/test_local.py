@@ -14,6 +14,7 @@ from eyeful.errors import EyefulError, ModelError, UnknownModelError, UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.torchvision_import import import_timm
 from eyeful.openvino_import import import_openvino
+from eyeful.preprocessing import InputOverrides
 from helpers import noise_image
 
 DOCS = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
@@ -193,6 +194,23 @@ def test_mean_and_std_and_activation_by_hand(tmp_path):
         expected = logits_of(pixels, mean, std)
         assert np.abs(clf.logits(IMAGES) - expected).max() < 1e-4
         assert clf.predict(IMAGES[0]).prob == pytest.approx(1 / (1 + np.exp(-expected[0].max())), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "left_open"),
+    [
+        ("N x 3 x 32 x 32", {}, "--mean, --std are not given"),
+        ("N x 3 x 32 x 32", {"img_size": 32, "mean": (0, 0, 0)}, "--std is not given"),
+        ("N x 3 x 32 x 32", {"mean": (0, 0, 0), "std": (1, 1, 1)}, None),
+        ("N x 3 x H x W", {"mean": (0, 0, 0), "std": (1, 1, 1)}, "--img-size is not given"),
+        ("N x 3 x H x W", {"img_size": 32}, "--mean, --std are not given"),
+        ("N x 3 x H x W", {"img_size": 32, "mean": (0, 0, 0), "std": (1, 1, 1)}, None),
+    ],
+)
+def test_only_what_is_left_open_is_said_to_be_assumed(tmp_path, image, options, left_open):
+    path = write_onnx(tmp_path / "net.onnx", dims(image))
+    notes = find_model(ModelRequest(str(path), overrides=InputOverrides.of(**options))).notes
+    assert [left_open in note for note in notes] == [True] * (left_open is not None)
 
 
 def test_an_openvino_file_and_the_labels_of_a_file(tmp_path):

@@ -290,6 +290,7 @@ def test_imagenets_names_are_not_given_silently(mirror, hub_repo, repo, classes,
     model = find_model(ModelRequest(f"hf-hub:{repo}"))
     assert len(model.labels) == classes
     assert [f"{classes:,} classes; ImageNet's names are assumed" in note for note in model.notes] == [True] * noted
+    assert model.labels.assumed == noted
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import eyeful
-from eyeful.errors import BundleError, UsageError
+from eyeful.engines import family
+from eyeful.errors import BundleError, CheckpointError, UsageError
 from eyeful.models import ModelRequest
-from eyeful.prepare import export
+from eyeful.prepare import export, prepared
 from eyeful.preprocessing import Preprocessing
 
 REQUEST = ModelRequest("efficientnet_lite0")
@@ -87,7 +88,7 @@ import sys
 from pathlib import Path
 from eyeful.openvino_import import import_nncf
 from eyeful.models import ModelRequest
-from eyeful.prepare import export
+from eyeful.prepare import export, prepared
 from eyeful.preprocessing import Preprocessing
 export(ModelRequest("efficientnet_lite0"), Path({str(tmp_path)!r}) / "bundle", "openvino")
 import_nncf()
@@ -112,3 +113,15 @@ def test_a_damaged_bundle_never_predicts(tmp_path, name):
     (bundle.folder / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(BundleError, match=name.replace(".", r"\.")):
         eyeful.load(bundle.folder)
+
+
+@pytest.mark.parametrize(
+    ("request_of", "error", "reason"),
+    [
+        (lambda path: ModelRequest(checkpoint=path), CheckpointError, "the checkpoint"),
+        (lambda path: ModelRequest(labels=path), UsageError, "the labels"),
+    ],
+)
+def test_a_file_that_is_not_there_is_named_as_what_it_is(request_of, error, reason, tmp_path):
+    with pytest.raises(error, match=f"{reason} .*none cannot be read: No such file"):
+        prepared(request_of(tmp_path / "none"), family("openvino"))

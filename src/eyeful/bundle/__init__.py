@@ -1,6 +1,6 @@
 """The format of a prepared model on disk: one folder, checked whenever it is opened. No framework here."""
 
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_or
 from eyeful.bundle.flight import single_flight
 from eyeful.bundle.format import (
     FORMAT,
@@ -23,7 +23,7 @@ __all__ = [
     "names_in",
     "read_bundle",
     "refuse_to_change",
-    "sha256_of",
+    "sha256_or",
     "single_flight",
     "write_bundle",
 ]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from eyeful.errors import EyefulError
+
 
 def sha256_of(path: Path) -> str:
     """The sha256 of a file's content, as 64 hexadecimal digits.
@@ -18,6 +20,20 @@ def sha256_of(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_or(error: type[EyefulError], what: str, path: Path) -> str:
+    """The sha256 of a file that is a user's or a library's.
+
+    Args:
+        error: what to raise if it cannot be read.
+        what: how to call it then: "the checkpoint".
+        path: the file.
+    """
+    try:
+        return sha256_of(path)
+    except OSError as reason:
+        raise error(f"{what} {path} cannot be read: {reason.strerror}") from reason
 
 
 def temporary_beside(path: Path) -> Path:

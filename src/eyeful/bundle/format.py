@@ -76,7 +76,8 @@ class Manifest:
         Raises:
             KeyError, TypeError, ValueError: it is not a manifest.
         """
-        labels = Labels(tuple(values["labels"]["names"]), tuple(values["labels"]["wnids"]))
+        said = values["labels"]
+        labels = Labels(tuple(said["names"]), tuple(said["wnids"]), said.get("assumed", False))
         preprocessing = Preprocessing.from_dict(values["preprocessing"])
         notes = tuple(map(str, values.get("notes", ())))
         manifest = cls(**(values | {"preprocessing": preprocessing, "labels": labels, "notes": notes}))
@@ -102,6 +103,7 @@ class Manifest:
             "its labels are not names": not names or not all(isinstance(name, str) for name in names),
             "its WordNet ids are not one for each label": len(wnids) != len(names)
             or not all(isinstance(wnid, str | None) for wnid in wnids),
+            "its labels are neither assumed nor not": not isinstance(self.labels.assumed, bool),
             "its labels are not those of its classes": self.architecture.get("num_classes", len(names))
             != len(names),
             "its weights have no sha256": not isinstance(self.weights.get("sha256"), str),

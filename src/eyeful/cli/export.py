@@ -26,9 +26,13 @@ _INT8 = "int8"
 class NameArgument(options.ModelOptions):
     """Which model, as the command's argument; not a bundle, which is an export already."""
 
-    model: Annotated[str, typer.Argument(help="Name of a model.", autocompletion=options.complete_model)] = (
-        DEFAULT_MODEL
-    )
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a model, a folder of timm's, or an .onnx or .xml file.",
+            autocompletion=options.complete_model,
+        ),
+    ] = DEFAULT_MODEL
 
 
 @takes_options

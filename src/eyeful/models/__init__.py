@@ -72,6 +72,10 @@ def find_model(request: ModelRequest) -> Model:
     elif request.labels is not None and model.labels.names:  # without any, `load` refuses
         labels, notes = relabelled(model.labels, model.notes, request.labels)
         model = replace(model, labels=labels, notes=notes)
+    if model.graph is not None:
+        from eyeful.models.graph import assumed_input
+
+        model = replace(model, notes=assumed_input(model, request.overrides) + model.notes)
     return replace(model, preprocessing=model.preprocessing.with_overrides(request.overrides))
 
 

@@ -61,6 +61,7 @@ class Model:
         checkpoint: the name of the local file whose weights it has, without its folder; None: the catalogue's.
         graph: the file that holds the whole network; None where a library builds it.
         notes: what a user should know before trusting its answers, one line each; told on stderr and by `info`.
+            Where `labels` are assumed, the last says so.
         stated_activation: what makes probabilities of its logits, where the model says so.
     """
 

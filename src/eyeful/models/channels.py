@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import Any
 
 RGB = 3
 
@@ -17,9 +13,8 @@ def wrong_channels(name: str, channels: int) -> str:
     return f"{name} is a network for {channels} channel{plural}; eyeful's take {RGB} (RGB)"
 
 
-def channels_asked(config: Path) -> int:
+def channels_asked(config: dict[str, Any]) -> int:
     """How many channels a config.json of timm's asks for by the argument `in_chans`; three if it does not."""
-    values = json.loads(config.read_text(encoding="utf-8"))
-    places = (values, values.get("model_args"), values.get("pretrained_cfg"))
+    places = (config, config.get("model_args"), config.get("pretrained_cfg"))
     found = (place.get("in_chans") for place in places if isinstance(place, dict))
     return next((channels for channels in found if isinstance(channels, int)), RGB)

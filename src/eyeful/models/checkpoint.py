@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import CheckpointError, WeightsError
 from eyeful.models.base import Model, Weights, ready
 from eyeful.models.checkpoint_fit import Fit, described, fit
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-__all__ = ["apply_checkpoint", "build", "verified_file_sha256"]
+    from eyeful.types import Labels
 
 
 def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -> Model:
@@ -43,11 +44,8 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     fitted = fit(model.architecture, spec, content, path)
     module = _loaded(fitted, path)
     classes = fitted.architecture.num_classes
-    own, told = (None, "") if labels else labels_in(everything, classes)
-    names, assumed = unnamed_labels(model.name, model.labels, classes)
-    if labels or own:
-        names, assumed = read_labels(labels, classes) if labels else own or names, ()
-    digest = verified_file_sha256(path)
+    names, told, assumed = _labels_of(everything, classes, model, labels)
+    digest = sha256_or(CheckpointError, "the checkpoint", path)  # in no ledger: a user's file may change
 
     def load() -> tuple[nn.Module, Weights]:
         return module, Weights(str(path), None, digest)
@@ -65,14 +63,27 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     )
 
 
-def verified_file_sha256(path: Path) -> str:
-    """A checkpoint's sha256. A user's own file may change between runs, so no ledger holds it."""
-    from eyeful.bundle.files import sha256_of
+def _labels_of(
+    everything: Any, classes: int, model: Model, path: Path | None
+) -> tuple[Labels, str, tuple[str, ...]]:
+    """The labels of a label file, else of the checkpoint itself, else assumed.
 
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror}") from error
+    Args:
+        everything: what the checkpoint holds.
+        classes: how many its network has.
+        model: the architecture with its own labels, which may be assumed.
+        path: the label file; None without one.
+
+    Returns:
+        The labels; what to tell of names in the checkpoint, empty for nothing; and the note that they are assumed.
+    """
+    if path is not None:
+        return read_labels(path, classes), "", ()
+    own, told = labels_in(everything, classes)
+    if own is not None:
+        return own, told, ()
+    labels, notes = unnamed_labels(model.name, model.labels, classes)
+    return labels, told, notes
 
 
 def _loaded(fitted: Fit, path: Path) -> nn.Module:

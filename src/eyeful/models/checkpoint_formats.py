@@ -7,17 +7,27 @@ import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
+from eyeful.models.file_names import (
+    FOREIGN,
+    FROM_ITS_MAKER,
+    FROM_TORCHSCRIPT,
+    GRAPHS,
+    STATE_DICT,
+    TO_ONNX,
+    foreign_by_name,
+)
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-_STATE_DICT = "torch.save(model.state_dict(), FILE)"
-_EXPORT = f"in the program that made it: {_STATE_DICT}"
-_ANOTHER = "eyeful reads PyTorch's weights"
 _ONNX = "ONNX, a network and no checkpoint: --model FILE.onnx runs it, with --labels"
 _OPENVINO = "OpenVINO's XML, a network and no checkpoint: --model FILE.xml runs it, with --labels"
-_TENSORRT = f"a TensorRT engine, made for one GPU: {_EXPORT}"
-_CORE_ML = f"a Core ML model: {_EXPORT}"
-_HDF5 = f"HDF5, as Keras writes .h5: {_ANOTHER}"
+
+
+def _named(ending: str) -> str:
+    """What files of an ending are, and the way out."""
+    return ": ".join(FOREIGN[ending])
+
 
 SAFETENSORS = re.compile(rb".{6}\x00\x00\{", re.DOTALL)
 """How a safetensors file begins: the length of its header in 8 bytes, then JSON."""
@@ -30,16 +40,16 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     ),
     (rb"(\xef\xbb\xbf)?\s*(<\?xml.{0,200})?<net\b", _OPENVINO),
     (rb"(\xef\xbb\xbf)?\s*<\?xml", "XML, perhaps a server's error message: fetch the file again"),
-    (rb"\x89HDF\r\n\x1a\n", _HDF5),
-    (rb".{4}TFL3", f"a TensorFlow Lite model: {_ANOTHER}"),
-    (rb"\x08\x01\x12", f"a TensorFlow model: {_ANOTHER}"),
+    (rb"\x89HDF\r\n\x1a\n", f"HDF5, as Keras writes .h5: {TO_ONNX}"),
+    (rb".{4}TFL3", _named(".tflite")),
+    (rb"\x08\x01\x12", f"a TensorFlow model: {TO_ONNX}"),
     (rb"\x08[\x03-\x20][\x12\x1a\x22\x28\x32\x3a\x42]", _ONNX),
-    (rb".{4}ET\d\d", f"an ExecuTorch program: {_EXPORT}"),
+    (rb".{4}ET\d\d", f"an ExecuTorch program: {FROM_ITS_MAKER}"),
     (rb"GGUF", "GGUF, a language model's format: eyeful reads weights of image classifiers"),
-    (rb"\x93NUMPY", f"a NumPy array: {_EXPORT}"),
-    (rb"MATLAB", f"a MATLAB file: {_ANOTHER}"),
-    (rb"\x12\x01\x00\x00\x00\x00\x00\x00", f"MXNet's parameters: {_ANOTHER}"),
-    (rb"ftrt", _TENSORRT),
+    (rb"\x93NUMPY", f"a NumPy array: {FROM_ITS_MAKER}"),
+    (rb"MATLAB", f"a MATLAB file: {TO_ONNX}"),
+    (rb"\x12\x01\x00\x00\x00\x00\x00\x00", f"MXNet's parameters: {TO_ONNX}"),
+    (rb"ftrt", _named(".engine")),
     (rb"\x1f\x8b", "compressed by gzip: unpack it with `gunzip`"),
     (rb"BZh", "compressed by bzip2: unpack it with `bunzip2`"),
     (rb"\xfd7zXZ\x00", "compressed by xz: unpack it with `unxz`"),
@@ -59,35 +69,20 @@ _FLAGS = re.DOTALL | re.IGNORECASE
 _PICKLE, _TORCH_MAGIC = b"\x80", b"\x8a\x0al\xfc\x9cF\xf9"
 """How any pickle begins, and what torch has written near its start since there is `torch.save`."""
 
-_ENDINGS = {
-    ".pb": f"a TensorFlow graph: {_ANOTHER}",
-    ".index": f"the index of a TensorFlow checkpoint: {_ANOTHER}",
-    ".h5": _HDF5,
-    ".mlmodel": _CORE_ML,
-    ".caffemodel": f"Caffe's weights: {_ANOTHER}",
-    ".prototxt": f"Caffe's description of a network: {_ANOTHER}",
-    ".weights": f"Darknet's weights: {_ANOTHER}",
-    ".msgpack": f"Flax's weights: {_ANOTHER}",
-    ".engine": _TENSORRT,
-    ".onnx": _ONNX,
-    ".xml": _OPENVINO,
-}
-"""The same by the ending of a name, for a file that begins with nothing known."""
-
 _IN_ZIP: tuple[tuple[str, str], ...] = (
     (
         r"(.*/)?(code/.*\.py|constants\.pkl)",
-        "TorchScript, code and weights in one: torch.save(torch.jit.load(FILE).state_dict(), NEW)",
+        f"TorchScript, code and weights in one: {FROM_TORCHSCRIPT}",
     ),
     (
         r"(.*/)?(serialized_exported_program\.json|archive_format|models/.*\.json)",
         "a program of torch.export: torch.save(torch.export.load(FILE).state_dict, NEW)",
     ),
     (r"MAR-INF/.*", "a TorchServe archive: unpack it, and name the weights in it"),
-    (r"model\.weights\.h5", f"a Keras model: {_ANOTHER}"),
-    (r"(.*/)?saved_model\.pb", f"a zipped TensorFlow model: {_ANOTHER}"),
-    (r".*\.npy", f"NumPy arrays (.npz), as JAX's vision transformers have them: {_EXPORT}"),
-    (r".*\.mlmodel", _CORE_ML),
+    (r"model\.weights\.h5", _named(".keras")),
+    (r"(.*/)?saved_model\.pb", f"a zipped TensorFlow model: {TO_ONNX}"),
+    (r".*\.npy", f"NumPy arrays (.npz), as JAX's vision transformers have them: {FROM_ITS_MAKER}"),
+    (r".*\.mlmodel", _named(".mlmodel")),
 )
 """A name in a zip file, as a pattern, and what the zip file is. The first that matches is right."""
 
@@ -112,15 +107,18 @@ def foreign_format(path: Path) -> str | None:
     if start[257:262] == b"ustar":
         return _in_tar(path)
     if start.startswith(_PICKLE) and _TORCH_MAGIC not in start:
-        return f"a pickle that torch.save did not write, which only running code can read: {_EXPORT}"
+        return f"a pickle that torch.save did not write, which only running code can read: {FROM_ITS_MAKER}"
     return next((meaning for pattern, meaning in _BEGINNINGS if re.match(pattern, start, _FLAGS)), None)
 
 
 def format_by_ending(path: Path) -> str | None:
     """What a file that could not be read is by its name; None where its name tells nothing."""
     if ".data-0000" in path.name:
-        return "part of a TensorFlow checkpoint: eyeful reads PyTorch's weights"
-    return _ENDINGS.get(path.suffix.lower())
+        return f"part of a TensorFlow checkpoint: {TO_ONNX}"
+    if path.suffix.lower() in GRAPHS:
+        return _ONNX if path.suffix.lower() == ".onnx" else _OPENVINO
+    foreign = foreign_by_name(path.name)
+    return None if foreign is None else ": ".join(foreign)
 
 
 def _in_zip(path: Path) -> str | None:
@@ -147,6 +145,6 @@ def _in_tar(path: Path) -> str:
     if names >= _TORCH_0_1:
         return (
             "in torch 0.1's tar format, which torch reads only by running code: with a torch of that time, or on "
-            f"a machine that you can lose, torch.load(FILE, weights_only=False), then {_STATE_DICT}"
+            f"a machine that you can lose, torch.load(FILE, weights_only=False), then {STATE_DICT}"
         )
     return "a tar archive: unpack it, and name the weights in it"

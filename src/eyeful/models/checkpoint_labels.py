@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eyeful.models.checkpoint_numpy import StoredArray
+from eyeful.models.label_values import KEYS, labels_of_value
 from eyeful.models.labels import imagenet_labels, imagenet_wnids
-from eyeful.types import Labels
 
-_KEYS = (
-    *("class_to_idx", "idx_to_class", "class_names", "classes"),
-    *("label_names", "names", "id2label", "label2id"),
-)
-_WNID = re.compile(r"n\d{8}")
+if TYPE_CHECKING:
+    from eyeful.types import Labels
 
 
 def labels_in(loaded: Any, num_classes: int) -> tuple[Labels | None, str]:
@@ -30,33 +26,34 @@ def labels_in(loaded: Any, num_classes: int) -> tuple[Labels | None, str]:
         a part of a sentence, empty where the file has no names.
     """
     found = dict(_named(loaded))
-    unclear = next((key for key, names in found.items() if not names), None)
+    unclear = next((key for key, labels in found.items() if labels is None), None)
     if unclear is not None:
         return None, f"{unclear} does not name each class once and was not used"
-    fitting = {key: names for key, names in found.items() if len(names) == num_classes}
-    if not found:
+    clear = {key: labels for key, labels in found.items() if labels is not None}
+    fitting = {key: labels for key, labels in clear.items() if len(labels) == num_classes}
+    if not clear:
         return None, ""
     if not fitting:
-        key, names = next(iter(found.items()))
-        return None, f"{key} has {len(names)} names for {num_classes} classes and was not used"
-    key, names = next(iter(fitting.items()))
-    other = next((other for other, others in fitting.items() if others != names), None)
+        key, labels = next(iter(clear.items()))
+        return None, f"{key} has {len(labels)} names for {num_classes} classes and was not used"
+    key, labels = next(iter(fitting.items()))
+    other = next((other for other, others in fitting.items() if others.names != labels.names), None)
     if other is not None:
         return None, f"{key} and {other} disagree, so neither names the classes"
-    return _as_labels(names), f"{key} names the classes"
+    are_imagenets = labels.names == imagenet_wnids()
+    return imagenet_labels() if are_imagenets else labels, f"{key} names the classes"
 
 
-def _named(loaded: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Keys that tell names of classes: of the file itself, and of what lies in it one step deep."""
+def _named(loaded: Any) -> Iterator[tuple[str, Labels | None]]:
+    """Keys that tell names of classes, of the file itself and one step deep; None where a mapping is unclear."""
     outer = _entries(loaded)
     for place, entries in [("", outer), *((f"{key}.", _entries(value)) for key, value in outer.items())]:
         known = {key.lower(): (key, value) for key, value in entries.items() if isinstance(key, str)}
-        for key in _KEYS:
-            if key not in known:
-                continue
-            spelled, value = known[key]
-            if (names := _names(value)) or (isinstance(value, Mapping) and value):
-                yield place + spelled, names
+        for spelled, value in (known[key] for key in KEYS if key in known):
+            plain = _plain(value)
+            labels = _labels_of(plain)
+            if labels is not None or (isinstance(plain, dict) and plain):
+                yield place + spelled, labels
 
 
 def _entries(value: Any) -> Mapping[Any, Any]:
@@ -66,29 +63,25 @@ def _entries(value: Any) -> Mapping[Any, Any]:
     return vars(value) if type(value).__name__ in ("Namespace", "SimpleNamespace") else {}
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    """Names in the order of the classes; none where the value does not tell each class's name once."""
+def _plain(value: Any) -> Any:
+    """A value as JSON would have it: a dict with whole numbers of Python's own, or a list."""
     if isinstance(value, StoredArray):
-        value = list(found) if (found := value.value()) is not None else ()
+        found = value.value()
+        return found if found is None or isinstance(found, list) else found.tolist()
     if isinstance(value, Mapping):
-        pairs = [_index_and_name(key, one) for key, one in value.items()]
-        by_index = dict(pair for pair in pairs if pair is not None)
-        whole = len(by_index) == len(value) and by_index.keys() == set(range(len(value)))
-        return tuple(by_index[index] for index in range(len(value))) if whole else ()
-    is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes)
-    return tuple(map(str, value)) if is_list and all(isinstance(name, str) for name in value) else ()
+        return {_number(key): _number(one) for key, one in value.items()}
+    return value
 
 
-def _index_and_name(key: Any, value: Any) -> tuple[int, str] | None:
-    if isinstance(key, str) and isinstance(value, Integral):
-        return int(value), key
-    if isinstance(value, str) and (isinstance(key, Integral) or (isinstance(key, str) and key.isdecimal())):
-        return int(key), value
-    return None
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
 
 
-def _as_labels(names: tuple[str, ...]) -> Labels:
-    """Names as labels; WordNet ids, as ImageNet's folders are called, go where those go."""
-    if names == imagenet_wnids():
-        return imagenet_labels()
-    return Labels(names, tuple(name if _WNID.fullmatch(name) else None for name in names))
+def _labels_of(value: Any) -> Labels | None:
+    """The labels that a value says as a label file would; None where it says none with certainty."""
+    if not isinstance(value, dict | list | tuple) or not value:
+        return None
+    try:
+        return labels_of_value(value)
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from eyeful.bundle import is_bundle
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import ModelError
 from eyeful.graph_file import read_graph
 from eyeful.models.base import Architecture, Model, Weights
@@ -18,12 +18,10 @@ from eyeful.preprocessing import Preprocessing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from eyeful.preprocessing import InputOverrides
+
 _SIZE = (224, 224)
 """What a network that takes any size gets."""
-_ASSUMED = (
-    "does not say its preprocessing: what --crop-mode, --crop-pct, --interpolation, --mean and --std leave open "
-    "is assumed to be ImageNet's usual"
-)
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -44,7 +42,7 @@ def graph_model(name: str, files: Sequence[Path]) -> Model:
         )
     graph = read_graph(path)
     size = graph.size or _SIZE
-    digests = [sha256_of(file) for file in files]
+    digests = [sha256_or(ModelError, "the model's file", file) for file in files]
     whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     library = "onnx" if path.suffix.lower() == ".onnx" else "openvino"
     return Model(
@@ -60,10 +58,28 @@ def graph_model(name: str, files: Sequence[Path]) -> Model:
         labels=unnamed(graph.classes),
         weights=Weights(name, None, whole),
         load=partial(_refuse, name),
-        notes=(f"{name} {_ASSUMED}",),
         graph=graph,
         stated_activation=graph.activation,
     )
+
+
+def assumed_input(model: Model, overrides: InputOverrides) -> tuple[str, ...]:
+    """The note that says what of the preprocessing neither the file nor the user says; none if nothing is."""
+    takes_any_size = model.graph is not None and model.graph.size is None
+    is_open = {
+        "--img-size": takes_any_size and overrides.img_size is None,
+        "--mean": overrides.mean is None,
+        "--std": overrides.std is None,
+    }
+    flags = [flag for flag, is_so in is_open.items() if is_so]
+    if not flags:
+        return ()
+    verb = "is" if len(flags) == 1 else "are"
+    note = (
+        f"{model.name} does not say its preprocessing: ImageNet's usual is assumed, since {', '.join(flags)} "
+        f"{verb} not given (see --crop-mode, --crop-pct and --interpolation too)"
+    )
+    return (note,)
 
 
 def _refuse(name: str) -> NoReturn:

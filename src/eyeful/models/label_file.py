@@ -32,6 +32,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MOST_BYTES = 64 << 20
 
 
+class _RepeatedKeyError(ValueError):
+    """A dict has a key twice."""
+
+
 def read_label_file(path: Path) -> Labels:
     """The labels of a file, by position in the output vector.
 
@@ -96,9 +100,9 @@ def _literal(text: str, *, must_be: bool) -> Any:
             if isinstance(node, ast.Dict):
                 _distinct([(ast.dump(key), None) for key in node.keys if key is not None])
         return ast.literal_eval(tree)
+    except _RepeatedKeyError:
+        raise
     except (SyntaxError, ValueError) as error:
-        if "twice" in str(error):
-            raise
         if bare.startswith("(") and not must_be:
             return None
         raise ValueError(f"it is neither JSON nor a Python literal ({reason})") from error
@@ -108,5 +112,5 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A dict of pairs, none of whose keys is there twice, since one would be lost."""
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise ValueError("a key is there twice")
+        raise _RepeatedKeyError("a key is there twice")
     return values

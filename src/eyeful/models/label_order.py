@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WNID = re.compile(r"n[0-9]{8}")
 """A WordNet id, as ImageNet names its classes."""
-_WNID_FIRST = re.compile(r"(n[0-9]{8})(?:\s*[:,;=\t]\s*|\s+|$)(.*)")
+_WNID_FIRST = re.compile(rf"({WNID.pattern})(?:\s*[:,;=\t]\s*|\s+|$)(.*)")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -53,5 +53,5 @@ def split_wnids(texts: Sequence[str]) -> list[tuple[str | None, str]]:
     """(wnid, rest) of each text where all begin with a wnid, else (None, text); a lone wnid is its own name."""
     found = [_WNID_FIRST.fullmatch(text) for text in texts]
     if not all(found):
-        return [(None, text) for text in texts]
+        return [(text if WNID.fullmatch(text) else None, text) for text in texts]
     return [(match[1], match[2].strip() or match[1]) for match in found if match]

@@ -23,6 +23,8 @@ _NAME = {
     *("name", "label", "class", "names", "labels", "classes", "category", "class_name", "classname", "label_name"),
     *("labelname", "category_name", "display_name", "species"),
 }
+_EITHER = {"label", "labels", "class", "classes", "category", "species"}
+"""Names that a column of names has, and one of indices too, as in `label,class_name`."""
 _TEXT = {"description", "title", "text", "comment"}
 _WNID = {"wnid", "synset", "synset_id", "wordnet_id", "wnids"}
 _KNOWN = _INDEX | _NAME | _WNID | _TEXT
@@ -167,8 +169,10 @@ def labels_of_table(rows: Rows) -> Labels:
 def _index_column(header: list[str], columns: dict[int, Any]) -> tuple[list[int] | None, list[int]]:
     """The order that a table's index says, and which columns are numberings.
 
+    Under a header, a numbering by another name may be a count: it is taken only where it changes nothing.
+
     Raises:
-        ValueError: a column that is called an index is none, or two differ.
+        ValueError: a column that is called an index is none, two differ, or one by another name is out of order.
     """
     orders = {n: places([number(cell) for cell in cells]) for n, cells in columns.items()}
     for n, order in orders.items():
@@ -179,7 +183,12 @@ def _index_column(header: list[str], columns: dict[int, Any]) -> tuple[list[int]
     preferred = [n for n in numbered if header[n] in _INDEX] or numbered
     if len({tuple(orders[n] or ()) for n in preferred}) > 1:
         raise ValueError("it has two columns that could be the index, and they differ")
-    return (orders[preferred[0]] if preferred else None), numbered
+    order = orders[preferred[0]] if preferred else None
+    is_called = any(header[n] in _INDEX | _EITHER for n in preferred)
+    if order is not None and order != sorted(order) and any(header) and not is_called:
+        which = header[preferred[0]] or f"{preferred[0] + 1}, which has no name,"
+        raise ValueError(f"is its column {which} the index? Call it index if it is, and leave it out if not")
+    return order, numbered
 
 
 def _column(name: str) -> str:

@@ -30,8 +30,9 @@ def labels_of_value(value: Any) -> Labels:
     named = {key: value[key] for key in KEYS if isinstance(value.get(key), list | tuple | dict) and value[key]}
     if not named:
         return _of_dict(value)
-    if "label_names" in named and isinstance(value.get("label_descriptions"), list | dict):
-        return described(value["label_names"], value["label_descriptions"])
+    titles = value.get("label_descriptions")
+    if "label_names" in named and isinstance(titles, list | dict) and titles:
+        return _described(value["label_names"], titles)
     found = {key: _or_none(one) for key, one in named.items()}
     (first, labels), *others = found.items()
     if labels is None:
@@ -42,12 +43,13 @@ def labels_of_value(value: Any) -> Labels:
     return labels
 
 
-def described(names: list[str], descriptions: list[str] | dict[str, str]) -> Labels:
+def _described(names: list[str] | dict[Any, Any], descriptions: list[str] | dict[str, str]) -> Labels:
     """Timm's label_names, wnids among them, with what label_descriptions says of each.
 
     Raises:
         ValueError: they are not one description for each name.
     """
+    names = list(labels_of_value(names).names) if isinstance(names, dict) else names
     if isinstance(descriptions, list) and len(descriptions) != len(names):
         raise ValueError(f"it has {len(names)} label_names and {len(descriptions)} label_descriptions")
     titles = [descriptions.get(name, name) for name in names] if isinstance(descriptions, dict) else descriptions

@@ -1,5 +1,6 @@
 """Label sets: position in the output vector = label. Never guessed from folders or sorted names."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -63,15 +64,16 @@ def unnamed(num_classes: int) -> Labels:
     return Labels(tuple(f"class {index}" for index in range(num_classes)), (None,) * num_classes)
 
 
-_WAY_OUT = "--labels FILE says others"
-"""How a note ends whose labels are assumed."""
-
-
-def assumed_names(num_classes: int) -> tuple[str, ...]:
-    """The note for weights of somebody's own that bring no names: whether `default_labels` assumes ImageNet's."""
+def assumed_labels(num_classes: int) -> tuple[Labels, tuple[str, ...]]:
+    """Labels for weights of somebody's own that bring none, and the note where ImageNet's are assumed."""
+    labels = default_labels(num_classes)
     if num_classes not in _IMAGENET_SUBSETS:
-        return ()
-    return (f"the weights name none of their {num_classes:,} classes; ImageNet's names are assumed: {_WAY_OUT}",)
+        return labels, ()
+    note = f"the weights name none of their {num_classes:,} classes; ImageNet's names are assumed: {_WAY_OUT}"
+    return replace(labels, assumed=True), (note,)
+
+
+_WAY_OUT = "--labels FILE says others"
 
 
 def read_labels(path: Path, num_classes: int) -> Labels:
@@ -98,24 +100,23 @@ def unnamed_labels(owner: str, own: Labels, num_classes: int) -> tuple[Labels, t
         own: that model's labels, which it gets where it has as many classes.
         num_classes: of the checkpoint.
     """
-    default = default_labels(num_classes)
-    if len(own) != num_classes or own == default:
-        return default, assumed_names(num_classes)
-    return own, (f"the checkpoint names none of its classes; the names of {owner} are assumed: {_WAY_OUT}",)
+    if len(own) != num_classes or own.assumed or own == default_labels(num_classes):
+        return assumed_labels(num_classes)
+    note = f"the checkpoint names none of its classes; the names of {owner} are assumed: {_WAY_OUT}"
+    return replace(own, assumed=True), (note,)
 
 
 def relabelled(own: Labels, notes: tuple[str, ...], path: Path) -> tuple[Labels, tuple[str, ...]]:
     """A model's labels and notes under the names of a file.
 
-    Its WordNet ids stay, unless they were assumed.
+    Its WordNet ids stay, unless they were assumed: then they go, and the last note, which says so, with them.
 
     Raises:
         UsageError: the file cannot be read with certainty, does not fit, or has the classes in another order.
     """
     read = read_labels(path, len(own))
-    certain = tuple(note for note in notes if not note.endswith(_WAY_OUT))
-    if certain != notes:
-        return read, certain
+    if own.assumed:
+        return read, notes[:-1]
     for index, (wnid, other) in enumerate(zip(own.wnids, read.wnids, strict=True)):
         if wnid and other and wnid != other:
             raise UsageError(

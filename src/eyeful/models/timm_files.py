@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eyeful.bundle.files import sha256_of
+from eyeful.bundle.files import sha256_or
 from eyeful.errors import EyefulError, UnknownModelError, WeightsError, one_line
 from eyeful.models.base import Model, Weights, ready
 from eyeful.models.channels import RGB, channels_asked, wrong_channels
-from eyeful.models.labels import assumed_names
+from eyeful.models.labels import assumed_labels
 from eyeful.models.timm_config import knows, model_of
 from eyeful.models.torchvision_import import import_timm
 from eyeful.models.weights import mirror, not_here, verified_sha256
@@ -32,6 +32,10 @@ _ACTIVATIONS: dict[str | None, Activation] = {
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
+class NotOfTimmError(WeightsError):
+    """A config.json is another library's."""
+
+
 def find_on_hub(repo: str) -> Model:
     """The model of a Hugging Face repository that timm can read; its config is fetched at once.
 
@@ -45,9 +49,7 @@ def find_on_hub(repo: str) -> Model:
         path = weights_on_hub(repo, None)
         return path, verified_sha256(path)
 
-    model = _find(f"hf-hub:{repo}", folder, weights)
-    if repo.startswith("timm/"):  # timm's own have ImageNet's names where they have none of their own
-        model = replace(model, notes=tuple(set(model.notes) - set(assumed_names(len(model.labels)))))
+    model = _find(f"hf-hub:{repo}", folder, weights, is_timms=repo.startswith("timm/"))
     return replace(model, weights=replace(model.weights, revision=revision_of(folder)))
 
 
@@ -59,7 +61,12 @@ def find_in_folder(name: str, folder: Path) -> Model:
         UnknownModelError: it is timm's, of an architecture that the installed timm does not have.
     """
     path = weights_in(folder)
-    return _find(name, folder, lambda: (path, sha256_of(path)), {"hf_hub_id": None, "url": str(path)})
+    return _find(
+        name,
+        folder,
+        lambda: (path, sha256_or(WeightsError, "the weights", path)),
+        {"hf_hub_id": None, "url": str(path)},
+    )
 
 
 def weights_in(folder: Path) -> Path:
@@ -75,7 +82,12 @@ def weights_in(folder: Path) -> Path:
 
 
 def _find(
-    name: str, folder: Path, weights: Callable[[], tuple[Path, str]], changes: dict[str, Any] | None = None
+    name: str,
+    folder: Path,
+    weights: Callable[[], tuple[Path, str]],
+    changes: dict[str, Any] | None = None,
+    *,
+    is_timms: bool = False,
 ) -> Model:
     """The model that a folder's config describes.
 
@@ -84,23 +96,34 @@ def _find(
         folder: with the config in it.
         weights: fetches the weights; gives them with their sha256.
         changes: values in place of the config's.
+        is_timms: timm's authors published it: without names of its own it certainly has ImageNet's.
     """
     try:
-        return _described(name, folder, weights, changes or {})
+        return _described(name, folder, weights, changes or {}, is_timms=is_timms)
     except EyefulError:
         raise
     except Exception as error:  # what a library makes of values of any kind
-        raise WeightsError(f"{name} is not a timm model: its {CONFIG} has no usable {one_line(error)}") from error
+        raise NotOfTimmError(
+            f"{name} is not a timm model: its {CONFIG} has no usable {one_line(error)}"
+        ) from error
 
 
-def _described(name: str, folder: Path, weights: Callable[[], tuple[Path, str]], changes: dict[str, Any]) -> Model:
+def _described(
+    name: str,
+    folder: Path,
+    weights: Callable[[], tuple[Path, str]],
+    changes: dict[str, Any],
+    *,
+    is_timms: bool,
+) -> Model:
     import_timm()
     from timm.models._hub import load_model_config_from_path
 
     config, architecture, options = load_model_config_from_path(folder)
-    if (channels := channels_asked(folder / CONFIG)) != RGB:
+    whole = json.loads((folder / CONFIG).read_text(encoding="utf-8"))  # timm gives only what it needs of it
+    if (channels := channels_asked(whole)) != RGB:
         raise UnknownModelError(wrong_channels(name, channels))
-    problem = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("problem_type")
+    problem = whole.get("problem_type")
     if problem is not None and problem not in _ACTIVATIONS:
         raise WeightsError(f"{name} is for {str(problem)[:60]}, which eyeful does not do: it classifies images")
     if not knows(architecture):
@@ -114,8 +137,10 @@ def _described(name: str, folder: Path, weights: Callable[[], tuple[Path, str]],
         return read_by_timm(architecture, path, digest, values, options)
 
     model = model_of(name, values, load, options)
-    unnamed = () if values.get("label_names") else assumed_names(values["num_classes"])
-    return replace(model, notes=model.notes + unnamed, stated_activation=_ACTIVATIONS.get(problem))
+    if not (is_timms or values.get("label_names")):
+        labels, notes = assumed_labels(values["num_classes"])
+        model = replace(model, labels=labels, notes=model.notes + notes)
+    return replace(model, stated_activation=_ACTIVATIONS.get(problem))
 
 
 def read_by_timm(

@@ -13,7 +13,7 @@ from contextlib import redirect_stdout
 from http.client import HTTPException
 from pathlib import Path
 
-from eyeful.bundle.files import locked, sha256_of, write_atomically
+from eyeful.bundle.files import locked, sha256_or, write_atomically
 from eyeful.cache import cache_folder, warn_not_writable
 from eyeful.errors import WeightsError, one_line
 from eyeful.models.base import DEFAULT_MODEL
@@ -79,10 +79,7 @@ def verified_sha256(path: Path) -> str:
     Raises:
         WeightsError: it is not what was published, or has changed since it was first used.
     """
-    try:
-        digest = sha256_of(path)
-    except OSError as error:
-        raise WeightsError(f"the weights {path} cannot be read: {error.strerror}") from error
+    digest = sha256_or(WeightsError, "the weights", path)
     published = _PUBLISHED.search(path.name)
     if published and not digest.startswith(published[1]):
         raise WeightsError(

@@ -17,7 +17,7 @@ from eyeful.bundle import (
     Manifest,
     is_bundle,
     names_in,
-    sha256_of,
+    sha256_or,
     single_flight,
     write_bundle,
 )
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["deploy", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
 
 log = logging.getLogger("eyeful")
-_REVISION = 2
+_REVISION = 3
 """Raised whenever the same request gets another manifest (how a label file is read, whose names are assumed)."""
 
 
@@ -164,12 +164,13 @@ def refuse_to_replace(folder: Path) -> None:
 
 def _folder(request: ModelRequest, engine: EngineFamily) -> Path:
     """Where a request's bundle is cached: its name, and a digest of everything that decides its content."""
+    checkpoint, labels = request.checkpoint, request.labels
     asked = {
         "format": FORMAT,
         "revision": _REVISION,
         "name": request.name,
-        "checkpoint": _digest(request.checkpoint),
-        "labels": _digest(request.labels),
+        "checkpoint": checkpoint and sha256_or(CheckpointError, "the checkpoint", checkpoint),
+        "labels": labels and sha256_or(UsageError, "the labels", labels),
         "input": asdict(request.overrides),
         "engine": engine.name,
         "converter": engine.revision,
@@ -181,10 +182,3 @@ def _folder(request: ModelRequest, engine: EngineFamily) -> Path:
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", request.name).strip("-")[:80]
     return cache_folder() / "prepared" / f"{slug}-{digest}"
-
-
-def _digest(path: Path | None) -> str | None:
-    try:
-        return sha256_of(path) if path else None
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error

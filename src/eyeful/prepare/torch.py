@@ -8,7 +8,7 @@ from eyeful.errors import BundleError, EyefulError, one_line
 from eyeful.extras import require
 from eyeful.models import Architecture
 from eyeful.models.base import ready
-from eyeful.models.checkpoint import build
+from eyeful.models.families import build
 
 if TYPE_CHECKING:
     from pathlib import Path
