@@ -56,6 +56,9 @@ class InputOverrides:
         )
 
 
+NO_OVERRIDES = InputOverrides()
+
+
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
     """Preprocessing that belongs to weights.

@@ -1,7 +1,9 @@
 """Local checkpoints: what wraps them, what they hold, and what is refused."""
 
+import argparse
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from safetensors.torch import save_file
 
 from eyeful.errors import CheckpointError, UsageError
 from eyeful.models import ModelRequest, find_model
+from eyeful.preprocessing import InputOverrides
 from helpers import discriminating_state
 
 
@@ -201,3 +204,38 @@ def test_a_timm_checkpoint(tmp_path):
     model, module, _ = loaded(tmp_path / "a.pth", "timm/resnet10t")
     assert len(model.labels) == 5
     assert torch.equal(module.state_dict()["fc.weight"], state["fc.weight"])
+
+
+def test_a_head_behind_dropout_is_told_how_to_be_renamed(state, tmp_path):
+    moved = {name.replace("fc.", "fc.1."): tensor for name, tensor in state.items()}
+    torch.save(moved, tmp_path / "own.pth")
+    with pytest.raises(
+        CheckpointError, match=r"its last layer is called fc\.1, not fc; if only dropout stands before"
+    ):
+        loaded(tmp_path / "own.pth")
+
+
+@pytest.mark.parametrize(
+    ("noted", "told"),
+    [
+        (
+            {"mean": [0.5] * 3, "std": [0.5] * 3, "img_size": 128},
+            "--img-size 128x128 --mean 0.5 0.5 0.5 --std 0.5 0.5 0.5",
+        ),
+        ({"input_size": (3, 128, 96)}, "--img-size 128x96"),
+        ({"mean": (0.485, 0.456, 0.406), "img_size": None}, None),
+        ({"mean": "imagenet", "img_size": 224}, None),
+        ({"lr": 0.1}, None),
+    ],
+)
+def test_the_input_of_the_training_is_told_where_it_is_another(state, tmp_path, noted, told):
+    torch.save({"state_dict": state, "args": argparse.Namespace(**noted)}, tmp_path / "own.pth")
+    request = ModelRequest("shufflenet_v2_x0_5", tmp_path / "own.pth")
+    notes = [note for note in find_model(request).notes if "another input" in note]
+    assert bool(notes) == (told is not None)
+    if told is not None:
+        assert f"args says that it was trained with another input, which is not used: {told} sets it" in notes[0]
+        size = noted.get("img_size") or noted["input_size"][1:]
+        given = InputOverrides.of(size, noted.get("mean"), noted.get("std"))
+        again = find_model(replace(request, overrides=given))
+        assert not [note for note in again.notes if "another input" in note]

@@ -68,7 +68,7 @@ def find_model(request: ModelRequest) -> Model:
             )
         head = max(1, model.architecture.num_classes)  # one without a head gets one, as large as the checkpoint's
         model = replace(model, architecture=replace(model.architecture, num_classes=head), notes=())
-        model = apply_checkpoint(model, request.name, request.checkpoint, request.labels)
+        model = apply_checkpoint(model, request.name, request.checkpoint, request.labels, request.overrides)
     elif request.labels is not None and model.labels.names:  # without any, `load` refuses
         labels, notes = relabelled(model.labels, model.notes, request.labels)
         model = replace(model, labels=labels, notes=notes)

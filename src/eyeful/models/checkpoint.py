@@ -10,11 +10,13 @@ from eyeful.bundle.files import sha256_or
 from eyeful.errors import CheckpointError, WeightsError
 from eyeful.models.base import Model, Weights, ready
 from eyeful.models.checkpoint_fit import Fit, described, fit
+from eyeful.models.checkpoint_input import other_input
 from eyeful.models.checkpoint_labels import labels_in
 from eyeful.models.checkpoint_read import read_checkpoint
 from eyeful.models.checkpoint_unwrap import content_of
 from eyeful.models.families import build
 from eyeful.models.labels import read_labels, unnamed_labels
+from eyeful.preprocessing import NO_OVERRIDES, InputOverrides
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from eyeful.types import Labels
 
 
-def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -> Model:
+def apply_checkpoint(
+    model: Model, spec: str, path: Path, labels: Path | None, overrides: InputOverrides = NO_OVERRIDES
+) -> Model:
     """A model whose weights are a local file's instead of its own.
 
     The preprocessing stays that of the architecture's weights; the number of classes is read from the file.
@@ -35,6 +39,7 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         path: a file of `torch.save` (read with `weights_only=True`, never otherwise) or safetensors.
         labels: a label file; None: the names in the checkpoint, else the model's or ImageNet's where the number
             fits, which a note says, else `class 0` and so on.
+        overrides: what of the input is set by hand; what the checkpoint says of it besides is told.
 
     Raises:
         CheckpointError: the file cannot be read safely, or does not fit the architecture.
@@ -46,6 +51,12 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
     classes = fitted.architecture.num_classes
     names, told, assumed = _labels_of(everything, classes, model, labels)
     digest = sha256_or(CheckpointError, "the checkpoint", path)  # in no ledger: a user's file may change
+
+    notes = (
+        described(fitted, content.tensors),
+        told,
+        other_input(everything, model.preprocessing.with_overrides(overrides)),
+    )
 
     def load() -> tuple[nn.Module, Weights]:
         return module, Weights(str(path), None, digest)
@@ -59,7 +70,7 @@ def apply_checkpoint(model: Model, spec: str, path: Path, labels: Path | None) -
         weights=Weights(str(path), None, digest),
         about={"checkpoint": str(path), "parameters": sum(tensor.numel() for tensor in module.parameters())},
         load=load,
-        notes=(*(f"{path.name}: {text}" for text in (described(fitted, content.tensors), told) if text), *assumed),
+        notes=(*(f"{path.name}: {text}" for text in notes if text), *assumed),
     )
 
 

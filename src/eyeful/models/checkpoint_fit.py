@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -178,7 +179,9 @@ def _misfit(
     channels = _other_channels(expected, state)
     if channels is not None:
         return f"{wrong_channels(str(path), channels)}: train one on images of 3 channels"
-    return f"{path} does not fit {architecture.name}: {_first_misfit(expected, state)}{_hint(found, architecture)}"
+    misfit = f"{path} does not fit {architecture.name}: "
+    moved = _moved_head(expected, state)
+    return misfit + (moved or f"{_first_misfit(expected, state)}{_hint(found, architecture)}")
 
 
 def _other_channels(expected: Shapes, state: StateDict) -> int | None:
@@ -188,6 +191,20 @@ def _other_channels(expected: Shapes, state: StateDict) -> int | None:
             found = state[name].shape
             return found[1] if len(found) == _CONVOLUTION and found[1] != RGB else None
     return None
+
+
+def _moved_head(expected: Shapes, state: StateDict) -> str:
+    """What to do where all fits but the last layer, which stands in a Sequential; empty where that is not so."""
+    missing, more = expected.keys() - state.keys(), state.keys() - expected.keys()
+    head = {name.rpartition(".")[0] for name in missing}
+    inner = {name.rpartition(".")[0] for name in more}
+    if len(head) != 1 or len(inner) != 1:
+        return ""
+    (new,), (old,) = head, inner
+    if not re.fullmatch(re.escape(new) + r"\.[0-9]+", old):
+        return ""
+    renamed = f"state = {{name.replace({old + '.'!r}, {new + '.'!r}): tensor for name, tensor in state.items()}}"
+    return f"its last layer is called {old}, not {new}; if only dropout stands before it, rename it: {renamed}"
 
 
 def _first_misfit(expected: Shapes, state: StateDict) -> str:

@@ -46,8 +46,8 @@ def labels_in(loaded: Any, num_classes: int) -> tuple[Labels | None, str]:
 
 def _named(loaded: Any) -> Iterator[tuple[str, Labels | None]]:
     """Keys that tell names of classes, of the file itself and one step deep; None where a mapping is unclear."""
-    outer = _entries(loaded)
-    for place, entries in [("", outer), *((f"{key}.", _entries(value)) for key, value in outer.items())]:
+    outer = entries_of(loaded)
+    for place, entries in [("", outer), *((f"{key}.", entries_of(value)) for key, value in outer.items())]:
         known = {key.lower(): (key, value) for key, value in entries.items() if isinstance(key, str)}
         for spelled, value in (known[key] for key in KEYS if key in known):
             plain = _plain(value)
@@ -56,7 +56,7 @@ def _named(loaded: Any) -> Iterator[tuple[str, Labels | None]]:
                 yield place + spelled, labels
 
 
-def _entries(value: Any) -> Mapping[Any, Any]:
+def entries_of(value: Any) -> Mapping[Any, Any]:
     """A mapping as it is, an argparse.Namespace as one; nothing of anything else."""
     if isinstance(value, Mapping):
         return value

@@ -80,7 +80,7 @@ def labels_of_text(text: str, ending: str) -> Labels:
     value = _literal(text, must_be=ending == ".json")
     if value is not None:
         rows = table_in(value)
-        return labels_of_value(value) if rows is None else labels_of_table(rows)
+        return labels_of_value(value) if rows is None else labels_of_table(rows, has_header=True)
     rows = labels_of_rows(text, ending)
     return labels_of_lines(text.split("\n")) if rows is None else labels_of_table(rows)
 

@@ -29,11 +29,13 @@ _TEXT = {"description", "title", "text", "comment"}
 _WNID = {"wnid", "synset", "synset_id", "wordnet_id", "wnids"}
 _KNOWN = _INDEX | _NAME | _WNID | _TEXT
 """Names of columns that make a first line a header."""
-_FIRST = re.compile(r"([0-9]{1,9})(?:\s*[:,;=\t]\s*|[.)]\s+|\s+-\s+|\s+)(.+)")
-_LAST = re.compile(r"(.+?)(?:\s*[:,;=\t]\s*|\s+)([0-9]{1,9}),?")
+_FIRST = re.compile(r"([0-9]{1,9})(?:\s*[-=]>\s*|\s*[:,;=\t]\s*|[.)]\s+|\s+-\s+|\s+)(.+)")
+_LAST = re.compile(r"(.+?)(?:\s*[-=]>\s*|\s*[:,;=\t]\s*|\s+)([0-9]{1,9}),?")
 _LONGEST = 1000
 """Characters of a name with all that stands beside it; the expressions below are for lines, not for books."""
 _ANY = re.compile(r"[0-9]+")
+_COUNTED = re.compile(r".+[,;]\s*[0-9.]+")
+"""A name with a count behind it, as tables have."""
 _QUOTED = re.compile(r"""(["'])(.+)\1\s*,?""")
 
 
@@ -64,7 +66,7 @@ def labels_of_lines(lines: Sequence[str]) -> Labels:
     order, names = readings[0]
     if len(set(names)) < 0.9 * len(names):
         raise ValueError(f"without its numbers, {len(names) - len(set(names))} names are there more than once")
-    if any("\t" in name for name in names):
+    if any("\t" in name for name in names) or all(map(_COUNTED.fullmatch, names)):
         raise ValueError("it has more columns than an index and a name: a first line must name them")
     return in_order([(wnid, name) for (wnid, _), name in zip(entries, names, strict=True)], order)
 
@@ -88,10 +90,13 @@ def _refuse_doubtful(names: Sequence[str], *columns: tuple[list[int | None], lis
         if len(whole) == total > 1 and min(whole) <= 1 and max(whole) <= 2 * total and len(set(without)) > 1:
             raise ValueError(f"each line has a number, but these are not 0 to {total - 1} or 1 to {total}")
     found = [_ANY.findall(name) for name in names]
-    order = places([number(one[0]) if len(one) == 1 else None for one in found])
     stems = {_ANY.sub("", name) for name in names} - {""}  # one stem: the number is part of the name
-    if order is not None and order != sorted(order) and len(stems) > 1:
-        raise ValueError("each line has a number in it, not in their order: are these the indices?")
+    if len({len(one) for one in found}) > 1 or len(stems) < 2:
+        return
+    for column in zip(*found, strict=True):
+        order = places([number(one) for one in column])
+        if order is not None and order != sorted(order):
+            raise ValueError("each line has a number in it, not in their order: are these the indices?")
 
 
 def _unquoted(texts: list[str]) -> list[str]:
@@ -125,14 +130,20 @@ def table_in(value: Any) -> Rows | None:
         (value,) = value.values()
     if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
         return None
-    columns = [name for name in value[0] if _column(name) in _KNOWN]
-    if not columns or any(name not in one for one in value for name in columns):
+    columns = [name for name, cell in value[0].items() if isinstance(cell, str | int | float)]
+    columns = [name for name in columns if all(isinstance(one.get(name), str | int | float) for one in value)]
+    if not any(_column(name) in _KNOWN for name in columns):
         raise ValueError("its objects have no name or label in common")
     return [columns, *([str(one[name]) for name in columns] for one in value)]
 
 
-def labels_of_table(rows: Rows) -> Labels:
-    """The labels of a table's rows; a header is told by its words, or by having no index where others have.
+def labels_of_table(rows: Rows, *, has_header: bool = False) -> Labels:
+    """The labels of a table's rows.
+
+    Args:
+        rows: the cells.
+        has_header: the first row is certainly one; else that is told by its words, or by having no index where
+            others have.
 
     Raises:
         ValueError: which column is what is not certain.
@@ -143,8 +154,10 @@ def labels_of_table(rows: Rows) -> Labels:
     known = {*_KNOWN, ""}
     below = [places([number(cell) for cell in column]) for column in zip(*body, strict=True)]
     beside = [number(cell) for cell in rows[0]]
-    is_header = set(header) <= known or any(
-        order is not None and one is None for order, one in zip(below, beside, strict=False)
+    is_header = (
+        has_header
+        or set(header) <= known
+        or any(order is not None and one is None for order, one in zip(below, beside, strict=False))
     )
     if not is_header:
         header, body = [""] * len(rows[0]), rows
