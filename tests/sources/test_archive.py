@@ -79,10 +79,11 @@ def test_what_a_system_packed_beside_images_is_counted(ending, tmp_path):
     apple = b"\x00\x05\x16\x07" + bytes(60)
     members = {"photos/cat.png": png("red"), "__MACOSX/photos/._cat.png": apple, "photos/._cat.png": apple}
     members |= {"photos/._mine.png": png("blue"), "photos/.DS_Store": b"x", "@eaDir/cat.png/t.jpg": png("red")}
+    members["photos/.Trash-1000/files/deleted.png"] = png("red")
     source = open_source(make(tmp_path / f"mac{ending}", members))
     rows = list(fake_classifier().stream(source))
     assert [row.label for row in rows] == ["red", "blue"]
-    assert source.ignored["system file"] == 4
+    assert source.ignored["system file"] == 5
 
 
 @pytest.mark.parametrize("name", ["a.7z", "a.rar", "a.tar.zst"])

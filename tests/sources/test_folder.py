@@ -75,7 +75,7 @@ def test_broken_links(linked):
     assert found(linked / "d") == (["cat/x.png", "gone.png"], {"broken link": 2})
 
 
-def test_companions_are_counted_and_not_classified(tmp_path):
+def test_system_files_are_counted_and_not_classified(tmp_path):
     apple = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(60)
     put(tmp_path / "cat.png")
     put(tmp_path / "._cat.png", apple)
@@ -85,7 +85,11 @@ def test_companions_are_counted_and_not_classified(tmp_path):
         put(tmp_path / "sub" / inside)
     for name in ("Thumbs.db", ".DS_Store", "desktop.ini"):
         put(tmp_path / name, b"x")
-    assert found(tmp_path) == (["._an image all the same.png", "cat.png"], {"system file": 8})
+    for inside in (".Trash-1000/files/deleted.png", ".Trash-0/files/deleted.png", ".Trash/1000/files/deleted.png"):
+        put(tmp_path / inside)
+    put(tmp_path / ".Trash-old" / "kept.png")
+    images = [".Trash-old/kept.png", "._an image all the same.png", "cat.png"]
+    assert found(tmp_path) == (images, {"system file": 11})
     assert found(tmp_path / "sub" / "@eaDir")[0] == ["cat.png/SYNOPHOTO_THUMB_XL.jpg"], "not when named"
     (row,) = fake_classifier().predict([tmp_path / "._cat.png"])
     assert row.error_kind == "unidentified"

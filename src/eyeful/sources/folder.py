@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eyeful.signature import begins_like_a_image
 from eyeful.sources.base import SourceKind, refused
-from eyeful.sources.companions import COMPANION, FOLDERS, is_companion
+from eyeful.sources.system_files import SYSTEM_FILE, is_system_file, is_system_folder, needs_head
 from eyeful.types import Item
 
 EXTENSIONS = frozenset(
@@ -89,8 +89,8 @@ class _FolderSearch:
                 yield from self._in_file(path, is_link=is_link)
 
     def _in_folder(self, path: Path, *, is_link: bool) -> Iterator[Item]:
-        if path.name in FOLDERS:
-            self._ignored[COMPANION] += sum(len(files) for _, _, files in os.walk(path))
+        if is_system_folder(path.name):
+            self._ignored[SYSTEM_FILE] += sum(len(files) for _, _, files in os.walk(path))
         elif not is_link and len(self._way) == 1:
             yield from self._below(path)
         elif self._is_searched(real := Path(os.path.realpath(path)), is_link=is_link):
@@ -111,8 +111,8 @@ class _FolderSearch:
         return not around.isdisjoint(self._searched) or any(real in place.parents for place in self._way)
 
     def _in_file(self, path: Path, *, is_link: bool) -> Iterator[Item]:
-        if is_companion(path.name, lambda: first_bytes(path)):
-            self._ignored[COMPANION] += 1
+        if is_system_file(path.name, first_bytes(path) if needs_head(path.name) else None):
+            self._ignored[SYSTEM_FILE] += 1
         elif looks_like_a_image(path):
             yield Item(str(path), path)
         elif is_link and not path.exists():

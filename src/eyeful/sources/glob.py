@@ -11,7 +11,7 @@ from pathlib import Path
 from eyeful.errors import UsageError
 from eyeful.sources import folder
 from eyeful.sources.base import SourceKind, refused
-from eyeful.sources.companions import COMPANION, in_companion_folder, is_companion
+from eyeful.sources.system_files import SYSTEM_FILE, in_system_folder, is_system_file, needs_head
 from eyeful.types import Item
 
 _BRACES = re.compile(r"(?<!\$)\{([^{}]*)\}")
@@ -43,9 +43,9 @@ def _matches(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Ite
     folders = {path for path in found if folder.is_folder(path)}
     files = frozenset(found) - folders
     for path in found:
-        if _is_companion(path, base, pattern):
+        if _is_left_by_system(path, base, pattern):
             if path not in folders:
-                ignored[COMPANION] += 1
+                ignored[SYSTEM_FILE] += 1
         elif path not in folders:
             yield path
         elif not (recursive and any(parent in folders for parent in path.parents)):
@@ -60,12 +60,13 @@ def _divided(pattern: Path) -> tuple[Path, str]:
     return base, str(Path(*rest))
 
 
-def _is_companion(path: Path, base: Path, pattern: str) -> bool:
+def _is_left_by_system(path: Path, base: Path, pattern: str) -> bool:
     """Whether a match is what a system left there, and not asked for: `._*.jpg` asks for it."""
-    if in_companion_folder(path.relative_to(base).parts):
+    if in_system_folder(path.relative_to(base).parts):
         return True
-    asked = pattern.rpartition(os.sep)[2].startswith(".")
-    return not asked and is_companion(path.name, lambda: folder.first_bytes(path))
+    if pattern.rpartition(os.sep)[2].startswith("."):
+        return False
+    return is_system_file(path.name, folder.first_bytes(path) if needs_head(path.name) else None)
 
 
 def _expanded(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[str | Path]:

@@ -60,7 +60,7 @@ def named(name: str) -> Item:
     if url.is_url(name):
         return url.item(name)
     if cloud.is_cloud(name):
-        return cloud.named(name)
+        return cloud.item_of(name)
     if is_video(name):
         return refused(name, "unsupported_format", "videos are not taken from lists: name it by itself")
     return Item(name, Path(name))
