@@ -217,15 +217,12 @@ def _check_places(inputs: list[str], asked: OutputOptions) -> None:
     Raises:
         UsageError: they would, or one exists already.
     """
-    from eyeful.sources import names_of
-
     places = [_real(path) for path in asked.files]
     images = [_real(one) for one in inputs if one != "-" and "://" not in one]
     for place in places:
         if place in images and not place.is_dir():
             raise UsageError(f"{place} is an input; name another file for the output")
-    matched = (name for one in inputs if "://" not in one for name in names_of(one) if name != one)
-    if any(_real(name) in places for name in matched):
+    if places and any(_leads_to(name, places) for name in _matched(inputs)):
         raise UsageError(
             "a pattern among the inputs matches the output: write it elsewhere, or narrow the pattern"
         )
@@ -239,6 +236,19 @@ def _check_places(inputs: list[str], asked: OutputOptions) -> None:
             raise UsageError(f"{figures} lies in a folder of images, so the figures would be classified too")
         if figures.exists() and not asked.overwrite and (not figures.is_dir() or any(figures.iterdir())):
             raise UsageError(f"{figures} exists already: --overwrite writes into it")
+
+
+def _matched(inputs: list[str]) -> Iterator[Path]:
+    """What the patterns among the inputs stand for."""
+    from eyeful.sources import names_of
+
+    return (Path(name) for one in inputs if "://" not in one for name in names_of(one) if name != one)
+
+
+def _leads_to(path: Path, places: list[Path]) -> bool:
+    """Whether a path is one of these; most cannot be by their last part, and are not looked up any further."""
+    may_be = path.name in ("", "..", *(place.name for place in places)) or path.is_symlink()
+    return may_be and _real(path) in places
 
 
 def _real(path: str | Path) -> Path:
