@@ -127,13 +127,12 @@ def predict(
         journal["repeatable"], journal["anew"] = all(map(is_repeatable, named)), output.whole
         output = output.after_crash() if journal.attempt else output
     _check_usage(named, output)
-    search.check(named)
+    images = open_source(named, **keywords(search))
     rows = (
         Output(output.output, resume=output.resume, overwrite=output.overwrite)
         if output.output is not None
         else None
     )
-    images = open_source(named, **keywords(search))
     started = time.perf_counter()
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
     opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)

@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ __all__ = [
     "Sized",
     "Source",
     "SourceKind",
-    "has_option",
     "is_countable",
     "is_repeatable",
     "names_of",
@@ -91,11 +90,17 @@ def open_source(
         every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.
 
     Raises:
-        UsageError: something that is none of these, or no time; the text says what to convert it to.
+        UsageError: something that is none of these, or no time; the text says what to convert it to. Or a column
+            or time is asked for, and nothing is named that has one.
     """
     options = _Options(recursive, column, every)
     if every is not None:
         Every.of(every)
+    _check_options(inputs, options)
+    return _opened(inputs, options)
+
+
+def _opened(inputs: Any, options: _Options) -> Source:
     if isinstance(inputs, os.PathLike) and not isinstance(inputs, Path) and isinstance(inputs.__fspath__(), str):
         inputs = Path(inputs)
     if isinstance(inputs, str | Path):
@@ -151,10 +156,36 @@ def names_of(text: str | Path) -> Iterator[str | Path]:
                 yield from names_of(name)
 
 
-def has_option(text: str, option: str) -> bool:
-    """Whether `column` or `every` may mean something to what is named."""
-    kind = _kind_of(text)
-    return kind.expands or option in kind.options
+def _check_options(inputs: Any, options: _Options) -> None:
+    """See that what is asked for means something to what is handed over.
+
+    Raises:
+        UsageError: there is nothing that it could be for.
+    """
+    if not isinstance(options.column, str | None):
+        raise UsageError(
+            f"column={options.column!r} is no name; without a header, columns are column_1, column_2 ..."
+        )
+    if options.column is not None and not _may_heed(inputs, "column"):
+        raise UsageError(
+            "--column (in Python column=) names a column of a list (.csv, .tsv, .jsonl ...); "
+            "none is among the inputs"
+        )
+    if options.every is not None and not _may_heed(inputs, "every"):
+        raise UsageError(
+            "--every (in Python every=) is for videos (.mp4, .mov, .mkv ...), and none is named; "
+            "folders give images"
+        )
+
+
+def _may_heed(inputs: Any, option: str) -> bool:
+    """Whether an option may mean something to some of them; of a generator nobody knows."""
+    if isinstance(inputs, str | Path):
+        kind = _kind_of(inputs)
+        return kind.expands or option in kind.options
+    if isinstance(inputs, list | tuple) and inputs:
+        return any(_may_heed(one, option) for one in inputs)
+    return not isinstance(inputs, Item) and not memory.is_in_memory(inputs)
 
 
 def _from_text(text: str | Path, options: _Options) -> Source:
@@ -187,7 +218,7 @@ def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
                 yield refused(f"input {place}", "not_found", f"there is {one} where a name should be")
             else:
                 try:
-                    part = open_source(one, **asdict(options))
+                    part = _opened(one, options)
                 except UsageError as error:
                     raise UsageError(f"input {place}: {error}") from error
                 yield from part.items
