@@ -193,7 +193,8 @@ class Classifier:
         """Classify lazily: predictions in input order, in constant memory.
 
         A generator is gone through in a thread of its own. While it lets wait, what it gave is classified: a row
-        comes 50 ms later, however large a batch is.
+        comes 50 ms later, however large a batch is. What may be used in one thread only, as a cursor of sqlite3,
+        raises its error there, and from here: pass `list(...)` of it.
 
         Args:
             inputs: as for `predict`, or an opened Source.

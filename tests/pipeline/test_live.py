@@ -1,7 +1,9 @@
 """A slow generator's rows come while it lets wait; a fast one's come in batches."""
 
+import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from PIL import Image
@@ -73,6 +75,25 @@ def test_a_generator_that_fails_or_gives_what_is_no_image():
         assert next(stream).label == "red"
         with pytest.raises(error):
             next(stream)
+
+
+def test_a_cursor_of_another_thread_says_so_and_a_list_of_it_is_the_way_out(tmp_path):
+    RED.save(tmp_path / "red.png")
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("create table images (path text)")
+        database.execute("insert into images values (?)", (str(tmp_path / "red.png"),))
+
+        def paths():
+            yield RED
+            for (path,) in database.execute("select path from images"):
+                yield path
+
+        stream = fake_classifier().stream(paths())
+        assert next(stream).label == "red", "what came before has its row"
+        with pytest.raises(sqlite3.ProgrammingError, match="thread"):
+            next(stream)
+        assert [row.label for row in fake_classifier().stream(list(paths()))] == ["red", "red"]
+        assert [row.label for row in fake_classifier().predict(paths())] == ["red", "red"]
 
 
 def test_who_stops_early_waits_for_nobody():
