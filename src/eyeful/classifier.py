@@ -174,9 +174,9 @@ class Classifier:
         source = open_source(inputs, column=column, every=every)
         stream = Stream(self.predictor, batch_size)
         if source.single:
-            (prediction,) = stream.predictions(source.required(), topk=topk)
+            (prediction,) = stream.predictions(source.items, topk=topk)
             return prediction
-        return [prediction.without_arrays() for prediction in stream.predictions(source.required(), topk=topk)]
+        return [prediction.without_arrays() for prediction in stream.predictions(source.items, topk=topk)]
 
     __call__ = predict
 
@@ -214,13 +214,13 @@ class Classifier:
         else:
             raise UsageError("a Source is opened already: pass column= and every= to open_source")
         return Stream(self.predictor).predictions(
-            source.required(), topk=topk, thumbnails=thumbnails, timer=timer, live=source.live
+            source.items, topk=topk, thumbnails=thumbnails, timer=timer, live=source.live
         )
 
     def preprocessed(self, inputs: Any) -> Iterator[PreprocessedImage]:
         """The first stage alone: opened, resized and cropped images, in order; inputs as for `stream`."""
         source = inputs if isinstance(inputs, Source) else open_source(inputs)
-        return Stream(self.predictor).preprocessed(source.required())
+        return Stream(self.predictor).preprocessed(source.items)
 
     def logits(self, inputs: Any) -> NDArray[np.float32]:
         """Raw scores, float32: (K,) for one image, (N, K) for several.

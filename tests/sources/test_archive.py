@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from eyeful.errors import UsageError
 from eyeful.sources import archive, open_source
 from helpers import fake_classifier
 
@@ -98,7 +99,8 @@ def test_archives_that_are_not_opened_say_so(name, tmp_path):
 def test_an_archive_in_a_folder_is_no_input(tmp_path):
     make(tmp_path / "shard.tar")
     source = open_source(tmp_path)
-    assert list(source.items) == []
+    with pytest.raises(UsageError, match=r"only other files \(\.tar 1\)"):
+        next(source.items)
     assert source.ignored == {".tar": 1}
 
 

@@ -4,8 +4,11 @@ import os
 
 import pytest
 
+from eyeful.bench import bench
 from eyeful.errors import UsageError
+from eyeful.runs import run
 from eyeful.sources import open_source
+from eyeful.verify import verify
 from helpers import fake_classifier, noise_image
 
 
@@ -35,7 +38,8 @@ def linked(tmp_path):
 def test_links_to_folders_are_followed(linked):
     (linked / "d" / "dog").symlink_to(linked / "real" / "dog")
     assert found(linked / "d") == (["cat/x.png", "dog/x.png"], {})
-    assert found(linked / "d", recursive=False) == ([], {})
+    with pytest.raises(UsageError, match="there are no images"):
+        found(linked / "d", recursive=False)
     (linked / "whole").symlink_to("d")
     assert found(linked / "whole") == (["cat/x.png", "dog/x.png"], {})
 
@@ -103,7 +107,14 @@ def test_no_images_at_all_are_an_error(inputs, tmp_path):
     (tmp_path / "list.txt").touch()
     inputs = inputs.format(tmp_path) if isinstance(inputs, str) else [one.format(tmp_path) for one in inputs]
     classifier = fake_classifier()
-    for call in (classifier.predict, classifier.logits, lambda given: list(classifier.stream(given))):
+    for call in (
+        classifier.predict,
+        classifier.logits,
+        lambda given: list(classifier.stream(given)),
+        lambda given: run(classifier, open_source(given)),
+        lambda given: verify("none", given),
+        lambda given: bench("none", given),
+    ):
         with pytest.raises(UsageError, match="there are no images: what was named is empty"):
             call(inputs)
     put(tmp_path / "empty" / "a.tar", b"x")

@@ -39,30 +39,17 @@ class Source:
     """Items to classify, lazily.
 
     Attributes:
-        items: each image once, in order; can be gone through once.
+        items: each image once, in order; can be gone through once. Where something was named and holds none, they
+            end in a UsageError.
         single: exactly one image was named, so the answer is one prediction rather than a list.
         ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
         live: the items come from a generator or from standard input, which may take their time.
-        named: something was named, so that no items at all are a mistake.
     """
 
     items: Iterator[Item]
     single: bool
     ignored: Counter[str] = field(default_factory=Counter)
     live: bool = False
-    named: bool = False
-
-    def required(self) -> Iterator[Item]:
-        """The items.
-
-        Raises:
-            UsageError: in the end, if something was named and there were none.
-        """
-        number = 0
-        for number, item in enumerate(self.items, 1):  # noqa: B007 - it is looked at behind the loop
-            yield item
-        if self.named and not number:
-            raise no_inputs(self.ignored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +84,10 @@ def open_source(
     if every is not None:
         Every.of(every)
     _check_options(inputs, options)
-    return _opened(inputs, options)
+    source = _opened(inputs, options)
+    if _names_something(inputs):
+        source.items = _not_empty(source.items, source.ignored)
+    return source
 
 
 def _opened(inputs: Any, options: _Options) -> Source:
@@ -118,6 +108,26 @@ def _opened(inputs: Any, options: _Options) -> Source:
 
 def _is_collection(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, Mapping) and not hasattr(value, "__array__")
+
+
+def _names_something(inputs: Any) -> bool:
+    """Whether no items at all would be a mistake; an empty list and a generator may give none."""
+    if isinstance(inputs, str | os.PathLike):
+        return True
+    return bool(inputs if isinstance(inputs, list | tuple) else memory.names(inputs))
+
+
+def _not_empty(items: Iterator[Item], ignored: Counter[str]) -> Iterator[Item]:
+    """The same.
+
+    Raises:
+        UsageError: in the end, if there were none.
+    """
+    number = 0
+    for number, item in enumerate(items, 1):  # noqa: B007 - it is looked at behind the loop
+        yield item
+    if not number:
+        raise no_inputs(ignored)
 
 
 def no_inputs(ignored: Counter[str]) -> UsageError:
@@ -197,7 +207,7 @@ def _from_text(text: str | Path, options: _Options) -> Source:
     found = kind.items(text, recursive=options.recursive, ignored=ignored, **more)
     if "://" in str(text):
         found = _fetched(str(text), found)
-    return Source(_items_of_names(found, options, ignored), kind.single, ignored, live=text == "-", named=True)
+    return Source(_items_of_names(found, options, ignored), kind.single, ignored, live=text == "-")
 
 
 def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
@@ -205,7 +215,6 @@ def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
     if isinstance(inputs, list | tuple) and len(inputs) == 1 and isinstance(inputs[0], str | Path):
         return replace(_from_text(inputs[0], options), single=False)
     listed = isinstance(inputs, list | tuple)
-    named = listed and bool(inputs)
     live = not hasattr(inputs, "__len__") or (
         listed and any(isinstance(one, str) and one == "-" for one in inputs)
     )
@@ -224,7 +233,7 @@ def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
                 yield from part.items
                 ignored.update(part.ignored)
 
-    return Source(all_items(), single=False, ignored=ignored, live=live, named=named)
+    return Source(all_items(), single=False, ignored=ignored, live=live)
 
 
 def _fetched(address: str, found: Iterator[Any]) -> Iterator[Any]:
