@@ -253,7 +253,7 @@ class ImagesOptions:
         list[str] | None, typer.Option(help="Images or folders; may be given more than once.", show_default=False)
     ] = None
 
-    def named(self) -> list[str]:
+    def required_images(self) -> list[str]:
         """What `--images` named.
 
         Raises:

@@ -122,12 +122,12 @@ def predict(
     from eyeful.runs import Output, SignalHandler, run
     from eyeful.sources import is_repeatable, open_source
 
-    named = [*(inputs or []), *(source or [])]
+    all_inputs = [*(inputs or []), *(source or [])]
     if (journal := supervise.journal) is not None:
-        journal["repeatable"], journal["anew"] = all(map(is_repeatable, named)), output.whole
+        journal["repeatable"], journal["anew"] = all(map(is_repeatable, all_inputs)), output.whole
         output = output.after_crash() if journal.attempt else output
-    _check_usage(named, output)
-    images = open_source(named, **keywords(search))
+    _check_usage(all_inputs, output)
+    images = open_source(all_inputs, **keywords(search))
     rows = (
         Output(output.output, resume=output.resume, overwrite=output.overwrite)
         if output.output is not None
@@ -138,8 +138,8 @@ def predict(
     opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
     with opened as classifier:
         startup = time.perf_counter() - started
-        progress = nullcontext() if output.quiet else Progress(named, keywords(search))
-        with _told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in named) as stop:
+        progress = nullcontext() if output.quiet else Progress(all_inputs, keywords(search))
+        with _told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in all_inputs) as stop:
             advance = shown.advance if shown is not None else lambda _: None
             sinks = _sinks(classifier, output)
             summary = run(classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=journal)

@@ -137,11 +137,11 @@ def _read_at(path: Path, offset: int, size: int) -> bytes:
 
 
 def _zip_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
-    named = path
+    as_given = path
     status = path.stat()
     path, stamp = path.resolve(), (status.st_mtime_ns, status.st_size, status.st_ino)
     for place, member in enumerate(_opened(path, stamp).infolist()):
-        name = f"{named}/{member.filename}"
+        name = f"{as_given}/{member.filename}"
         if member.is_dir():
             continue
         if _is_left_by_system(member.filename, partial(_head_of_zipped, path, stamp, place)):

@@ -57,7 +57,7 @@ def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterat
         if any(char in path for char in "*?["):
             matches = _listed(filesystem.glob, path)
             if not matches:
-                yield item_of(address)
+                yield item_of_address(address)
             yield from _matching(filesystem, path, matches, recursive=recursive, ignored=ignored)
         elif Deadline(TIMEOUT).call(filesystem.isdir, path):
             yield from _below(filesystem, path, recursive=recursive, ignored=ignored)
@@ -71,7 +71,7 @@ def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterat
         yield refused(address, "fetch_failed", f"cannot be fetched: {one_line(error)}")
 
 
-def item_of(address: str) -> Item:
+def item_of_address(address: str) -> Item:
     """The item of one image by its address; what is wrong with the address becomes its row."""
     return Item(address, _Object(address))
 

@@ -34,7 +34,7 @@ def is_folder(path: str | Path) -> bool:
 
 
 def items(
-    text: str | Path, *, recursive: bool, ignored: Counter[str], named: frozenset[Path] = frozenset()
+    text: str | Path, *, recursive: bool, ignored: Counter[str], exclude: frozenset[Path] = frozenset()
 ) -> Iterator[Item]:
     """A folder's images, depth first, each level sorted by name.
 
@@ -44,9 +44,9 @@ def items(
         text: the folder.
         recursive: look in folders of folders.
         ignored: counts the other files by extension as they are met.
-        named: files in it that are inputs by themselves; left out.
+        exclude: files in it that are inputs by themselves; left out.
     """
-    return _FolderSearch(Path(text), recursive, ignored, named).items()
+    return _FolderSearch(Path(text), recursive, ignored, exclude).items()
 
 
 class _FolderSearch:
@@ -56,14 +56,14 @@ class _FolderSearch:
         folder: where it begins.
         recursive: look in folders of folders.
         ignored: counts other files.
-        named: files that are left out.
+        exclude: files that are left out.
     """
 
-    def __init__(self, folder: Path, recursive: bool, ignored: Counter[str], named: frozenset[Path]) -> None:
+    def __init__(self, folder: Path, recursive: bool, ignored: Counter[str], exclude: frozenset[Path]) -> None:
         self._folder = folder
         self._recursive = recursive
         self._ignored = ignored
-        self._named = named
+        self._exclude = exclude
         self._searched = {Path(os.path.realpath(folder))}
         self._way = list(self._searched)  # the folder, and the targets of the links that led to the present place
 
@@ -85,7 +85,7 @@ class _FolderSearch:
             if is_dir or (is_link and is_folder(path)):
                 if self._recursive:
                     yield from self._in_folder(path, is_link=is_link)
-            elif path not in self._named:
+            elif path not in self._exclude:
                 yield from self._in_file(path, is_link=is_link)
 
     def _in_folder(self, path: Path, *, is_link: bool) -> Iterator[Item]:

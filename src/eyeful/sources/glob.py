@@ -49,7 +49,7 @@ def _matches(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Ite
         elif path not in folders:
             yield path
         elif not (recursive and any(parent in folders for parent in path.parents)):
-            yield from folder.items(path, recursive=recursive, ignored=ignored, named=files)
+            yield from folder.items(path, recursive=recursive, ignored=ignored, exclude=files)
 
 
 def _divided(pattern: Path) -> tuple[Path, str]:

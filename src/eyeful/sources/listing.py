@@ -55,12 +55,12 @@ def _items(
         raise UsageError(f"the list {path} cannot be read: {reason}") from error
 
 
-def named(name: str) -> Item:
+def item_of_name(name: str) -> Item:
     """The item that a name in a list stands for: a URL, an address in a bucket, or a file."""
     if url.is_url(name):
-        return url.item(name)
+        return url.item_of_address(name)
     if cloud.is_cloud(name):
-        return cloud.item_of(name)
+        return cloud.item_of_address(name)
     if is_video(name):
         return refused(name, "unsupported_format", "videos are not taken from lists: name it by itself")
     return Item(name, Path(name))
@@ -105,11 +105,11 @@ class _Listing:
             fault = entry.fault or "names no image"
             return refused(f"{self._path}:{entry.line}", "not_found", f"line {entry.line} of the list {fault}")
         if _is_address(name.strip()):
-            return named(name.strip())
+            return item_of_name(name.strip())
         found = self._found(name)
         if found is None:
             found = _within(self._usual_folder(), name)
-        return named(found)
+        return item_of_name(found)
 
     def _found(self, name: str) -> str | None:
         """The file that a name leads to, if there is one."""

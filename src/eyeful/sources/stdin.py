@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eyeful.errors import UsageError
 from eyeful.sources.base import SourceKind
-from eyeful.sources.listing import named
+from eyeful.sources.listing import item_of_name
 from eyeful.types import Item
 
 _LOOK_AGAIN = 0.5
@@ -26,7 +26,7 @@ def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Itera
     for line in _lines():
         name = os.fsdecode(line.rstrip(b"\r\n"))
         if name.strip():
-            yield named(name)
+            yield item_of_name(name)
 
 
 def _lines() -> Iterator[bytes]:

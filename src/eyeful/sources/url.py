@@ -20,14 +20,14 @@ def is_url(text: str | Path) -> bool:
     return isinstance(text, str) and text.lower().startswith(("http://", "https://"))
 
 
-def item(address: str) -> Item:
+def item_of_address(address: str) -> Item:
     """The item of a URL: fetched when it is opened, in a decode worker."""
     return Item(address, _Remote(address))
 
 
 def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
     del recursive, ignored
-    yield item(str(text))
+    yield item_of_address(str(text))
 
 
 @dataclass(frozen=True, slots=True)
