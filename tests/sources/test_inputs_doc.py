@@ -72,6 +72,7 @@ def test_its_table_of_patterns(row):
     assert [item.filename for item in open_source(pattern).items] == names
 
 
-@pytest.mark.parametrize("every", codes("".join(row[0] for row in table("Videos", "`--every`"))))
-def test_its_table_of_times(every):
-    assert video.Every.of(every)
+def test_its_table_of_times():
+    times, frames = (codes(row[0]) for row in table("Videos", "`--every`"))
+    assert [video.Every.of(every) for every in times] == [video.Every(n) for n in (1, 2, 0.5, 0.5, 60)]
+    assert [video.Every.of(every) for every in frames] == [video.Every(frames=10)]
