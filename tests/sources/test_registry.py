@@ -13,7 +13,7 @@ from eyeful.types import Item
 def matches(text):
     return str(text).startswith("numbers://")
 
-def items(text, *, recursive, ignored):
+def items(text, search, ignored):
     for number in range(int(str(text).rpartition("/")[2])):
         yield Item(f"{text}#{number}", b"")
 

@@ -16,12 +16,13 @@ from eyeful import plugins
 from eyeful.errors import ErrorKind, EyefulError, MissingExtraError, UsageError, one_line
 from eyeful.sources import memory
 from eyeful.sources.advice import why_no_input
-from eyeful.sources.base import OpenedContent, Sized, SourceKind, refused
+from eyeful.sources.base import OpenedContent, Search, Sized, SourceKind, refused
 from eyeful.sources.video import Every
 from eyeful.types import Item
 
 __all__ = [
     "OpenedContent",
+    "Search",
     "Sized",
     "Source",
     "SourceKind",
@@ -52,15 +53,6 @@ class Source:
     live: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """How to search; see `open_source`."""
-
-    recursive: bool
-    column: str | None
-    every: str | float | None
-
-
 def open_source(
     inputs: Any, *, recursive: bool = True, column: str | None = None, every: str | float | None = None
 ) -> Source:
@@ -80,21 +72,21 @@ def open_source(
         UsageError: something that is none of these, or no time; the text says what to convert it to. Or a column
             or time is asked for, and nothing is named that has one.
     """
-    options = _Options(recursive, column, every)
+    search = Search(recursive, column, every)
     if every is not None:
         Every.of(every)
-    _check_options(inputs, options)
-    source = _opened(inputs, options)
+    _check_search(inputs, search)
+    source = _opened(inputs, search)
     if _names_something(inputs):
         source.items = _not_empty(source.items, source.ignored)
     return source
 
 
-def _opened(inputs: Any, options: _Options) -> Source:
+def _opened(inputs: Any, search: Search) -> Source:
     if isinstance(inputs, os.PathLike) and not isinstance(inputs, Path) and isinstance(inputs.__fspath__(), str):
         inputs = Path(inputs)
     if isinstance(inputs, str | Path):
-        return _from_text(inputs, options)
+        return _from_text(inputs, search)
     if isinstance(inputs, Item):
         return Source(iter((inputs,)), single=True)
     if memory.is_in_memory(inputs):
@@ -102,7 +94,7 @@ def _opened(inputs: Any, options: _Options) -> Source:
         return Source(iter(items), single)
     names = memory.names(inputs)
     if names is not None or _is_collection(inputs):
-        return _from_many(inputs if names is None else names, options)
+        return _from_many(inputs if names is None else names, search)
     raise UsageError(why_no_input(inputs))
 
 
@@ -161,27 +153,27 @@ def names_of(text: str | Path) -> Iterator[str | Path]:
         yield text
         return
     with suppress(UsageError):  # the run will say it
-        for name in kind.items(text, recursive=False, ignored=Counter()):
+        for name in kind.items(text, Search(recursive=False), Counter()):
             if not isinstance(name, Item):
                 yield from names_of(name)
 
 
-def _check_options(inputs: Any, options: _Options) -> None:
+def _check_search(inputs: Any, search: Search) -> None:
     """See that what is asked for means something to what is handed over.
 
     Raises:
         UsageError: there is nothing that it could be for.
     """
-    if not isinstance(options.column, str | None):
+    if not isinstance(search.column, str | None):
         raise UsageError(
-            f"column={options.column!r} is no name; without a header, columns are column_1, column_2 ..."
+            f"column={search.column!r} is no name; without a header, columns are column_1, column_2 ..."
         )
-    if options.column is not None and not _may_heed(inputs, "column"):
+    if search.column is not None and not _may_heed(inputs, "column"):
         raise UsageError(
             "--column (in Python column=) names a column of a list (.csv, .tsv, .jsonl ...); "
             "none is among the inputs"
         )
-    if options.every is not None and not _may_heed(inputs, "every"):
+    if search.every is not None and not _may_heed(inputs, "every"):
         raise UsageError(
             "--every (in Python every=) is for videos (.mp4, .mov, .mkv ...), and none is named; "
             "folders give images"
@@ -192,28 +184,27 @@ def _may_heed(inputs: Any, option: str) -> bool:
     """Whether an option may mean something to some of them; of a generator nobody knows."""
     if isinstance(inputs, str | Path):
         kind = _kind_of(inputs)
-        return kind.expands or option in kind.options
+        return kind.expands or option in kind.heeds
     if isinstance(inputs, list | tuple) and inputs:
         return any(_may_heed(one, option) for one in inputs)
     return not isinstance(inputs, Item) and not memory.is_in_memory(inputs)
 
 
-def _from_text(text: str | Path, options: _Options) -> Source:
+def _from_text(text: str | Path, search: Search) -> Source:
     if text == "":
         raise UsageError("an empty name names nothing; . is the folder that you are in")
     ignored: Counter[str] = Counter()
     kind = _kind_of(text)
-    more = {name: getattr(options, name) for name in kind.options}
-    found = kind.items(text, recursive=options.recursive, ignored=ignored, **more)
+    found = kind.items(text, search, ignored)
     if "://" in str(text):
         found = _fetched(str(text), found)
-    return Source(_items_of_names(found, options, ignored), kind.single, ignored, live=text == "-")
+    return Source(_items_of_names(found, search, ignored), kind.single, ignored, live=text == "-")
 
 
-def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
+def _from_many(inputs: Iterable[Any], search: Search) -> Source:
     ignored: Counter[str] = Counter()
     if isinstance(inputs, list | tuple) and len(inputs) == 1 and isinstance(inputs[0], str | Path):
-        return replace(_from_text(inputs[0], options), single=False)
+        return replace(_from_text(inputs[0], search), single=False)
     listed = isinstance(inputs, list | tuple)
     live = not hasattr(inputs, "__len__") or (
         listed and any(isinstance(one, str) and one == "-" for one in inputs)
@@ -222,12 +213,12 @@ def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
     def all_items() -> Iterator[Item]:
         for place, one in enumerate(inputs):
             if isinstance(one, str | Path):
-                yield from _one_of_many(one, options, ignored)
+                yield from _one_of_many(one, search, ignored)
             elif memory.is_missing(one):
                 yield refused(f"input {place}", "not_found", f"there is {one} where a name should be")
             else:
                 try:
-                    part = _opened(one, options)
+                    part = _opened(one, search)
                 except UsageError as error:
                     raise UsageError(f"input {place}: {error}") from error
                 yield from part.items
@@ -247,19 +238,19 @@ def _fetched(address: str, found: Iterator[Any]) -> Iterator[Any]:
 
 
 def _items_of_names(
-    found: Iterator[Item] | Iterator[Item | str | Path], options: _Options, ignored: Counter[str]
+    found: Iterator[Item] | Iterator[Item | str | Path], search: Search, ignored: Counter[str]
 ) -> Iterator[Item]:
     for one in found:
         if isinstance(one, Item):
             yield one
         else:
-            yield from _one_of_many(one, options, ignored)
+            yield from _one_of_many(one, search, ignored)
 
 
-def _one_of_many(name: str | Path, options: _Options, ignored: Counter[str]) -> Iterator[Item]:
+def _one_of_many(name: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item]:
     """The items of a name. One that is no source must not take the rows of its neighbours with it."""
     try:
-        part = _from_text(name, options)
+        part = _from_text(name, search)
         yield from part.items
         ignored.update(part.ignored)
     except (UsageError, MissingExtraError) as error:

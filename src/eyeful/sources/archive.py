@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from eyeful.errors import ErrorKind, ImageError, one_line
-from eyeful.sources.base import Sized, SourceKind, refused
+from eyeful.sources.base import Search, Sized, SourceKind, refused
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.glob import is_pattern
 from eyeful.sources.system_files import SYSTEM_FILE, in_system_folder, is_system_file, needs_head
@@ -48,15 +48,13 @@ def is_archive(path: str | Path) -> bool:
     return name.endswith((*_TARS, ".zip", *_OTHERS)) and not is_pattern(path)
 
 
-def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+def items(text: str | Path, _: Search, ignored: Counter[str]) -> Iterator[Item]:
     """An archive's images in its own order; where it breaks off, an error row of its own says so.
 
     Args:
         text: the archive's path.
-        recursive: has no meaning here.
         ignored: counts the other members by extension as they are met; those that a system left there apart.
     """
-    del recursive
     path = Path(text)
     if path.name.lower().endswith(_OTHERS) and path.exists():
         reason = f"archives of the kind {path.suffix} are not opened: unpack it, or pack it as .zip or .tar"

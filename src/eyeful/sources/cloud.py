@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from eyeful.errors import ImageError, MissingExtraError, UsageError, one_line
 from eyeful.extras import install_command, require
-from eyeful.sources.base import OpenedContent, SourceKind, refused
+from eyeful.sources.base import OpenedContent, Search, SourceKind, refused
 from eyeful.sources.deadline import Deadline
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.system_files import SYSTEM_FILE, in_system_folder, is_system_file, is_system_folder
@@ -39,12 +39,12 @@ def is_cloud(text: str | Path) -> bool:
     )
 
 
-def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+def items(text: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item]:
     """The image at an address, the images below it, or those that match its pattern; in sorted order.
 
     Args:
         text: `SCHEME://BUCKET/PATH`; `*`, `?` and `[` make it a pattern.
-        recursive: look in folders of folders.
+        search: whether to look in folders of folders.
         ignored: counts the other files by extension as they are met.
 
     Raises:
@@ -58,9 +58,9 @@ def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterat
             matches = _listed(filesystem.glob, path)
             if not matches:
                 yield item_of_address(address)
-            yield from _matching(filesystem, path, matches, recursive=recursive, ignored=ignored)
+            yield from _matching(filesystem, path, matches, recursive=search.recursive, ignored=ignored)
         elif Deadline(TIMEOUT).call(filesystem.isdir, path):
-            yield from _below(filesystem, path, recursive=recursive, ignored=ignored)
+            yield from _below(filesystem, path, recursive=search.recursive, ignored=ignored)
         else:
             yield Item(address, _Object(address, filesystem, path))
     except (UsageError, MissingExtraError):

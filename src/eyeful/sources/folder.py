@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from eyeful.signature import begins_like_a_image
-from eyeful.sources.base import SourceKind, refused
+from eyeful.sources.base import Search, SourceKind, refused
 from eyeful.sources.system_files import SYSTEM_FILE, is_system_file, is_system_folder, needs_head
 from eyeful.types import Item
 
@@ -34,7 +34,7 @@ def is_folder(path: str | Path) -> bool:
 
 
 def items(
-    text: str | Path, *, recursive: bool, ignored: Counter[str], exclude: frozenset[Path] = frozenset()
+    text: str | Path, search: Search, ignored: Counter[str], exclude: frozenset[Path] = frozenset()
 ) -> Iterator[Item]:
     """A folder's images, depth first, each level sorted by name.
 
@@ -42,11 +42,11 @@ def items(
 
     Args:
         text: the folder.
-        recursive: look in folders of folders.
+        search: whether to look in folders of folders.
         ignored: counts the other files by extension as they are met.
         exclude: files in it that are inputs by themselves; left out.
     """
-    return _FolderSearch(Path(text), recursive, ignored, exclude).items()
+    return _FolderSearch(Path(text), search.recursive, ignored, exclude).items()
 
 
 class _FolderSearch:

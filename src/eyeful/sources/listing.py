@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eyeful.errors import UsageError, one_line
 from eyeful.sources import cloud, url
-from eyeful.sources.base import SourceKind, refused
+from eyeful.sources.base import Search, SourceKind, refused
 from eyeful.sources.entries import Entry
 from eyeful.sources.folder import is_folder
 from eyeful.sources.glob import is_pattern
@@ -32,22 +32,19 @@ def _is_listing(path: str | Path) -> bool:
     return Path(path).suffix.lower() in (*ENDINGS, *_OTHER_TABLES) and not is_pattern(path)
 
 
-def _items(
-    text: str | Path, *, recursive: bool, ignored: Counter[str], column: str | None = None
-) -> Iterator[Item]:
+def _items(text: str | Path, search: Search, _: Counter[str]) -> Iterator[Item]:
     """One item for every name in the list: as if it had been typed, or relative to the list.
 
     Raises:
         UsageError: the list itself cannot be read.
     """
-    del recursive, ignored
     path = Path(text)
     if path.suffix.lower() in _OTHER_TABLES:
         if not path.is_file():
             raise UsageError(f"the list {path} cannot be read: No such file or directory")
         raise UsageError(f"{path}: lists in {path.suffix} are not read; save it as .csv or JSON lines (.jsonl)")
     try:
-        yield from _Listing(path, column).items()
+        yield from _Listing(path, search.column).items()
     except (OSError, csv.Error, ValueError) as error:
         if isinstance(error, UsageError):
             raise
@@ -168,4 +165,4 @@ def _is_address(name: str) -> bool:
     return url.is_url(name) or cloud.is_cloud(name)
 
 
-SOURCE = SourceKind(_is_listing, _items, priority=20, options=("column",))
+SOURCE = SourceKind(_is_listing, _items, priority=20, heeds=("column",))

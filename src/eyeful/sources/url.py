@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.sources.base import SourceKind
+from eyeful.sources.base import Search, SourceKind
 from eyeful.types import Item
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def item_of_address(address: str) -> Item:
     return Item(address, _Remote(address))
 
 
-def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    del recursive, ignored
+def _items(text: str | Path, _: Search, __: Counter[str]) -> Iterator[Item]:
     yield item_of_address(str(text))
 
 
