@@ -91,8 +91,8 @@ def test_system_files_are_counted_and_not_classified(tmp_path):
         put(tmp_path / name, b"x")
     for inside in (".Trash-1000/files/deleted.png", ".Trash-0/files/deleted.png", ".Trash/1000/files/deleted.png"):
         put(tmp_path / inside)
-    put(tmp_path / ".Trash-old" / "kept.png")
-    images = [".Trash-old/kept.png", "._an image all the same.png", "cat.png"]
+    put(tmp_path / ".Trash-old" / "photo.png")
+    images = [".Trash-old/photo.png", "._an image all the same.png", "cat.png"]
     assert found(tmp_path) == (images, {"system file": 11})
     assert found(tmp_path / "sub" / "@eaDir")[0] == ["cat.png/SYNOPHOTO_THUMB_XL.jpg"], "not when named"
     (row,) = fake_classifier().predict([tmp_path / "._cat.png"])
