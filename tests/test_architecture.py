@@ -1,11 +1,13 @@
 """The structure that docs/architecture.md promises and import-linter cannot say: no circle, small files and functions."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 import grimp
 
-SOURCE = Path(__file__).parents[1] / "src" / "eyeful"
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "eyeful"
 
 
 def test_no_module_imports_itself_through_others():
@@ -40,3 +42,11 @@ def test_every_module_is_drawn():
             assert f"{path.name}/" in drawing, path.name
         elif path.suffix == ".py" and path.name != "__main__.py":
             assert path.name in drawing, path.name
+
+
+def test_the_drawn_layers_are_those_that_are_held():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    held = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = document.partition("## The layer rule")[2].split("```")[1].split("\n")
+    assert [line for line in drawn if line] == held

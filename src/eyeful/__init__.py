@@ -10,6 +10,8 @@ Names are loaded when first used: `import eyeful` imports neither torch nor Open
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from eyeful import cpu as _cpu  # noqa: F401 - it notes whether this process is forked later
+
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
     from eyeful.errors import (

@@ -3,7 +3,6 @@
 import math
 import os
 import sys
-from functools import cache
 
 from eyeful.container import core_quota
 
@@ -14,14 +13,20 @@ def usable_cores() -> int:
     return max(1, math.ceil(min(cores, core_quota())))
 
 
-@cache
+_forked_with_torch = False
+"""Whether this process was forked from one that had imported torch."""
+
+
 def make_torch_safe_after_fork() -> None:
-    """Let torch use one thread in forked children: with more it would wait for threads that are gone."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_use_one_torch_thread)
+    """In a forked process, let torch use one thread in this one: with more it waits for threads that are gone."""
+    if _forked_with_torch:
+        sys.modules["torch"].set_num_threads(1)
 
 
-def _use_one_torch_thread() -> None:
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(1)
+def _note_fork() -> None:
+    global _forked_with_torch  # noqa: PLW0603
+    _forked_with_torch = "torch" in sys.modules
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)

@@ -63,7 +63,7 @@ def load(
         img_size: side of the network's input in pixels, (height, width), or "HxW".
         mean: per channel, for pixel values from 0 to 1, as the weights were trained with.
         std: standard deviation, the same.
-        crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
+        crop_pct: side of the crop over side of the resized image, 0.01 to 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         activation: what makes probabilities of the logits: softmax, sigmoid (each label by itself), or none (the
             network ends in either); the model's own when None.

@@ -49,14 +49,11 @@ class InputOverrides:
         Raises:
             UsageError: a value is none of its kind.
         """
-        found = cls(
+        return cls(
             None if img_size is None else _size_of(img_size),
             None if mean is None else _channels_of("mean", mean),
             None if std is None else _channels_of("std", std),
         )
-        if found.std is not None and 0 in found.std:
-            raise UsageError("a std of 0 cannot normalise")
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ class Preprocessing:
         if not all(map(math.isfinite, (*self.mean, *self.std))) or 0 in self.std:
             raise UsageError(f"mean {self.mean} and std {self.std} cannot normalise")
 
-    def with_input(self, overrides: InputOverrides) -> Preprocessing:
+    def with_overrides(self, overrides: InputOverrides) -> Preprocessing:
         """This preprocessing with the input that the user set by hand; the share that the crop keeps stays."""
         size = overrides.img_size or self.size
         scale_size = (
@@ -183,6 +180,8 @@ def _channels_of(name: str, value: Sequence[float]) -> Channels:
         red, green, blue = (float(number) for number in value)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{name} {value} is not three numbers, for red, green and blue") from error
+    if not all(map(math.isfinite, (red, green, blue))) or (name == "std" and min(red, green, blue) <= 0):
+        raise UsageError(f"{name} {value} cannot normalise")
     if not all(0 <= number <= 1 for number in (red, green, blue)):
         raise UsageError(
             f"{name} {value} is not for pixel values from 0 to 1: divide it by 255 where it is for 0 to 255"

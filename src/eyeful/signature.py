@@ -6,8 +6,6 @@ Ghostscript."""
 
 RAW_FORMAT = "camera raw"
 
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
-
 _SIGNATURES = (  # (offset, magic, what it is)
     (0, b"\xff\xd8\xff", "JPEG"),
     (0, b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -81,7 +79,7 @@ def begins_like_a_image(head: bytes) -> bool:
     )
 
 
-def why_not_a_image(head: bytes) -> str:
+def why_not_an_image(head: bytes) -> str:
     """What to add to an error, when the first bytes give a hint."""
     start = head.lstrip().lower()
     return next((hint for magic, hint in _NOT_IMAGES if start.startswith(magic)), "")

@@ -150,6 +150,34 @@ def test_an_opaque_alpha_changes_nothing():
     assert warnings == ()
 
 
+def test_a_palette_with_alpha_of_its_own_is_expanded_on_white():
+    rgba = Image.new("RGBA", (8, 8), (200, 30, 30, 255))
+    rgba.paste((0, 0, 0, 0), (0, 0, 4, 8))
+    palette = rgba.quantize(8)
+    assert (palette.mode, palette.palette.mode, "transparency" in palette.info) == ("P", "RGBA", False)
+    with open_item(Item("it", palette)) as found:
+        assert found.image.getpixel((0, 0)) == (255, 255, 255)
+        assert "alpha_composited" in found.warnings
+
+
+@pytest.mark.parametrize(("white", "is_dark"), [(1, True), (2, False), (0, False)])
+def test_an_array_of_0_and_1_is_said_to_be_dark(white, is_dark):
+    array = np.zeros((8, 8, 3), np.uint8)
+    array[:4] = white
+    with open_item(Item("it", array)) as found:
+        assert ("dark:0.00" in found.warnings) == is_dark
+
+
+def test_a_few_marks_do_not_hide_that_an_image_is_dark():
+    deep = np.full((100, 100), 4000, np.uint16)
+    deep[0, :5] = 65535
+    with open_item(Item("it", Image.fromarray(deep))) as found:
+        assert "dark:0.06" in found.warnings
+    deep[:20] = 65535
+    with open_item(Item("it", Image.fromarray(deep))) as found:
+        assert not [warning for warning in found.warnings if warning.startswith("dark")]
+
+
 def test_a_palette_with_transparency_is_expanded_on_white():
     palette = Image.new("P", (4, 1))
     palette.putpalette([255, 0, 0, 0, 255, 0])

@@ -83,7 +83,7 @@ def test_a_size_that_is_not_square_is_timms(width, height):
     assert np.array_equal(resize_and_crop(image, ours), theirs(image).permute(1, 2, 0).numpy())
 
 
-def test_a_image_of_the_right_size_is_not_resampled():
+def test_an_image_of_the_right_size_is_not_resampled():
     image = noise_image(3, 64, 64)
     assert np.array_equal(resize_and_crop(image, preprocessing(64, 64)), np.asarray(image))
 
@@ -119,7 +119,7 @@ def test_a_crop_mode_set_by_hand_shows_the_whole_image_unless_crop_pct_is_given(
     assert center.with_options(crop_mode="squash").scale_size == (224, 224)
     assert center.with_options(crop_mode="squash", crop_pct=0.875).scale_size == (256, 256)
     assert center.with_options(crop_mode="center").scale_size == (256, 256)
-    assert center.with_input(InputOverrides.of(112)).scale_size == (128, 128)
+    assert center.with_overrides(InputOverrides.of(112)).scale_size == (128, 128)
     assert center.with_options() == center
 
 

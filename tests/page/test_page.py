@@ -142,7 +142,7 @@ def test_paste_and_drop_anywhere(tab, lite0, cat, event, field):
     assert bars(tab) == expected(lite0.predict(cat))
 
 
-def test_a_image_from_the_camera(tab):
+def test_an_image_from_the_camera(tab):
     tab.get_by_role("button", name="Capture from camera").click()
     tab.get_by_role("button", name="Click to Access Webcam").click()
     tab.locator("#image video").wait_for()
@@ -153,7 +153,7 @@ def test_a_image_from_the_camera(tab):
     tab.locator("#answer caption", has_text="best 5").wait_for()
 
 
-def test_a_image_that_is_taken_away_takes_its_answer_along(tab, lite0, cat):
+def test_an_image_that_is_taken_away_takes_its_answer_along(tab, lite0, cat):
     upload(tab, cat)
     shown(tab, lite0.predict(cat))
     tab.get_by_role("button", name="Remove Image").click()

@@ -1,7 +1,10 @@
 """Heads: the activation is part of the model, travels in manifest and fingerprint, and gives way to the user's."""
 
+import inspect
 import math
 import re
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from eyeful.models.torchvision_import import import_torchvision
 from eyeful.prepare import export
 from eyeful.preprocessing import InputOverrides
 from eyeful.results import probabilities
+from eyeful.verify import verify
 from helpers import FakeEngine, fake_classifier, noise_image
 
 RED = Image.new("RGB", (9, 9), "red")
@@ -145,10 +149,10 @@ def test_they_travel_in_a_bundle(resnet18_checkpoint, tmp_path):
         ({"img_size": 5000}, "neither a side"),
         ({"mean": (123.7, 116.3, 103.5)}, "divide it by 255"),
         ({"std": (58, 57, 57)}, "divide it by 255"),
-        ({"std": (0.5, 0, 0.5)}, "std of 0"),
+        ({"std": (0.5, 0, 0.5)}, "cannot normalise"),
         ({"mean": (0.5,)}, "not three numbers"),
         ({"mean": 0.5}, "not three numbers"),
-        ({"mean": (0.5, float("nan"), 0.5)}, "divide it by 255"),
+        ({"mean": (0.5, float("nan"), 0.5)}, "cannot normalise"),
     ],
 )
 def test_what_is_no_input(values, text):
@@ -203,3 +207,28 @@ def test_the_documented_flags(flag, python):
 def test_the_tables_are_found():
     assert len(HEADS) == 4
     assert len(FLAGS) == 4
+
+
+@pytest.mark.parametrize(
+    ("commands", "group"),
+    [
+        (("predict", "serve", "verify", "bench", "explain"), options.PreprocessingOptions),
+        (("export", "info"), options.InputOptions),
+    ],
+)
+def test_the_commands_that_take_them(commands, group):
+    names = ", ".join(f"`{name}`" for name in commands[:-1])
+    assert f"{names} and `{commands[-1]}`" in SECTION
+    for name in commands:
+        command = getattr(import_module(f"eyeful.cli.{name}"), name)
+        assert {one.name for one in fields(group)} <= set(inspect.signature(command).parameters), name
+
+
+def test_a_bundle_is_verified_under_what_can_be_set_of_it(bundle, images):
+    found = verify(
+        str(bundle), images, engine="openvino", precision="fp32", activation="sigmoid", crop_mode="squash"
+    )
+    assert found.fast.top1 == 1
+    assert found.causes["engine and precision"].max_delta < 1e-4
+    with pytest.raises(UsageError, match="has its weights, size, mean and std"):
+        verify(str(bundle), images, mean=(0.5, 0.5, 0.5))

@@ -107,6 +107,9 @@ def test_a_forked_child_is_told_and_its_own_classifier_answers(engine, images):
     code = f"""
 import os, sys, time
 import eyeful
+if {engine!r} == "torch":  # whose threads the child would wait for, used by others than eyeful too
+    import torch
+    torch.nn.Conv2d(3, 64, 7)(torch.rand(1, 3, 256, 256))
 clf = eyeful.load(engine={engine!r}, device="cpu")
 expected = clf.predict(sys.argv[1]).label
 child = os.fork()

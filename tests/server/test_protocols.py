@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from eyeful.server.protocols.torchserve import _by_label
+from eyeful.types import Prediction, Score
 from helpers import noise_image
 
 
@@ -173,6 +175,13 @@ def test_a_bad_image_among_kserves_instances(server, jpeg):
     assert [row["error_kind"] for row in rows["predictions"]] == ["unidentified", None]
 
 
+def test_labels_of_one_name_are_told_apart():
+    top = tuple(
+        Score(index, None, label, prob, 0.0) for index, label, prob in [(7, "crane", 0.6), (9, "crane", 0.3)]
+    )
+    assert _by_label(Prediction("a", top)) == {"crane": 0.6, "crane (9)": 0.3}
+
+
 def test_torchserves_json(server, jpeg, expected):
     best = [score.label for score in expected.top]
     url = f"{server.url}/predictions/lite0"
@@ -285,6 +294,24 @@ BAD = [
         )
     ),
     ("/v1/models/nope:predict", b"{}", {}, 404),
+    *(
+        ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":%s}]}' % tensor, {}, 400)
+        for tensor in (
+            b'"UINT8","shape":[1,1,3],"data":[0.5,0.5,0.5]',
+            b'"UINT8","shape":[1,1,3],"data":[true,true,true]',
+            b'"UINT8","shape":[1,1,3],"data":["1","1","1"]',
+            b'"UINT8","shape":[1,1,3],"data":[-1,0,0]',
+            b'"UINT8","shape":[1,1,3],"data":[256,0,0]',
+            b'"FP32","shape":[1,1,3],"data":["0","0","0"]',
+            b'"BYTES","shape":[2],"data":["eA=="]',
+        )
+    ),
+    (
+        "/models/lite0",
+        b'{"inputs": "eA==", "parameters": {"function_to_apply": "sigmoid"}}',
+        {"Content-Type": "application/json"},
+        400,
+    ),
     ("/predictions/lite0", b'{"data": 3}', {"Content-Type": "application/json"}, 400),
     ("/models/lite0", b'{"inputs": "", "parameters": []}', {"Content-Type": "application/json"}, 400),
     ("/v2/models/lite0/infer", b'{"inputs":[{"datatype":"BYTES","data":[]}],"outputs":0}', {}, 400),

@@ -93,8 +93,8 @@ def bench(
 
     Args:
         model: as for `eyeful.load`, and so the next two.
-        checkpoint: local weights.
-        labels: their labels.
+        checkpoint: local weights; of a bundle, those that it was made of.
+        labels: names in place of the model's own.
         images: files or folders; repeated up to `num_images`.
         num_images: how many each round classifies (the textbook loop: a fifth of them).
         rounds: how often each stage runs, in turn.
@@ -109,7 +109,7 @@ def bench(
 
     found = [item for item in open_source(images).items if isinstance(item.content, Path)]
     module, architecture = _network(model, checkpoint, labels)
-    own = {} if is_bundle(Path(model)) else {"checkpoint": checkpoint, "labels": labels}
+    own = {"labels": labels} | ({} if is_bundle(Path(model)) else {"checkpoint": checkpoint})
     with load(model, **own, **options) as classifier:  # type: ignore[arg-type]
         items = [item for item, row in zip(found, classifier.stream(found), strict=True) if row.ok]
         if not items:
@@ -131,7 +131,8 @@ def bench(
     first = items[0].content
     flags = ["--model", model]
     for name, value in (own | options).items():
-        flags += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
+        values = value if isinstance(value, tuple) else (value,)
+        flags += [f"--{name.replace('_', '-')}", *map(str, values)] if value is not None else []
     return Figures(
         *path,
         num_images,

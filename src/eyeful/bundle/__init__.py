@@ -2,7 +2,17 @@
 
 from eyeful.bundle.files import sha256_of
 from eyeful.bundle.flight import single_flight
-from eyeful.bundle.format import FORMAT, MANIFEST, Bundle, Manifest, is_bundle, names_in, read_bundle, write_bundle
+from eyeful.bundle.format import (
+    FORMAT,
+    MANIFEST,
+    Bundle,
+    Manifest,
+    is_bundle,
+    names_in,
+    read_bundle,
+    refuse_to_change,
+    write_bundle,
+)
 
 __all__ = [
     "FORMAT",
@@ -12,6 +22,7 @@ __all__ = [
     "is_bundle",
     "names_in",
     "read_bundle",
+    "refuse_to_change",
     "sha256_of",
     "single_flight",
     "write_bundle",

@@ -16,7 +16,7 @@ from typing import Any, Self, get_args
 
 from eyeful.bundle.files import sha256_of, temporary_beside
 from eyeful.errors import BundleError, UsageError
-from eyeful.preprocessing import Preprocessing
+from eyeful.preprocessing import InputOverrides, Preprocessing
 from eyeful.types import Activation, Labels
 
 FORMAT = 2
@@ -131,6 +131,18 @@ def is_bundle(folder: Path) -> bool:
         return (folder / MANIFEST).is_file() or (folder / _MANIFEST_1).is_file()
     except (OSError, ValueError):  # no name of a file at all
         return False
+
+
+def refuse_to_change(bundle: str | Path, overrides: InputOverrides, checkpoint: str | Path | None = None) -> None:
+    """See that nothing is asked of a bundle that lies fixed in its files.
+
+    Raises:
+        UsageError: it is.
+    """
+    if checkpoint or overrides != InputOverrides():
+        raise UsageError(
+            f"the bundle {bundle} has its weights, size, mean and std; load the model by name to change them"
+        )
 
 
 def names_in(folder: Path) -> set[str]:

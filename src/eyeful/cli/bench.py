@@ -30,6 +30,7 @@ def bench(
     model: options.ModelArgument,
     images: options.ImagesOptions,
     engine: options.EngineOptions,
+    preprocessing: options.PreprocessingOptions,
     num_images: Annotated[int, typer.Option(min=1, help="Images in each round; files are repeated.")] = 1000,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; medians are shown.")] = 3,
     batches: options.BatchOptions,
@@ -38,7 +39,7 @@ def bench(
     """Measure eyeful beside the textbook loop, on the same images and weights, in one run."""
     from eyeful.bench import bench as run_bench
 
-    asked = keywords(model, engine, batches)
+    asked = keywords(model, engine, preprocessing, batches)
     found = run_bench(asked.pop("model"), images.required_images(), num_images=num_images, rounds=rounds, **asked)
     if output.as_json:
         derived = {

@@ -39,6 +39,7 @@ def explain(
     ] = None,
     model: options.ModelOptions,
     overwrite: Annotated[bool, typer.Option(help="Replace a figure that exists.")] = False,
+    preprocessing: options.PreprocessingOptions,
     limits: options.LimitOptions,
 ) -> None:
     """Draw what a network sees: input, feature maps, vector, logits, probabilities, where the answer comes from.
@@ -53,7 +54,7 @@ def explain(
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already: --overwrite replaces it")
     engine = "auto" if is_bundle(Path(model.model)) else "torch"
-    with load_classifier(model, limits, device="cpu", engine=engine) as classifier:
+    with load_classifier(model, preprocessing, limits, device="cpu", engine=engine) as classifier:
         explanation = classifier.explain(image, target, layer)
     drawn = io.BytesIO()
     explanation.plot().savefig(drawn, format=path.suffix[1:].lower())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from eyeful.bundle import is_bundle, read_bundle
+from eyeful.bundle import is_bundle, read_bundle, refuse_to_change
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
 from eyeful.extras import require
@@ -22,6 +22,7 @@ from eyeful.types import Labels
 def info(
     *,
     model: options.ModelArgument,
+    network: options.InputOptions,
     all_labels: Annotated[bool, typer.Option("--all-labels", help="Print every label with its index.")] = False,
     layers: Annotated[
         bool, typer.Option("--layers", help="Summarize the network: stages, shapes, parameters, multiply-adds.")
@@ -29,7 +30,7 @@ def info(
     output: options.JsonOptions,
 ) -> None:
     """Show a model's card: preprocessing, labels, license and source of its weights."""
-    card, architecture, preprocessing, names = _card(model)
+    card, architecture, preprocessing, names = _card(model, network)
     summaries = _layer_summaries(architecture, preprocessing) if layers else []
     if output.as_json:
         entries = [{"index": i, "label": names.names[i], "wnid": names.wnids[i]} for i in range(len(names))]
@@ -81,9 +82,12 @@ def _print_layers(summaries: list[dict[str, Any]]) -> None:
         print("  ".join([*cells, *figures]))
 
 
-def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Preprocessing, Labels]:
+def _card(
+    asked: options.ModelOptions, network: options.InputOptions
+) -> tuple[dict[str, Any], Architecture, Preprocessing, Labels]:
     if is_bundle(Path(asked.model)):
-        manifest = read_bundle(Path(asked.model)).manifest
+        refuse_to_change(asked.model, network.overrides, asked.checkpoint)
+        manifest = read_bundle(Path(asked.model)).manifest.with_activation(network.activation)
         facts: dict[str, Any] = {"model": manifest.title, "bundle": asked.model, "engine": manifest.engine}
         names, notes = manifest.labels, manifest.notes
         if asked.labels is not None:
@@ -92,7 +96,7 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
         described = _described(manifest.architecture, manifest.weights) | {"activation": manifest.activation}
         card = facts | described | _noted(notes)
         return card, Architecture(**manifest.architecture), manifest.preprocessing, names
-    found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels))
+    found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels, network.overrides))
     weights = {
         "source": found.weights.source,
         "license": found.weights.license,
@@ -100,7 +104,11 @@ def _card(asked: options.ModelOptions) -> tuple[dict[str, Any], Architecture, Pr
     }
     architecture = {"library": found.architecture.library, "name": found.architecture.name}
     _print_notes(found.notes)
-    card = {"model": found.title} | _described(architecture, weights) | {"activation": found.activation}
+    card = (
+        {"model": found.title}
+        | _described(architecture, weights)
+        | {"activation": network.activation or found.activation}
+    )
     card |= found.about | _noted(found.notes)
     return card, found.architecture, found.preprocessing, found.labels
 

@@ -95,7 +95,7 @@ def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Images: files, folders, globs, URLs, archives, s3://..., .csv or .txt lists; - reads names.",
+            help="Files, folders, globs, URLs, archives, videos, lists (.csv, .txt ...), s3://...; - reads names.",
             show_default=False,
         ),
     ] = None,

@@ -82,7 +82,7 @@ def serve(
     ] = None,
     log_format: Annotated[Literal["text", "json"], typer.Option(help="Lines for people, or JSON.")] = "text",
 ) -> None:
-    """Serve models over HTTP: raw bytes, forms, JSON, Open Inference v2, Hugging Face's and TorchServe's calls.
+    """Serve models over HTTP: raw bytes, forms, JSON; the calls of KServe V1 and V2, Hugging Face and TorchServe.
 
     The description of every path is at /docs.
     """

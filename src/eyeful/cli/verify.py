@@ -25,6 +25,7 @@ def verify(
     model: options.ModelArgument,
     images: options.ImagesOptions,
     engine: options.EngineOptions,
+    preprocessing: options.PreprocessingOptions,
     topk: Annotated[int, typer.Option("--topk", "-k", help="k of the top-k agreement.")] = 5,
     min_agreement: Annotated[
         float | None, typer.Option(help="Exit with 1 where the top-1 agreement is below this, 0 to 1.")
@@ -36,7 +37,7 @@ def verify(
 
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"--min-agreement {min_agreement} is not between 0 and 1")
-    asked = keywords(model, engine)
+    asked = keywords(model, engine, preprocessing)
     found = run_verify(asked.pop("model"), images.required_images(), topk=topk, **asked)
     if output.as_json:
         print(json.dumps(dataclasses.asdict(found), indent=1, ensure_ascii=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from eyeful.cpu import make_torch_safe_after_fork
 from eyeful.engines.base import ModuleFamily, Outputs, Precision, ThreadedEngine
 from eyeful.errors import EngineError
 
@@ -88,6 +89,7 @@ class TorchEngine(ThreadedEngine):
         torch = self._torch
         if 0 < self._threads < torch.get_num_threads():
             torch.set_num_threads(self._threads)
+        make_torch_safe_after_fork()
         if self._on_cuda:
             torch.cuda.set_stream(torch.cuda.Stream(self._device))
 

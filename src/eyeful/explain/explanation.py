@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eyeful.errors import ImageError
 from eyeful.explain.arrays import Arrays, FeatureMaps
 from eyeful.explain.cam import grad_cam
 from eyeful.explain.layers import map_layers, outputs, pooled_vector, stages, target_layer
 from eyeful.explain.target import find_target
 from eyeful.images import input_box
-from eyeful.results import probabilities, rank
+from eyeful.results import probabilities, rank, why_no_probabilities
 from eyeful.types import Score
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _explained(
     shown_stages = stages(layers, network.module)
     logits, maps = outputs(network.module, x_NCHW, [stage.name for stage in shown_stages])
     logits_K: NDArray[np.float32] = logits.float().numpy()
+    if fault := why_no_probabilities(logits_K, network.activation):
+        raise ImageError("nonfinite", fault)
     probs_K = probabilities(logits_K, network.activation)
     best = rank(logits_K, network.labels, _TOP, network.activation)
     index = best[0].index if target is None else find_target(network.labels, target)

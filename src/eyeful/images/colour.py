@@ -4,7 +4,7 @@
 |---|---|
 | grayscale, 1 bit | RGB with equal channels (`grayscale`) |
 | 16 or 32 bit, float | scaled to 8 bit, not clipped (`sixteen_bit_scaled`), by the depth that the file states |
-| the same, with nothing above a quarter of its range | the same (`dark:0.02`) |
+| the same, with (nearly) nothing above a quarter of its range; an array of 0 and 1 | the same (`dark:0.02`) |
 | CMYK | `convert("RGB")` (`cmyk_converted`) |
 | palette | expanded |
 | any transparency | composited on white (`alpha_composited`) |
@@ -25,9 +25,12 @@ COLOUR_POLICY = 2
 DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 BAND = 1 << 17
 """Pixels that are converted at once where that needs several copies."""
-_ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
 _DARK = 0.25
 """An image that reaches no more of its range may hold fewer bits than its file says: 14 in 16."""
+_DARKEST = 1 / 255
+"""An array of 8 bits that reaches no more was perhaps meant to run from 0 to 1."""
+_MOST = 0.999
+"""Of an image of many bits, the share of pixels that is looked at: a few may be marks, such as no data."""
 
 
 def to_rgb(image: Image.Image, depth: Depth | None = None) -> tuple[Image.Image, list[str]]:
@@ -42,17 +45,17 @@ def to_rgb(image: Image.Image, depth: Depth | None = None) -> tuple[Image.Image,
     if image.mode in DEEP_MODES:
         image, reached = _scale_to_8_bit(image, depth or Depth())
         warnings.append("sixteen_bit_scaled")
-    elif depth is not None:
+    elif depth is not None or image.format is None:
         reached = _reached(image)
     if image.mode in ("L", "1", "LA", "La"):
         warnings.append("grayscale")
     elif image.mode == "CMYK":
         warnings.append("cmyk_converted")
-    if image.mode in _ALPHA_MODES or "transparency" in image.info:
+    if image.has_transparency_data:  # in a palette too
         image, changed = _on_white(image)
         if changed:
             warnings.append("alpha_composited")
-    if 0 < reached <= _DARK:
+    if 0 < reached <= (_DARK if depth is not None or "sixteen_bit_scaled" in warnings else _DARKEST):
         warnings.append(f"dark:{reached:.2f}")
     return (image if image.mode == "RGB" else image.convert("RGB")), warnings
 
@@ -94,7 +97,11 @@ def _scale_to_8_bit(image: Image.Image, depth: Depth) -> tuple[Image.Image, floa
         scaled[top : top + len(values)] = np.rint((values - low) * (255.0 / ((high - low) or 1.0)))
     if depth.is_inverted:
         return Image.fromarray(np.subtract(255, scaled, out=scaled)), 1.0
-    return Image.fromarray(scaled), highest / high if low == 0 and high else 1.0
+    gray = Image.fromarray(scaled)
+    reached = highest / high if low == 0 and high else 1.0
+    if low == 0 and reached > _DARK:
+        reached = float(np.searchsorted(np.cumsum(gray.histogram()), _MOST * scaled.size)) / 255
+    return gray, reached
 
 
 def _reached(image: Image.Image) -> float:

@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError, _imaging
 from eyeful.errors import ImageError, MissingExtraError, one_line
 from eyeful.extras import require
 from eyeful.images.variant import CAMERA_RAW, UNSUPPORTED, check_variant, undecoded, unopened, unsupported
-from eyeful.signature import OPENED, RAW_FORMAT, name_of_signature, why_not_a_image
+from eyeful.signature import OPENED, RAW_FORMAT, name_of_signature, why_not_an_image
 
 HELD_WHOLE = ("WEBP", "AVIF", "HEIF")
 """Formats whose codecs read the whole file into memory, wherever it is."""
@@ -156,4 +156,4 @@ def _unidentified(file: IO[bytes]) -> ImageError:
         return ImageError("unsupported_format", CAMERA_RAW)
     if name is not None:
         return ImageError("unsupported_format", f"{name} files are not opened: save it as a JPEG or PNG")
-    return ImageError("unidentified", f"not an image of a known format{why_not_a_image(head)}")
+    return ImageError("unidentified", f"not an image of a known format{why_not_an_image(head)}")

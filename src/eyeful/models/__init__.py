@@ -72,7 +72,7 @@ def find_model(request: ModelRequest) -> Model:
     elif request.labels is not None and model.labels.names:  # without any, `load` refuses
         labels, notes = relabelled(model.labels, model.notes, request.labels)
         model = replace(model, labels=labels, notes=notes)
-    return replace(model, preprocessing=model.preprocessing.with_input(request.overrides))
+    return replace(model, preprocessing=model.preprocessing.with_overrides(request.overrides))
 
 
 def list_models(query: str = "", *, local: bool = False) -> list[ModelEntry]:

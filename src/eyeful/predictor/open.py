@@ -10,15 +10,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle
-from eyeful.cpu import usable_cores
+from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle, refuse_to_change
+from eyeful.cpu import make_torch_safe_after_fork, usable_cores
 from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, ModuleFamily, choose, family
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import relabelled
 from eyeful.models.local import is_graph
 from eyeful.prepare import deploy, load_network, network_of, prepared
-from eyeful.preprocessing import InputOverrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +38,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     Raises:
         UsageError, ModelError, EngineError, MissingExtraError: as for `Predictor.open`.
     """
+    make_torch_safe_after_fork()
     folder = Path(spec.model)
     if is_bundle(folder):
         bundle = read_bundle(folder)
@@ -52,7 +52,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         open_network = partial(_network_by_name, request)
     if spec.torchcompile and choice.engine != "torch":
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
-    manifest = manifest.with_activation(spec.activation)
+    manifest = manifest.with_activation(spec.activation)  # before anything is opened, if it cannot be
     preprocessing = spec.applied_to(manifest.preprocessing)
     for note in manifest.notes:
         if note not in _told and spec.pinned is None:
@@ -153,11 +153,7 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
         UsageError: something else is asked for.
     """
     manifest = bundle.manifest
-    if spec.checkpoint or spec.overrides != InputOverrides():
-        raise UsageError(
-            f"the bundle {bundle.folder} has its weights, size, mean and std; load the model by name to "
-            "change them"
-        )
+    refuse_to_change(bundle.folder, spec.overrides, spec.checkpoint)
     if spec.engine not in ("auto", manifest.engine):
         raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")
     precision = spec.precision

@@ -14,7 +14,7 @@ from eyeful.engines import failed
 from eyeful.errors import EngineError, ImageError, ModelError, UsageError
 from eyeful.images import COLOUR_POLICY
 from eyeful.predictor.preprocess import PreprocessedImage, Preprocessor
-from eyeful.results import rank
+from eyeful.results import rank, why_no_probabilities
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
@@ -145,13 +145,9 @@ class Predictor:
         """
         if not np.isfinite(logits_K).all():
             logits_K, features_D = self._in_fp32(image, logits_K, features_D)
-        if not np.isfinite(logits_K).all():
-            return image.as_error(ImageError("nonfinite", "the network's answer is not finite, in fp32 either"))
         activation = self.manifest.activation
-        if activation == "none" and not (logits_K.min() >= 0 and logits_K.max() <= 1):
-            between = f"{logits_K.min():.3g} to {logits_K.max():.3g}"
-            text = f"the network gives no probabilities ({between}): --activation softmax or sigmoid makes them"
-            return image.as_error(ImageError("nonfinite", text))
+        if fault := why_no_probabilities(logits_K, activation):
+            return image.as_error(ImageError("nonfinite", fault))
         top = rank(logits_K, self.manifest.labels, topk or self.spec.topk, activation)
         return Prediction(
             filename=image.item.filename,

@@ -28,6 +28,11 @@ _RANGES: dict[str, tuple[type, float, float]] = {
     "max_aspect": (float, 1, math.inf),
 }
 """Field → its type, its least and its largest value."""
+_ASKED = (
+    *("model", "checkpoint", "labels", "engine", "precision", "activation"),
+    *("img_size", "mean", "std", "crop_mode", "crop_pct", "interpolation"),
+)
+"""What a spec asks for, and of which a pinned one knows what came of it."""
 _TEXTS = ("model", "device", "engine", "precision")
 
 
@@ -65,7 +70,7 @@ class PredictorSpec:
         crop_mode: center, squash or border; the weights' own when None, and so for the next five.
         img_size: (height, width) of the network's input in pixels.
         mean, std: per channel, for pixel values from 0 to 1, as the weights were trained with.
-        crop_pct: side of the crop over side of the resized image, above 0 and at most 1.
+        crop_pct: side of the crop over side of the resized image, 0.01 to 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         full_decode: decode every pixel of a JPEG, not a reduced scale of it.
         two_step_resize: resize, then crop, to the bit as TorchVision and timm; else both in one step, which
@@ -173,11 +178,7 @@ class PredictorSpec:
 
     def reproducibility_keys(self) -> dict[str, Any]:
         """Everything that decides answers, by name, as plain JSON values; no times, places or versions."""
-        asked = {
-            name: getattr(self, name)
-            for name in ("model", "checkpoint", "labels", "engine", "precision")
-            if self.pinned is None
-        }
+        asked = {name: getattr(self, name) for name in _ASKED if self.pinned is None}
         own = {
             "decode": "full" if self.full_decode else "reduced",
             "resize": "two steps" if self.two_step_resize else "one step",

@@ -1,5 +1,5 @@
 """Logits → prediction."""
 
-from eyeful.results.rank import probabilities, rank, softmax, top_k
+from eyeful.results.rank import probabilities, rank, softmax, top_k, why_no_probabilities
 
-__all__ = ["probabilities", "rank", "softmax", "top_k"]
+__all__ = ["probabilities", "rank", "softmax", "top_k", "why_no_probabilities"]

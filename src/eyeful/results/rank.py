@@ -48,6 +48,22 @@ def probabilities(
     return (softmax if activation == "softmax" else sigmoid)(logits, temperature)
 
 
+def why_no_probabilities(logits_K: NDArray[np.float32], activation: Activation) -> str | None:
+    """Why an answer cannot be given from a network's output; None where it can.
+
+    Args:
+        logits_K: float32.
+        activation: the model's.
+    """
+    if not np.isfinite(logits_K).all():
+        return "the network's answer is not finite, in fp32 either"
+    low, high = float(logits_K.min()), float(logits_K.max())
+    if activation == "none" and not 0 <= low <= high <= 1:
+        found = f"no probabilities ({low:.3g} to {high:.3g})"
+        return f"the network gives {found}: --activation softmax or sigmoid makes them"
+    return None
+
+
 def top_k(values: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     """Positions of the k largest values of a vector, largest first; equal values in order of position."""
     k = min(k, len(values))

@@ -51,8 +51,8 @@ def why_no_dtype(array: np.ndarray[Any, Any], name: str, *, tensor: bool = False
         advice = "it has no values, or some that are not finite"
     elif low < 0:
         advice = f"{values}: pass the pixels from before they were normalised"
-    elif kind == "f" and high <= 1:
-        advice = f"{values}: pass ({own} * 255).round(){uint8}"
+    elif high <= 1:
+        advice = f"{values}: pass ({own} * 255){rounded}{uint8}"
     elif high <= 255:
         advice = f"{values}: pass {own}{rounded}{uint8}"
     else:

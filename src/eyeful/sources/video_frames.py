@@ -31,6 +31,8 @@ _BACK = 10.0
 _TURN = 5.0
 """Seconds for which a frame waits for its turn; it is then decoded apart."""
 _MOST_THREADS = 8
+_LENIENT = 19
+"""The version of PyAV from which on metadata in another encoding than UTF-8 are no error."""
 _FORMATS = "mov,matroska,webm,avi,mpeg,mpegvideo,mpegts,asf,flv,ogg,m4v,dv"
 
 
@@ -58,8 +60,10 @@ def opened(path: Path) -> Any:
         MissingExtraError: PyAV is not installed.
         Exception: it cannot be opened.
     """
+    av = require("av", "a video")
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-    return require("av", "a video").open(str(path.absolute()), options=options, metadata_errors="replace")
+    older = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < _LENIENT else {}
+    return av.open(str(path.absolute()), options=options, **older)
 
 
 def read_frame(frame: Frame) -> bytes:

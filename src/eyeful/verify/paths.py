@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from eyeful.bundle import refuse_to_change
 from eyeful.classifier import Classifier
 from eyeful.errors import UsageError
 from eyeful.loading import load
 from eyeful.predictor import origin
+from eyeful.preprocessing import InputOverrides
 from eyeful.sources import no_inputs, open_source
 from eyeful.types import Item, Prediction
 from eyeful.verify.agreement import Agreement, compare
@@ -46,8 +48,8 @@ def verify(
         engine: of the fast path: auto, or the name of an engine.
         precision: auto, fp32, bf16 or fp16.
         topk: k of the top-k agreement.
-        **options: what else `eyeful.load` takes (checkpoint, labels ...), for both paths; of a bundle for the
-            reference only.
+        **options: what else `eyeful.load` takes (labels, crop_mode ...), for both paths; a bundle's checkpoint is
+            the one that it was made of.
 
     Raises:
         UsageError: there are no images, or the bundle was made of other weights.
@@ -58,8 +60,12 @@ def verify(
     if not items:
         raise no_inputs(source.ignored)
     made_of = origin(model)
-    fast_options = options if made_of is None else {"labels": options.get("labels")}
-    with load(**(made_of or {"model": model}), exact=True, device="cpu", topk=topk, **options) as reference:
+    fast_options = options
+    if made_of is not None:
+        refuse_to_change(model, InputOverrides.of(*map(options.get, ("img_size", "mean", "std"))))
+        fast_options = {name: value for name, value in options.items() if name != "checkpoint"}
+        options = made_of | {name: value for name, value in options.items() if value is not None}
+    with load(**({"model": model} | options), exact=True, device="cpu", topk=topk) as reference:
         weights = reference.provenance["weights"]["sha256"]
         expected = _answers(reference, items)
         causes = {

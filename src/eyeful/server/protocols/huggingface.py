@@ -29,7 +29,7 @@ def router(service: InferenceService) -> APIRouter:
     routes = APIRouter(tags=["Hugging Face"])
 
     async def classify(request: Request, model: str | None) -> JSONReply:
-        item, topk = await _item(request, service)
+        item, topk = await _item(request, service, model)
         (found,) = await service.classify(request, [item], model, topk)
         if not found.ok:
             raise UnprocessableError(found.answer)
@@ -50,7 +50,7 @@ def router(service: InferenceService) -> APIRouter:
     return routes
 
 
-async def _item(request: Request, service: InferenceService) -> tuple[Asked, int | None]:
+async def _item(request: Request, service: InferenceService, model: str | None) -> tuple[Asked, int | None]:
     """The image of a request, and how many labels it asks for."""
     if is_form(request):
         image, *more = await read_images(request, service.settings)
@@ -59,12 +59,19 @@ async def _item(request: Request, service: InferenceService) -> tuple[Asked, int
         return image, None
     body = await read_body(request, service.settings)
     if is_json(request, body):
-        return await service.parse(body, _in_json, service.fetcher)
+        activation = service.classifier(model or service.aliases[0]).provenance["activation"]
+        return await service.parse(body, _in_json, service.fetcher, activation)
     return Item("body", body), None
 
 
-def _in_json(content: bytes, fetcher: Fetcher | None) -> tuple[Asked, int | None]:
+def _in_json(content: bytes, fetcher: Fetcher | None, activation: str) -> tuple[Asked, int | None]:
     body = json_of(content)
     if not isinstance(body, dict) or "inputs" not in body:
         raise BadRequestError('the JSON body is not {"inputs": BASE64, "parameters": {"top_k": 5}}')
-    return image_in(body["inputs"], "inputs", fetcher), topk_in(body)
+    topk = topk_in(body)
+    function = (body.get("parameters") or {}).get("function_to_apply")
+    if function not in (None, activation):
+        raise BadRequestError(
+            f"parameters.function_to_apply is {activation} for this model: `eyeful serve --activation` sets it"
+        )
+    return image_in(body["inputs"], "inputs", fetcher), topk

@@ -12,7 +12,7 @@ from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply, readiness
 from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked
-from eyeful.types import Item
+from eyeful.types import Item, Prediction
 
 _JSON = describe.json_body(
     {"data": {"type": "string", "description": "base64"}, "instances": SCHEMA}, [], {"data": describe.EXAMPLE}
@@ -44,9 +44,7 @@ def router(service: InferenceService) -> APIRouter:
         """
         images, wrapped = await _images(request, service)
         found = await service.classify(request, images, model, 5)
-        answers = [
-            {score.label: score.prob for score in one.top} if one.ok else {"error": one.answer} for one in found
-        ]
+        answers = [_by_label(one) if one.ok else {"error": one.answer} for one in found]
         if wrapped:
             return JSONReply({"predictions": answers})
         if len(answers) > 1:
@@ -71,6 +69,14 @@ def router(service: InferenceService) -> APIRouter:
                 operation_id=f"predictions_{method.lower()}{'_version' if 'version' in path else ''}",
             )
     return routes
+
+
+def _by_label(prediction: Prediction) -> dict[str, float]:
+    """Label → probability, best first; a label that is there already, as names may be, with its index."""
+    found: dict[str, float] = {}
+    for score in prediction.top:
+        found[score.label if score.label not in found else f"{score.label} ({score.index})"] = score.prob
+    return found
 
 
 async def _images(request: Request, service: InferenceService) -> tuple[Sequence[Asked], bool]:

@@ -145,6 +145,9 @@ def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) 
         encoded = _texts(raw, settings) if raw is not None else _from_json(tensor.get("data"), name, settings)
         if not encoded:
             raise BadRequestError("the tensor holds no image")
+        shape = tensor.get("shape", [len(encoded)])
+        if not isinstance(shape, list) or [n for n in shape if n != 1] != [len(encoded)] * (len(encoded) > 1):
+            raise BadRequestError(f'"shape" {str(shape)[:60]} is not that of {len(encoded)} images')
         return [Item(f"{name}[{place}]", content) for place, content in enumerate(encoded)]
     if isinstance(datatype, str) and datatype in _NUMBERS:
         pixels_NHWC = _pixels(tensor, _NUMBERS[datatype], raw)
@@ -194,10 +197,24 @@ def _numbers(data: Any, number: type[np.generic]) -> np.ndarray:
     while isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
         data = data[0]
     if not isinstance(data, list) or len(data) < _PIECES:
-        return np.asarray(data, number).ravel()
+        return _typed(data, number).ravel()
     step = len(data) // _PIECES
-    pieces = [np.asarray(data[place : place + step], number) for place in range(0, len(data), step)]
+    pieces = [_typed(data[place : place + step], number) for place in range(0, len(data), step)]
     return np.concatenate(pieces).ravel()  # which refuses pieces of unlike shapes
+
+
+def _typed(data: Any, number: type[np.generic]) -> np.ndarray:
+    """The numbers as they are meant: none is cut to fit its datatype.
+
+    Raises:
+        TypeError, ValueError: one would be.
+    """
+    values = np.asarray(data)
+    if values.dtype.kind not in ("iu" if number is np.uint8 else "iuf"):
+        raise TypeError("not numbers of that datatype")
+    if number is np.uint8 and values.size and not 0 <= values.min() <= values.max() <= 255:
+        raise ValueError("not within 0 to 255")
+    return values.astype(number)
 
 
 def _asked_outputs(asked: dict[str, Any]) -> list[dict[str, Any]]:
