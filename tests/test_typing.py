@@ -19,6 +19,8 @@ import eyeful
 with eyeful.load("resnet18") as clf:
     label: str | None = clf.predict("cat.jpg").label
     rows: list[eyeful.Prediction] = clf.predict(["a.jpg", Path("b.jpg")])
+    listed: list[eyeful.Prediction] = clf.predict("list.csv", column="where")
+    frames: list[eyeful.Prediction] = clf.predict(Path("clip.mp4"), every=0.5)
     one: eyeful.Prediction = clf("cat.jpg")
     for row in clf.stream(Path("photos")):
         print(row.label, row.to_dict())

@@ -136,11 +136,23 @@ class Classifier:
 
     @overload
     def predict(
-        self, inputs: Iterable[Any], *, topk: int | None = None, batch_size: int | None = None
+        self,
+        inputs: str | Path | Iterable[Any],
+        *,
+        topk: int | None = None,
+        batch_size: int | None = None,
+        column: str | None = None,
+        every: str | float | None = None,
     ) -> list[Prediction]: ...
 
     def predict(
-        self, inputs: Any, *, topk: int | None = None, batch_size: int | None = None
+        self,
+        inputs: Any,
+        *,
+        topk: int | None = None,
+        batch_size: int | None = None,
+        column: str | None = None,
+        every: str | float | None = None,
     ) -> Prediction | list[Prediction]:
         """Classify.
 
@@ -151,42 +163,64 @@ class Classifier:
                 is better. A bad image is a prediction with `.error`.
             topk: labels in each answer; the spec's when None.
             batch_size: images in one forward pass; the spec's when None.
+            column: of a list file, the column that holds the images; it is found when None.
+            every: of a video, the time from frame to frame: seconds, or "0.5s", "500ms", "10f" (frames); a second
+                when None.
 
         Raises:
-            UsageError: the input is none of these.
+            UsageError: the input is none of these, or has no such column; or a column or time is asked for, and
+                nothing is named that has one.
         """
-        source = open_source(inputs)
+        source = open_source(inputs, column=column, every=every)
         stream = Stream(self.predictor, batch_size)
         if source.single:
-            (prediction,) = stream.predictions(source.required(), topk=topk)
+            (prediction,) = stream.predictions(source.items, topk=topk)
             return prediction
-        return [prediction.without_arrays() for prediction in stream.predictions(source.required(), topk=topk)]
+        return [prediction.without_arrays() for prediction in stream.predictions(source.items, topk=topk)]
 
     __call__ = predict
 
     def stream(
-        self, inputs: Any, *, topk: int | None = None, thumbnails: bool = False, timer: StageTimer | None = None
+        self,
+        inputs: Any,
+        *,
+        topk: int | None = None,
+        thumbnails: bool = False,
+        timer: StageTimer | None = None,
+        column: str | None = None,
+        every: str | float | None = None,
     ) -> Generator[Prediction]:
         """Classify lazily: predictions in input order, in constant memory.
 
         A generator is gone through in a thread of its own. While it lets wait, what it gave is classified: a row
-        comes 50 ms later, however large a batch is.
+        comes 50 ms later, however large a batch is. What may be used in one thread only, as a cursor of sqlite3,
+        raises its error there, and from here: pass `list(...)` of it.
 
         Args:
             inputs: as for `predict`, or an opened Source.
             topk: as for `predict`.
             thumbnails: a small image on each prediction.
             timer: counts how long each stage was waited for.
+            column: as for `predict`; an opened Source has it already.
+            every: the same.
+
+        Raises:
+            UsageError: as for `predict`.
         """
-        source = inputs if isinstance(inputs, Source) else open_source(inputs)
+        if not isinstance(inputs, Source):
+            source = open_source(inputs, column=column, every=every)
+        elif column is None and every is None:
+            source = inputs
+        else:
+            raise UsageError("a Source is opened already: pass column= and every= to open_source")
         return Stream(self.predictor).predictions(
-            source.required(), topk=topk, thumbnails=thumbnails, timer=timer, live=source.live
+            source.items, topk=topk, thumbnails=thumbnails, timer=timer, live=source.live
         )
 
     def preprocessed(self, inputs: Any) -> Iterator[PreprocessedImage]:
         """The first stage alone: opened, resized and cropped images, in order; inputs as for `stream`."""
         source = inputs if isinstance(inputs, Source) else open_source(inputs)
-        return Stream(self.predictor).preprocessed(source.required())
+        return Stream(self.predictor).preprocessed(source.items)
 
     def logits(self, inputs: Any) -> NDArray[np.float32]:
         """Raw scores, float32: (K,) for one image, (N, K) for several.

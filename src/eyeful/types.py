@@ -42,7 +42,7 @@ class Item:
     Attributes:
         filename: the identity.
         content: where the image is.
-        columns: what else the manifest says of it that named it, as plain JSON values; None without one.
+        columns: what else the list says of it that named it, as plain JSON values; None without one.
     """
 
     filename: str
@@ -111,7 +111,7 @@ class Prediction:
         abstained: the best probability is below `min_prob`: the label is a guess, and said to be one.
         warnings: what was done to the image beyond the preprocessing ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
-        columns: the other columns of the manifest that named the input; None without one.
+        columns: the other columns of the list that named the input; None without one.
         logits: float32 (K,), the raw score of every class; None for an error.
         activation: what made probabilities of them.
         features: float32 (D,), the input of the layer that makes the logits; None where there is no such layer.

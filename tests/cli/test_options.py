@@ -69,6 +69,6 @@ def test_what_was_changed_is_known():
 
 
 def test_images_must_be_named():
-    assert options.ImagesOptions(images=["a"]).named() == ["a"]
+    assert options.ImagesOptions(images=["a"]).required_images() == ["a"]
     with pytest.raises(eyeful.UsageError, match="--images PHOTOS"):
-        options.ImagesOptions().named()
+        options.ImagesOptions().required_images()

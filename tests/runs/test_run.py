@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from eyeful.classifier import Classifier
-from eyeful.errors import EyefulError, OutputError, UsageError
-from eyeful.runs import Output, run
+from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
+from eyeful.runs import Output, SignalHandler, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction
@@ -39,8 +39,8 @@ def names(folder, count=60):
     return [str(path) for path in sorted(folder.glob("*.png"))[:count]]
 
 
-def go(inputs, name, clf=None, **options):
-    return run(clf or fake_classifier(), open_source(inputs), output=Output(str(name), **options))
+def go(inputs, name, clf=None, stop=None, **options):
+    return run(clf or fake_classifier(), open_source(inputs), output=Output(str(name), **options), stop=stop)
 
 
 def rows_of(name):
@@ -165,6 +165,17 @@ def test_a_signal_finishes_what_is_in_hand(number, ending, folder, tmp_path):
     assert 10 <= len(written) == int(done.stdout) < 60
     assert json.loads((tmp_path / f"{ending}.run.json").read_text())["state"] == "stopped"
     assert go(folder, out, resume=True).rows == 60
+
+
+@pytest.mark.parametrize("inputs", ["empty", [], iter(())])
+def test_a_signal_before_the_first_image_is_a_stop_and_writes_nothing(inputs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    stop = SignalHandler(reads_stdin=False)
+    stop.signal = signal.SIGINT
+    with pytest.raises(StoppedError):
+        go(inputs, "rows.jsonl", stop=stop)
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
 def test_a_row_in_the_wrong_place_is_a_loud_error(folder, monkeypatch):

@@ -198,6 +198,25 @@ def test_a_server_that_goes_away_leaves_a_run_that_can_be_resumed(server, images
     assert "1 rows were there" in resumed.output
 
 
+def test_a_row_comes_before_the_next_name(scripted, images):
+    """A live source gives its next image only when the row of the last has come."""
+    row_came = threading.Event()
+
+    def camera():
+        for _ in range(3):
+            yield images / "01.jpg"
+            assert row_came.wait(10), "the row is held back"
+            row_came.clear()
+
+    with RemoteClassifier(scripted((200, {}, GOOD))) as remote:
+        rows = 0
+        for row in remote.stream(open_source(camera())):
+            assert row.label == "cat"
+            rows += 1
+            row_came.set()
+    assert rows == 3
+
+
 def test_what_a_server_cannot_be_asked(server, images):
     with pytest.raises(UsageError, match="no model 'nope'; there is lite0, again"):
         RemoteClassifier(server.url, "nope")

@@ -1,4 +1,4 @@
-"""A manifest's columns in rows, in every format; rows without are as they ever were."""
+"""A list's columns in rows, in every format; rows without are as they ever were."""
 
 import csv
 import json

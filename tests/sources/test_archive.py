@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from eyeful.errors import UsageError
 from eyeful.sources import archive, open_source
 from helpers import fake_classifier
 
@@ -79,10 +80,11 @@ def test_what_a_system_packed_beside_images_is_counted(ending, tmp_path):
     apple = b"\x00\x05\x16\x07" + bytes(60)
     members = {"photos/cat.png": png("red"), "__MACOSX/photos/._cat.png": apple, "photos/._cat.png": apple}
     members |= {"photos/._mine.png": png("blue"), "photos/.DS_Store": b"x", "@eaDir/cat.png/t.jpg": png("red")}
+    members["photos/.Trash-1000/files/deleted.png"] = png("red")
     source = open_source(make(tmp_path / f"mac{ending}", members))
     rows = list(fake_classifier().stream(source))
     assert [row.label for row in rows] == ["red", "blue"]
-    assert source.ignored["system file"] == 4
+    assert source.ignored["system file"] == 5
 
 
 @pytest.mark.parametrize("name", ["a.7z", "a.rar", "a.tar.zst"])
@@ -97,7 +99,8 @@ def test_archives_that_are_not_opened_say_so(name, tmp_path):
 def test_an_archive_in_a_folder_is_no_input(tmp_path):
     make(tmp_path / "shard.tar")
     source = open_source(tmp_path)
-    assert list(source.items) == []
+    with pytest.raises(UsageError, match=r"only other files \(\.tar 1\)"):
+        next(source.items)
     assert source.ignored == {".tar": 1}
 
 

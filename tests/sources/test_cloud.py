@@ -84,6 +84,25 @@ def test_folders_that_match_a_pattern_are_searched(bucket):
         assert [row.filename for row in rows if row.ok] == [f"{address}/sub/c.png"]
 
 
+@pytest.mark.parametrize(
+    ("address", "names", "counted"),
+    [
+        ("memory://shop", ["a.png", "sub/b.png"], 4),
+        ("memory://shop/*", ["a.png", "sub/b.png"], 1),
+        ("memory://shop/**/*.png", ["a.png", "sub/b.png"], 4),
+        ("memory://shop/__MACOSX/*.png", ["__MACOSX/c.png"], 0),
+        ("memory://shop/._*.png", ["._a.png"], 0),
+    ],
+)
+def test_system_files_in_a_bucket_are_counted(address, names, counted):
+    bucket = fsspec.filesystem("memory")
+    for name in ("a.png", "._a.png", "sub/b.png", ".Trash-1000/files/t.png", "@eaDir/t.png", "__MACOSX/c.png"):
+        bucket.pipe(f"/shop/{name}", b"x")
+    source = open_source(address)
+    assert [item.filename for item in source.items] == [f"memory:///shop/{name}" for name in names]
+    assert source.ignored["system file"] == counted
+
+
 def test_a_bucket_that_is_not_there_is_an_error_row(bucket):
     (row,) = fake_classifier().predict("s3://no-such-bucket-here/a.png")
     assert row.error_kind in ("not_found", "fetch_failed", "unreadable")

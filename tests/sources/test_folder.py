@@ -4,8 +4,11 @@ import os
 
 import pytest
 
+from eyeful.bench import bench
 from eyeful.errors import UsageError
+from eyeful.runs import run
 from eyeful.sources import open_source
+from eyeful.verify import verify
 from helpers import fake_classifier, noise_image
 
 
@@ -35,7 +38,8 @@ def linked(tmp_path):
 def test_links_to_folders_are_followed(linked):
     (linked / "d" / "dog").symlink_to(linked / "real" / "dog")
     assert found(linked / "d") == (["cat/x.png", "dog/x.png"], {})
-    assert found(linked / "d", recursive=False) == ([], {})
+    with pytest.raises(UsageError, match="there are no images"):
+        found(linked / "d", recursive=False)
     (linked / "whole").symlink_to("d")
     assert found(linked / "whole") == (["cat/x.png", "dog/x.png"], {})
 
@@ -75,7 +79,7 @@ def test_broken_links(linked):
     assert found(linked / "d") == (["cat/x.png", "gone.png"], {"broken link": 2})
 
 
-def test_companions_are_counted_and_not_classified(tmp_path):
+def test_system_files_are_counted_and_not_classified(tmp_path):
     apple = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(60)
     put(tmp_path / "cat.png")
     put(tmp_path / "._cat.png", apple)
@@ -85,7 +89,11 @@ def test_companions_are_counted_and_not_classified(tmp_path):
         put(tmp_path / "sub" / inside)
     for name in ("Thumbs.db", ".DS_Store", "desktop.ini"):
         put(tmp_path / name, b"x")
-    assert found(tmp_path) == (["._an image all the same.png", "cat.png"], {"system file": 8})
+    for inside in (".Trash-1000/files/deleted.png", ".Trash-0/files/deleted.png", ".Trash/1000/files/deleted.png"):
+        put(tmp_path / inside)
+    put(tmp_path / ".Trash-old" / "photo.png")
+    images = [".Trash-old/photo.png", "._an image all the same.png", "cat.png"]
+    assert found(tmp_path) == (images, {"system file": 11})
     assert found(tmp_path / "sub" / "@eaDir")[0] == ["cat.png/SYNOPHOTO_THUMB_XL.jpg"], "not when named"
     (row,) = fake_classifier().predict([tmp_path / "._cat.png"])
     assert row.error_kind == "unidentified"
@@ -99,7 +107,14 @@ def test_no_images_at_all_are_an_error(inputs, tmp_path):
     (tmp_path / "list.txt").touch()
     inputs = inputs.format(tmp_path) if isinstance(inputs, str) else [one.format(tmp_path) for one in inputs]
     classifier = fake_classifier()
-    for call in (classifier.predict, classifier.logits, lambda given: list(classifier.stream(given))):
+    for call in (
+        classifier.predict,
+        classifier.logits,
+        lambda given: list(classifier.stream(given)),
+        lambda given: run(classifier, open_source(given)),
+        lambda given: verify("none", given),
+        lambda given: bench("none", given),
+    ):
         with pytest.raises(UsageError, match="there are no images: what was named is empty"):
             call(inputs)
     put(tmp_path / "empty" / "a.tar", b"x")

@@ -77,8 +77,11 @@ def test_folders_that_match_are_not_searched_deeper_than_asked():
     assert found("mix/s*", recursive=False) == ["mix/sub/a.png"]
 
 
-def test_companions_that_match_are_counted():
-    source = open_source("mix/*.png")
+@pytest.mark.parametrize("pattern", ["mix/*.png", "mix/.Trash-*/files/*.png mix/c.png"])
+def test_system_files_that_match_are_counted(pattern):
+    Path("mix/.Trash-1000/files").mkdir(parents=True)
+    shutil.copy("cat.png", "mix/.Trash-1000/files/deleted.png")
+    source = open_source(pattern.split())
     assert [item.filename for item in source.items] == ["mix/c.png"]
     assert source.ignored == {"system file": 1}
 

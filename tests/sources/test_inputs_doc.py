@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eyeful.errors import UsageError
-from eyeful.sources import archive, companions, entries, listing, open_source, video
+from eyeful.sources import archive, entries, listing, open_source, system_files, video
 from helpers import noise_image
 
 TEXT = (Path(__file__).parents[2] / "docs" / "inputs.md").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def here(tmp_path, monkeypatch):
 
 def test_its_lists_of_names():
     assert quoted("Lists") == list(entries.NAME_COLUMNS)
-    assert set(quoted("Folders")) == companions.FOLDERS
+    assert set(quoted("Folders")) == system_files.FOLDERS
     assert sorted(codes("".join(row[0] for row in table("Lists", "ending")))) == sorted(listing.ENDINGS)
     assert codes(table("Videos", "ending")[0][0]) == list(video.EXTENSIONS)
     opened = codes(section("Archives").partition(":")[0])
@@ -72,6 +72,7 @@ def test_its_table_of_patterns(row):
     assert [item.filename for item in open_source(pattern).items] == names
 
 
-@pytest.mark.parametrize("every", codes("".join(row[0] for row in table("Videos", "`--every`"))))
-def test_its_table_of_times(every):
-    assert video.Every.of(every)
+def test_its_table_of_times():
+    times, frames = (codes(row[0]) for row in table("Videos", "`--every`"))
+    assert [video.Every.of(every) for every in times] == [video.Every(n) for n in (1, 2, 0.5, 0.5, 60)]
+    assert [video.Every.of(every) for every in frames] == [video.Every(frames=10)]

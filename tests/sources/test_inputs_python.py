@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from eyeful.errors import UsageError
+from eyeful.sources import open_source
 from helpers import fake_classifier, noise_image
 
 TEXT = (Path(__file__).parents[2] / "docs" / "inputs.md").read_text(encoding="utf-8")
@@ -43,3 +44,57 @@ def test_the_table(value, outcome, tmp_path, monkeypatch, request):
 
 def test_the_table_is_found():
     assert len(ROWS) > 20
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "b.png", "folder/c.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        noise_image(1, 9, 8).save(name)
+    Path("list.csv").write_text("mine,theirs\na.png,b.png\n")
+
+
+def answers(call, inputs, **asked) -> list[str]:
+    return [row.filename for row in getattr(fake_classifier(), call)(inputs, **asked)]
+
+
+@pytest.mark.parametrize("call", ["predict", "stream"])
+def test_the_column_of_a_list(call, stored):
+    with pytest.raises(UsageError, match="in Python column=NAME"):
+        answers(call, "list.csv", column=None)
+    for inputs in ("list.csv", Path("list.csv"), ["list.csv"], (one for one in ["list.csv"]), "*.csv"):
+        assert answers(call, inputs, column="theirs") == ["b.png"]
+    assert answers(call, ["a.png", "list.csv"], column="mine") == ["a.png", "a.png"]
+
+
+@pytest.mark.parametrize("call", ["predict", "stream"])
+def test_the_time_between_frames(call, stored):
+    pytest.importorskip("av")
+    assert answers(call, ["none.mp4"], every=0.5) == ["none.mp4"]
+    for every in ("often", 0, True):
+        with pytest.raises(UsageError, match="is no time between frames"):
+            answers(call, ["none.mp4"], every=every)
+
+
+@pytest.mark.parametrize("call", ["predict", "stream"])
+@pytest.mark.parametrize(
+    ("inputs", "asked", "said"),
+    [
+        ("a.png", {"column": "mine"}, "names a column of a list"),
+        (["a.png", "folder"], {"column": "mine"}, "names a column of a list"),
+        (np.zeros((8, 9, 3), np.uint8), {"column": "mine"}, "names a column of a list"),
+        ("list.csv", {"column": 2}, "column=2 is no name"),
+        ("list.csv", {"every": 2}, "is for videos"),
+        ([["a.png"], b"x"], {"every": "2s"}, "is for videos"),
+    ],
+)
+def test_what_is_asked_for_in_vain_is_said(call, inputs, asked, said, stored):
+    with pytest.raises(UsageError, match=said):
+        answers(call, inputs, **asked)
+
+
+def test_an_opened_source_has_its_column_already(stored):
+    with pytest.raises(UsageError, match="to open_source"):
+        answers("stream", open_source("list.csv", column="mine"), column="theirs")
+    assert answers("stream", open_source("list.csv", column="mine")) == ["a.png"]

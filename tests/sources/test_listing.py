@@ -68,12 +68,17 @@ def found(name: str, **options) -> list[tuple[str, dict | None]]:
         ("hugging face.jsonl", f'{{"image": {{"path": "{A}"}}, "label": 1}}\n', [(A, {"label": 1})]),
         ("not a number.jsonl", f'{{"file": "{A}", "v": NaN, "t": "\\ud800"}}\n', [(A, {"v": "NaN", "t": "\\ud800"})]),
         ("urls.csv", "url,n\nhttp://localhost/x.jpg,1\n", [("http://localhost/x.jpg", {"n": "1"})]),
-        ("empty.csv", "", []),
-        ("header.csv", "filename,label\n", []),
     ],
 )  # fmt: skip
 def test_lists_as_people_have_them(name, text, expected):
     assert found(write(name, text)) == expected
+
+
+@pytest.mark.parametrize("text", ["", "filename,label\n"])
+def test_a_list_without_names_has_no_images(text):
+    with pytest.raises(UsageError, match="there are no images"):
+        found(write("l.csv", text))
+    assert len(list(open_source([write("l.csv", text), A]).items)) == 1
 
 
 @pytest.mark.parametrize(

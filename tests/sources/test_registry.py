@@ -13,11 +13,11 @@ from eyeful.types import Item
 def matches(text):
     return str(text).startswith("numbers://")
 
-def items(text, *, recursive, ignored):
+def items(text, search, ignored):
     for number in range(int(str(text).rpartition("/")[2])):
-        yield Item(f"{text}#{number}", b"")
+        yield Item(f"{text}#{search.column or number}", b"")
 
-SOURCE = SourceKind(matches, items, priority=100)
+SOURCE = SourceKind(matches, items, priority=100, heeds=("column",))
 """
 
 
@@ -45,8 +45,9 @@ import sys
 sys.path.insert(0, {str(tmp_path)!r})
 from eyeful.sources import open_source
 print(*(item.filename for item in open_source(["numbers://x/2", "a.jpg"]).items))
+print(*(item.filename for item in open_source("numbers://x/1", column="c").items))
 """
-    assert python(code).split() == ["numbers://x/2#0", "numbers://x/2#1", "a.jpg"]
+    assert python(code).split() == ["numbers://x/2#0", "numbers://x/2#1", "a.jpg", "numbers://x/1#c"]
 
 
 def test_sources_start_light():

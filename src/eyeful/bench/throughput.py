@@ -113,7 +113,7 @@ def bench(
     with load(model, **own, **options) as classifier:  # type: ignore[arg-type]
         items = [item for item, row in zip(found, classifier.stream(found), strict=True) if row.ok]
         if not items:
-            raise UsageError("there are no images to measure with")
+            raise UsageError("none of the images to measure with is a file that can be opened")
         items = list(islice(cycle(items), num_images))
         loop = textbook_loop(module, classifier.preprocessing, classifier.device)
         batch_NHWC = _first_batch(classifier, items)

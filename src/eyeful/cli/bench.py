@@ -40,7 +40,7 @@ def bench(
     from eyeful.bench import bench as run_bench
 
     asked = keywords(model, engine, preprocessing, batches)
-    found = run_bench(asked.pop("model"), images.named(), num_images=num_images, rounds=rounds, **asked)
+    found = run_bench(asked.pop("model"), images.required_images(), num_images=num_images, rounds=rounds, **asked)
     if output.as_json:
         derived = {
             "path": found.path,

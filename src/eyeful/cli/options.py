@@ -222,23 +222,6 @@ class SearchOptions:
         ),
     ] = None
 
-    def check(self, inputs: list[str]) -> None:
-        """See that they mean something.
-
-        Raises:
-            UsageError: there is nothing that they could be for.
-        """
-        from eyeful.sources import has_option
-
-        if self.column is not None and not any(has_option(one, "column") for one in inputs):
-            raise UsageError(
-                "--column names a column of a list (.csv, .tsv, .jsonl ...); none is among the inputs"
-            )
-        if self.every is not None and not any(has_option(one, "every") for one in inputs):
-            raise UsageError(
-                "--every is for videos (.mp4, .mov, .mkv ...), and none is named; folders give images"
-            )
-
 
 @dataclass(frozen=True, kw_only=True)
 class LimitOptions:
@@ -270,7 +253,7 @@ class ImagesOptions:
         list[str] | None, typer.Option(help="Images or folders; may be given more than once.", show_default=False)
     ] = None
 
-    def named(self) -> list[str]:
+    def required_images(self) -> list[str]:
         """What `--images` named.
 
         Raises:

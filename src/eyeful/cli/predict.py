@@ -122,25 +122,24 @@ def predict(
     from eyeful.runs import Output, SignalHandler, run
     from eyeful.sources import is_repeatable, open_source
 
-    named = [*(inputs or []), *(source or [])]
+    all_inputs = [*(inputs or []), *(source or [])]
     if (journal := supervise.journal) is not None:
-        journal["repeatable"], journal["anew"] = all(map(is_repeatable, named)), output.whole
+        journal["repeatable"], journal["anew"] = all(map(is_repeatable, all_inputs)), output.whole
         output = output.after_crash() if journal.attempt else output
-    _check_usage(named, output)
-    search.check(named)
+    _check_usage(all_inputs, output)
+    images = open_source(all_inputs, **keywords(search))
     rows = (
         Output(output.output, resume=output.resume, overwrite=output.overwrite)
         if output.output is not None
         else None
     )
-    images = open_source(named, **keywords(search))
     started = time.perf_counter()
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
     opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
     with opened as classifier:
         startup = time.perf_counter() - started
-        progress = nullcontext() if output.quiet else Progress(named, keywords(search))
-        with _told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in named) as stop:
+        progress = nullcontext() if output.quiet else Progress(all_inputs, keywords(search))
+        with _told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in all_inputs) as stop:
             advance = shown.advance if shown is not None else lambda _: None
             sinks = _sinks(classifier, output)
             summary = run(classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=journal)
@@ -217,15 +216,12 @@ def _check_places(inputs: list[str], asked: OutputOptions) -> None:
     Raises:
         UsageError: they would, or one exists already.
     """
-    from eyeful.sources import names_of
-
     places = [_real(path) for path in asked.files]
     images = [_real(one) for one in inputs if one != "-" and "://" not in one]
     for place in places:
         if place in images and not place.is_dir():
             raise UsageError(f"{place} is an input; name another file for the output")
-    matched = (name for one in inputs if "://" not in one for name in names_of(one) if name != one)
-    if any(_real(name) in places for name in matched):
+    if places and any(_leads_to(name, places) for name in _matched(inputs)):
         raise UsageError(
             "a pattern among the inputs matches the output: write it elsewhere, or narrow the pattern"
         )
@@ -239,6 +235,19 @@ def _check_places(inputs: list[str], asked: OutputOptions) -> None:
             raise UsageError(f"{figures} lies in a folder of images, so the figures would be classified too")
         if figures.exists() and not asked.overwrite and (not figures.is_dir() or any(figures.iterdir())):
             raise UsageError(f"{figures} exists already: --overwrite writes into it")
+
+
+def _matched(inputs: list[str]) -> Iterator[Path]:
+    """What the patterns among the inputs stand for."""
+    from eyeful.sources import names_of
+
+    return (Path(name) for one in inputs if "://" not in one for name in names_of(one) if name != one)
+
+
+def _leads_to(path: Path, places: list[Path]) -> bool:
+    """Whether a path is one of these; most cannot be by their last part, and are not looked up any further."""
+    may_be = path.name in ("", "..", *(place.name for place in places)) or path.is_symlink()
+    return may_be and _real(path) in places
 
 
 def _real(path: str | Path) -> Path:

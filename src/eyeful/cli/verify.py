@@ -38,7 +38,7 @@ def verify(
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"--min-agreement {min_agreement} is not between 0 and 1")
     asked = keywords(model, engine, preprocessing)
-    found = run_verify(asked.pop("model"), images.named(), topk=topk, **asked)
+    found = run_verify(asked.pop("model"), images.required_images(), topk=topk, **asked)
     if output.as_json:
         print(json.dumps(dataclasses.asdict(found), indent=1, ensure_ascii=False))
     else:

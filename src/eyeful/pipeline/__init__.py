@@ -2,7 +2,17 @@
 
 from eyeful.pipeline.base import SupportsStream
 from eyeful.pipeline.bottleneck import Stage, StageTimer, advice
+from eyeful.pipeline.live import LiveItems
 from eyeful.pipeline.ordered import DaemonThreads, ordered_map
 from eyeful.pipeline.stream import Stream
 
-__all__ = ["DaemonThreads", "Stage", "StageTimer", "Stream", "SupportsStream", "advice", "ordered_map"]
+__all__ = [
+    "DaemonThreads",
+    "LiveItems",
+    "Stage",
+    "StageTimer",
+    "Stream",
+    "SupportsStream",
+    "advice",
+    "ordered_map",
+]

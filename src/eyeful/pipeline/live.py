@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from itertools import chain
 from queue import Empty, Full, Queue
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from eyeful.errors import EngineError
 from eyeful.pipeline.ordered import TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from eyeful.types import Item
 
@@ -58,19 +59,12 @@ class LiveItems:
         self._closed.set()
 
     def _burst(self) -> Iterator[Item]:
-        item, waited, count = self._first, 0.0, 0
-        while item is not None:
-            yield item
-            count += 1
-            if count % self._batch_size == 0:
-                waited = 0.0
-            started = time.monotonic()
-            try:
-                item = self._taken.get(timeout=max(0.0, LONGEST_WAIT - waited))
-            except Empty:
+        following = in_time(lambda seconds: self._taken.get(timeout=seconds), self._batch_size)
+        for item in chain((self._first,), following):
+            if item is None:
+                self._ended = True
                 return
-            waited += time.monotonic() - started
-        self._ended = True
+            yield item
 
     def _next(self) -> Item | None:
         """The next item, however long it takes; None at the end."""
@@ -103,3 +97,27 @@ class LiveItems:
                 continue
             return not self._closed.is_set()
         return False
+
+
+def in_time(
+    get: Callable[[float], Item | None], batch_size: int, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Item | None]:
+    """The items behind a first one, until those of one batch have let wait for `LONGEST_WAIT` in all.
+
+    Args:
+        get: the next item, waited for as many seconds at most; raises Empty.
+        batch_size: so many items need not wait for others.
+        clock: seconds.
+    """
+    waited, count = 0.0, 1
+    while True:
+        if count % batch_size == 0:
+            waited = 0.0
+        started = clock()
+        try:
+            item = get(max(0.0, LONGEST_WAIT - waited))
+        except Empty:
+            return
+        waited += clock() - started
+        count += 1
+        yield item

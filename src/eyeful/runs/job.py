@@ -16,7 +16,7 @@ from eyeful.runs.output import Output
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 from eyeful.sinks import Sink
-from eyeful.sources import Source, no_inputs
+from eyeful.sources import Source
 from eyeful.types import Item
 
 
@@ -55,7 +55,7 @@ def run(
         with ExitStack() as stack:
             if output is not None:
                 stack.callback(output.close)
-            source = replace(source, items=_not_none(source, stop))
+            source = replace(source, items=_begun(source.items, stop))
             if journal is not None and journal.attempt and (output is None or journal["anew"]):
                 source = replace(source, items=_after_crash(source.items, journal, classifier, summary))
             if output is None:
@@ -115,7 +115,7 @@ def _carry(  # noqa: PLR0917 - the parts of one run
             expected.append(item.filename)
             yield item
 
-    counting = replace(source, items=counted(), named=False)
+    counting = replace(source, items=counted())
     wants_thumbnails = any(sink.wants_thumbnails for sink in sinks)
     with closing(classifier.stream(counting, thumbnails=wants_thumbnails, timer=summary.timer)) as stream:
         for prediction in stream:
@@ -136,21 +136,23 @@ def _carry(  # noqa: PLR0917 - the parts of one run
         raise StoppedError(stop.signal)
 
 
-def _not_none(source: Source, stop: SignalHandler | None) -> Iterator[Item]:
-    """The items of a source; before anything is written, it is seen that there is one.
+def _begun(items: Iterator[Item], stop: SignalHandler | None) -> Iterator[Item]:
+    """The same items; the first is taken before anything is written, so that its error leaves nothing behind.
 
     Raises:
         UsageError: there is none, though something was named.
         StoppedError: a signal came before the first.
     """
-    items = _readable(source.items)
-    for first in items:
-        return chain((first,), items)
-    if stop is not None and stop.signal is not None:
+    items = _readable(items)
+    try:
+        first = tuple(islice(items, 1))
+    except UsageError:
+        if stop is None or stop.signal is None:
+            raise
+        first = ()
+    if not first and stop is not None and stop.signal is not None:
         raise StoppedError(stop.signal)
-    if source.named:
-        raise no_inputs(source.ignored)
-    return items
+    return chain(first, items)
 
 
 def _readable(items: Iterator[Item]) -> Iterator[Item]:

@@ -92,7 +92,7 @@ class Output:
             ) from error
 
     def write_record(self, classifier: SupportsStream, summary: RunSummary, state: State) -> None:
-        """Write `OUTPUT.run.json`: the manifest, the settings, the fingerprint and the summary.
+        """Write `OUTPUT.run.json`: the provenance, the settings, the fingerprint and the summary.
 
         Raises:
             OutputError: it cannot be written.

@@ -6,7 +6,7 @@ from eyeful.pipeline import SupportsStream
 
 
 def record_of(classifier: SupportsStream) -> dict[str, Any]:
-    """The manifest, the settings, what determines answers, and its fingerprint."""
+    """The provenance, the settings, what determines answers, and its fingerprint."""
     spec = classifier.spec
     return {
         "provenance": classifier.provenance,

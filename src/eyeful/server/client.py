@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from eyeful.errors import ERROR_KINDS, EngineError, ErrorKind, ImageError, UsageError, one_line
 from eyeful.extras import require
 from eyeful.images import encoded_bytes
-from eyeful.pipeline import DaemonThreads, StageTimer, ordered_map
+from eyeful.pipeline import DaemonThreads, LiveItems, StageTimer, ordered_map
 from eyeful.predictor import PredictorSpec, pins_of
 from eyeful.types import Prediction, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from eyeful.sources import Source
     from eyeful.types import Item
@@ -114,7 +115,7 @@ class RemoteClassifier:
         stop = threading.Event()
         ask = partial(self._ask, topk=topk or self.spec.topk, stop=stop)
         threads = DaemonThreads(self.workers, "eyeful-client")
-        rows = ordered_map(ask, inputs.items, threads, self.max_in_flight)
+        rows = self._rows(ask, inputs, threads)
         try:
             while True:
                 with timer.on("forward"):
@@ -126,6 +127,17 @@ class RemoteClassifier:
             stop.set()
             rows.close()
             threads.close()
+
+    def _rows(
+        self, ask: Callable[[Item], Prediction], source: Source, threads: DaemonThreads
+    ) -> Generator[Prediction]:
+        """An answer for each item, in order; of a live source, those that have come are not held back."""
+        if not source.live:
+            yield from ordered_map(ask, source.items, threads, self.max_in_flight)
+            return
+        with closing(LiveItems(source.items, self.max_in_flight)) as live:
+            for burst in live.bursts():
+                yield from ordered_map(ask, burst, threads, self.max_in_flight)
 
     def _chosen(self, model: str | None) -> dict[str, Any]:
         found = self._models()

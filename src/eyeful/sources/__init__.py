@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,16 @@ from eyeful import plugins
 from eyeful.errors import ErrorKind, EyefulError, MissingExtraError, UsageError, one_line
 from eyeful.sources import memory
 from eyeful.sources.advice import why_no_input
-from eyeful.sources.base import OpenedContent, Sized, SourceKind, refused
+from eyeful.sources.base import OpenedContent, Search, Sized, SourceKind, refused
 from eyeful.sources.video import Every
 from eyeful.types import Item
 
 __all__ = [
     "OpenedContent",
+    "Search",
     "Sized",
     "Source",
     "SourceKind",
-    "has_option",
     "is_countable",
     "is_repeatable",
     "names_of",
@@ -40,39 +40,17 @@ class Source:
     """Items to classify, lazily.
 
     Attributes:
-        items: each image once, in order; can be gone through once.
+        items: each image once, in order; can be gone through once. Where something was named and holds none, they
+            end in a UsageError.
         single: exactly one image was named, so the answer is one prediction rather than a list.
         ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
         live: the items come from a generator or from standard input, which may take their time.
-        named: something was named, so that no items at all are a mistake.
     """
 
     items: Iterator[Item]
     single: bool
     ignored: Counter[str] = field(default_factory=Counter)
     live: bool = False
-    named: bool = False
-
-    def required(self) -> Iterator[Item]:
-        """The items.
-
-        Raises:
-            UsageError: in the end, if something was named and there were none.
-        """
-        number = 0
-        for number, item in enumerate(self.items, 1):  # noqa: B007 - it is looked at behind the loop
-            yield item
-        if self.named and not number:
-            raise no_inputs(self.ignored)
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """How to search; see `open_source`."""
-
-    recursive: bool
-    column: str | None
-    every: str | float | None
 
 
 def open_source(
@@ -91,15 +69,24 @@ def open_source(
         every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.
 
     Raises:
-        UsageError: something that is none of these, or no time; the text says what to convert it to.
+        UsageError: something that is none of these, or no time; the text says what to convert it to. Or a column
+            or time is asked for, and nothing is named that has one.
     """
-    options = _Options(recursive, column, every)
+    search = Search(recursive, column, every)
     if every is not None:
         Every.of(every)
+    _check_search(inputs, search)
+    source = _opened(inputs, search)
+    if _names_something(inputs):
+        source.items = _not_empty(source.items, source.ignored)
+    return source
+
+
+def _opened(inputs: Any, search: Search) -> Source:
     if isinstance(inputs, os.PathLike) and not isinstance(inputs, Path) and isinstance(inputs.__fspath__(), str):
         inputs = Path(inputs)
     if isinstance(inputs, str | Path):
-        return _from_text(inputs, options)
+        return _from_text(inputs, search)
     if isinstance(inputs, Item):
         return Source(iter((inputs,)), single=True)
     if memory.is_in_memory(inputs):
@@ -107,12 +94,32 @@ def open_source(
         return Source(iter(items), single)
     names = memory.names(inputs)
     if names is not None or _is_collection(inputs):
-        return _from_many(inputs if names is None else names, options)
+        return _from_many(inputs if names is None else names, search)
     raise UsageError(why_no_input(inputs))
 
 
 def _is_collection(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, Mapping) and not hasattr(value, "__array__")
+
+
+def _names_something(inputs: Any) -> bool:
+    """Whether no items at all would be a mistake; an empty list and a generator may give none."""
+    if isinstance(inputs, str | os.PathLike):
+        return True
+    return bool(inputs if isinstance(inputs, list | tuple) else memory.names(inputs))
+
+
+def _not_empty(items: Iterator[Item], ignored: Counter[str]) -> Iterator[Item]:
+    """The same.
+
+    Raises:
+        UsageError: in the end, if there were none.
+    """
+    number = 0
+    for number, item in enumerate(items, 1):  # noqa: B007 - it is looked at behind the loop
+        yield item
+    if not number:
+        raise no_inputs(ignored)
 
 
 def no_inputs(ignored: Counter[str]) -> UsageError:
@@ -146,35 +153,59 @@ def names_of(text: str | Path) -> Iterator[str | Path]:
         yield text
         return
     with suppress(UsageError):  # the run will say it
-        for name in kind.items(text, recursive=False, ignored=Counter()):
+        for name in kind.items(text, Search(recursive=False), Counter()):
             if not isinstance(name, Item):
                 yield from names_of(name)
 
 
-def has_option(text: str, option: str) -> bool:
-    """Whether `column` or `every` may mean something to what is named."""
-    kind = _kind_of(text)
-    return kind.expands or option in kind.options
+def _check_search(inputs: Any, search: Search) -> None:
+    """See that what is asked for means something to what is handed over.
+
+    Raises:
+        UsageError: there is nothing that it could be for.
+    """
+    if not isinstance(search.column, str | None):
+        raise UsageError(
+            f"column={search.column!r} is no name; without a header, columns are column_1, column_2 ..."
+        )
+    if search.column is not None and not _may_heed(inputs, "column"):
+        raise UsageError(
+            "--column (in Python column=) names a column of a list (.csv, .tsv, .jsonl ...); "
+            "none is among the inputs"
+        )
+    if search.every is not None and not _may_heed(inputs, "every"):
+        raise UsageError(
+            "--every (in Python every=) is for videos (.mp4, .mov, .mkv ...), and none is named; "
+            "folders give images"
+        )
 
 
-def _from_text(text: str | Path, options: _Options) -> Source:
+def _may_heed(inputs: Any, option: str) -> bool:
+    """Whether an option may mean something to some of them; of a generator nobody knows."""
+    if isinstance(inputs, str | Path):
+        kind = _kind_of(inputs)
+        return kind.expands or option in kind.heeds
+    if isinstance(inputs, list | tuple) and inputs:
+        return any(_may_heed(one, option) for one in inputs)
+    return not isinstance(inputs, Item) and not memory.is_in_memory(inputs)
+
+
+def _from_text(text: str | Path, search: Search) -> Source:
     if text == "":
         raise UsageError("an empty name names nothing; . is the folder that you are in")
     ignored: Counter[str] = Counter()
     kind = _kind_of(text)
-    more = {name: getattr(options, name) for name in kind.options}
-    found = kind.items(text, recursive=options.recursive, ignored=ignored, **more)
+    found = kind.items(text, search, ignored)
     if "://" in str(text):
         found = _fetched(str(text), found)
-    return Source(_items_of_names(found, options, ignored), kind.single, ignored, live=text == "-", named=True)
+    return Source(_items_of_names(found, search, ignored), kind.single, ignored, live=text == "-")
 
 
-def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
+def _from_many(inputs: Iterable[Any], search: Search) -> Source:
     ignored: Counter[str] = Counter()
     if isinstance(inputs, list | tuple) and len(inputs) == 1 and isinstance(inputs[0], str | Path):
-        return replace(_from_text(inputs[0], options), single=False)
+        return replace(_from_text(inputs[0], search), single=False)
     listed = isinstance(inputs, list | tuple)
-    named = listed and bool(inputs)
     live = not hasattr(inputs, "__len__") or (
         listed and any(isinstance(one, str) and one == "-" for one in inputs)
     )
@@ -182,18 +213,18 @@ def _from_many(inputs: Iterable[Any], options: _Options) -> Source:
     def all_items() -> Iterator[Item]:
         for place, one in enumerate(inputs):
             if isinstance(one, str | Path):
-                yield from _one_of_many(one, options, ignored)
+                yield from _one_of_many(one, search, ignored)
             elif memory.is_missing(one):
                 yield refused(f"input {place}", "not_found", f"there is {one} where a name should be")
             else:
                 try:
-                    part = open_source(one, **asdict(options))
+                    part = _opened(one, search)
                 except UsageError as error:
                     raise UsageError(f"input {place}: {error}") from error
                 yield from part.items
                 ignored.update(part.ignored)
 
-    return Source(all_items(), single=False, ignored=ignored, live=live, named=named)
+    return Source(all_items(), single=False, ignored=ignored, live=live)
 
 
 def _fetched(address: str, found: Iterator[Any]) -> Iterator[Any]:
@@ -207,19 +238,19 @@ def _fetched(address: str, found: Iterator[Any]) -> Iterator[Any]:
 
 
 def _items_of_names(
-    found: Iterator[Item] | Iterator[Item | str | Path], options: _Options, ignored: Counter[str]
+    found: Iterator[Item] | Iterator[Item | str | Path], search: Search, ignored: Counter[str]
 ) -> Iterator[Item]:
     for one in found:
         if isinstance(one, Item):
             yield one
         else:
-            yield from _one_of_many(one, options, ignored)
+            yield from _one_of_many(one, search, ignored)
 
 
-def _one_of_many(name: str | Path, options: _Options, ignored: Counter[str]) -> Iterator[Item]:
+def _one_of_many(name: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item]:
     """The items of a name. One that is no source must not take the rows of its neighbours with it."""
     try:
-        part = _from_text(name, options)
+        part = _from_text(name, search)
         yield from part.items
         ignored.update(part.ignored)
     except (UsageError, MissingExtraError) as error:

@@ -17,10 +17,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from eyeful.errors import ErrorKind, ImageError, one_line
-from eyeful.sources.base import Sized, SourceKind, refused
-from eyeful.sources.companions import COMPANION, in_companion_folder, is_companion
+from eyeful.sources.base import Search, Sized, SourceKind, refused
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.glob import is_pattern
+from eyeful.sources.system_files import SYSTEM_FILE, in_system_folder, is_system_file, needs_head
 from eyeful.types import Item
 
 MAX_MEMBER = 256 << 20
@@ -48,15 +48,13 @@ def is_archive(path: str | Path) -> bool:
     return name.endswith((*_TARS, ".zip", *_OTHERS)) and not is_pattern(path)
 
 
-def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+def items(text: str | Path, _: Search, ignored: Counter[str]) -> Iterator[Item]:
     """An archive's images in its own order; where it breaks off, an error row of its own says so.
 
     Args:
         text: the archive's path.
-        recursive: has no meaning here.
         ignored: counts the other members by extension as they are met; those that a system left there apart.
     """
-    del recursive
     path = Path(text)
     if path.name.lower().endswith(_OTHERS) and path.exists():
         reason = f"archives of the kind {path.suffix} are not opened: unpack it, or pack it as .zip or .tar"
@@ -81,8 +79,8 @@ def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             if member.isdir():
                 continue
             file = archive.extractfile(member) if member.isreg() else None
-            if _is_companion(member.name, partial(_head_of, file)):
-                ignored[COMPANION] += 1
+            if _is_left_by_system(member.name, partial(_head_of, file)):
+                ignored[SYSTEM_FILE] += 1
             elif member.islnk() and _looks_like_a_image(member.name):
                 yield refused(name, "not_regular", f"a link in an archive, to {member.linkname}")
             elif file is None or not _looks_like_a_image(member.name):
@@ -137,15 +135,15 @@ def _read_at(path: Path, offset: int, size: int) -> bytes:
 
 
 def _zip_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
-    named = path
+    as_given = path
     status = path.stat()
     path, stamp = path.resolve(), (status.st_mtime_ns, status.st_size, status.st_ino)
     for place, member in enumerate(_opened(path, stamp).infolist()):
-        name = f"{named}/{member.filename}"
+        name = f"{as_given}/{member.filename}"
         if member.is_dir():
             continue
-        if _is_companion(member.filename, partial(_head_of_zipped, path, stamp, place)):
-            ignored[COMPANION] += 1
+        if _is_left_by_system(member.filename, partial(_head_of_zipped, path, stamp, place)):
+            ignored[SYSTEM_FILE] += 1
         elif not _looks_like_a_image(member.filename):
             ignored[_extension(member.filename)] += 1
         else:
@@ -183,9 +181,10 @@ def _bounded(file: IO[bytes]) -> bytes:
     return content
 
 
-def _is_companion(name: str, head: Callable[[], bytes]) -> bool:
+def _is_left_by_system(name: str, read_head: Callable[[], bytes]) -> bool:
     parts = PurePosixPath(name).parts
-    return in_companion_folder(parts) or is_companion(parts[-1] if parts else "", head)
+    last = parts[-1] if parts else ""
+    return in_system_folder(parts) or is_system_file(last, read_head() if needs_head(last) else None)
 
 
 def _head_of(file: IO[bytes] | None) -> bytes:
@@ -198,7 +197,7 @@ def _head_of_zipped(path: Path, stamp: tuple[int, ...], place: int) -> bytes:
     try:
         with archive.open(archive.infolist()[place]) as file:
             return file.read(16)
-    except _BROKEN:  # encrypted, or damaged: of no use as a companion either
+    except _BROKEN:  # encrypted, or damaged: so it is no image
         return b""
 
 

@@ -9,17 +9,32 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from eyeful.errors import ErrorKind, ImageError
 from eyeful.types import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a user wants images to be found in what is named; see `open_source`.
+
+    Attributes:
+        recursive: search folders in folders.
+        column: of lists, the one that holds the images; None: it is found.
+        every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.
+    """
+
+    recursive: bool = True
+    column: str | None = None
+    every: str | float | None = None
 
 
 class FindItems(Protocol):
     """How a source gives its items."""
 
     def __call__(
-        self, text: str | Path, *, recursive: bool, ignored: Counter[str]
+        self, text: str | Path, search: Search, ignored: Counter[str], /
     ) -> Iterator[Item] | Iterator[Item | str | Path]:
         """The items that a text or path names, lazily and in order.
 
@@ -27,7 +42,7 @@ class FindItems(Protocol):
 
         Args:
             text: what a user wrote; `matches` has said that it is for this source.
-            recursive: search folders in folders.
+            search: how.
             ignored: counts files that were met and are no inputs, by extension.
 
         Raises:
@@ -48,7 +63,7 @@ class SourceKind:
         single: one image is named, so the answer is one prediction rather than a list.
         countable: the items can be listed twice, cheaply and without being used up; for the progress bar.
         repeatable: the same name gives the same items again, so that a run can go on after a crash.
-        options: what `items` takes besides, as keywords: `column` and `every` of `open_source`.
+        heeds: which of `column` and `every` mean something to it; where nothing heeds them, they are refused.
         expands: `items` gives names rather than items.
     """
 
@@ -58,7 +73,7 @@ class SourceKind:
     single: bool = False
     countable: bool = True
     repeatable: bool = True
-    options: tuple[str, ...] = ()
+    heeds: tuple[Literal["column", "every"], ...] = ()
     expands: bool = False
 
 

@@ -6,7 +6,7 @@ fsspec's configuration. Such a library may wait for ever, so each read has a dea
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 from eyeful.errors import ImageError, MissingExtraError, UsageError, one_line
 from eyeful.extras import install_command, require
-from eyeful.sources.base import OpenedContent, SourceKind, refused
-from eyeful.sources.companions import COMPANION, in_companion_folder, is_companion
+from eyeful.sources.base import OpenedContent, Search, SourceKind, refused
 from eyeful.sources.deadline import Deadline
 from eyeful.sources.folder import EXTENSIONS
+from eyeful.sources.system_files import SYSTEM_FILE, in_system_folder, is_system_file, is_system_folder
 from eyeful.types import Item
 
 MAX_BYTES = 256 << 20
@@ -39,12 +39,12 @@ def is_cloud(text: str | Path) -> bool:
     )
 
 
-def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
+def items(text: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item]:
     """The image at an address, the images below it, or those that match its pattern; in sorted order.
 
     Args:
         text: `SCHEME://BUCKET/PATH`; `*`, `?` and `[` make it a pattern.
-        recursive: look in folders of folders.
+        search: whether to look in folders of folders.
         ignored: counts the other files by extension as they are met.
 
     Raises:
@@ -55,16 +55,12 @@ def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterat
     try:
         filesystem, path = Deadline(TIMEOUT).call(_opened, address)
         if any(char in path for char in "*?["):
-            found = _listed(filesystem.glob, path)
-            for name in sorted(found):
-                if found[name]["type"] == "file":
-                    yield _item(filesystem, name)
-                elif "**" not in path:  # else what lies in it matches by itself
-                    yield from _below(filesystem, name, recursive=recursive, ignored=ignored)
-            if not found:
-                yield named(address)
+            matches = _listed(filesystem.glob, path)
+            if not matches:
+                yield item_of_address(address)
+            yield from _matching(filesystem, path, matches, recursive=search.recursive, ignored=ignored)
         elif Deadline(TIMEOUT).call(filesystem.isdir, path):
-            yield from _below(filesystem, path, recursive=recursive, ignored=ignored)
+            yield from _below(filesystem, path, recursive=search.recursive, ignored=ignored)
         else:
             yield Item(address, _Object(address, filesystem, path))
     except (UsageError, MissingExtraError):
@@ -75,7 +71,7 @@ def items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterat
         yield refused(address, "fetch_failed", f"cannot be fetched: {one_line(error)}")
 
 
-def named(address: str) -> Item:
+def item_of_address(address: str) -> Item:
     """The item of one image by its address; what is wrong with the address becomes its row."""
     return Item(address, _Object(address))
 
@@ -175,6 +171,20 @@ def _listed(step: Callable[..., Any], path: str) -> Any:
     return Deadline(LIST_TIMEOUT).call(step, path, detail=True)
 
 
+def _matching(
+    filesystem: Any, pattern: str, matches: Mapping[str, Any], *, recursive: bool, ignored: Counter[str]
+) -> Iterator[Item]:
+    """What matches a pattern, sorted; of folders, what is in them."""
+    for name in sorted(matches):
+        is_file = matches[name]["type"] == "file"
+        if _is_left_by_system(name, pattern):
+            ignored[SYSTEM_FILE] += is_file
+        elif is_file:
+            yield _item(filesystem, name)
+        elif "**" not in pattern:  # else what lies in it matches by itself
+            yield from _below(filesystem, name, recursive=recursive, ignored=ignored)
+
+
 def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
     """Depth first, each level sorted by name, as in a folder on disk."""
     for entry in sorted(_listed(filesystem.ls, folder), key=lambda entry: str(entry["name"])):
@@ -182,16 +192,25 @@ def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[st
         if name.rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
             continue
         if entry["type"] == "directory":
-            if in_companion_folder((PurePosixPath(name).name,)):
-                ignored[COMPANION] += 1
+            if is_system_folder(PurePosixPath(name).name):
+                ignored[SYSTEM_FILE] += 1
             elif recursive:
                 yield from _below(filesystem, name, recursive=True, ignored=ignored)
-        elif is_companion(PurePosixPath(name).name, bytes):
-            ignored[COMPANION] += 1
+        elif is_system_file(PurePosixPath(name).name, None):
+            ignored[SYSTEM_FILE] += 1
         elif PurePosixPath(name).suffix.lower() in EXTENSIONS:
             yield _item(filesystem, name)
         else:
             ignored[PurePosixPath(name).suffix.lower() or "no extension"] += 1
+
+
+def _is_left_by_system(name: str, pattern: str) -> bool:
+    """Whether a match is what a system left there, and the pattern does not name it; as for files on disk."""
+    base = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0]
+    if in_system_folder(PurePosixPath(name.removeprefix(base)).parts):
+        return True
+    asked = pattern.rpartition("/")[2].startswith(".")
+    return not asked and is_system_file(PurePosixPath(name).name, None)
 
 
 def _item(filesystem: Any, path: str) -> Item:

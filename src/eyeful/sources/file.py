@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from eyeful.sources.base import SourceKind
+from eyeful.sources.base import Search, SourceKind
 from eyeful.types import Item
 
 
@@ -13,8 +13,7 @@ def _is_any(text: str | Path) -> bool:
     return True
 
 
-def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    del recursive, ignored
+def _items(text: str | Path, _: Search, __: Counter[str]) -> Iterator[Item]:
     yield Item(str(text), Path(text))
 
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from eyeful.signature import begins_like_a_image
-from eyeful.sources.base import SourceKind, refused
-from eyeful.sources.companions import COMPANION, FOLDERS, is_companion
+from eyeful.sources.base import Search, SourceKind, refused
+from eyeful.sources.system_files import SYSTEM_FILE, is_system_file, is_system_folder, needs_head
 from eyeful.types import Item
 
 EXTENSIONS = frozenset(
@@ -34,7 +34,7 @@ def is_folder(path: str | Path) -> bool:
 
 
 def items(
-    text: str | Path, *, recursive: bool, ignored: Counter[str], named: frozenset[Path] = frozenset()
+    text: str | Path, search: Search, ignored: Counter[str], exclude: frozenset[Path] = frozenset()
 ) -> Iterator[Item]:
     """A folder's images, depth first, each level sorted by name.
 
@@ -42,11 +42,11 @@ def items(
 
     Args:
         text: the folder.
-        recursive: look in folders of folders.
+        search: whether to look in folders of folders.
         ignored: counts the other files by extension as they are met.
-        named: files in it that are inputs by themselves; left out.
+        exclude: files in it that are inputs by themselves; left out.
     """
-    return _FolderSearch(Path(text), recursive, ignored, named).items()
+    return _FolderSearch(Path(text), search.recursive, ignored, exclude).items()
 
 
 class _FolderSearch:
@@ -56,14 +56,14 @@ class _FolderSearch:
         folder: where it begins.
         recursive: look in folders of folders.
         ignored: counts other files.
-        named: files that are left out.
+        exclude: files that are left out.
     """
 
-    def __init__(self, folder: Path, recursive: bool, ignored: Counter[str], named: frozenset[Path]) -> None:
+    def __init__(self, folder: Path, recursive: bool, ignored: Counter[str], exclude: frozenset[Path]) -> None:
         self._folder = folder
         self._recursive = recursive
         self._ignored = ignored
-        self._named = named
+        self._exclude = exclude
         self._searched = {Path(os.path.realpath(folder))}
         self._way = list(self._searched)  # the folder, and the targets of the links that led to the present place
 
@@ -85,12 +85,12 @@ class _FolderSearch:
             if is_dir or (is_link and is_folder(path)):
                 if self._recursive:
                     yield from self._in_folder(path, is_link=is_link)
-            elif path not in self._named:
+            elif path not in self._exclude:
                 yield from self._in_file(path, is_link=is_link)
 
     def _in_folder(self, path: Path, *, is_link: bool) -> Iterator[Item]:
-        if path.name in FOLDERS:
-            self._ignored[COMPANION] += sum(len(files) for _, _, files in os.walk(path))
+        if is_system_folder(path.name):
+            self._ignored[SYSTEM_FILE] += sum(len(files) for _, _, files in os.walk(path))
         elif not is_link and len(self._way) == 1:
             yield from self._below(path)
         elif self._is_searched(real := Path(os.path.realpath(path)), is_link=is_link):
@@ -111,8 +111,8 @@ class _FolderSearch:
         return not around.isdisjoint(self._searched) or any(real in place.parents for place in self._way)
 
     def _in_file(self, path: Path, *, is_link: bool) -> Iterator[Item]:
-        if is_companion(path.name, lambda: first_bytes(path)):
-            self._ignored[COMPANION] += 1
+        if is_system_file(path.name, first_bytes(path) if needs_head(path.name) else None):
+            self._ignored[SYSTEM_FILE] += 1
         elif looks_like_a_image(path):
             yield Item(str(path), path)
         elif is_link and not path.exists():

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from eyeful.errors import UsageError
 from eyeful.sources import folder
-from eyeful.sources.base import SourceKind, refused
-from eyeful.sources.companions import COMPANION, in_companion_folder, is_companion
+from eyeful.sources.base import Search, SourceKind, refused
+from eyeful.sources.system_files import SYSTEM_FILE, in_system_folder, is_system_file, needs_head
 from eyeful.types import Item
 
 _BRACES = re.compile(r"(?<!\$)\{([^{}]*)\}")
@@ -31,7 +31,7 @@ def has_braces(text: str | Path) -> bool:
     return found and not os.path.lexists(text)
 
 
-def _matches(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item | str | Path]:
+def _matches(text: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item | str | Path]:
     """What a pattern matches, sorted, each once; the pattern itself, as a missing file, when it matches nothing.
 
     Folders within a folder that matched, and files within it that match themselves, are not known a second time.
@@ -43,13 +43,13 @@ def _matches(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Ite
     folders = {path for path in found if folder.is_folder(path)}
     files = frozenset(found) - folders
     for path in found:
-        if _is_companion(path, base, pattern):
+        if _is_left_by_system(path, base, pattern):
             if path not in folders:
-                ignored[COMPANION] += 1
+                ignored[SYSTEM_FILE] += 1
         elif path not in folders:
             yield path
-        elif not (recursive and any(parent in folders for parent in path.parents)):
-            yield from folder.items(path, recursive=recursive, ignored=ignored, named=files)
+        elif not (search.recursive and any(parent in folders for parent in path.parents)):
+            yield from folder.items(path, search, ignored, exclude=files)
 
 
 def _divided(pattern: Path) -> tuple[Path, str]:
@@ -60,17 +60,17 @@ def _divided(pattern: Path) -> tuple[Path, str]:
     return base, str(Path(*rest))
 
 
-def _is_companion(path: Path, base: Path, pattern: str) -> bool:
+def _is_left_by_system(path: Path, base: Path, pattern: str) -> bool:
     """Whether a match is what a system left there, and not asked for: `._*.jpg` asks for it."""
-    if in_companion_folder(path.relative_to(base).parts):
+    if in_system_folder(path.relative_to(base).parts):
         return True
-    asked = pattern.rpartition(os.sep)[2].startswith(".")
-    return not asked and is_companion(path.name, lambda: folder.first_bytes(path))
+    if pattern.rpartition(os.sep)[2].startswith("."):
+        return False
+    return is_system_file(path.name, folder.first_bytes(path) if needs_head(path.name) else None)
 
 
-def _expanded(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[str | Path]:
+def _expanded(text: str | Path, _: Search, __: Counter[str]) -> Iterator[str | Path]:
     """The names that braces stand for, in the shell's order, each once."""
-    del recursive, ignored
     known: set[str] = set()
     for name in expand_braces(str(text)):
         if name not in known:

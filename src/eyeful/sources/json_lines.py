@@ -54,6 +54,7 @@ def _key_of(found: dict[str, Any], column: str | None, path: Path) -> str:
     places = places_of_images(keys)
     if not places:
         raise UsageError(
-            f"the list {path} has no column of images ({listed(keys)}): --column NAME says which it is"
+            f"the list {path} has no column of images ({listed(keys)}): "
+            "--column NAME (in Python column=NAME) says which it is"
         )
     return keys[places[0]]

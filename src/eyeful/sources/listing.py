@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eyeful.errors import UsageError, one_line
 from eyeful.sources import cloud, url
-from eyeful.sources.base import SourceKind, refused
+from eyeful.sources.base import Search, SourceKind, refused
 from eyeful.sources.entries import Entry
 from eyeful.sources.folder import is_folder
 from eyeful.sources.glob import is_pattern
@@ -32,22 +32,19 @@ def _is_listing(path: str | Path) -> bool:
     return Path(path).suffix.lower() in (*ENDINGS, *_OTHER_TABLES) and not is_pattern(path)
 
 
-def _items(
-    text: str | Path, *, recursive: bool, ignored: Counter[str], column: str | None = None
-) -> Iterator[Item]:
+def _items(text: str | Path, search: Search, _: Counter[str]) -> Iterator[Item]:
     """One item for every name in the list: as if it had been typed, or relative to the list.
 
     Raises:
         UsageError: the list itself cannot be read.
     """
-    del recursive, ignored
     path = Path(text)
     if path.suffix.lower() in _OTHER_TABLES:
         if not path.is_file():
             raise UsageError(f"the list {path} cannot be read: No such file or directory")
         raise UsageError(f"{path}: lists in {path.suffix} are not read; save it as .csv or JSON lines (.jsonl)")
     try:
-        yield from _Listing(path, column).items()
+        yield from _Listing(path, search.column).items()
     except (OSError, csv.Error, ValueError) as error:
         if isinstance(error, UsageError):
             raise
@@ -55,12 +52,12 @@ def _items(
         raise UsageError(f"the list {path} cannot be read: {reason}") from error
 
 
-def named(name: str) -> Item:
+def item_of_name(name: str) -> Item:
     """The item that a name in a list stands for: a URL, an address in a bucket, or a file."""
     if url.is_url(name):
-        return url.item(name)
+        return url.item_of_address(name)
     if cloud.is_cloud(name):
-        return cloud.named(name)
+        return cloud.item_of_address(name)
     if is_video(name):
         return refused(name, "unsupported_format", "videos are not taken from lists: name it by itself")
     return Item(name, Path(name))
@@ -105,11 +102,11 @@ class _Listing:
             fault = entry.fault or "names no image"
             return refused(f"{self._path}:{entry.line}", "not_found", f"line {entry.line} of the list {fault}")
         if _is_address(name.strip()):
-            return named(name.strip())
+            return item_of_name(name.strip())
         found = self._found(name)
         if found is None:
             found = _within(self._usual_folder(), name)
-        return named(found)
+        return item_of_name(found)
 
     def _found(self, name: str) -> str | None:
         """The file that a name leads to, if there is one."""
@@ -168,4 +165,4 @@ def _is_address(name: str) -> bool:
     return url.is_url(name) or cloud.is_cloud(name)
 
 
-SOURCE = SourceKind(_is_listing, _items, priority=20, options=("column",))
+SOURCE = SourceKind(_is_listing, _items, priority=20, heeds=("column",))

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eyeful.errors import UsageError
-from eyeful.sources.base import SourceKind
-from eyeful.sources.listing import named
+from eyeful.sources.base import Search, SourceKind
+from eyeful.sources.listing import item_of_name
 from eyeful.types import Item
 
 _LOOK_AGAIN = 0.5
@@ -21,12 +21,11 @@ def _is_stdin(text: str | Path) -> bool:
     return text == "-"
 
 
-def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    del text, recursive, ignored
+def _items(_: str | Path, __: Search, ___: Counter[str]) -> Iterator[Item]:
     for line in _lines():
         name = os.fsdecode(line.rstrip(b"\r\n"))
         if name.strip():
-            yield named(name)
+            yield item_of_name(name)
 
 
 def _lines() -> Iterator[bytes]:

@@ -118,7 +118,7 @@ class Table:
         elif not is_header and not self._sense_of(cells):
             raise UsageError(
                 f"the list {self._path} begins with neither an image nor a column of them ({listed(cells)}): "
-                "--column NAME says which it is"
+                "--column NAME (in Python column=NAME) says which it is"
             )
         if not is_header:
             return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eyeful.sources.base import SourceKind
+from eyeful.sources.base import Search, SourceKind
 from eyeful.types import Item
 
 if TYPE_CHECKING:
@@ -20,14 +20,13 @@ def is_url(text: str | Path) -> bool:
     return isinstance(text, str) and text.lower().startswith(("http://", "https://"))
 
 
-def item(address: str) -> Item:
+def item_of_address(address: str) -> Item:
     """The item of a URL: fetched when it is opened, in a decode worker."""
     return Item(address, _Remote(address))
 
 
-def _items(text: str | Path, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    del recursive, ignored
-    yield item(str(text))
+def _items(text: str | Path, _: Search, __: Counter[str]) -> Iterator[Item]:
+    yield item_of_address(str(text))
 
 
 @dataclass(frozen=True, slots=True)

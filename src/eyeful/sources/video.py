@@ -18,7 +18,7 @@ from typing import Any
 
 from eyeful.errors import ImageError, UsageError, one_line
 from eyeful.extras import require
-from eyeful.sources.base import Sized, SourceKind, refused
+from eyeful.sources.base import Search, Sized, SourceKind, refused
 from eyeful.sources.glob import is_pattern
 from eyeful.sources.video_frames import REORDERED, Frame, opened, read_frame
 from eyeful.types import Item
@@ -60,7 +60,7 @@ class Every:
             return Every(frames=int(number))
         seconds = number * _SECONDS.get(unit, 0.0)
         if not 0 < seconds < math.inf:
-            raise UsageError(f"--every {text} is no time between frames; write 1s, 0.5s, 500ms or 10f (frames)")
+            raise UsageError(f"every {text} is no time between frames; write 1s, 0.5s, 500ms or 10f (frames)")
         return Every(seconds)
 
 
@@ -69,17 +69,14 @@ def is_video(path: str | Path) -> bool:
     return Path(path).suffix.lower() in EXTENSIONS and not is_pattern(path)
 
 
-def _items(
-    text: str | Path, *, recursive: bool, ignored: Counter[str], every: str | float | None = None
-) -> Iterator[Item]:
+def _items(text: str | Path, search: Search, _: Counter[str]) -> Iterator[Item]:
     """Frames, as far as they can be read; where a video is broken, an error row of its own says so.
 
     Raises:
         MissingExtraError: PyAV is not installed.
-        UsageError: `every` is no time.
+        UsageError: `search.every` is no time.
     """
-    del recursive, ignored
-    path, step = Path(text), Every.of(every)
+    path, step = Path(text), Every.of(search.every)
     require("av", "a video")
     if not path.is_file() or not path.stat().st_size:
         yield Item(str(path), path)  # not there, no file, or empty: as any other
@@ -213,4 +210,4 @@ def _item(frame: Frame, stream: Any, seconds: float, step: Every) -> Item:
     return Item(f"{frame.path}#t={seconds:.{digits}f}", Sized(size, partial(read_frame, frame)))
 
 
-SOURCE = SourceKind(is_video, _items, priority=35, countable=False, options=("every",))
+SOURCE = SourceKind(is_video, _items, priority=35, countable=False, heeds=("every",))

@@ -9,7 +9,7 @@ from eyeful.errors import UsageError
 from eyeful.loading import load
 from eyeful.predictor import origin
 from eyeful.preprocessing import InputOverrides
-from eyeful.sources import open_source
+from eyeful.sources import no_inputs, open_source
 from eyeful.types import Item, Prediction
 from eyeful.verify.agreement import Agreement, compare
 
@@ -55,9 +55,10 @@ def verify(
         UsageError: there are no images, or the bundle was made of other weights.
         MissingExtraError: torch, the reference, is not installed.
     """
-    items = list(open_source(images).items)
+    source = open_source(images)
+    items = list(source.items)
     if not items:
-        raise UsageError("there are no images to verify with")
+        raise no_inputs(source.ignored)
     made_of = origin(model)
     fast_options = options
     if made_of is not None:

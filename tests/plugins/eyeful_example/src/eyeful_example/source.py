@@ -14,7 +14,7 @@ def matches(text):
     return isinstance(text, str) and text.startswith(SCHEME)  # a Path is never an address
 
 
-def items(text, *, recursive, ignored):
+def items(text, search, ignored):
     for colour in text.removeprefix(SCHEME).split(","):
         name = f"{SCHEME}{colour}"
         try:
