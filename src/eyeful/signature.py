@@ -72,7 +72,7 @@ def name_of_signature(head: bytes) -> str | None:
     return None
 
 
-def begins_like_a_image(head: bytes) -> bool:
+def begins_like_an_image(head: bytes) -> bool:
     """Whether a file without an extension is taken for an image when a folder is searched."""
     return head.startswith(b"BM") or any(
         head[offset : offset + len(magic)] == magic for offset, magic, name in _SIGNATURES if name in OPENED

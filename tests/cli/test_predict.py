@@ -257,6 +257,14 @@ def test_rows_come_while_names_are_waited_for(mixed):
     run.stdout.close()
 
 
+def test_names_up_to_a_nul_as_find_print0_gives_them(mixed):
+    folder, _ = mixed
+    names = [folder / "a-good.png", folder / "h-palette.png"]
+    arguments = [sys.executable, "-c", MAIN, "predict", "-"]
+    done = subprocess.run(arguments, input=b"".join(b"%b\0" % bytes(name) for name in names), capture_output=True)
+    assert [json.loads(row)["filename"] for row in done.stdout.splitlines()] == list(map(str, names))
+
+
 def test_sigterm_ends_a_run_that_waits_for_names(mixed, tmp_path):
     folder, _ = mixed
     out = tmp_path / "rows.jsonl"

@@ -63,6 +63,15 @@ def make(path: Path, members: dict[str, bytes] = MEMBERS) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("made", "called"), [(".tar", ".zip"), (".zip", ".tar"), (".tar.gz", ".zip"), (".tar.gz", ".tar")]
+)
+def test_the_content_tells_what_an_archive_is(made, called, tmp_path):
+    path = make(tmp_path / f"a{made}").rename(tmp_path / f"b{called}")
+    labels = [row.label for row in fake_classifier().stream(path)]
+    assert labels[:5] == [label for _, label in EXPECTED]
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("workers", [1, 4])
 def test_the_images_of_an_archive_in_its_own_order(ending, workers, tmp_path, monkeypatch):

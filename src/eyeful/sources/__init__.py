@@ -17,6 +17,7 @@ from eyeful.errors import ErrorKind, EyefulError, MissingExtraError, UsageError,
 from eyeful.sources import memory
 from eyeful.sources.advice import why_no_input
 from eyeful.sources.base import OpenedContent, Search, Sized, SourceKind, refused
+from eyeful.sources.unchanged import as_it_is_now
 from eyeful.sources.video import Every
 from eyeful.types import Item
 
@@ -33,6 +34,10 @@ __all__ = [
     "open_source",
     "refused",
 ]
+
+
+_LONGEST_NAME = 8000
+"""Characters; systems take 4096 at most, and addresses seldom are longer."""
 
 
 @dataclass(slots=True)
@@ -193,6 +198,11 @@ def _may_heed(inputs: Any, option: str) -> bool:
 def _from_text(text: str | Path, search: Search) -> Source:
     if text == "":
         raise UsageError("an empty name names nothing; . is the folder that you are in")
+    if str(text).startswith("data:") or len(str(text)) > _LONGEST_NAME:
+        raise UsageError(
+            f"a text of {len(str(text)):,} characters is no name; if it is base64, pass "
+            "base64.b64decode(text.rpartition(',')[2])"
+        )
     ignored: Counter[str] = Counter()
     kind = _kind_of(text)
     found = kind.items(text, search, ignored)
@@ -213,7 +223,8 @@ def _from_many(inputs: Iterable[Any], search: Search) -> Source:
     def all_items() -> Iterator[Item]:
         for place, one in enumerate(inputs):
             if isinstance(one, str | Path):
-                yield from _one_of_many(one, search, ignored)
+                found = _one_of_many(one, search, ignored)
+                yield from found if hasattr(inputs, "__len__") else map(as_it_is_now, found)
             elif memory.is_missing(one):
                 yield refused(f"input {place}", "not_found", f"there is {one} where a name should be")
             else:

@@ -29,6 +29,10 @@ MAX_MEMBER = 256 << 20
 MAX_STREAMED = 64 << 20
 """Bytes of one member of a compressed tar: it is in memory from when it is met until it is decoded."""
 
+_HEAD = 512
+_USTAR = slice(257, 262)
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+"""What compressed files begin with: gzip, bzip2, xz."""
 _LARGEST = 1 << 44
 """Bytes that no member of an archive has."""
 
@@ -61,7 +65,9 @@ def items(text: str | Path, _: Search, ignored: Counter[str]) -> Iterator[Item]:
         yield refused(str(path), "unsupported_format", reason)
         return
     try:
-        yield from _zip_items(path, ignored) if path.name.lower().endswith(".zip") else _tar_items(path, ignored)
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        yield from _zip_items(path, ignored) if _is_zip(path, head) else _tar_items(path, head, ignored)
     except FileNotFoundError:
         yield refused(str(path), "not_found", "no such file")
     except _BROKEN as error:
@@ -70,8 +76,16 @@ def items(text: str | Path, _: Search, ignored: Counter[str]) -> Iterator[Item]:
         yield refused(str(path), kind, f"the archive cannot be read to its end: {reason}")
 
 
-def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
-    plain = path.name.lower().endswith(".tar")
+def _is_zip(path: Path, head: bytes) -> bool:
+    """By its content, where that tells: people give archives the endings of others."""
+    if head.startswith(b"PK"):
+        return True
+    is_tar = head[_USTAR] == b"ustar" or head.startswith(_COMPRESSED)
+    return path.name.lower().endswith(".zip") and not is_tar
+
+
+def _tar_items(path: Path, head: bytes, ignored: Counter[str]) -> Iterator[Item]:
+    plain = not head.startswith(_COMPRESSED)
     with tarfile.open(path, "r:" if plain else "r|*", tarinfo=_Member) as archive:
         for member in archive:
             archive.members = []  # type: ignore[attr-defined] # else the list grows with the archive
@@ -81,9 +95,9 @@ def _tar_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             file = archive.extractfile(member) if member.isreg() else None
             if _is_left_by_system(member.name, partial(_head_of, file)):
                 ignored[SYSTEM_FILE] += 1
-            elif member.islnk() and _looks_like_a_image(member.name):
+            elif member.islnk() and _looks_like_an_image(member.name):
                 yield refused(name, "not_regular", f"a link in an archive, to {member.linkname}")
-            elif file is None or not _looks_like_a_image(member.name):
+            elif file is None or not _looks_like_an_image(member.name):
                 ignored[_extension(member.name)] += 1
             elif member.size > (limit := MAX_MEMBER if plain else MAX_STREAMED):
                 yield refused(name, "too_large", f"{member.size >> 20} MB; the limit is {limit >> 20} MB")
@@ -144,7 +158,7 @@ def _zip_items(path: Path, ignored: Counter[str]) -> Iterator[Item]:
             continue
         if _is_left_by_system(member.filename, partial(_head_of_zipped, path, stamp, place)):
             ignored[SYSTEM_FILE] += 1
-        elif not _looks_like_a_image(member.filename):
+        elif not _looks_like_an_image(member.filename):
             ignored[_extension(member.filename)] += 1
         else:
             size = min(member.file_size, MAX_MEMBER + 1)  # zipfile reads no more than is claimed
@@ -201,7 +215,7 @@ def _head_of_zipped(path: Path, stamp: tuple[int, ...], place: int) -> bytes:
         return b""
 
 
-def _looks_like_a_image(name: str) -> bool:
+def _looks_like_an_image(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in EXTENSIONS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from eyeful.signature import begins_like_a_image
+from eyeful.signature import begins_like_an_image
 from eyeful.sources.base import Search, SourceKind, refused
 from eyeful.sources.system_files import SYSTEM_FILE, is_system_file, is_system_folder, needs_head
 from eyeful.types import Item
@@ -113,7 +113,7 @@ class _FolderSearch:
     def _in_file(self, path: Path, *, is_link: bool) -> Iterator[Item]:
         if is_system_file(path.name, first_bytes(path) if needs_head(path.name) else None):
             self._ignored[SYSTEM_FILE] += 1
-        elif looks_like_a_image(path):
+        elif looks_like_an_image(path):
             yield Item(str(path), path)
         elif is_link and not path.exists():
             self._ignored[_BROKEN_LINK] += 1
@@ -121,12 +121,12 @@ class _FolderSearch:
             self._ignored[path.suffix.lower() or "no extension"] += 1
 
 
-def looks_like_a_image(path: Path) -> bool:
+def looks_like_an_image(path: Path) -> bool:
     """A known extension, or none and the first bytes of an image."""
     suffix = path.suffix.lower()
     if suffix or not path.is_file():
         return suffix in EXTENSIONS
-    return begins_like_a_image(first_bytes(path))
+    return begins_like_an_image(first_bytes(path))
 
 
 def first_bytes(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Standard input: a name on each line, as `find photos -name '*.jpg' | eyeful predict -` gives them."""
+"""Standard input: a name on each line, as `find photos | eyeful predict -` gives them; by -print0, up to a NUL."""
 
 import os
 import select
@@ -36,14 +36,16 @@ def _lines() -> Iterator[bytes]:
         yield from sys.stdin.buffer
         return
     number = sys.stdin.fileno()
-    rest = b""
+    rest, end = b"", b"\n"
     while True:
         while not select.select([number], [], [], _LOOK_AGAIN)[0]:
             pass
         read = os.read(number, _CHUNK)
         if not read:
             break
-        *lines, rest = (rest + read).split(b"\n")
+        if b"\0" in read and b"\n" not in rest:  # `find -print0`
+            end = b"\0"
+        *lines, rest = (rest + read).split(end)
         yield from lines
     if rest:
         yield rest

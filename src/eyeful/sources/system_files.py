@@ -5,7 +5,7 @@ A file that is named is never taken for one.
 
 from collections.abc import Iterable
 
-from eyeful.signature import begins_like_a_image
+from eyeful.signature import begins_like_an_image
 
 SYSTEM_FILE = "system file"
 """How they are counted."""
@@ -51,5 +51,5 @@ def is_system_file(name: str, head: bytes | None) -> bool:
         head: its first bytes, which count where `needs_head`; None where they are not to be had.
     """
     if needs_head(name):
-        return head is None or not begins_like_a_image(head)
+        return head is None or not begins_like_an_image(head)
     return name.lower() in _FILES

@@ -99,7 +99,7 @@ class Table:
         others = [cell for cell in cells if not places_of_images([cell])]
         if any(self._exists(cell) for cell in others):
             return 2
-        if any(_is_named_like_a_image(cell) for cell in others):
+        if any(_is_named_like_an_image(cell) for cell in others):
             return 1
         return 3 if len(others) < len(cells) else 0
 
@@ -143,7 +143,7 @@ class Table:
         cells = dict(enumerate(first))
         candidates = places_of_images(header) or list(cells)
         found = (place for place in candidates if self._exists(cells.get(place, "")))
-        likely = (place for place in candidates if _is_named_like_a_image(cells.get(place, "")))
+        likely = (place for place in candidates if _is_named_like_an_image(cells.get(place, "")))
         return next(chain(found, likely, candidates), 0)
 
 
@@ -155,5 +155,5 @@ def _entry(number: int, cells: list[str], header: list[str], place: int, separat
     return Entry(number, cells[place] if place < len(cells) else "", columns)
 
 
-def _is_named_like_a_image(cell: str) -> bool:
+def _is_named_like_an_image(cell: str) -> bool:
     return PurePosixPath(cell.strip()).suffix.lower() in EXTENSIONS
