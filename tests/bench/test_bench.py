@@ -68,6 +68,7 @@ def test_nothing_to_measure_with(tmp_path):
         bench("efficientnet_lite0", tmp_path)
 
 
+@pytest.mark.slow
 def test_a_process_that_fails_is_no_measurement(tmp_path):
     with pytest.raises(EngineError, match=r"start-up cannot be measured.*unknown model"):
         startup(["--model", "no_such_model"], tmp_path / "none.jpg")

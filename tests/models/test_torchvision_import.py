@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 _CODE = """
 import sys
 from eyeful.models.torchvision_import import import_torchvision
@@ -34,5 +36,6 @@ def test_torchvision_imports_and_works():
     assert run("") == "fine\n"
 
 
+@pytest.mark.slow
 def test_it_imports_after_a_failed_attempt_of_the_users_own():
     assert run(_FAILED_FIRST) == "fine\n"
