@@ -202,7 +202,8 @@ def _bars(axes: Any, explanation: Arrays, *, logits: bool) -> None:
     low, high = min(0.0, *values), max(*values, 0.0)
     axes.set_xlim(low * 1.2, high * 1.2 if logits else 1.15)
     if logits:
-        _head(axes, 5, "Logits", f"raw scores; the ten largest of {len(explanation.logits_K)}")
+        classes = len(explanation.logits_K)
+        _head(axes, 5, "Logits", "raw scores" + (f"; the ten largest of {classes}" if classes > len(top) else ""))
     else:
         _head(axes, 6, "Probabilities", _AFTER[explanation.activation])
         axes.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
