@@ -82,6 +82,9 @@ def load(
     """
     if name is not None and model is not None:
         raise UsageError("name and model are two words for one thing; pass one of them")
+    for word, file in (("checkpoint", checkpoint), ("labels", labels)):
+        if not isinstance(file, str | os.PathLike | None):
+            raise UsageError(f"{word} is the name of a file, not a {type(file).__name__}")
     spec = PredictorSpec(
         model=os.fspath(next((one for one in (name, model) if one is not None), DEFAULT_MODEL)),
         checkpoint=os.fspath(checkpoint) if checkpoint else None,

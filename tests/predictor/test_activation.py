@@ -160,6 +160,12 @@ def test_what_is_no_input(values, text):
         eyeful.load(**values)
 
 
+@pytest.mark.parametrize("values", [{"labels": ["rose"]}, {"checkpoint": 3}])
+def test_a_file_is_named(values):
+    with pytest.raises(UsageError, match="is the name of a file, not a"):
+        eyeful.load("resnet18", **values)
+
+
 @pytest.mark.parametrize("size", [224, "224", "224x224", "224X224", (224, 224), [224, 224], np.int64(224)])
 def test_forms_of_one_size(size):
     assert InputOverrides.of(size).img_size == (224, 224)

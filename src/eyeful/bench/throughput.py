@@ -147,7 +147,7 @@ def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[
         bundle = read_bundle(Path(model))
         if isinstance(family(bundle.manifest.engine), ModuleFamily):
             return network_of(bundle), _in_torchvision(bundle.manifest.architecture)
-    found = find_model(ModelRequest((origin(model) or {"model": model})["model"], checkpoint, labels))
+    found = find_model(ModelRequest((origin(model, checkpoint) or {"model": model})["model"], checkpoint, labels))
     return found.load()[0], _in_torchvision(asdict(found.architecture))
 
 

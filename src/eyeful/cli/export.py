@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from eyeful import plugins
+from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
 from eyeful.errors import UsageError
@@ -73,6 +74,8 @@ def export(
     """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
     from eyeful.prepare import export as write_export
 
+    if is_bundle(Path(model.model)):
+        raise UsageError(f"{model.model} is a bundle already: export the model that it was made of, by its name")
     if output is None:
         raise UsageError("-o DIR says where to write the bundle")
     if output.exists() and not overwrite:

@@ -111,4 +111,4 @@ def _offers(name: str) -> str:
         return f": {instead}"
     near = nearest(name, [offer for family in families() for offer in family.names()])
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
-    return f"{meant} `eyeful models {name[:3]}` lists some"
+    return f"{meant} `eyeful models` lists them"

@@ -81,19 +81,22 @@ def request_of(spec: PredictorSpec) -> ModelRequest:
     return ModelRequest(spec.model, checkpoint, labels, spec.overrides)
 
 
-def origin(name: str | Path) -> dict[str, Any] | None:
+def origin(name: str | Path, checkpoint: str | Path | None = None) -> dict[str, Any] | None:
     """What a bundle was made of: options of a spec that lead to its reference; None for what is no bundle.
 
     A bundle for torch is its own origin. A checkpoint is not remembered and must be named again.
 
     Raises:
         BundleError: it is damaged.
+        UsageError: it was made of a checkpoint, which is not named.
     """
     if not is_bundle(Path(name)):
         return None
     manifest = read_bundle(Path(name)).manifest
     if isinstance(family(manifest.engine), ModuleFamily):
         return {"model": str(name)}
+    if manifest.checkpoint and checkpoint is None:
+        raise UsageError(f"the bundle {name} was made of {manifest.checkpoint}: --checkpoint FILE names it")
     own = manifest.preprocessing
     fixed = {"img_size": own.size, "mean": own.mean, "std": own.std, "activation": manifest.activation}
     return {"model": manifest.model} | fixed

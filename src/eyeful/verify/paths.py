@@ -59,7 +59,7 @@ def verify(
     items = list(source.items)
     if not items:
         raise no_inputs(source.ignored)
-    made_of = origin(model)
+    made_of = origin(model, options.get("checkpoint"))
     fast_options = options
     if made_of is not None:
         refuse_to_change(model, InputOverrides.of(*map(options.get, ("img_size", "mean", "std"))))
