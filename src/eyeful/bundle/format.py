@@ -16,7 +16,7 @@ from typing import Any, Self, get_args
 
 from eyeful.bundle.files import sha256_of, temporary_beside
 from eyeful.errors import BundleError, UsageError
-from eyeful.preprocessing import InputOverrides, Preprocessing
+from eyeful.preprocessing import NO_OVERRIDES, InputOverrides, Preprocessing
 from eyeful.types import Activation, Labels
 
 FORMAT = 2
@@ -141,7 +141,7 @@ def refuse_to_change(bundle: str | Path, overrides: InputOverrides, checkpoint: 
     Raises:
         UsageError: it is.
     """
-    if checkpoint or overrides != InputOverrides():
+    if checkpoint or overrides != NO_OVERRIDES:
         raise UsageError(
             f"the bundle {bundle} has its weights, size, mean and std; load the model by name to change them"
         )

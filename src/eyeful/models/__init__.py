@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, W
 from eyeful.models.families import ModelFamily, build, families, nearest
 from eyeful.models.file_names import what_to_type
 from eyeful.models.labels import relabelled
-from eyeful.preprocessing import InputOverrides
+from eyeful.preprocessing import NO_OVERRIDES, InputOverrides
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -42,7 +42,7 @@ class ModelRequest:
     name: str = DEFAULT_MODEL
     checkpoint: Path | None = None
     labels: Path | None = None
-    overrides: InputOverrides = field(default_factory=InputOverrides)
+    overrides: InputOverrides = NO_OVERRIDES
 
     def __post_init__(self) -> None:
         for path in (self.checkpoint, self.labels):

@@ -57,8 +57,10 @@ def why_no_probabilities(logits_K: NDArray[np.float32], activation: Activation) 
     """
     if not np.isfinite(logits_K).all():
         return "the network's answer is not finite, in fp32 either"
+    if activation != "none":
+        return None
     low, high = float(logits_K.min()), float(logits_K.max())
-    if activation == "none" and not 0 <= low <= high <= 1:
+    if not 0 <= low <= high <= 1:
         found = f"no probabilities ({low:.3g} to {high:.3g})"
         return f"the network gives {found}: --activation softmax or sigmoid makes them"
     return None

@@ -4,61 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eyeful.errors import ImageError
+from eyeful.sources.base import Sized
 
 if TYPE_CHECKING:
     from eyeful.types import Item
 
 _Stamp = tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Unchanged:
-    """The content of an item (`sources.base.Sized`).
-
-    Attributes:
-        path: where it is.
-        stamp: tells what was there when it was named from what is there later.
-        size: its bytes.
-    """
-
-    path: Path
-    stamp: _Stamp
-    size: int
-
-    def __call__(self) -> bytes:
-        """The bytes."""
-        return self.read()
-
-    def open(self) -> _Unchanged:
-        """Nothing needs to be opened."""
-        return self
-
-    def close(self) -> None:
-        """Nothing was opened."""
-
-    def read(self) -> bytes:
-        """The bytes.
-
-        Raises:
-            ImageError: they are not there any more, or others are.
-        """
-        how = "after it was handed over: hand over its bytes, Path(name).read_bytes()"
-        try:
-            with self.path.open("rb") as file:
-                content = file.read(self.size + 1)
-                found = _stamp_of(os.fstat(file.fileno()))
-        except FileNotFoundError as error:
-            raise ImageError("not_found", f"it was removed {how}") from error
-        except OSError as error:
-            raise ImageError("unreadable", f"cannot be read: {error.strerror}") from error
-        if found != self.stamp:
-            raise ImageError("unreadable", f"it was changed {how}")
-        return content
+"""Tells one content of a file from another: when it was written, its size, its inode."""
 
 
 def as_it_is_now(item: Item) -> Item:
@@ -71,7 +29,23 @@ def as_it_is_now(item: Item) -> Item:
         return item  # its row will say why
     if not stat.S_ISREG(status.st_mode) or not status.st_size:
         return item
-    return replace(item, content=_Unchanged(item.content, _stamp_of(status), status.st_size))
+    read = partial(_read, item.content, _stamp_of(status), status.st_size)
+    return replace(item, content=Sized(status.st_size, read))
+
+
+def _read(path: Path, stamp: _Stamp, size: int) -> bytes:
+    how = "after it was handed over: hand over its bytes, Path(name).read_bytes()"
+    try:
+        with path.open("rb") as file:
+            content = file.read(size + 1)
+            found = _stamp_of(os.fstat(file.fileno()))
+    except FileNotFoundError as error:
+        raise ImageError("not_found", f"it was removed {how}") from error
+    except OSError as error:
+        raise ImageError("unreadable", f"cannot be read: {error.strerror}") from error
+    if found != stamp:
+        raise ImageError("unreadable", f"it was changed {how}")
+    return content
 
 
 def _stamp_of(status: os.stat_result) -> _Stamp:
