@@ -23,6 +23,7 @@ from PIL import Image
 
 from eyeful.errors import ErrorKind
 from eyeful.filenames import portable_name
+from eyeful.wording import percent
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
@@ -192,7 +193,7 @@ class Prediction:
             return f"<b>{escape(self.filename)}</b>: {escape(self.answer)}"
         rows = "".join(
             f"<tr><td>{escape(score.label)}</td><td style='width:12em'><div style='background:#2a6f97;height:.8em;"
-            f"width:{score.prob:.1%}'></div></td><td>{score.prob:.3f}</td><td>{score.logit:.2f}</td></tr>"
+            f"width:{score.prob:.1%}'></div></td><td>{percent(score.prob)}</td><td>{score.logit:.2f}</td></tr>"
             for score in self.top
         )
         return (

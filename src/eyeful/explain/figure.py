@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eyeful.extras import require
+from eyeful.wording import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,12 +83,12 @@ def _title(figure: Any, explanation: Arrays) -> None:
     asked = (
         ""
         if target.index == best.index
-        else f" You asked about {_text(target.label)}: {_percent(target.prob)}, logit {target.logit:.1f}."
+        else f" You asked about {_text(target.label)}: {percent(target.prob)}, logit {target.logit:.1f}."
     )
     figure.text(
         0.03,
         0.938,
-        f"Its answer: {_text(best.label)}, {_percent(best.prob)} {_AMONG[explanation.activation]} "
+        f"Its answer: {_text(best.label)}, {percent(best.prob)} {_AMONG[explanation.activation]} "
         f"{len(explanation.logits_K)} labels.{asked} It can give no other answer than one of these labels.",
         fontsize=11,
         color=_INK,
@@ -192,7 +193,7 @@ def _bars(axes: Any, explanation: Arrays, *, logits: bool) -> None:
     bars = axes.barh(np.arange(len(top)), values, color=colours, height=0.72)
     axes.bar_label(
         bars,
-        labels=[f"{value:.1f}" if logits else _percent(value) for value in values],
+        labels=[f"{value:.1f}" if logits else percent(value) for value in values],
         padding=3,
         fontsize=8,
         color=_INK,
@@ -206,7 +207,7 @@ def _bars(axes: Any, explanation: Arrays, *, logits: bool) -> None:
         _head(axes, 5, "Logits", "raw scores" + (f"; the ten largest of {classes}" if classes > len(top) else ""))
     else:
         _head(axes, 6, "Probabilities", _AFTER[explanation.activation])
-        axes.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+        axes.set_xticks([0, 0.5, 1], ["0", "50%", "100%"])
     _plain(axes)
 
 
@@ -214,10 +215,6 @@ def _plain(axes: Any) -> None:
     axes.tick_params(length=0, labelsize=8.5, colors=_INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(_GREY)
-
-
-def _percent(prob: float) -> str:
-    return f"{100 * prob:.1f} %" if prob >= 0.0005 else "under 0.1 %"
 
 
 def _stem(filename: str) -> str:

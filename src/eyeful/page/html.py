@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from PIL import Image
 
+from eyeful import wording
 from eyeful.filenames import printable
-from eyeful.page import messages
 from eyeful.sinks.report import data_uri
 
 
@@ -30,8 +30,8 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "data_uri": lambda pixels_HWC, kind="JPEG": data_uri(Image.fromarray(pixels_HWC), kind),
-        "message_of": messages.message_of,
-        "share": messages.share,
+        "percent": wording.percent,
+        "warning_sentence": wording.warning_sentence,
         "printable": printable,
         "ms": lambda seconds: f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.1f} ms",
         "number": lambda value: f"{value:.2f}".replace("-", "\u2212"),

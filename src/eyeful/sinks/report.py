@@ -18,6 +18,7 @@ from PIL import Image
 from eyeful.bundle.files import write_atomically
 from eyeful.errors import OutputError
 from eyeful.filenames import printable
+from eyeful.wording import percent, warning_label
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +73,7 @@ class ReportSink:
     ) -> None:
         cards = [card for _, _, card in sorted(self._cards, key=lambda entry: entry[:2], reverse=True)]
         environment = Environment(loader=PackageLoader("eyeful.sinks"), autoescape=True, trim_blocks=True)
+        environment.filters |= {"percent": percent, "warning_label": warning_label}
         page = environment.get_template("report.html").render(
             cards=cards, counts=self._counts, manifest=self._manifest, version=version("eyeful")
         )

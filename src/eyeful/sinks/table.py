@@ -8,6 +8,7 @@ from rich.text import Text
 
 from eyeful.filenames import printable
 from eyeful.types import Prediction
+from eyeful.wording import percent, warning_label
 
 _BAR = 24
 _LABEL = 28
@@ -40,9 +41,9 @@ class TableSink:
             style = "green" if place == 0 and not prediction.abstained else ""
             lines.append(f"\n  {_fitted(printable(score.label)):<{_LABEL}} ", style=style)
             lines.append(f"{bar(score.prob):<{_BAR}}", style="blue")
-            lines.append(f" {score.prob:6.1%}")
+            lines.append(f" {percent(score.prob):>6}")
         if prediction.warnings:
-            lines.append("\n  " + ", ".join(prediction.warnings), style="dim")
+            lines.append("\n  " + ", ".join(map(warning_label, prediction.warnings)), style="dim")
         self._console.print(lines, soft_wrap=True, highlight=False)
 
     def __exit__(

@@ -1,0 +1,68 @@
+"""How numbers and codes of a row are said to people: the same on a terminal, in a report, a figure and a page."""
+
+from __future__ import annotations
+
+_WARNINGS = {
+    "exif_rotated": (
+        "turned upright",
+        "The camera was held at an angle: the image was turned upright, as its EXIF data say.",
+    ),
+    "first_frame_of_n": (
+        "first frame only",
+        "The file holds several frames: only the first one was looked at.",
+    ),
+    "grayscale": ("grayscale", "The image has no colours; the network learned from coloured ones."),
+    "sixteen_bit_scaled": (
+        "scaled to 8 bits",
+        "The image has more than 8 bits for each colour: its values were scaled to 8 bits.",
+    ),
+    "dark": (
+        "reaches {share} of its range",
+        "The image reaches only {share} of its range: it may hold fewer bits than its file says.",
+    ),
+    "colour_profile": (
+        "colour profile not sRGB",
+        "The image has a colour profile other than sRGB, which the network was not trained with.",
+    ),
+    "srgb_converted": ("converted to sRGB", "Its colours were converted to sRGB."),
+    "cmyk_converted": (
+        "CMYK",
+        "The image is made for printing (CMYK): its colours were converted to RGB, roughly.",
+    ),
+    "alpha_composited": ("laid on white", "The image is partly transparent: it was laid on white."),
+    "cropped_away": (
+        "{share} cropped away",
+        "The network did not see {share} of the image: it was cropped away.",
+    ),
+    "upscaled": ("enlarged", "The image is smaller than what the network wants: it was enlarged."),
+    "low_resolution": (
+        "few pixels",
+        "The image has few pixels: details that the network relies on are missing.",
+    ),
+}
+"""Every code that a row's `warnings` may hold, in a few words and as a sentence."""
+
+
+def percent(prob: float) -> str:
+    """A probability (0 to 1) with one decimal, `39.3%`; it never claims 0 or 100. At most six characters."""
+    if prob < 0.0005:
+        return "<0.1%"
+    return ">99.9%" if prob >= 0.9995 else f"{100 * prob:.1f}%"
+
+
+def warning_label(warning: str) -> str:
+    """A row's warning in a few words: `62% cropped away`; a code that is not known stays readable."""
+    return _said(warning, 0)
+
+
+def warning_sentence(warning: str) -> str:
+    """A row's warning as a sentence."""
+    return _said(warning, 1)
+
+
+def _said(warning: str, form: int) -> str:
+    code, _, value = warning.partition(":")
+    forms = _WARNINGS.get(code)
+    if forms is None:
+        return warning.replace("_", " ")
+    return forms[form].replace("{share}", f"{float(value):.0%}") if value else forms[form]

@@ -1,0 +1,39 @@
+"""Everything that a row says in one code is said to people in words, and a probability in one way."""
+
+import re
+from pathlib import Path
+
+import eyeful.images
+from eyeful.wording import percent, warning_label, warning_sentence
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "runs.md"
+
+
+def codes() -> set[str]:
+    source = "".join(path.read_text() for path in Path(eyeful.images.__file__).parent.glob("*.py"))
+    return set(re.findall(r"(?:found|warnings)\.append\(f?\"(\w+)", source)) | {"exif_rotated", "srgb_converted"}
+
+
+def test_every_warning_has_words_and_a_line_in_the_documents():
+    table = DOCUMENT.read_text().partition("| warning |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(\w+)(?::[\d.]+)?`", table)) == codes()
+    for code in codes():
+        assert warning_sentence(code).endswith("."), code
+        assert code not in warning_sentence(code)
+        assert "_" not in warning_label(code)
+        assert len(warning_label(code)) < 40
+
+
+def test_shares_are_told():
+    assert (
+        warning_sentence("cropped_away:0.61") == "The network did not see 61% of the image: it was cropped away."
+    )
+    assert warning_label("cropped_away:0.61") == "61% cropped away"
+    assert warning_label("dark:0.02") == "reaches 2% of its range"
+    assert warning_label("something_new:3") == warning_sentence("something_new:3") == "something new:3"
+
+
+def test_a_probability_is_never_said_to_be_0_or_100():
+    probs = (0, 0.00049, 0.0005, 0.0042, 0.3927, 0.99949, 0.9995, 1)
+    said = ["<0.1%", "<0.1%", "0.1%", "0.4%", "39.3%", "99.9%", ">99.9%", ">99.9%"]
+    assert [percent(prob) for prob in probs] == said
