@@ -14,7 +14,7 @@ from PIL import Image
 
 from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
-from eyeful.runs import Output, SignalHandler, run
+from eyeful.runs import Output, PartsOutput, SignalHandler, open_output, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction
@@ -40,7 +40,7 @@ def names(folder, count=60):
 
 
 def go(inputs, name, clf=None, stop=None, **options):
-    return run(clf or fake_classifier(), open_source(inputs), output=Output(str(name), **options), stop=stop)
+    return run(clf or fake_classifier(), open_source(inputs), output=open_output(str(name), **options), stop=stop)
 
 
 def rows_of(name):
@@ -128,7 +128,7 @@ def test_the_record_says_how_far_it_came(folder, tmp_path):
 STOP_AFTER_TEN = """
 import os, signal, sys
 from eyeful.errors import StoppedError
-from eyeful.runs import Output, SignalHandler, run
+from eyeful.runs import Output, PartsOutput, SignalHandler, open_output, run
 from eyeful.sources import open_source
 from helpers import fake_classifier
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from eyeful.runs import Output, run
+from eyeful.runs import open_output, run
 from eyeful.sinks import formats
 from eyeful.sinks.csv import COLUMNS
 from eyeful.sources import open_source
@@ -25,7 +25,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def go(inputs, name, **options):
-    run(fake_classifier(), open_source(inputs), output=Output(name, **options))
+    run(fake_classifier(), open_source(inputs), output=open_output(name, **options))
 
 
 def columns_of(name):

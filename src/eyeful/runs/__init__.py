@@ -2,7 +2,8 @@
 
 from eyeful.runs.job import run
 from eyeful.runs.output import Output
+from eyeful.runs.parts import PartsOutput, Share, open_output
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 
-__all__ = ["Output", "RunSummary", "SignalHandler", "run"]
+__all__ = ["Output", "PartsOutput", "RunSummary", "Share", "SignalHandler", "open_output", "run"]

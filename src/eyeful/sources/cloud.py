@@ -53,7 +53,7 @@ def items(text: str | Path, search: Search, ignored: Counter[str]) -> Iterator[I
     """
     address = str(text)
     try:
-        filesystem, path = Deadline(TIMEOUT).call(_opened, address)
+        filesystem, path = Deadline(TIMEOUT).call(filesystem_of, address)
         if any(char in path for char in "*?["):
             matches = _listed(filesystem.glob, path)
             if not matches:
@@ -107,7 +107,9 @@ class _Object:
 
     def _open(self) -> Any:
         try:
-            filesystem, path = _opened(self.address) if self.filesystem is None else (self.filesystem, self.path)
+            filesystem, path = (
+                filesystem_of(self.address) if self.filesystem is None else (self.filesystem, self.path)
+            )
         except (UsageError, MissingExtraError) as error:
             raise ImageError("fetch_failed", str(error)) from error
         return filesystem.open(path, "rb")
@@ -218,7 +220,13 @@ def _item(filesystem: Any, path: str) -> Item:
     return Item(address, _Object(address, filesystem, path))
 
 
-def _opened(address: str) -> tuple[Any, str]:
+def filesystem_of(address: str) -> tuple[Any, str]:
+    """Fsspec's file system for an address, and the path there.
+
+    Raises:
+        UsageError: nothing is known of such an address.
+        MissingExtraError: fsspec, or the library for this scheme, is not installed.
+    """
     scheme = address.partition("://")[0]
     fsspec = require("fsspec", f"{scheme}://")
     try:

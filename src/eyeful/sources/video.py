@@ -210,4 +210,4 @@ def _item(frame: Frame, stream: Any, seconds: float, step: Every) -> Item:
     return Item(f"{frame.path}#t={seconds:.{digits}f}", Sized(size, partial(read_frame, frame)))
 
 
-SOURCE = SourceKind(is_video, _items, priority=35, countable=False, heeds=("every",))
+SOURCE = SourceKind(is_video, _items, priority=35, countable=False, heeds=("every",), divisible=False)

@@ -1,0 +1,206 @@
+"""Where parts are: a folder that every process sees, or a prefix in a bucket. A file is there whole or not."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eyeful.bundle.files import temporary_beside
+from eyeful.errors import MissingExtraError, OutputError, UsageError, one_line
+from eyeful.sources.cloud import filesystem_of, is_cloud
+from eyeful.sources.deadline import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TIMEOUT = 120.0
+"""Seconds for one call of a bucket's library, its own retries among them."""
+
+
+class Storage(ABC):
+    """A place for small files.
+
+    Args:
+        place: what `-o` names.
+
+    Attributes:
+        place: the same.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """The names of the files that are there, in no order; none where the place does not exist.
+
+        Raises:
+            OutputError: they cannot be listed.
+        """
+
+    @abstractmethod
+    def read(self, name: str) -> bytes | None:
+        """A file's content; None where there is no such file.
+
+        Raises:
+            OutputError: it cannot be read.
+        """
+
+    @abstractmethod
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, in place of one that is there.
+
+        Raises:
+            OutputError: it cannot be written; nothing is left of it.
+        """
+
+    @abstractmethod
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a file unless it is there; of several at once, one does.
+
+        Returns:
+            Whether it was this call that did.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Delete a file, if it is there.
+
+        Raises:
+            OutputError: it cannot be deleted.
+        """
+
+
+def open_storage(place: str) -> Storage:
+    """The storage that a name stands for: `s3://...` and its like are buckets, all else is a folder.
+
+    Raises:
+        UsageError, MissingExtraError: nothing is known of such a bucket.
+    """
+    return _Bucket(place) if is_cloud(place) else _Folder(place)
+
+
+class _Folder(Storage):
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self._path = Path(place)
+
+    def names(self) -> list[str]:
+        try:
+            return os.listdir(self._path)  # noqa: PTH208 - names, and many of them
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise OutputError(f"cannot list {self.place}: {error.strerror}") from error
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self._path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise OutputError(f"cannot read {self._path / name}: {error.strerror}") from error
+
+    def write(self, name: str, content: bytes) -> None:
+        self._put(name, content, Path.replace)
+
+    def create(self, name: str, content: bytes) -> bool:
+        try:
+            self._put(name, content, os.link)  # fails where there is one, on network file systems too
+        except FileExistsError:
+            return False
+        return True
+
+    def remove(self, name: str) -> None:
+        try:
+            (self._path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot delete {self._path / name}: {error.strerror}") from error
+
+    def _put(self, name: str, content: bytes, publish: Callable[[Path, Path], Any]) -> None:
+        path = self._path / name
+        temporary = temporary_beside(path)
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            publish(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+class _Bucket(Storage):
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self._filesystem, self._prefix = filesystem_of(place.rstrip("/"))
+
+    def names(self) -> list[str]:
+        with self._told("list", self.place):
+            self._call(self._filesystem.invalidate_cache)
+            try:
+                found = self._call(self._filesystem.ls, self._prefix, detail=False)
+            except FileNotFoundError:
+                return []
+            return [str(path).rpartition("/")[2] for path in found]
+
+    def read(self, name: str) -> bytes | None:
+        with self._told("read", name):
+            try:
+                content: bytes = self._call(self._filesystem.cat_file, self._path(name))
+            except FileNotFoundError:
+                return None
+            return content
+
+    def write(self, name: str, content: bytes) -> None:
+        with self._told("write", name):
+            self._call(self._filesystem.pipe_file, self._path(name), content)
+
+    def create(self, name: str, content: bytes) -> bool:
+        with self._told("write", name):
+            try:
+                self._call(self._filesystem.pipe_file, self._path(name), content, mode="create")
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if "PreconditionFailed" in f"{error} {error.__cause__}":  # S3's answer to If-None-Match
+                    return False
+                raise
+            return True
+
+    def remove(self, name: str) -> None:
+        with self._told("delete", name):
+            try:
+                self._call(self._filesystem.rm_file, self._path(name))
+            except FileNotFoundError:
+                return
+
+    def _path(self, name: str) -> str:
+        return f"{self._prefix}/{name}"
+
+    @staticmethod
+    def _call(step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return Deadline(_TIMEOUT).call(step, *args, **kwargs)
+
+    @contextmanager
+    def _told(self, what: str, name: str) -> Iterator[None]:
+        """Whatever a bucket's library raises, as one line."""
+        try:
+            yield
+        except (UsageError, MissingExtraError):
+            raise
+        except TimeoutError as error:
+            raise OutputError(f"cannot {what} {name} in {self.place}: no answer in {_TIMEOUT:.0f} s") from error
+        except Exception as error:
+            raise OutputError(f"cannot {what} {name} in {self.place}: {one_line(error)}") from error
