@@ -14,7 +14,7 @@ from PIL import Image
 
 from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
-from eyeful.runs import Output, PartsOutput, SignalHandler, open_output, run
+from eyeful.runs import Output, SignalHandler, open_output, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction

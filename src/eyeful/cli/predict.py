@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from eyeful.pipeline import SupportsStream
+    from eyeful.runs import Output, PartsOutput
     from eyeful.sinks import Sink
 
 _IMAGES, _OUTPUT, _RUNNING = "Images", "Output", "Running"
@@ -37,7 +38,7 @@ class OutputOptions:
         typer.Option(
             "--output",
             "-o",
-            help="Write rows to a .jsonl, .csv or .parquet file, or to FOLDER/ as Parquet parts.",
+            help="Write rows to a .jsonl, .csv or .parquet file, or to FOLDER/ or s3://bucket/prefix/ as Parquet parts.",
             rich_help_panel=_OUTPUT,
         ),
     ] = None
@@ -55,6 +56,17 @@ class OutputOptions:
         bool, typer.Option("--table", help="The table, even where no terminal is.", rich_help_panel=_OUTPUT)
     ] = False
     overwrite: Annotated[bool, typer.Option(help="Replace outputs that exist.", rich_help_panel=_OUTPUT)] = False
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            help="Make a share of the parts of -o FOLDER/: 1/3, 2/3 or 3/3; `eyeful join` ends it.",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+    shard_rows: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Images in a part of -o FOLDER/.", rich_help_panel=_OUTPUT)
+    ] = 1000
     quiet: Annotated[
         bool,
         typer.Option("--quiet", "-q", help="No table, no progress, no summary.", rich_help_panel=_OUTPUT),
@@ -68,6 +80,28 @@ class OutputOptions:
     def whole(self) -> bool:
         """Whether something is asked for that shows one whole run."""
         return self.report is not None or self.figures is not None
+
+    @property
+    def asks_for_parts(self) -> bool:
+        """Whether rows become parts in a folder or a bucket."""
+        from eyeful.runs import asks_for_parts
+
+        return self.output is not None and asks_for_parts(self.output)
+
+    def open(self) -> Output | PartsOutput | None:
+        """What `-o` names.
+
+        Raises:
+            UsageError, OutputError: as `open_output`.
+        """
+        from eyeful.runs import Share, open_output
+
+        if self.output is None:
+            return None
+        share = Share() if self.shard is None else Share.parse(self.shard)
+        return open_output(
+            self.output, resume=self.resume, overwrite=self.overwrite, share=share, shard_rows=self.shard_rows
+        )
 
     @property
     def files(self) -> tuple[str | Path, ...]:
@@ -119,7 +153,7 @@ def predict(
     exactly one row: an answer, or a named error.
     """
     from eyeful.cli.progress import Progress
-    from eyeful.runs import Output, SignalHandler, run
+    from eyeful.runs import SignalHandler, run
     from eyeful.sources import is_repeatable, open_source
 
     all_inputs = [*(inputs or []), *(source or [])]
@@ -127,12 +161,8 @@ def predict(
         journal["repeatable"], journal["anew"] = all(map(is_repeatable, all_inputs)), output.whole
         output = output.after_crash() if journal.attempt else output
     _check_usage(all_inputs, output)
-    images = open_source(all_inputs, **keywords(search))
-    rows = (
-        Output(output.output, resume=output.resume, overwrite=output.overwrite)
-        if output.output is not None
-        else None
-    )
+    images = open_source(all_inputs, **keywords(search), undivided=output.asks_for_parts)
+    rows = output.open()
     started = time.perf_counter()
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
     opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
@@ -181,13 +211,13 @@ _FOR_SERVERS_TOO = ("model", "topk", "min_prob", "workers")
 @contextmanager
 def _told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
     """Say, whatever ends a run early, that nothing is lost."""
-    from eyeful.sinks import format_of
+    from eyeful.runs import holds_rows
 
     try:
         yield
     except (StoppedError, DecodeTimeoutError, OutputError, EngineError, BrokenOutputError) as error:
         output, ours = asked.output, isinstance(error, StoppedError | DecodeTimeoutError)
-        if output is not None and (ours or format_of(output).exists(Path(output))):
+        if output is not None and (ours or holds_rows(output)):
             without = "without --report and --figures and " if asked.whole else ""
             print_status(
                 f"the rows so far are in {output}; the same command {without}with --resume goes on from there"
@@ -203,6 +233,12 @@ def _check_usage(inputs: list[str], asked: OutputOptions) -> None:
     """
     if not inputs:
         raise UsageError("name an image, a folder or a list; `eyeful samples samples/` writes some to try")
+    if asked.shard is not None and asked.output is None:
+        raise UsageError(
+            "--shard makes parts of a folder that all processes see: -o FOLDER/ or s3://bucket/prefix/"
+        )
+    if asked.shard is not None and asked.whole:
+        raise UsageError("--report and --figures show one whole run, --shard a share of one")
     if asked.resume and asked.output is None:
         raise UsageError("--resume goes on with the file that -o names")
     if asked.resume and asked.whole:

@@ -2,8 +2,18 @@
 
 from eyeful.runs.job import run
 from eyeful.runs.output import Output
-from eyeful.runs.parts import PartsOutput, Share, open_output
+from eyeful.runs.parts import PartsOutput, Share, asks_for_parts, holds_rows, open_output
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 
-__all__ = ["Output", "PartsOutput", "RunSummary", "Share", "SignalHandler", "open_output", "run"]
+__all__ = [
+    "Output",
+    "PartsOutput",
+    "RunSummary",
+    "Share",
+    "SignalHandler",
+    "asks_for_parts",
+    "holds_rows",
+    "open_output",
+    "run",
+]

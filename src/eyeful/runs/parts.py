@@ -15,7 +15,7 @@ from eyeful.runs.output import Output
 from eyeful.runs.record import check_record, record_of
 from eyeful.shards import SHARD_ROWS, PartsSink, Shard, cut, open_storage
 from eyeful.shards.parts import begins, listed, open_part, part_counts
-from eyeful.sinks import names_folder
+from eyeful.sinks import format_of, names_folder
 from eyeful.sources.cloud import is_cloud
 
 if TYPE_CHECKING:
@@ -66,6 +66,28 @@ class Share:
         return f"_RUNNING-{self.number}-of-{self.of}"
 
 
+def asks_for_parts(name: str) -> bool:
+    """Whether a name asks for parts: it is a folder, or a prefix in a bucket.
+
+    Raises:
+        UsageError: it is no place for rows.
+    """
+    if is_cloud(name) and not name.endswith("/"):
+        raise UsageError(f"-o {name}: buckets take folders of Parquet parts; end it with /")
+    return is_cloud(name) or names_folder(name)
+
+
+def holds_rows(name: str) -> bool:
+    """Whether there are rows already.
+
+    Raises:
+        UsageError, OutputError: it is no place for rows, or cannot be listed.
+    """
+    if asks_for_parts(name):
+        return bool(listed(open_storage(name).names()))
+    return format_of(name).exists(Path(name))
+
+
 def open_output(
     name: str,
     *,
@@ -80,9 +102,7 @@ def open_output(
         UsageError: a file is named for a share, or in a bucket; and as for both.
         OutputError: nothing can be written there.
     """
-    if is_cloud(name) and not name.endswith("/"):
-        raise UsageError(f"-o {name}: buckets take folders of Parquet parts; end it with /")
-    if is_cloud(name) or names_folder(name):
+    if asks_for_parts(name):
         return PartsOutput(name, resume=resume, overwrite=overwrite, share=share, shard_rows=shard_rows)
     if share.of > 1:
         raise UsageError(f"--shard makes parts of one folder: -o {Path(name).stem}/, not {name}")

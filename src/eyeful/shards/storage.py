@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,14 +108,10 @@ class _Folder(Storage):
             raise OutputError(f"cannot read {self._path / name}: {error.strerror}") from error
 
     def write(self, name: str, content: bytes) -> None:
-        self._put(name, content, Path.replace)
+        self._put(name, content, _renamed)
 
     def create(self, name: str, content: bytes) -> bool:
-        try:
-            self._put(name, content, os.link)  # fails where there is one, on network file systems too
-        except FileExistsError:
-            return False
-        return True
+        return self._put(name, content, _linked)
 
     def remove(self, name: str) -> None:
         try:
@@ -123,7 +119,7 @@ class _Folder(Storage):
         except OSError as error:
             raise OutputError(f"cannot delete {self._path / name}: {error.strerror}") from error
 
-    def _put(self, name: str, content: bytes, publish: Callable[[Path, Path], Any]) -> None:
+    def _put(self, name: str, content: bytes, publish: Callable[[Path, Path], bool]) -> bool:
         path = self._path / name
         temporary = temporary_beside(path)
         try:
@@ -132,13 +128,26 @@ class _Folder(Storage):
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            publish(temporary, path)
-        except FileExistsError:
-            raise
+            return publish(temporary, path)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def _renamed(temporary: Path, path: Path) -> bool:
+    temporary.replace(path)
+    return True
+
+
+def _linked(temporary: Path, path: Path) -> bool:
+    """Fails where there is one, on network file systems too."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return False
+    return True
 
 
 class _Bucket(Storage):
