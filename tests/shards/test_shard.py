@@ -47,7 +47,7 @@ def test_shards_hold_what_the_source_gives(rows, place):
     found, sizes = [], []
     for number, shard in enumerate(shards_of(INPUTS, rows)):
         assert shard.number == number
-        items = list(pickle.loads(pickle.dumps(shard)).open(ignored))
+        items = list(pickle.loads(pickle.dumps(shard)).open(ignored))  # noqa: S301
         sizes.append(len(shard.items))
         found += [(item.filename, item.columns) for item in items]
     assert found == expected

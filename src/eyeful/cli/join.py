@@ -27,9 +27,7 @@ def join(
         raise UsageError(f"{output} exists already: --overwrite replaces a file")
     storage = open_storage(folder)
     whole = check_complete(storage)
-    print_status(
-        f"{folder} is complete: {len(whole.parts)} parts, {whole.rows} rows, {whole.errors} of them errors"
-    )
+    print_status(f"{folder} is complete: {len(whole.parts)} parts, {whole.rows} rows, {whole.errors} errors")
     if output is not None:
         join(storage, list(whole.parts), output)
         print_status(f"wrote {output}")

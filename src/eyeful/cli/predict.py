@@ -38,7 +38,7 @@ class OutputOptions:
         typer.Option(
             "--output",
             "-o",
-            help="Write rows to a .jsonl, .csv or .parquet file, or to FOLDER/ or s3://bucket/prefix/ as Parquet parts.",
+            help="Write rows to a .jsonl, .csv or .parquet file, or as parts to FOLDER/ or s3://bucket/prefix/.",
             rich_help_panel=_OUTPUT,
         ),
     ] = None

@@ -86,8 +86,8 @@ def _total(storage: Storage, names: list[str]) -> int:
     totals = {int(_json(storage, match[0])["shards"]) for match in shares}
     if len(totals) > 1:
         raise UsageError(
-            f"{storage.place} holds parts of different inputs: {min(totals)} shards for one process, {max(totals)} for "
-            "another; the same inputs must be named for every shard"
+            f"{storage.place} holds parts of different inputs: {min(totals)} shards for one process, "
+            f"{max(totals)} for another; the same inputs must be named for every shard"
         )
     return totals.pop()
 
