@@ -29,6 +29,7 @@ def test_shares_are_told():
         warning_sentence("cropped_away:0.61") == "The network did not see 61% of the image: it was cropped away."
     )
     assert warning_label("cropped_away:0.61") == "61% cropped away"
+    assert warning_label("cropped_away") == "part cropped away"
     assert warning_label("dark:0.02") == "reaches 2% of its range"
     assert warning_label("something_new:3") == warning_sentence("something_new:3") == "something new:3"
 

@@ -51,7 +51,10 @@ def percent(prob: float) -> str:
 
 
 def warning_label(warning: str) -> str:
-    """A row's warning in a few words: `62% cropped away`; a code that is not known stays readable."""
+    """A row's warning in a few words: `62% cropped away`, or of the code alone, `part cropped away`.
+
+    A code that is not known stays readable.
+    """
     return _said(warning, 0)
 
 
@@ -65,4 +68,4 @@ def _said(warning: str, form: int) -> str:
     forms = _WARNINGS.get(code)
     if forms is None:
         return warning.replace("_", " ")
-    return forms[form].replace("{share}", f"{float(value):.0%}") if value else forms[form]
+    return forms[form].replace("{share}", f"{float(value):.0%}" if value else "part")
