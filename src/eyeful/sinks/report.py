@@ -6,7 +6,6 @@ Its counts are of every row; its images are all of a small run, and of a larger 
 from __future__ import annotations
 
 import base64
-import io
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -15,7 +14,7 @@ from jinja2 import Environment, PackageLoader
 from eyeful.bundle.files import write_atomically
 from eyeful.errors import OutputError
 from eyeful.filenames import printable
-from eyeful.sinks.report_cards import OF_A_KIND, Selection
+from eyeful.sinks.report_cards import OF_A_KIND, Selection, encoded
 from eyeful.sinks.report_counts import ReportCounts, bin_of, warning_code
 from eyeful.wording import percent, warning_label, warning_sentence
 
@@ -86,7 +85,7 @@ def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any]
         "number": "{:,}".format,
         "path": lambda name: _shortened(printable(name), _NAME_LENGTH),
         "label": lambda label: _shortened(printable(label), _LABEL_LENGTH),
-        "jpeg": lambda card: _data_uri("jpeg", card.thumbnail(len(cards))),
+        "jpeg": lambda card: _data_uri("JPEG", card.thumbnail(len(cards))),
     }
     labels = sorted(counts.labels.items(), key=lambda entry: (-entry[1], entry[0][1]))
     return environment.get_template("report.html").render(
@@ -107,10 +106,8 @@ def _shortened(text: str, most: int) -> str:
 
 def data_uri(image: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
     """An image inside a page; PNG keeps every pixel."""
-    encoded = io.BytesIO()
-    image.save(encoded, kind, quality=85)
-    return _data_uri(kind.lower(), encoded.getvalue())
+    return _data_uri(kind, encoded(image, kind))
 
 
-def _data_uri(kind: str, encoded: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode('ascii')}"
+def _data_uri(kind: str, file: bytes) -> str:
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(file).decode('ascii')}"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -16,7 +17,7 @@ from eyeful.types import Prediction
 
 CONCERNING, SAMPLED = 500, 100
 """Images in one report: those that need a look, and an even sample of the others."""
-OF_A_KIND = 20
+OF_A_KIND = 10
 """Errors of one kind that come before every answer, so that thousands of one kind hide nothing else."""
 _SCORES = 10
 _SMALL, _FEW = 200, 50
@@ -45,7 +46,7 @@ class Card:
         """What is held of a row while the run goes on."""
         pixels_HWC = prediction.thumbnail
         row = replace(prediction.without_arrays(), top=prediction.top[:_SCORES], thumbnail=None, columns=None)
-        return Card(order, row, None if pixels_HWC is None else _encoded(Image.fromarray(pixels_HWC), 85))
+        return Card(order, row, None if pixels_HWC is None else encoded(Image.fromarray(pixels_HWC)))
 
     def thumbnail(self, cards: int) -> bytes | None:
         """The JPEG for a report of so many cards: few have larger ones, and all together are bounded."""
@@ -54,23 +55,24 @@ class Card:
         image = Image.open(io.BytesIO(self.jpeg))
         image.thumbnail((_SMALL, _SMALL))
         for quality in (70, 55, 40, 20):
-            encoded = _encoded(image, quality)
-            if len(encoded) <= _THUMBNAIL_BYTES // cards:
+            jpeg = encoded(image, quality=quality, optimize=True)
+            if len(jpeg) <= _THUMBNAIL_BYTES // cards:
                 break
-        return encoded
+        return jpeg
 
 
-def _encoded(image: Image.Image, quality: int) -> bytes:
+def encoded(image: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG", **options: Any) -> bytes:
+    """The bytes of an image's file; options are Pillow's."""
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=quality, optimize=True)
+    image.save(file, kind, **{"quality": 85, **options})
     return file.getvalue()
 
 
 class Selection:
     """Takes every row, and holds those that a person should see; all of them, of a run of up to 500.
 
-    Of a larger one: the first errors of each kind and the least probable answers, then an even sample of the answers
-    that are not unsure. The same rows give the same selection.
+    Of a larger one: the first errors of each kind and the least probable answers, then an even sample of the
+    answers that are not unsure. The same rows give the same selection.
     """
 
     def __init__(self) -> None:
@@ -92,7 +94,7 @@ class Selection:
                 largest.add(key, card)
 
     def cards(self) -> list[Card]:
-        """The selected rows: errors, then answers from the least probable on; behind them the sample."""
+        """The selected rows: errors by kind, then answers from the least probable on; behind them the sample."""
         concerning = {card.order for card in self._concerning}
         sampled = (replace(card, sampled=True) for card in self._sampled if card.order not in concerning)
         return sorted((*self._concerning, *sampled), key=_place)
@@ -104,9 +106,9 @@ class Selection:
         return 2.0 if self._errors[prediction.error_kind] <= OF_A_KIND else -1.0
 
 
-def _place(card: Card) -> tuple[bool, float, int]:
-    prob = card.prediction.prob
-    return card.sampled, -1.0 if prob is None else prob, card.order
+def _place(card: Card) -> tuple[bool, bool, str, float, int]:
+    row = card.prediction
+    return card.sampled, row.ok, row.error_kind or "", row.prob or 0.0, card.order
 
 
 class _Largest:

@@ -61,7 +61,7 @@ class ReportCounts:
         if self._prefix is None:
             self._prefix = prediction.filename
         elif not prediction.filename.startswith(self._prefix):
-            self._prefix = commonprefix((self._prefix, prediction.filename))
+            self._prefix = commonprefix((self._prefix, prediction.filename))  # noqa: RUF071 - addresses too
 
     @property
     def prefix(self) -> str:

@@ -97,7 +97,8 @@ at("clear").addEventListener("click", () => {
 });
 list.addEventListener("click", event => {
   const node = event.target.closest("li");
-  if (node && getSelection().isCollapsed) enlarge(cards.find(card => card.node === node));
+  const selecting = !getSelection().isCollapsed && !event.target.closest(".open");
+  if (node && !selecting) enlarge(cards.find(card => card.node === node));
 });
 at("previous").addEventListener("click", () => move(-1));
 at("next").addEventListener("click", () => move(1));
@@ -114,7 +115,6 @@ document.addEventListener("keydown", event => {
   at("search").focus();
 });
 document.querySelector(".tools").hidden = false;
-// On a telephone the images come first; what is counted unfolds.
-if (matchMedia("(max-width: 40rem)").matches)
-  for (const details of document.querySelectorAll(".overview > details")) details.open = false;
+// On a small screen the images come first, and the counts unfold.
+document.querySelector(".overview").open = !matchMedia("(max-width: 40rem)").matches;
 filter();
