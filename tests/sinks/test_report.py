@@ -104,7 +104,13 @@ def test_the_common_folder_is_said_once(tmp_path):
 
 
 def test_errors_come_first_then_the_least_probable(tmp_path):
-    rows = [answer("sure", 0.9), failure("b"), answer("hm", 0.2, abstained=True), failure("a", "empty"), failure("c")]
+    rows = [
+        answer("sure", 0.9),
+        failure("b"),
+        answer("hm", 0.2, abstained=True),
+        failure("a", "empty"),
+        failure("c"),
+    ]
     assert names(written(tmp_path / "r.html", rows)) == ["a", "b", "c", "hm", "sure"]
 
 
@@ -201,10 +207,13 @@ def test_a_run_without_any_image(tmp_path):
 
 
 def test_a_run_that_is_interrupted_leaves_a_report_of_what_it_had(tmp_path):
-    path = tmp_path / "r.html"
-    with pytest.raises(KeyboardInterrupt), ReportSink(path, MANIFEST) as sink:
-        sink.append(answer())
+    def interrupted():
+        yield answer()
         raise KeyboardInterrupt
+
+    path = tmp_path / "r.html"
+    with pytest.raises(KeyboardInterrupt):
+        written(path, interrupted())
     assert names(path.read_text(encoding="utf-8")) == ["cat.png"]
     assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
 
