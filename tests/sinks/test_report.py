@@ -192,9 +192,9 @@ def test_thumbnails_of_few_images_are_as_large_as_they_come():
 @pytest.mark.parametrize(
     ("activation", "sentence"),
     [
-        ("softmax", "a share of this model's 1000 labels"),
-        ("sigmoid", "a yes or no to each of this model's 1000 labels"),
-        ("none", "a yes or no to each of this model's 1000 labels"),
+        ("softmax", "a share of this model's 1,000 labels"),
+        ("sigmoid", "a yes or no to each of this model's 1,000 labels"),
+        ("none", "a yes or no to each of this model's 1,000 labels"),
     ],
 )
 def test_what_a_probability_is(activation, sentence, tmp_path):
