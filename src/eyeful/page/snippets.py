@@ -16,7 +16,7 @@ _EXACT = {"full_decode", "two_step_resize", "ignore_profile"}
 _NOT_SAID = {"model", "topk", "max_aspect", "batch_size", "workers", "threads", "pinned", *_EXACT}
 """What decides no answer, has no flag, or is said otherwise."""
 
-_NOT_OF_SERVERS = {"min_prob", "exact", "torchcompile"}
+_NOT_OF_SERVERS = {"min_prob", "torchcompile"}
 """What `eyeful serve` has no flag for."""
 
 
@@ -41,33 +41,33 @@ def snippets(spec: PredictorSpec, filename: str) -> Snippets:
         spec: of the model that answered. A file on the server's disk is said by its name, without its folder.
         filename: the image, in the folder in which the code will run.
     """
+    model = Path(spec.model).name if Path(spec.model).exists() else spec.model
     settings = _settings(spec)
-    model = _local_name(spec.model)
-    arguments = ", ".join([repr(model), *(f"{name}={value!r}" for name, value in settings.items())])
-    flags = _flags(model, settings)
     served = {name: value for name, value in settings.items() if name not in _NOT_OF_SERVERS}
+    if all(getattr(spec, name) for name in _EXACT):
+        settings = {name: value for name, value in settings.items() if name not in ("engine", "precision")}
+        settings["exact"] = True
+    arguments = ", ".join([repr(model), *(f"{name}={value!r}" for name, value in settings.items())])
     path = f"./{filename}" if filename.startswith("-") else filename
     ask = f"curl --data-binary {shlex.quote('@' + path)} localhost:8000/v1/classify"
     return Snippets(
         f"import eyeful\n\nwith eyeful.load({arguments}) as clf:\n    print(clf.predict({path!r}))",
-        f"eyeful predict {shlex.quote(path)} {flags}",
+        f"eyeful predict {shlex.quote(path)} {_flags(model, settings)}",
         f"eyeful serve {_flags(model, served)}\n{ask}",
     )
 
 
 def _settings(spec: PredictorSpec) -> dict[str, Any]:
     """What was asked for beyond the defaults, as keywords of `eyeful.load`."""
-    exact = all(getattr(spec, name) for name in _EXACT)
-    unsaid = _NOT_SAID | ({"engine", "precision"} if exact else set())
     found = {
         field.name: getattr(spec, field.name)
         for field in fields(spec)
-        if field.name not in unsaid and getattr(spec, field.name) != field.default
+        if field.name not in _NOT_SAID and getattr(spec, field.name) != field.default
     }
     for name in ("checkpoint", "labels"):
         if name in found:
             found[name] = Path(found[name]).name
-    return found | ({"exact": True} if exact else {})
+    return found
 
 
 def _flags(model: str, settings: dict[str, Any]) -> str:
@@ -83,7 +83,3 @@ def _flags(model: str, settings: dict[str, Any]) -> str:
             said = "x".join(map(str, value)) if name == "img_size" else str(value)
             flags.append(f"{flag}={said}")
     return shlex.join(flags)
-
-
-def _local_name(model: str) -> str:
-    return Path(model).name if Path(model).exists() else model

@@ -54,6 +54,7 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("button.copy");
   if (!button) return;
   const code = button.parentElement.nextElementSibling;
+  const name = button.ariaLabel;
   try {
     await navigator.clipboard.writeText(code.textContent);
     button.textContent = "Copied";
@@ -61,5 +62,6 @@ document.addEventListener("click", async (event) => {
     getSelection().selectAllChildren(code);
     button.textContent = "Selected: press Ctrl+C";
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  button.ariaLabel = button.textContent;
+  setTimeout(() => Object.assign(button, { textContent: "Copy", ariaLabel: name }), 2000);
 });
