@@ -60,15 +60,6 @@ def test_the_answer_is_in_the_first_view_of_a_phone(tab, odd, lite0):
     assert last["y"] + last["height"] <= 844
 
 
-def test_what_is_no_image_is_an_error_with_a_way_on(tab, tmp_path):
-    (tmp_path / "notes.txt").write_text("not an image\n" * 9)
-    upload(tab, tmp_path / "notes.txt")
-    alert = tab.locator("#answer [role=alert]")
-    alert.wait_for()
-    assert "notes.txt is not an image" in alert.inner_text()
-    assert "Choose a JPEG" in alert.inner_text()
-
-
 def test_a_reader_of_screens_finds_its_way(tab):
     assert tab.get_attribute("html", "lang") == "en"
     assert tab.title().startswith("eyeful")
@@ -107,13 +98,8 @@ FAINT = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_stands_out_and_no_width_needs_scrolling_sideways(tab, odd, scheme):
+def test_all_text_stands_out_and_no_width_needs_scrolling_sideways(tab, odd):
     """WCAG's contrast of 4.5, everywhere; at the width of a phone and of a desk."""
-    tab.emulate_media(color_scheme=scheme)
-    tab.reload()
-    tab.locator("#answer h2").wait_for()
-    tab.locator("summary").click()
 
     def readable():
         assert tab.evaluate(FAINT) == []
@@ -121,15 +107,20 @@ def test_all_text_stands_out_and_no_width_needs_scrolling_sideways(tab, odd, sch
             tab.set_viewport_size({"width": width, "height": 844})
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
-    readable()
-    open_tab(tab, "Compare")
-    tab.get_by_role("button", name="Compare", exact=True).click()
-    tab.locator("#comparison table").wait_for()
-    readable()
-    for name in ("Look inside", "Folder"):
-        open_tab(tab, name)
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        tab.reload()
+        tab.get_by_role("tab", name="Folder").wait_for()
+        tab.locator("summary").click()
         readable()
-    open_tab(tab, "Classify")
-    upload(tab, odd["broken"])
-    tab.locator("#answer [role=alert]").wait_for()
-    readable()
+        open_tab(tab, "Compare")
+        tab.get_by_role("button", name="Compare", exact=True).click()
+        tab.locator("#comparison table").wait_for()
+        readable()
+        for name in ("Look inside", "Folder"):
+            open_tab(tab, name)
+            readable()
+        open_tab(tab, "Classify")
+        upload(tab, odd["broken"])
+        tab.locator("#answer [role=alert]").wait_for()
+        readable()

@@ -90,7 +90,11 @@ def test_look_inside(tab, lite0, cat):
         tab.locator("#looked figcaption", has_text=f"speak for {score.label}").wait_for()
 
 
-def test_a_corrupt_image_is_an_error_in_every_tab(tab, odd, cat, lite0):
+def test_what_cannot_be_classified_is_an_error_in_every_tab(tab, odd, cat, lite0, tmp_path):
+    (tmp_path / "notes.txt").write_text("not an image\n" * 9)
+    upload(tab, tmp_path / "notes.txt")
+    tab.locator("#answer [role=alert]", has_text="notes.txt is not an image").wait_for()
+    assert "Choose a JPEG" in tab.inner_text("#answer [role=alert]")
     upload(tab, odd["broken"])
     tab.locator("#answer [role=alert]", has_text="broken.png is incomplete or damaged").wait_for()
     open_tab(tab, "Look inside")

@@ -51,7 +51,7 @@ def build_classify(choice: Choice, headline: Any) -> None:
     bars = fragment(at_start.bars, elem_id="bars")
     fragment(elem_id="browser-bars")
     with gr.Column(visible=isinstance(first, Answer), elem_id="more") as more:
-        temperature = gr.Slider(0.25, 4, 1, step=0.05, label="Temperature T of softmax", elem_id="temperature")
+        temperature = gr.Slider(0.25, 4, 1, step=0.05, label="Temperature T", elem_id="temperature")
         effect = fragment(at_start.effect, elem_id="effect")
         seen = fragment(at_start.seen, elem_id="seen")
         elsewhere = fragment(at_start.elsewhere, elem_id="elsewhere")

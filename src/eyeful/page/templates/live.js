@@ -82,10 +82,11 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("#live")) {
     if (camera) useFrame();
     else startCamera();
-  } else if (event.target.closest("[role=tab], .example, #photo")) {
+  } else if (event.target.closest("[role=tab], .example, #photo, #image")) {
     if (camera) stopCamera();
     else withdraw();
   }
 }, true);
+document.addEventListener("change", (event) => { if (event.target.type === "file" && camera) stopCamera(); }, true);
 document.addEventListener("visibilitychange", () => { if (document.hidden && camera) stopCamera(); });
 window.addEventListener("pagehide", () => { if (camera) stopCamera(); });
