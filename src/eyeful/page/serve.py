@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from eyeful.errors import UsageError
 from eyeful.loading import load
 from eyeful.page.app import build
+from eyeful.page.live import live_route
 from eyeful.page.middleware import PageMiddleware
 from eyeful.page.models import Models
 from eyeful.page.quiet import gr
@@ -69,6 +70,7 @@ def mount(
     mounted = app.routes[-1]
     assert isinstance(mounted, Mount)  # noqa: S101 - it was just made
     app.state.page = mounted.app
+    app.state.page.router.routes.insert(0, live_route(models))
     app.state.page.add_middleware(PageMiddleware)
     before = app.router.lifespan_context
 

@@ -1,0 +1,92 @@
+
+// The live camera: the newest frame is sent when the last one is answered, at most four a second, and the server
+// rests at least as long as it works.
+const LONGEST = 480;
+const PAUSE = 250;
+let camera = null;
+
+const frame = (video) => new Promise((done) => {
+  const scale = Math.min(1, LONGEST / Math.max(video.videoWidth, video.videoHeight));
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: Math.round(video.videoWidth * scale),
+    height: Math.round(video.videoHeight * scale),
+  });
+  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob(done, "image/jpeg", 0.9);
+});
+
+const setLive = (on) => {
+  at("main").classList.toggle("live", on);
+  at("live").setAttribute("aria-pressed", on);
+  at("live").textContent = on ? "Use this frame" : "Live camera";
+};
+
+const stopCamera = () => {
+  camera?.getTracks().forEach((track) => track.stop());
+  camera = null;
+  at("camera").srcObject = null;
+  withdraw();
+  setLive(false);
+};
+
+const useFrame = async () => {
+  const blob = await frame(at("camera"));
+  stopCamera();
+  give([new File([blob], "camera.jpg", { type: "image/jpeg" })]);
+};
+
+const classifyFrames = async (stream) => {
+  while (camera === stream) {
+    const began = performance.now();
+    const model = document.querySelector("#model input").value;
+    const address = `${window.gradio_config.root}/live?model=${encodeURIComponent(model)}`;
+    const sent = { method: "POST", headers: { "content-type": "image/jpeg" }, body: await frame(at("camera")) };
+    const reply = await fetch(address, sent).catch(() => null);
+    const answer = reply?.ok ? await reply.json() : null;
+    if (camera !== stream) return;
+    if (answer) {
+      for (const [id, html] of [["browser-answer", answer.headline], ["browser-bars", answer.bars]]) {
+        const content = document.createRange().createContextualFragment(html);
+        content.querySelector("[role=status]")?.removeAttribute("role");  // not read aloud four times a second
+        write(id, content);
+      }
+      at("main").classList.add("from-browser");
+    } else if (reply?.status !== 503) {  // 503: another visitor's frame is being classified
+      stopCamera();
+      complain("The server of this page does not answer. Reload the page.");
+      return;
+    }
+    const took = performance.now() - began;
+    await new Promise((done) => setTimeout(done, Math.max(PAUSE - took, took)));
+  }
+};
+
+const startCamera = async () => {
+  if (!navigator.mediaDevices) {
+    complain("The browser gives the camera only to pages at localhost or with https. Choose a photo instead.");
+    return;
+  }
+  try {
+    camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 640 } } });
+  } catch {
+    complain("The browser does not give access to a camera. Allow it for this page, or choose a photo instead.");
+    return;
+  }
+  at("camera").srcObject = camera;
+  await at("camera").play();
+  setLive(true);
+  classifyFrames(camera);
+};
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#live")) {
+    if (camera) useFrame();
+    else startCamera();
+  } else if (event.target.closest("[role=tab], .example, #photo, #image")) {
+    if (camera) stopCamera();
+    else withdraw();
+  }
+}, true);
+document.addEventListener("change", (event) => { if (event.target.type === "file" && camera) stopCamera(); }, true);
+document.addEventListener("visibilitychange", () => { if (document.hidden && camera) stopCamera(); });
+window.addEventListener("pagehide", () => { if (camera) stopCamera(); });
