@@ -114,7 +114,7 @@ def _redirect_root(app: FastAPI, target: str) -> None:
         status_code=307,
         response_class=RedirectResponse,
         tags=[describe.OPERATIONS],
-        summary="Lead a browser on",
+        summary="Redirect a browser",
     )
     async def root() -> str:
         """To the page with `--page`, else to this description."""

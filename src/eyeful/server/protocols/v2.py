@@ -40,6 +40,7 @@ _BODY = describe.body(
         },
     )
 )
+_NOT_READY: dict[int | str, dict[str, Any]] = {503: describe.REJECTIONS[503]}
 _KEYS = ("id", "parameters", "inputs", "outputs", "model_name", "model_version")
 # what clients send for schedulers and decoders of other servers, and changes no answer here, is ignored
 _IGNORED = ("content_type", "priority", "timeout", "sequence_id", "sequence_start", "sequence_end")
@@ -55,7 +56,6 @@ def router(service: InferenceService) -> APIRouter:
     """The paths under `/v2`."""
     routes = APIRouter(prefix="/v2", tags=[describe.V2])
     alias = describe.model_in(service)
-    not_ready: dict[int | str, dict[str, Any]] = {503: describe.REJECTIONS[503]}
 
     @routes.get("", summary="Describe the server")
     async def server() -> JSONReply:
@@ -68,34 +68,19 @@ def router(service: InferenceService) -> APIRouter:
             }
         )
 
-    @routes.get("/health/live", summary="Tell whether the server is alive", responses=not_ready)
-    async def live() -> JSONReply:
-        """Whether the process can still answer; if not, it must be started anew."""
-        return (
-            JSONReply({"live": True}) if service.live else ErrorReply(503, "a decode hangs; start the server anew")
-        )
-
-    @routes.get("/health/ready", summary="Tell whether the server is ready", responses=not_ready)
-    async def ready() -> JSONReply:
-        """Whether requests are welcome: every model is warm, and nobody has asked the server to stop."""
-        return readiness(service.ready, {"ready": True})
+    _add_health(routes, service)
 
     @routes.get("/models/{model}/versions/1", include_in_schema=False)
     @routes.get("/models/{model}", summary="Describe a model's tensors", responses={404: describe.REJECTIONS[404]})
     async def metadata(model: str = alias) -> JSONReply:
         """One input, the images; outputs `probs` and `logits`, a number for each class."""
-        classifier = service.classifier(model)
-        outputs = [{"name": name, "datatype": "FP32", "shape": [-1, len(classifier.labels)]} for name in _OUTPUTS]
-        image = {"name": "image", "datatype": "BYTES", "shape": [-1]}
-        return JSONReply(
-            {"name": model, "versions": ["1"], "platform": "eyeful", "inputs": [image], "outputs": outputs}
-        )
+        return JSONReply(_metadata(model, len(service.classifier(model).labels)))
 
     @routes.get("/models/{model}/versions/1/ready", include_in_schema=False)
     @routes.get(
         "/models/{model}/ready",
         summary="Tell whether a model is ready",
-        responses=not_ready | {404: describe.REJECTIONS[404]},
+        responses=_NOT_READY | {404: describe.REJECTIONS[404]},
     )
     async def model_ready(model: str = alias) -> JSONReply:
         """A model is ready when it has answered a first batch, and nobody has asked the server to stop."""
@@ -125,6 +110,26 @@ def router(service: InferenceService) -> APIRouter:
         return _answer(asked, found, classifier.labels, model)
 
     return routes
+
+
+def _add_health(routes: APIRouter, service: InferenceService) -> None:
+    @routes.get("/health/live", summary="Tell whether the server is alive", responses=_NOT_READY)
+    async def live() -> JSONReply:
+        """Whether the process can still answer; if not, it must be started anew."""
+        return (
+            JSONReply({"live": True}) if service.live else ErrorReply(503, "a decode hangs; start the server anew")
+        )
+
+    @routes.get("/health/ready", summary="Tell whether the server is ready", responses=_NOT_READY)
+    async def ready() -> JSONReply:
+        """Whether requests are welcome: every model is warm, and nobody has asked the server to stop."""
+        return readiness(service.ready, {"ready": True})
+
+
+def _metadata(model: str, classes: int) -> dict[str, Any]:
+    image = {"name": "image", "datatype": "BYTES", "shape": [-1]}
+    outputs = [{"name": name, "datatype": "FP32", "shape": [-1, classes]} for name in _OUTPUTS]
+    return {"name": model, "versions": ["1"], "platform": "eyeful", "inputs": [image], "outputs": outputs}
 
 
 def _answer(asked: dict[str, Any], found: list[Prediction], labels: tuple[str, ...], model: str) -> Response:
