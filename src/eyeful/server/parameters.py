@@ -44,16 +44,16 @@ async def refuse_unknown_query(request: Request) -> None:
     refuse_unknown(names, known, "query parameter")
 
 
-def same_topk(*given: int | None) -> int | None:
+def same_topk(*numbers: int | None) -> int | None:
     """How many labels are asked for, where a request may say so in several places.
 
     Raises:
         BadRequestError: they say different things.
     """
-    values = sorted({value for value in given if value is not None})
-    if len(values) > 1:
-        raise BadRequestError(f"topk is given twice, as {values[0]} and as {values[1]}")
-    return values[0] if values else None
+    asked = sorted({number for number in numbers if number is not None})
+    if len(asked) > 1:
+        raise BadRequestError(f"topk is given twice, as {asked[0]} and as {asked[1]}")
+    return asked[0] if asked else None
 
 
 async def _topk(
