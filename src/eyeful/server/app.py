@@ -78,7 +78,7 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
 
     app: FastAPI = FastAPIOffline(  # /docs without scripts from somebody else's network
         title="eyeful",
-        summary="Names what is in images, with a pretrained CNN.",
+        summary="Image classification with a pretrained CNN.",
         version=eyeful.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
@@ -158,8 +158,9 @@ async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     first = error.errors()[0]
     name, value = first["loc"][-1], str(first.get("input"))[:40]
-    expected = _EXPECTED.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return ErrorReply(400, f"{name} {value!r}: {expected.format(**first.get('ctx', {}))}"[:300])
+    expected = _EXPECTED.get(first["type"])
+    said = expected.format(**first.get("ctx", {})) if expected else first["msg"].removeprefix("Value error, ")
+    return ErrorReply(400, f"{name} {value!r}: {said}"[:300])
 
 
 async def _plain(request: Request, error: Exception) -> Response:
