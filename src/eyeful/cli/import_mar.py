@@ -69,7 +69,7 @@ def import_mar(
             raise UsageError(_question(archive, found))
         if model.partition(":")[0] in _TRANSFORMING:
             raise UsageError(
-                f"whether {model} normalises its input once more (transform_input) is said by code that is not run: "
+                f"whether {model} normalises its input again (transform_input) is said by code that is not run: "
                 f"if it does, unpack {archive}, and eyeful export {model} --checkpoint {found.weights.name} "
                 "--labels index_to_name.json"
             )

@@ -117,8 +117,8 @@ def _in_tar(archive: tarfile.TarFile) -> Iterator[tuple[str, int, Callable[[], I
     total = 0
     for one in archive:
         total += one.size
-        if total > MOST_BYTES:
-            raise tarfile.ReadError(f"its files have more than {MOST_BYTES:,} bytes")
+        if one.size < 0 or total > MOST_BYTES:
+            raise tarfile.ReadError(f"its files claim more than {MOST_BYTES:,} bytes, or fewer than none")
         if one.isreg():
             yield one.name, one.size, partial(_open_in_tar, archive, one)
 
