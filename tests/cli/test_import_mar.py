@@ -134,6 +134,7 @@ REFUSED = [
     (["-m", "resnet34"], "net.mar/net.pth does not fit resnet34"),
     (["-m", "nosuchnet"], "unknown model 'nosuchnet'"),
     (["-m", "googlenet"], "whether googlenet normalises its input again (transform_input) is said by code"),
+    (["-m", "Inception_V3_Weights.DEFAULT"], "whether Inception_V3_Weights.DEFAULT normalises its input again"),
     (["-m", NET, "--engine", "nosuch"], "nosuch"),
     (["-m", NET, "--labels", "two.txt"], "two.txt has 2 labels, the weights have 7 classes"),
     (["-m", NET, "--labels", "nothing.txt"], "the labels nothing.txt cannot be read"),

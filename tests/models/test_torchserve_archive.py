@@ -103,6 +103,8 @@ REFUSED = {
     ),
     "weights absolute": (members(serializedFile="/etc/passwd"), ModelError, "'/etc/passwd', is no name of a file"),
     "weights above": (members(serializedFile=".."), ModelError, "'..', is no name of a file"),
+    "weights no text": (members(serializedFile="\ud800.pth"), ModelError, r"'\\ud800.pth', is no name of a file"),
+    "handler no text": (members(handler="\ud800.py"), ModelError, r"'\\ud800.py', is no name of a file"),
     "weights a list": (members(serializedFile=["net.pth"]), ModelError, r"\['net.pth'\], is no name of a file"),
     "code elsewhere": (
         members(modelFile="a\nb"),

@@ -12,14 +12,14 @@ from eyeful import plugins
 from eyeful.cli import options
 from eyeful.cli.export import free_folder, print_written
 from eyeful.errors import UsageError
-from eyeful.models import ModelRequest
+from eyeful.models import ModelRequest, find_model
 from eyeful.models.torchserve_archive import HANDLER_PREPROCESSING, unpacked
 
 if TYPE_CHECKING:
     from eyeful.models.torchserve_archive import TorchServeArchive
 
 _TRANSFORMING = ("googlenet", "inception_v3")
-"""TorchVision's networks that may normalise their input once more inside, which is seen in no tensor."""
+"""TorchVision's networks that may normalise their input again inside, which is seen in no tensor."""
 
 
 def import_mar(
@@ -67,7 +67,8 @@ def import_mar(
     with unpacked(archive, handler=handler, labels=labels) as found:
         if model is None:
             raise UsageError(_question(archive, found))
-        if model.partition(":")[0] in _TRANSFORMING:
+        architecture = find_model(ModelRequest(model)).architecture
+        if architecture.library == "torchvision" and architecture.name in _TRANSFORMING:
             raise UsageError(
                 f"whether {model} normalises its input again (transform_input) is said by code that is not run: "
                 f"if it does, unpack {archive}, and eyeful export {model} --checkpoint {found.weights.name} "

@@ -41,7 +41,7 @@ HANDLER_PREPROCESSING = Preprocessing(
 _OTHER_TASKS = ("text_classifier", "object_detector", "image_segmenter", "vllm_handler", "trt_llm_handler")
 """TorchServe's own handlers that classify no images."""
 _MANIFEST, _LABELS = "MAR-INF/MANIFEST.json", "index_to_name.json"
-_FILE_NAME = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f]+")
+_FILE_NAME = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f\ud800-\udfff]+")
 _FORWARD = re.compile(rb"^\s+def forward\(", re.MULTILINE)
 
 
@@ -74,7 +74,7 @@ def unpacked(path: Path, *, handler: str | None = None, labels: Path | None = No
     Raises:
         UsageError: it is for another task, or its preprocessing is code.
         ModelError: it is missing, damaged or incomplete, or holds no state_dict.
-            What is raised inside the context names the archive, not the copies.
+        EyefulError: what is raised inside the context, with the archive's name in place of the copies'.
     """
     with TemporaryDirectory(prefix="eyeful-mar-") as name:
         folder = Path(name).resolve()
@@ -82,7 +82,7 @@ def unpacked(path: Path, *, handler: str | None = None, labels: Path | None = No
             with members_of(path) as members:
                 files = _files_of_model(path, members)
                 model = _described(path, files[_MANIFEST])
-                own = f"{HANDLER}.py" if f"{HANDLER}.py" in files else one_line(model["handler"])
+                own = f"{HANDLER}.py" if f"{HANDLER}.py" in files else model["handler"]
                 _check_handler(path, own, handler)
                 weights, model_file = model["serializedFile"], model.get("modelFile")
                 _copy_weights(path, files, weights, folder)
@@ -105,18 +105,18 @@ def _files_of_model(path: Path, members: dict[str, Member]) -> dict[str, Member]
 
 
 def _described(path: Path, manifest: Member) -> dict[str, Any]:
-    """What a manifest says of the model: its handler, and names of files.
+    """What a manifest says of the model: names of its handler and of files.
 
     Raises:
         ModelError: it does not say them.
     """
     said = _json(manifest)
     model = said.get("model") if isinstance(said, dict) else None
-    if not isinstance(model, dict) or not isinstance(model.get("handler"), str):
+    if not isinstance(model, dict) or not model.get("handler"):
         raise ModelError(f"{path} is no TorchServe archive: its {_MANIFEST} names no model with a handler")
     if not model.get("serializedFile"):
         raise ModelError(f"{path} names no serializedFile: its weights are found by its code, which is not run")
-    for key in ("serializedFile", "modelFile"):
+    for key in ("handler", "serializedFile", "modelFile"):
         name = model.get(key) or key
         if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
             raise ModelError(f"{path} is refused: the {key} of its manifest, {name!r}, is no name of a file in it")
