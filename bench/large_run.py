@@ -45,6 +45,7 @@ class Counts(NamedTuple):
     written: int
 
 
+PLANNED = 2_000_000
 FULL, QUICK = Counts(3, 1_000, 20_000, 240, 2_000, 200_000), Counts(1, 250, 500, 24, 250, 2_000)
 
 
@@ -82,15 +83,27 @@ def speed(folder: Path, photos: list[str], camera: list[str], counts: Counts) ->
     print(f"{made['model']}, {made['engine']} in {made['precision']}; {_processor()}, {usable_cores()} cores\n")
     median = {title: Run(*map(statistics.median, zip(*found, strict=True))) for title, found in runs.items()}
     start = median["1 photograph"]
-    print("| a run over | wall s | CPU s | peak MB | CPU s per 1,000 more | images/s |\n|---|---|---|---|---|---|")
+    print("| a run over | wall s | CPU s | peak MB | CPU s per 1,000 more |\n|---|---|---|---|---|")
+    each: dict[str, float] = {}
     for title, run in median.items():
-        images = int(title.split()[0].replace(",", "")) - 1
-        more = (
-            f"{(run.cpu - start.cpu) * 1000 / images:.2f} | {images / (run.wall - start.wall):.0f}"
-            if images
-            else " | "
-        )
-        print(f"| {title} | {run.wall:.2f} | {run.cpu:.2f} | {run.peak:.0f} | {more} |")
+        more = int(title.split()[0].replace(",", "")) - 1
+        each[title] = (run.cpu - start.cpu) / more if more else 0
+        per_1000 = f"{each[title] * 1000:.2f}" if more else ""
+        print(f"| {title} | {run.wall:.2f} | {run.cpu:.2f} | {run.peak:.0f} | {per_1000} |")
+    columns = (f"{PLANNED:,} images", "core hours", "2 cores", "16 cores", "64 cores", "64 cores read")
+    print(f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+    for title, files in ((many, photos), (f"{counts.camera:,} camera photographs", camera)):
+        print(f"| {title.split(' ', 1)[1]} | {_plan(each[title], files)} |")
+
+
+def _plan(cpu: float, files: list[str]) -> str:
+    """What many images take, by the CPU seconds of one: the cells of a row."""
+    hours = cpu * PLANNED / 3600
+    size = statistics.mean(Path(file).stat().st_size for file in files)
+    times = [
+        f"{hours / cores:.1f} h" if hours >= cores else f"{60 * hours / cores:.0f} min" for cores in (2, 16, 64)
+    ]
+    return " | ".join([f"{hours:.1f}", *times, f"{64 / cpu * size / 1e9:.1f} GB/s ({size / 1e3:.0f} kB each)"])
 
 
 def size(folder: Path, photos: list[str], counts: Counts) -> None:
@@ -102,12 +115,12 @@ def size(folder: Path, photos: list[str], counts: Counts) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(source) as image:
             image.convert("RGB").crop((cut, cut, *image.size)).save(path, quality=90)
-    print("\n| format | bytes a row | with gzip | rows/s written |\n|---|---|---|---|")
+    print("\n| format | bytes a row | with gzip |\n|---|---|---|")
     for output in ("rows.jsonl", "rows.csv", "rows.parquet"):
-        run = _timed(*EYEFUL, "distinct", "-o", output, cwd=folder)
+        _timed(*EYEFUL, "distinct", "-o", output, cwd=folder)
         content = (folder / output).read_bytes()
         zipped = "" if output.endswith(".parquet") else f"{len(gzip.compress(content)) / counts.distinct:.0f}"
-        print(f"| {output} | {len(content) / counts.distinct:.0f} | {zipped} | {counts.distinct / run.wall:.0f} |")
+        print(f"| {output} | {len(content) / counts.distinct:.0f} | {zipped} |")
 
 
 def resume(folder: Path, photos: list[str], counts: Counts) -> None:
