@@ -61,7 +61,13 @@ def test_its_python_runs_behind_them(folder):
     done = subprocess.run([*run, reading], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert re.search(r"not_found\s+1\b", done.stdout)
+    assert eval_with_pandas(re.search(r"`(pd\.read_parquet[^`]+)`", TEXT)[1], folder) == "2"
     assert set((folder / "unsure.txt").read_text().split()) <= {f"photos/{seed}.jpg" for seed in range(8)}
+
+
+def eval_with_pandas(expression: str, folder: Path) -> str:
+    code = f"import pandas as pd; print(len({expression}), end='')"
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True).stdout
 
 
 @pytest.mark.slow
