@@ -19,6 +19,7 @@ COMMANDS = [
     "info",
     "explain",
     "export",
+    "import-mar",
     "verify",
     "bench",
     "serve",

@@ -76,17 +76,14 @@ def export(
 
     if is_bundle(Path(model.model)):
         raise UsageError(f"{model.model} is a bundle already: export the model that it was made of, by its name")
-    if output is None:
-        raise UsageError("-o DIR says where to write the bundle")
-    if output.exists() and not overwrite:
-        raise UsageError(f"{output} exists already: --overwrite replaces it")
+    output = free_folder(output, overwrite=overwrite)
     request = ModelRequest(model.model, model.checkpoint, model.labels, network.overrides)
     if precision == "int8":
-        _print_written(_export_int8(request, output, engine, calibrate, min_agreement, network.activation), output)
+        print_written(_export_int8(request, output, engine, calibrate, min_agreement, network.activation), output)
     elif calibrate:
         raise UsageError("--calibrate is for --precision int8")
     else:
-        _print_written(write_export(request, output, engine, activation=network.activation), output)
+        print_written(write_export(request, output, engine, activation=network.activation), output)
 
 
 def _export_int8(
@@ -111,6 +108,20 @@ def _export_int8(
     return bundle
 
 
-def _print_written(bundle: Bundle, output: Path) -> None:
+def free_folder(output: Path | None, *, overwrite: bool) -> Path:
+    """Where to write a bundle, before anything is made.
+
+    Raises:
+        UsageError: nothing was named, or it exists and may not be replaced.
+    """
+    if output is None:
+        raise UsageError("-o DIR says where to write the bundle")
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output} exists already: --overwrite replaces it")
+    return output
+
+
+def print_written(bundle: Bundle, output: Path) -> None:
+    """Tell where a bundle lies, and what runs it."""
     size = sum(path.stat().st_size for path in bundle.folder.iterdir())
     sys.stderr.write(f"eyeful: wrote {output} ({size / 1e6:.0f} MB); eyeful predict --model {output} runs it\n")

@@ -16,7 +16,7 @@ from eyeful import plugins
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
 
 _ORDER = (
-    *("predict", "models", "info", "explain", "export", "verify"),
+    *("predict", "models", "info", "explain", "export", "import-mar", "verify"),
     *("bench", "serve", "page", "samples", "cache", "doctor"),
 )
 """The order of `eyeful --help`; commands of other packages follow."""

@@ -78,7 +78,7 @@ _IN_ZIP: tuple[tuple[str, str], ...] = (
         r"(.*/)?(serialized_exported_program\.json|archive_format|models/.*\.json)",
         "a program of torch.export: torch.save(torch.export.load(FILE).state_dict, NEW)",
     ),
-    (r"MAR-INF/.*", "a TorchServe archive: unpack it, and name the weights in it"),
+    (r"MAR-INF/.*", _named(".mar")),
     (r"model\.weights\.h5", _named(".keras")),
     (r"(.*/)?saved_model\.pb", f"a zipped TensorFlow model: {TO_ONNX}"),
     (r".*\.npy", f"NumPy arrays (.npz), as JAX's vision transformers have them: {FROM_ITS_MAKER}"),
