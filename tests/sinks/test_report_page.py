@@ -1,5 +1,7 @@
 """The report in a browser: filters, sorting, search, the enlarged view, by mouse and by keyboard."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -200,3 +202,25 @@ def test_a_telephone(tab):
     tab.locator("li:visible").first.click()
     assert tab.evaluate("document.documentElement.scrollWidth") == 390
     assert tab.locator("dialog").evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
+def test_a_large_run(browser, tmp_path):
+    path = tmp_path / "large.html"
+    with ReportSink(path, MANIFEST) as sink:
+        for number in range(3_000):
+            row = answer(f"{number}.jpg", number % 9, 0.1 + number / 4_000, abstained=number < 600)
+            sink.append(replace(row, thumbnail=None))
+        sink.append(failure("bad.jpg", "empty", "no bytes"))
+    tab = browser.new_page()
+    tab.goto(path.as_uri())
+    cards, status = tab.locator("li:visible .file"), tab.locator("#status")
+    assert status.inner_text() == "600 of 600 shown"
+    assert cards.first.inner_text() == "bad.jpg"
+    press(tab, "Even sample 100")
+    assert status.inner_text() == "100 of 600 shown"
+    assert all(int(name.removesuffix(".jpg")) >= 600 for name in cards.all_text_contents())
+    press(tab, "Unsure 600")
+    assert tab.get_by_text("The counts are of all 3,001 images; this page shows 600.").is_visible()
+    press(tab, "Even sample 100")
+    assert status.inner_text() == "499 of 600 shown"
+    tab.close()

@@ -20,7 +20,9 @@ CONCERNING, SAMPLED = 500, 100
 OF_A_KIND = 10
 """Errors of one kind that come before every answer, so that thousands of one kind hide nothing else."""
 _SCORES = 10
+"""Labels of one image; a run with a larger top-k has them in its rows."""
 _SMALL, _FEW = 200, 50
+"""Longest side of a thumbnail in pixels, in reports of more images than a few."""
 _THUMBNAIL_BYTES = 3_900_000
 """All thumbnails of one report together, before base64 makes them a third larger."""
 
@@ -100,6 +102,7 @@ class Selection:
         return sorted((*self._concerning, *sampled), key=_place)
 
     def _concern(self, prediction: Prediction) -> float:
+        """How much a row needs a look; of an error, call once: it is counted among those of its kind."""
         if prediction.error_kind is None:
             return 1.0 - prediction.top[0].prob
         self._errors[prediction.error_kind] += 1
