@@ -13,8 +13,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from eyeful.models.torchvision_import import import_torchvision
 
-EVERYWHERE = "any-network"
-"""The tag of cells that say nothing about the pretrained network: they ran with the other one."""
+ANY_NETWORK, FIGURE = "any-network", "figure"
+"""Tags of cells that need no pretrained network, and of those that draw or look inside; nothing else uses theirs."""
 
 
 class Files(SimpleHTTPRequestHandler):
@@ -44,7 +44,10 @@ def published(monkeypatch, tmp_path, resnet18_checkpoint):
         server.shutdown()
 
 
-def test_plain_pytorch_and_eyeful_agree(notebook, published, monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize(
+    "skipped", [{ANY_NETWORK, FIGURE}, pytest.param({ANY_NETWORK}, marks=pytest.mark.slow)], ids=["answers", "all"]
+)
+def test_plain_pytorch_and_eyeful_agree(skipped, notebook, published, monkeypatch, tmp_path, capsys):
     name, asked = published
     monkeypatch.chdir(tmp_path)
     plt.switch_backend("agg")
@@ -52,7 +55,7 @@ def test_plain_pytorch_and_eyeful_agree(notebook, published, monkeypatch, tmp_pa
         monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
         lesson = {}
         for cell in notebook.cells:
-            if cell.cell_type == "code" and EVERYWHERE not in cell.metadata.get("tags", ()):
+            if cell.cell_type == "code" and not skipped & set(cell.metadata.get("tags", ())):
                 source = TransformerManager().transform_cell(cell.source)
                 exec(compile(source, cell.id, "exec"), lesson)  # noqa: S102 - the lesson is our own
     assert "This run uses resnet18" in capsys.readouterr().out
