@@ -46,7 +46,7 @@ class Counts(NamedTuple):
 
 
 PLANNED = 2_000_000
-FULL, QUICK = Counts(3, 1_000, 20_000, 240, 2_000, 200_000), Counts(1, 250, 500, 24, 250, 2_000)
+FULL, QUICK = Counts(3, 1_000, 20_000, 240, 2_000, 200_000), Counts(1, 100, 200, 12, 100, 2_000)
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=Path)
     parser.add_argument("camera", type=Path)
-    parser.add_argument("--quick", action="store_true", help="a minute instead of ten; too few images to quote")
+    parser.add_argument("--quick", action="store_true", help="half a minute; too few images to quote")
     asked = parser.parse_args()
     counts = QUICK if asked.quick else FULL
     with tempfile.TemporaryDirectory() as name:
@@ -125,15 +125,16 @@ def size(folder: Path, photos: list[str], counts: Counts) -> None:
 
 def resume(folder: Path, photos: list[str], counts: Counts) -> None:
     """What `--resume` takes to find its place, and a reader to average, in rows repeated from a real run."""
-    first = _list_of(folder / "first.txt", photos, 1_000)
-    every = _list_of(folder / "every.txt", photos, counts.written + 1)
+    names = list(islice(cycle(photos), counts.few))
+    first = _list_of(folder / "first.txt", names, counts.few)
+    every = _list_of(folder / "every.txt", names, counts.written + 1)
     rows, parts = folder / "rows.jsonl", folder / "rows"
     for output in (rows, f"{parts}/"):
         _timed(*EYEFUL, first, "-o", output)
     content = rows.read_text().splitlines(keepends=True)
     with rows.open("w") as file:
         file.writelines(islice(cycle(content), counts.written))
-    for number in range(counts.written // 1_000):
+    for number in range(counts.written // counts.few):
         (parts / f"part-{number:06}.parquet").write_bytes((parts / "part-000000.parquet").read_bytes())
     resuming = [word for word in EYEFUL if word != "--overwrite"] + ["--resume"]
     print(f"\n| {counts.written:,} rows that are there | wall s | CPU s | peak MB |\n|---|---|---|---|")
