@@ -15,7 +15,9 @@ TABS = ("Classify", "Look inside", "Compare", "Folder")
 
 
 def upload(tab, path):
-    tab.set_input_files("#ways input[type=file]", path)
+    place = "#ways input[type=file]"
+    tab.eval_on_selector(place, "input => { input.value = ''; }")  # as the click does that opens the dialog
+    tab.set_input_files(place, path)
 
 
 def example(tab, name):

@@ -40,11 +40,11 @@ def build(models: Models) -> Any:
             with gr.Column(elem_id="side"):
                 headline = fragment(elem_id="answer")
                 fragment(elem_id="browser-answer")
-                with gr.Tabs(elem_id="tabs") as tabs:
+                with gr.Tabs(elem_id="tabs"):
                     with gr.Tab("Classify") as classify:
                         build_classify(choice, headline)
                     with gr.Tab(INSIDE) as inside:
-                        build_inside(choice, tabs)
+                        build_inside(choice, inside)
                     with gr.Tab("Compare") as compare:
                         build_compare(choice)
                     with gr.Tab("Folder") as folder:

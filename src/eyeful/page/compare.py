@@ -107,9 +107,10 @@ def _columns(models: Models, item: Item, names: Sequence[str]) -> Iterator[Colum
         try:
             with models.use(name) as classifier:
                 found = answered(classifier, name, item)
-                yield found if isinstance(found, Trouble) else Column(found, _probs(classifier, found))
+                column = found if isinstance(found, Trouble) else Column(found, _probs(classifier, found))
         except EyefulError as error:
-            yield Trouble(str(error))
+            column = Trouble(str(error))
+        yield column
 
 
 def _probs(classifier: Classifier, found: Answer) -> dict[str, float]:

@@ -23,6 +23,12 @@ TITLE = "Look inside"
 _EMPTY = "Choose an image to see what each stage of the network computes from it."
 _MOST_LABELS = 5
 
+_IS_OPEN = f"""(stored, item, model, _) => [stored, item, model, Boolean(
+    [...document.querySelectorAll("[role=tab][aria-selected=true]")].find(tab => tab.innerText === "{TITLE}")
+)]"""
+"""The browser says whether the tab is open: with an event for every change of tabs, Gradio's stream of answers may
+close while another event is on its way, whose answer then never comes."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inside:
@@ -42,10 +48,10 @@ class _Inside:
     labels: tuple[tuple[str, int], ...]
 
 
-def build_inside(choice: Choice, tabs: Any) -> None:
-    """Draw the tab; call inside of its gr.Tab, which is one of `tabs`."""
+def build_inside(choice: Choice, tab: Any) -> None:
+    """Draw the tab; call inside of its gr.Tab."""
     stored = gr.State()
-    open_ = gr.State(value=False)
+    is_open = gr.Checkbox(visible=False)
     said = fragment(note(_EMPTY), "inside")
     with gr.Column(visible=False) as road:
         depth = gr.Slider(1, 2, 1, step=1, label="Step through the network", elem_id="depth")
@@ -53,11 +59,8 @@ def build_inside(choice: Choice, tabs: Any) -> None:
         target = gr.Radio([], label="Grad-CAM: which parts speak for the label", elem_id="target")
         looked = fragment(elem_id="looked")
 
-    def opened(event: gr.SelectData) -> bool:
-        return bool(event.value == TITLE)
-
-    def inside(before: _Inside | None, item: Item | None, model: str, is_open: bool) -> list[Any]:
-        if not is_open or (before and item and (before.item, before.model) == (item, model)):
+    def inside(before: _Inside | None, item: Item | None, model: str, wanted: bool) -> list[Any]:
+        if not wanted or (before and item and (before.item, before.model) == (item, model)):
             return [gr.skip()] * 7
         found = _inside(choice.models, item, model) if item else None
         if not isinstance(found, _Inside):
@@ -81,12 +84,9 @@ def build_inside(choice: Choice, tabs: Any) -> None:
         ]
 
     outputs = [stored, said, road, depth, shown, target, looked]
-    inputs = [stored, choice.item, choice.model, open_]
-    for event in (choice.changed, choice.model.input):
-        event(inside, inputs, outputs, api_visibility="private", show_progress_on=[said, shown])
-    tabs.select(opened, None, open_, api_visibility="private", show_progress="hidden").then(
-        inside, inputs, outputs, api_visibility="private", show_progress_on=[said, shown]
-    )
+    inputs = [stored, choice.item, choice.model, is_open]
+    for event in (choice.changed, choice.model.input, tab.select):
+        event(inside, inputs, outputs, js=_IS_OPEN, api_visibility="private", show_progress_on=[said, shown])
     depth.input(
         lambda found, step: found.steps[int(step) - 1] if found else gr.skip(),
         [stored, depth],
