@@ -62,9 +62,9 @@ def build_classify(choice: Choice, headline: Any) -> None:
 
     def classified(item: Item | None, model: str, degree: float) -> list[Any]:
         found = _answered(models, item, model)
-        ok = isinstance(found, Answer)
-        image = displayed(found.prediction) if isinstance(found, Answer) else None
-        return [found if ok else None, *_shown(found, degree), gr.update(visible=ok), image]
+        ok = found if isinstance(found, Answer) else None
+        image = displayed(ok.prediction) if ok else None
+        return [ok, *_shown(found, degree), gr.update(visible=ok is not None), image]
 
     for event in (choice.changed, choice.model.input):
         event(

@@ -77,7 +77,7 @@ class _Rows:
         return self
 
     def append(self, prediction: Prediction) -> None:
-        """Keep one of the first."""
+        """Store it, if it is one of the first."""
         if len(self.first) < _MOST_ROWS:
             self.first.append(prediction)
 

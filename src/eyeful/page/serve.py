@@ -129,14 +129,14 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with a word when it listens, and an end that does not wait for open browsers."""
+    """uvicorn that reports when it listens, and stops without waiting for open browsers."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and say so."""
+        """Begin to listen, and report it."""
         await super().startup(sockets)
         if self.started:
             self._on_ready()
@@ -148,6 +148,6 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of open browsers first."""
+        """End the streams of open browsers first."""
         hang_up(self.config.app)
         await super().shutdown(sockets)
