@@ -65,3 +65,11 @@ def test_a_browser_at_the_root_is_led_to_the_description(server):
     assert httpx.get(server.url, follow_redirects=True).url.path == "/docs"
     assert httpx.get(server.url).headers["location"] == "docs"  # relative: behind a proxy's path too
     assert httpx.delete(server.url).status_code == 405
+
+
+@pytest.mark.slow
+def test_a_browser_at_the_root_is_led_to_the_page_where_there_is_one(start, bundle):
+    pytest.importorskip("gradio")
+    server = start("--page", "--model", f"lite0={bundle}")
+    assert httpx.get(server.url).headers["location"] == "page/"
+    assert server.stop() == 0
