@@ -14,6 +14,7 @@ import typer
 
 from eyeful.cli import options, supervise
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
+from eyeful.cli.terminal import write_line
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
@@ -284,4 +285,4 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
 
 def print_status(line: str) -> None:
     """One line on stderr beside the rows."""
-    sys.stderr.write(f"eyeful: {line}\n")
+    write_line(f"eyeful: {line}")
