@@ -13,6 +13,7 @@ from PIL import features
 from eyeful import plugins
 from eyeful.cache import cache_folder
 from eyeful.cpu import usable_cores
+from eyeful.engines.machine import cpu_name, native_precisions
 from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command
 from eyeful.prepare.entries import list_entries
@@ -102,13 +103,9 @@ def _probed(topic: str, probe: Callable[[], str | None], *, essential: bool = Fa
 
 
 def _openvino() -> str:
-    from eyeful.openvino_import import import_openvino
-
-    core = import_openvino().Core()
-    name = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
-    able = set(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")) & {"FP32", "BF16", "FP16", "INT8"}
-    fast = "bf16 natively" if "BF16" in able else "fp32 (this CPU has no native bf16)"
-    return f"{name}; --precision auto runs {fast}; can do {', '.join(sorted(able)).lower()}"
+    able = native_precisions()
+    fast = "bf16 natively" if "bf16" in able else "fp32 (this CPU has no native bf16)"
+    return f"{cpu_name()}; --precision auto runs {fast}; can do {', '.join(sorted(able))}"
 
 
 def _onnxruntime() -> str | None:

@@ -17,6 +17,7 @@ from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
 from eyeful.cli.terminal import write_line
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
+from eyeful.filenames import printable
 from eyeful.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -147,9 +148,14 @@ def predict(
         speed = summary.speed(classifier, startup)
     if not output.quiet:
         print_status(str(summary))
-        print_status(speed)
-        for path in output.files:
-            print_status(f"wrote {path}")
+        if output.resume and summary.was_complete:
+            lines = [f"{output.output} was complete: nothing was left to do"]
+        else:
+            lines = [speed, *(f"wrote {path}" for path in output.files)]
+        for line in filter(None, lines):
+            print_status(line)
+    if summary.errors.keys() == {"not_found"} and not summary.predicted:
+        raise UsageError(f"nothing that was named exists: {', '.join(map(printable, all_inputs[:3]))}")
     raise typer.Exit(1 if summary.errors else 0)
 
 

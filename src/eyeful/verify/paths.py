@@ -58,7 +58,7 @@ def verify(
     source = open_source(images)
     items = list(source.items)
     if not items:
-        raise no_inputs(source.ignored)
+        raise no_inputs(source.ignored, images)
     made_of = origin(model, options.get("checkpoint"))
     fast_options = options
     if made_of is not None:
