@@ -38,12 +38,11 @@ def bench(
     output: options.JsonOptions,
 ) -> None:
     """Measure eyeful beside the textbook loop, on the same images and weights, in one run."""
-    with LiveLine("importing torch"):
-        from eyeful.bench import bench as run_bench
-
     asked = keywords(model, engine, preprocessing, batches)
     files = images.required_images()
-    with LiveLine("starting") as line:
+    with LiveLine(f"loading {model.model}") as line:
+        from eyeful.bench import bench as run_bench
+
         found = run_bench(
             asked.pop("model"), files, num_images=num_images, rounds=rounds, on_stage=line.say, **asked
         )

@@ -9,13 +9,15 @@ from rich.table import Table
 
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.terminal import LiveLine
 from eyeful.doctor import examine
 
 
 @takes_options
 def doctor(output: options.JsonOptions) -> None:
     """Say what this machine and installation can do, with a remedy for what they cannot; exit with 1 if broken."""
-    found = examine()
+    with LiveLine("examining this installation"):
+        found = examine()
     if output.as_json:
         print(json.dumps([dataclasses.asdict(finding) for finding in found], indent=1))
     else:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.terminal import LiveLine
 from eyeful.errors import UnknownModelError
 from eyeful.models import DEFAULT_MODEL, ModelEntry, list_models
 
@@ -27,7 +28,8 @@ def models(
     output: options.JsonOptions,
 ) -> None:
     """List models by name, with size, cost, ImageNet accuracy, and whether their weights are here."""
-    found = list_models(query, local=local)
+    with LiveLine("listing models"):
+        found = list_models(query, local=local)
     if not found:
         where = " on this machine" if local else ""
         raise UnknownModelError(

@@ -14,7 +14,7 @@ import typer
 
 from eyeful.cli import options, supervise
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
-from eyeful.cli.terminal import write_line
+from eyeful.cli.terminal import LiveLine, write_line
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
 from eyeful.filenames import printable
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from eyeful.sinks import Sink
 
 _IMAGES, _OUTPUT, _RUNNING = "Images", "Output", "Running"
+_DELAY = 0.5
+"""Seconds of loading before it is said, as there are mostly none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +139,8 @@ def predict(
     )
     started = time.perf_counter()
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
-    opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
+    with LiveLine(f"loading {model.model}", _DELAY) if not output.quiet else nullcontext():
+        opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
     with opened as classifier:
         startup = time.perf_counter() - started
         progress = nullcontext() if output.quiet else Progress(all_inputs, keywords(search))

@@ -27,6 +27,8 @@ _ONE_LINE = "\x1b[?7l", "\x1b[?7h"
 _TICK = 0.1
 _READ_ELSEWHERE = 0.5
 """Seconds that a program behind a pipe has to print a row on this terminal, before the live line comes back."""
+_WORTH_COUNTING = 3
+"""Seconds from which on a text says how many there were."""
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 _lock = threading.RLock()
@@ -101,9 +103,13 @@ class LiveLine:
             if now < self._not_before or _in_a_line:
                 return
             frame = _FRAMES[int((now - self._started) / _TICK) % len(_FRAMES)]
-            text = self.text if isinstance(self.text, str) else self.text()
+            text = self._timed(self.text, now) if isinstance(self.text, str) else self.text()
             self._write(f"{ERASE}{_ONE_LINE[0]}{frame} {text}{_ONE_LINE[1]}")
             self._shown = True
+
+    def _timed(self, text: str, now: float) -> str:
+        seconds = int(now - self._started)
+        return f"{text} ({seconds} s)" if seconds >= _WORTH_COUNTING else text
 
     def _erase(self) -> None:
         with _lock:
