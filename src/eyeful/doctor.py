@@ -91,7 +91,7 @@ def _extra(extra: str) -> Finding:
     return Finding(f"extra {extra}", f"not installed: {', '.join(missing)}", install_command(extra))
 
 
-def _probed(topic: str, probe: Callable[[], str | None], *, essential: bool = False) -> Finding:
+def _probed(topic: str, probe: Callable[[], str | Finding | None], *, essential: bool = False) -> Finding:
     """What a probe of something gives; an optional thing that is not there is no finding of damage."""
     try:
         text = probe()
@@ -99,7 +99,7 @@ def _probed(topic: str, probe: Callable[[], str | None], *, essential: bool = Fa
         reason = one_line(error, 300)
         remedy = None if topic == "cache" else f"{sys.executable} -m pip install -U {topic}"
         return Finding(topic, f"does not work: {reason}", remedy, essential)
-    return Finding(topic, text or "not installed")
+    return text if isinstance(text, Finding) else Finding(topic, text or "not installed")
 
 
 def _openvino() -> str:
@@ -129,14 +129,18 @@ def _torch() -> str | None:
     return "CPU only" + ("" if torch.version.cuda else "; this build knows no CUDA")
 
 
-def _torchvision() -> str | None:
+def _torchvision() -> str | Finding | None:
     if not (available("torchvision") and available("torch")):
         return None
     from eyeful.models.torchvision_import import import_torchvision, operators_are_declared
 
     import_torchvision()
     if operators_are_declared():
-        return "its compiled operators do not load beside this torch; classifiers need none of them"
+        return Finding(
+            "torchvision",
+            "its compiled operators do not load beside this torch; classifiers need none of them",
+            f"{sys.executable} -m pip install --force-reinstall torch torchvision, both from one index",
+        )
     return "its operators load"
 
 

@@ -60,7 +60,8 @@ def _print_card(card: dict[str, Any]) -> None:
     for name, value in card.items():
         for line in value if isinstance(value, tuple) else (value,):
             text = f"{int(line):,}" if name == "parameters" else str(line)
-            print(whole.fill(f"{name:<{width}}{text}"))
+            fact = f"{name:<{width}}{text}"
+            print(whole.fill(fact) if " " in text else fact)  # an address stays where it is
 
 
 def _in_short(labels: Labels) -> str:

@@ -182,6 +182,7 @@ def _remote(
     alias = None if model.model == DEFAULT_MODEL else model.model
     asked = keywords(*groups)
     spec = PredictorSpec(topk=asked["topk"], min_prob=asked["min_prob"], workers=asked["workers"])
+    url = url if "://" in url else f"http://{url}"
     return RemoteClassifier(url, alias, spec, os.environ.get("EYEFUL_TOKEN"))
 
 
