@@ -101,3 +101,36 @@ cat.stdin.close()
     live = [line for state in terminal.states for line in state if "classifying" in line]
     assert live
     assert all(map(is_live, live))
+
+
+PARTS = """
+import sys, time
+from eyeful.cli.terminal import LiveLine, guard_streams
+guard_streams()
+with LiveLine("working") as line:
+    time.sleep(0.15)
+    sys.stdout.write("half a row")  # and no line break: a live line must wait for it
+    time.sleep(0.25)
+    print(" is whole")
+    line.say("still working")
+    time.sleep(0.15)
+    sys.stderr.write("a library's own bar\\r")
+    time.sleep(0.25)
+    print(file=sys.stderr)
+"""
+
+
+def test_whatever_is_written_stands_on_lines_of_its_own(terminal):
+    assert terminal.run(code=PARTS) == 0
+    assert terminal.lines == ["half a row is whole", "a library's own bar"]
+    live = [line for state in terminal.states for line in state if "working" in line]
+    assert {line[2:] for line in live} == {"working", "still working"}
+
+
+def test_messages_break_between_words_and_not_inside_a_command():
+    terminal = Terminal(60)
+    assert terminal.run("verify", "--model", "resnet18", "--images", "photos") == 2
+    command = "`eyeful verify resnet18 --images photos`"
+    said = f"eyeful: error: `eyeful verify` takes the model as its argument: {command}"
+    assert " ".join(" ".join(terminal.lines).split()) == said
+    assert terminal.lines[-1].strip() == command

@@ -102,9 +102,7 @@ def unnamed_labels(owner: str, own: Labels, num_classes: int) -> tuple[Labels, t
         num_classes: of the checkpoint.
     """
     if len(own) != num_classes or own.assumed or own == default_labels(num_classes):
-        labels, notes = assumed_labels(num_classes)
-        unnamed_note = f"the checkpoint names none of its {num_classes:,} classes: --labels FILE does"
-        return replace(labels, assumed=True), notes or (unnamed_note,)
+        return assumed_labels(num_classes)
     note = f"the checkpoint names none of its classes; the names of {owner} are assumed: {_WAY_OUT}"
     return replace(own, assumed=True), (note,)
 
