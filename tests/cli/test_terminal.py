@@ -133,4 +133,4 @@ def test_messages_break_between_words_and_not_inside_a_command():
     command = "`eyeful verify resnet18 --images photos`"
     said = f"eyeful: error: `eyeful verify` takes the model as its argument: {command}"
     assert " ".join(" ".join(terminal.lines).split()) == said
-    assert terminal.lines[-1].strip() == command
+    assert any(command in line for line in terminal.lines)

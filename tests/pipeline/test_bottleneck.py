@@ -7,7 +7,7 @@ import pytest
 
 from eyeful.cpu import usable_cores
 from eyeful.doctor import examine
-from eyeful.pipeline import StageTimer, advice, bottleneck
+from eyeful.pipeline import StageTimer, advice, faster
 from eyeful.runs import RunSummary
 
 
@@ -50,9 +50,9 @@ SMALL = {"architecture": {"name": "tf_efficientnet_lite0"}}
     ],
 )
 def test_only_what_this_machine_can_do_is_offered(stage, facts, machine, offered, monkeypatch):
-    monkeypatch.setattr(bottleneck, "native_precisions", lambda: machine.get("able", {"fp32"}))
-    monkeypatch.setattr(bottleneck, "gpu", lambda: machine.get("gpu"))
-    monkeypatch.setattr(bottleneck, "available", lambda _: machine.get("nncf", False))
+    monkeypatch.setattr(faster, "native_precisions", lambda: machine.get("able", {"fp32"}))
+    monkeypatch.setattr(faster, "gpu", lambda: machine.get("gpu"))
+    monkeypatch.setattr(faster, "available", lambda _: machine.get("nncf", False))
     assert advice(stage, ran(**facts)).partition("; ")[2] == f"{offered} would move it"
 
 

@@ -82,6 +82,8 @@ class LiveLine:
     def say(self, text: str) -> None:
         """Say another text from now on."""
         self.text = text
+        if self.is_open:
+            self._draw()
 
     @contextmanager
     def away(self, pause: float) -> Iterator[None]:

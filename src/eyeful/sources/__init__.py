@@ -137,6 +137,7 @@ def no_inputs(ignored: Counter[str], inputs: Any) -> UsageError:
     """
     named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
     names = [printable(str(name)) for name in named if isinstance(name, str | os.PathLike)]
+    names = ["standard input" if name == "-" else name for name in names]
     place = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "") or "the inputs"
     others = ", ".join(f"{kind} {number}" for kind, number in ignored.most_common(6))
     if not others:
