@@ -68,6 +68,8 @@ class RunSummary:
         if self.abstained:
             text += f" ({self.abstained} unsure)"
         text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
+        if not self.ignored:
+            return text
         return text + f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
 
     def speed(self, classifier: SupportsStream, startup: float = 0.0) -> str:
