@@ -123,10 +123,7 @@ def serve(
         raise UsageError(
             "--page is for one process: what a visitor uploaded must be where the next request arrives"
         )
-    told = log_format == "text" and fd is None
     if processes > 1 and fd is None:
-        if told:
-            _print_served(models, page=page)
         write_log(log_format)
         run_processes(processes, host, port)
         return
@@ -138,7 +135,7 @@ def serve(
                 )
                 for alias, name in models.items()
             }
-        if told:
+        if log_format == "text" and fd is None:
             _print_served(models, page=page)
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)
 
