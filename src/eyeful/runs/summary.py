@@ -80,7 +80,7 @@ class RunSummary:
             startup: seconds before the first image.
         """
         new = self.rows - self.resumed
-        before = f"{_counted(self.resumed, 'row')} of {self.rows} were there" if self.resumed else ""
+        before = f"{self.resumed} rows were there" if self.resumed else ""
         if self.seconds < _SHORTEST or not self.predicted or self.was_complete:
             return before
         rate = f"{before}{'; ' if before else ''}{new / self.seconds:.0f} images/s in {self.seconds:.1f} s"
