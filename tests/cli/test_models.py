@@ -24,3 +24,11 @@ def test_nothing_on_this_machine_is_said_so(command):
     done = command("models", "vgg*", "--local")
     assert done.returncode == 2
     assert "no model on this machine has a name like 'vgg*'" in done.stderr
+
+
+def test_a_narrow_terminal_shows_every_number(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = command("models", "resnet18*").stdout.splitlines()
+    assert lines[0].split() == ["model", "params", "GFLOPs", "top-1", "weights"]
+    assert lines[1].split() == ["resnet18", "11.7", "M", "1.81", "69.8%"]
+    assert all(len(line) <= 60 for line in lines)

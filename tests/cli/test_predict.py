@@ -125,22 +125,39 @@ def test_report_and_figures(command, samples, tmp_path):
     assert f"wrote {tmp_path / 'r.html'}" in done.stderr
 
 
-def test_a_missing_file_is_a_row(command, tmp_path):
-    done = command("predict", "none.jpg", cwd=tmp_path)
+def test_a_missing_file_is_a_row(command, samples, tmp_path):
+    done = command("predict", samples / "cat.png", "none.jpg", cwd=tmp_path)
     assert done.returncode == 1
-    assert json.loads(done.stdout)["error_kind"] == "not_found"
+    assert [json.loads(row)["error_kind"] for row in done.stdout.splitlines()] == [None, "not_found"]
+
+
+def test_where_nothing_exists_that_was_named_it_is_wrong_usage(command, tmp_path):
+    done = command("predict", "photso/", "none.jpg", cwd=tmp_path)
+    assert done.returncode == 2
+    assert [json.loads(row)["error_kind"] for row in done.stdout.splitlines()] == ["not_found"] * 2
+    assert done.stderr.splitlines()[-1] == "eyeful: error: nothing that was named exists: photso/, none.jpg"
+    assert "images/s" not in done.stderr
+
+
+def test_a_short_run_has_no_speed_and_a_complete_one_says_so(command, samples, tmp_path):
+    out = tmp_path / "rows.jsonl"
+    first = command("predict", samples / "cat.png", "-o", out)
+    assert "images/s" not in first.stderr
+    again = command("predict", samples / "cat.png", "-o", out, "--resume")
+    assert again.returncode == 0
+    assert again.stderr.splitlines()[1:] == [f"eyeful: {out} was complete: nothing was left to do"]
 
 
 def test_an_empty_folder_is_said(command, tmp_path):
     (tmp_path / "empty").mkdir()
     done = command("predict", tmp_path / "empty", "-o", tmp_path / "rows.jsonl")
     assert done.returncode == 2
-    assert done.stderr == "eyeful: error: there are no images: what was named is empty\n"
+    assert done.stderr == f"eyeful: error: no images found in {tmp_path / 'empty'}: it is empty\n"
     assert not (tmp_path / "rows.jsonl").exists()
     (tmp_path / "empty" / "notes.md").touch()
     done = command("predict", tmp_path / "empty")
     assert done.returncode == 2
-    assert "no images, only other files (.md 1" in done.stderr
+    assert f"no images found in {tmp_path / 'empty'}, only other files (.md 1" in done.stderr
 
 
 def test_a_list_with_its_columns(command, samples, tmp_path):

@@ -86,7 +86,9 @@ def test_a_command_imports_no_other(process):
     code = f"import sys\ntry:\n    {MAIN}\nfinally:\n    print(*sys.modules, file=sys.stderr)"
     modules = process("models", "--help", code=code).stderr.split()
     imported = {name for name in modules if name.startswith("eyeful.cli.")}
-    assert imported == {f"eyeful.cli.{name}" for name in ("program", "models", "options", "groups")}
+    assert imported == {
+        f"eyeful.cli.{name}" for name in ("program", "misuse", "terminal", "models", "options", "groups")
+    }
 
 
 def test_python_m_eyeful():

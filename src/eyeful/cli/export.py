@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +12,7 @@ from eyeful import plugins
 from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.terminal import LiveLine, write_line
 from eyeful.errors import UsageError
 from eyeful.models import DEFAULT_MODEL, ModelRequest
 
@@ -78,12 +78,14 @@ def export(
         raise UsageError(f"{model.model} is a bundle already: export the model that it was made of, by its name")
     output = free_folder(output, overwrite=overwrite)
     request = ModelRequest(model.model, model.checkpoint, model.labels, network.overrides)
-    if precision == "int8":
-        print_written(_export_int8(request, output, engine, calibrate, min_agreement, network.activation), output)
-    elif calibrate:
+    if calibrate and precision != "int8":
         raise UsageError("--calibrate is for --precision int8")
-    else:
-        print_written(write_export(request, output, engine, activation=network.activation), output)
+    with LiveLine(f"exporting {model.model}"):
+        if precision == "int8":
+            bundle = _export_int8(request, output, engine, calibrate, min_agreement, network.activation)
+        else:
+            bundle = write_export(request, output, engine, activation=network.activation)
+    print_written(bundle, output)
 
 
 def _export_int8(
@@ -101,9 +103,10 @@ def _export_int8(
     if not calibrate:
         raise UsageError("--calibrate PHOTOS names images like those to come; int8 is made and judged with them")
     bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, activation=activation)
-    sys.stderr.write(
+    write_line(
         f"eyeful: int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images; "
-        f"mean |Δprob| {agreement.mean_delta:.4f}, max {agreement.max_delta:.4f}\n"
+        f"probabilities differ by {100 * agreement.mean_delta:.2f} points on average, "
+        f"{100 * agreement.max_delta:.2f} at most"
     )
     return bundle
 
@@ -124,4 +127,4 @@ def free_folder(output: Path | None, *, overwrite: bool) -> Path:
 def print_written(bundle: Bundle, output: Path) -> None:
     """Tell where a bundle lies, and what runs it."""
     size = sum(path.stat().st_size for path in bundle.folder.iterdir())
-    sys.stderr.write(f"eyeful: wrote {output} ({size / 1e6:.0f} MB); eyeful predict --model {output} runs it\n")
+    write_line(f"eyeful: wrote {output} ({size / 1e6:.0f} MB); `eyeful predict --model {output}` runs it")

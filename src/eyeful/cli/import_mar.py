@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +10,7 @@ import typer
 from eyeful import plugins
 from eyeful.cli import options
 from eyeful.cli.export import free_folder, print_written
+from eyeful.cli.terminal import LiveLine, write_line
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.torchserve_archive import HANDLER_PREPROCESSING, unpacked
@@ -75,11 +75,12 @@ def import_mar(
                 "--labels index_to_name.json"
             )
         request = ModelRequest(model, found.weights, found.labels, preprocessing=HANDLER_PREPROCESSING)
-        bundle = export(request, output, engine, source=f"{archive}/{found.weights.name}")
+        with LiveLine(f"importing {archive}"):
+            bundle = export(request, output, engine, source=f"{archive}/{found.weights.name}")
     if found.has_forward:
-        sys.stderr.write(
+        write_line(
             f"eyeful: {found.model_file} defines a forward of its own, which was not run; the bundle has that of "
-            f"{model}: compare some answers with TorchServe's\n"
+            f"{model}: compare some answers with TorchServe's"
         )
     print_written(bundle, output)
 

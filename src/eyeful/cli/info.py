@@ -1,9 +1,11 @@
 """`eyeful info MODEL`: the whole card of a model."""
 
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import TextWrapper
 from typing import Annotated, Any
 
 import typer
@@ -11,11 +13,15 @@ import typer
 from eyeful.bundle import is_bundle, read_bundle, refuse_to_change
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.terminal import LiveLine, write_line
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
 from eyeful.models.labels import relabelled
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
+
+_MOST_LABELS = 8
+"""So many are shown by name."""
 
 
 @takes_options
@@ -30,25 +36,40 @@ def info(
     output: options.JsonOptions,
 ) -> None:
     """Show a model's card: preprocessing, labels, license and source of its weights."""
-    card, architecture, preprocessing, names = _card(model, network)
-    summaries = _layer_summaries(architecture, preprocessing) if layers else []
+    with LiveLine(f"reading what is known of {model.model}"):
+        card, architecture, preprocessing, names = _card(model, network)
+        summaries = _layer_summaries(architecture, preprocessing) if layers else []
     if output.as_json:
         entries = [{"index": i, "label": names.names[i], "wnid": names.wnids[i]} for i in range(len(names))]
         whole = card | {"preprocessing": preprocessing.as_dict(), "labels": entries}
         print(json.dumps(whole | ({"layers": summaries} if layers else {}), indent=1, ensure_ascii=False))
         return
-    sample = ", ".join(names.names[i] for i in range(0, len(names), max(1, len(names) // 6)))
-    shown = f"{len(names)}: {sample} ..." if names.names else "none"
-    lines = card | {"preprocessing": str(preprocessing), "labels": shown}
-    width = max(map(len, lines)) + 2
-    for name, value in lines.items():
-        for line in value if isinstance(value, tuple) else (value,):
-            print(f"{name:<{width}}{line}")
+    _print_card(card | {"preprocessing": str(preprocessing), "labels": _in_short(names)})
     if all_labels:
         for index, (name, wnid) in enumerate(zip(names.names, names.wnids, strict=True)):
             print(f"{index:>6}  {wnid or '':<10} {name}")
     if layers:
         _print_layers(summaries)
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    """Each fact on a line, or on several that begin in one column."""
+    width = max(map(len, card)) + 2
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    whole = TextWrapper(columns, subsequent_indent=" " * width, break_long_words=False, break_on_hyphens=False)
+    for name, value in card.items():
+        for line in value if isinstance(value, tuple) else (value,):
+            text = f"{int(line):,}" if name == "parameters" else str(line)
+            fact = f"{name:<{width}}{text}"
+            print(whole.fill(fact) if " " in text else fact)  # an address stays where it is
+
+
+def _in_short(labels: Labels) -> str:
+    """How many labels there are, and which, or the first and the last of many."""
+    names = labels.names
+    if len(names) <= _MOST_LABELS:
+        return ", ".join(names) or "none"
+    return f"{len(names):,}: {', '.join(names[:3])} ... {names[-1]} (--all-labels lists them)"
 
 
 def _layer_summaries(architecture: Architecture, preprocessing: Preprocessing) -> list[dict[str, Any]]:
@@ -115,7 +136,7 @@ def _card(
 
 def _print_notes(notes: tuple[str, ...]) -> None:
     for note in notes:
-        print(f"eyeful: {note}", file=sys.stderr)
+        write_line(f"eyeful: {note}")
 
 
 def _noted(notes: tuple[str, ...]) -> dict[str, Any]:

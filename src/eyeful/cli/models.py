@@ -10,6 +10,7 @@ from rich.table import Table
 
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.terminal import LiveLine
 from eyeful.errors import UnknownModelError
 from eyeful.models import DEFAULT_MODEL, ModelEntry, list_models
 
@@ -27,7 +28,8 @@ def models(
     output: options.JsonOptions,
 ) -> None:
     """List models by name, with size, cost, ImageNet accuracy, and whether their weights are here."""
-    found = list_models(query, local=local)
+    with LiveLine("listing models"):
+        found = list_models(query, local=local)
     if not found:
         where = " on this machine" if local else ""
         raise UnknownModelError(
@@ -38,10 +40,10 @@ def models(
         print(json.dumps([dataclasses.asdict(entry) for entry in found], indent=1))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("model", no_wrap=True)
-    for title in ("parameters", "GFLOPs", "top-1 %"):
-        table.add_column(title, justify="right")
-    table.add_column("weights")
+    table.add_column("model", overflow="fold")
+    for title in ("params", "GFLOPs", "top-1"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("weights", no_wrap=True)
     for entry in found:
         table.add_row(*_cells(entry))
     Console().print(table)
@@ -53,6 +55,6 @@ def _cells(entry: ModelEntry) -> tuple[str, ...]:
         name,
         f"{entry.parameters / 1e6:.1f} M" if entry.parameters else "",
         f"{entry.gflops:.2f}" if entry.gflops else "",
-        f"{entry.top1:.1f}" if entry.top1 else "",
+        f"{entry.top1:.1f}%" if entry.top1 else "",
         "local" if entry.local else "",
     )

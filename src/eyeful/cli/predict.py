@@ -14,8 +14,10 @@ import typer
 
 from eyeful.cli import options, supervise
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
+from eyeful.cli.terminal import LiveLine, write_line
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
+from eyeful.filenames import printable
 from eyeful.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from eyeful.sinks import Sink
 
 _IMAGES, _OUTPUT, _RUNNING = "Images", "Output", "Running"
+_DELAY = 0.5
+"""Seconds of loading before it is said, as there are mostly none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +139,8 @@ def predict(
     )
     started = time.perf_counter()
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
-    opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
+    with LiveLine(f"loading {model.model}", _DELAY) if not output.quiet else nullcontext():
+        opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
     with opened as classifier:
         startup = time.perf_counter() - started
         progress = nullcontext() if output.quiet else Progress(all_inputs, keywords(search))
@@ -146,9 +151,14 @@ def predict(
         speed = summary.speed(classifier, startup)
     if not output.quiet:
         print_status(str(summary))
-        print_status(speed)
-        for path in output.files:
-            print_status(f"wrote {path}")
+        if output.resume and summary.was_complete:
+            lines = [f"{output.output} was complete: nothing was left to do"]
+        else:
+            lines = [speed, *(f"wrote {path}" for path in output.files)]
+        for line in filter(None, lines):
+            print_status(line)
+    if summary.errors.keys() == {"not_found"} and not summary.predicted:
+        raise UsageError(f"nothing that was named exists: {', '.join(map(printable, all_inputs[:3]))}")
     raise typer.Exit(1 if summary.errors else 0)
 
 
@@ -172,6 +182,7 @@ def _remote(
     alias = None if model.model == DEFAULT_MODEL else model.model
     asked = keywords(*groups)
     spec = PredictorSpec(topk=asked["topk"], min_prob=asked["min_prob"], workers=asked["workers"])
+    url = url if "://" in url else f"http://{url}"
     return RemoteClassifier(url, alias, spec, os.environ.get("EYEFUL_TOKEN"))
 
 
@@ -284,4 +295,4 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
 
 def print_status(line: str) -> None:
     """One line on stderr beside the rows."""
-    sys.stderr.write(f"eyeful: {line}\n")
+    write_line(f"eyeful: {line}")

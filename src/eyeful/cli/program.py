@@ -13,6 +13,8 @@ from typer.main import get_command
 
 import eyeful
 from eyeful import plugins
+from eyeful.cli.misuse import MISUSE, explained
+from eyeful.cli.terminal import fitted, guard_streams, write_line
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
 
 _ORDER = (
@@ -117,10 +119,16 @@ def _options(
 def run() -> None:
     """Run the command that `sys.argv` names, and exit."""
     _have_streams()
-    logging.basicConfig(stream=sys.stderr, format="eyeful: %(message)s", level=logging.WARNING)
+    messages = logging.StreamHandler(sys.stderr)
+    messages.setFormatter(_Formatter("eyeful: %(message)s"))
+    logging.basicConfig(handlers=[messages], level=logging.WARNING)
     logging.getLogger("eyeful").setLevel(logging.INFO)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except MISUSE as error:
+        if text := explained(error, sys.argv[1:]):
+            print_error(text)
+        sys.exit(2)
     except StoppedError as stopped:
         sys.exit(128 + stopped.signal)
     except BrokenOutputError:
@@ -140,8 +148,14 @@ def run() -> None:
 
 def print_error(error: object) -> None:
     """One line on stderr, as every error of ours looks."""
-    sys.stderr.write(f"eyeful: error: {error}\n")
-    sys.stderr.flush()
+    write_line(f"eyeful: error: {error}")
+
+
+class _Formatter(logging.Formatter):
+    """A message as the terminal shows it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return fitted(super().format(record))
 
 
 def _have_streams() -> None:
@@ -153,3 +167,4 @@ def _have_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    guard_streams()

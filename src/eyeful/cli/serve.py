@@ -9,6 +9,7 @@ import typer
 
 from eyeful.cli import options
 from eyeful.cli.groups import changed, load_classifier, takes_options
+from eyeful.cli.terminal import LiveLine, write_line
 from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
@@ -127,13 +128,26 @@ def serve(
         run_processes(processes, host, port)
         return
     with ExitStack() as stack:
-        classifiers = {
-            alias: stack.enter_context(
-                load_classifier(weights, preprocessing, engine, batches, limits, model=name)
-            )
-            for alias, name in models.items()
-        }
+        with LiveLine(f"loading {', '.join(models)}"):
+            classifiers = {
+                alias: stack.enter_context(
+                    load_classifier(weights, preprocessing, engine, batches, limits, model=name)
+                )
+                for alias, name in models.items()
+            }
+        if log_format == "text" and fd is None:
+            _print_served(models, page=page)
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)
+
+
+def _print_served(models: dict[str, str], *, page: bool) -> None:
+    """What is served, and where to begin; the address follows, when it is bound."""
+    served = (alias if alias == name else f"{alias} ({name})" for alias, name in models.items())
+    write_line(f"eyeful: serving {', '.join(served)}")
+    write_line(
+        "eyeful: POST an image to /v1/classify; /docs describes every path"
+        + ("; /page shows the web page" if page else "")
+    )
 
 
 def _aliases(models: list[str]) -> dict[str, str]:

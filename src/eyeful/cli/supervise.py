@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from eyeful.cli.terminal import ERASE
 from eyeful.journal import Journal
 
 journal: Journal | None = None
@@ -47,10 +48,17 @@ def supervised(work: Callable[[], None]) -> None:
         crash = _crash_of(child, waited_for)
         reason = _why_not_again(found, before)
         if reason is not None:
-            sys.stderr.write(f"eyeful: error: the process crashed ({crash}) {reason}\n")
+            sys.stderr.write(f"{_erase()}eyeful: error: the process crashed ({crash}) {reason}\n")
             sys.exit(2)
-        sys.stderr.write(f"eyeful: the process crashed ({crash}): going on, with the images in flight alone\n")
+        sys.stderr.write(
+            f"{_erase()}eyeful: the process crashed ({crash}): going on, with the images in flight alone\n"
+        )
         found.attempt += 1
+
+
+def _erase() -> str:
+    """What takes the live line away that the child had no time to erase."""
+    return ERASE if sys.stderr.isatty() else ""
 
 
 def _why_not_again(found: Journal, before: int) -> str | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.errors import UsageError
 from eyeful.models.label_rows import labels_of_lines, labels_of_rows, labels_of_table, table_in
 from eyeful.models.label_values import labels_of_value
+from eyeful.signature import name_of_signature
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,9 @@ def read_label_file(path: Path) -> Labels:
     except OSError as error:
         raise UsageError(f"the labels {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"the labels {path} are not UTF-8 text: save them as UTF-8") from error
+        what = name_of_signature(path.read_bytes()[:64])
+        fault = f"are an image ({what}): {_CLEAR}" if what else "are not UTF-8 text: save them as UTF-8"
+        raise UsageError(f"the labels {path} {fault}") from error
     try:
         labels = labels_of_text(text, path.suffix.lower())
     except (ValueError, TypeError, KeyError, IndexError, RecursionError, MemoryError) as error:

@@ -158,7 +158,12 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
     manifest = bundle.manifest
     refuse_to_change(bundle.folder, spec.overrides, spec.checkpoint)
     if spec.engine not in ("auto", manifest.engine):
-        raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")
+        otherwise = (
+            f"--model {manifest.model} runs it there" if manifest.checkpoint is None else "run what it was made of"
+        )
+        raise UsageError(
+            f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}: {otherwise}"
+        )
     precision = spec.precision
     if manifest.precision == "int8":  # nothing is asked of the engine: the network is int8 by its making
         if precision not in ("auto", "int8"):

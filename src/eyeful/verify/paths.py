@@ -1,5 +1,6 @@
 """The paths that are compared with the reference: the fast one, and each of its shortcuts alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,14 @@ class Verification:
     causes: dict[str, Agreement]
 
 
+_SHORTCUTS = {
+    "decode scale": {"full_decode": False},
+    "resize": {"two_step_resize": False},
+    "colour profile": {"ignore_profile": False},
+}
+"""What the fast path does otherwise than the reference, each by its option."""
+
+
 def verify(
     model: str,
     images: Any,
@@ -37,6 +46,7 @@ def verify(
     engine: str = "auto",
     precision: str = "auto",
     topk: int = 5,
+    on_stage: Callable[[str], object] = lambda _: None,
     **options: Any,
 ) -> Verification:
     """Run the reference (torch, fp32, full decode, two-step resize) and the fast path on the same images.
@@ -48,6 +58,7 @@ def verify(
         engine: of the fast path: auto, or the name of an engine.
         precision: auto, fp32, bf16 or fp16.
         topk: k of the top-k agreement.
+        on_stage: told what is being done.
         **options: what else `eyeful.load` takes (labels, crop_mode ...), for both paths; a bundle's checkpoint is
             the one that it was made of.
 
@@ -58,7 +69,7 @@ def verify(
     source = open_source(images)
     items = list(source.items)
     if not items:
-        raise no_inputs(source.ignored)
+        raise no_inputs(source.ignored, images)
     made_of = origin(model, options.get("checkpoint"))
     fast_options = options
     if made_of is not None:
@@ -67,14 +78,12 @@ def verify(
         options = made_of | {name: value for name, value in options.items() if value is not None}
     with load(**({"model": model} | options), exact=True, device="cpu", topk=topk) as reference:
         weights = reference.provenance["weights"]["sha256"]
+        on_stage("the reference: torch fp32, full decode")
         expected = _answers(reference, items)
-        causes = {
-            "decode scale": compare(expected, _answers(reference.with_options(full_decode=False), items), topk),
-            "resize": compare(expected, _answers(reference.with_options(two_step_resize=False), items), topk),
-            "colour profile": compare(
-                expected, _answers(reference.with_options(ignore_profile=False), items), topk
-            ),
-        }
+        causes = {}
+        for cause, change in _SHORTCUTS.items():
+            on_stage(f"{cause} alone")
+            causes[cause] = compare(expected, _answers(reference.with_options(**change), items), topk)
     with load(model, device=device, engine=engine, precision=precision, topk=topk, **fast_options) as fast:
         if fast.provenance["weights"]["sha256"] != weights:
             raise UsageError(
@@ -82,7 +91,9 @@ def verify(
             )
         path = f"{fast.engine} {fast.precision} on {fast.device}"
         exact_pixels = fast.with_options(full_decode=True, two_step_resize=True, ignore_profile=True)
+        on_stage(f"engine and precision alone: {path}")
         causes["engine and precision"] = compare(expected, _answers(exact_pixels, items), topk)
+        on_stage(f"{path}, fast images")
         found = compare(expected, _answers(fast, items), topk)
     if not found.images:
         raise UsageError(f"none of the {len(items)} images to verify with can be opened")

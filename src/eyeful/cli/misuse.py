@@ -1,0 +1,47 @@
+"""What Typer refuses of what was typed, in the form of every other error: one line that says what to type next."""
+
+import re
+from typing import Any
+
+import typer
+
+from eyeful import plugins
+
+MISUSE: Any = typer.BadParameter.__base__
+"""The class of all of Typer's errors in what was typed."""
+
+_SPELLING = {
+    "--mean": "three numbers, for red, green and blue: --mean 0.485 0.456 0.406",
+    "--std": "three numbers, for red, green and blue: --std 0.229 0.224 0.225",
+}
+"""Flags whose form is not told by Typer's error."""
+
+
+def explained(error: Any, typed: list[str]) -> str:
+    """An error of Typer's as one line; empty where its help was shown instead.
+
+    Args:
+        error: of the class `MISUSE`.
+        typed: the command line behind the program's name.
+    """
+    text = " ".join(error.format_message().split()).rstrip(".")
+    if not text:
+        return ""
+    command = typed[0] if typed[:1] and typed[0] in plugins.names("commands") else ""
+    flag = next(iter(re.findall(r"--[a-z-]+", text)), "")
+    if flag in _SPELLING:
+        return f"{flag} takes {_SPELLING[flag]}"
+    if flag == "--model" and text.startswith("No such option"):
+        return f"`eyeful {command}` takes the model as its argument: `eyeful {_with_argument(typed)}`"
+    text = f"{text[:1].lower()}{text[1:]}"
+    name = f"eyeful {command}".strip()
+    return f"{text}{'' if text.endswith('?') else ';'} `{name} --help` lists what there is"
+
+
+def _with_argument(typed: list[str]) -> str:
+    """A command line with `--model NAME` as `NAME`."""
+    flag, equals, name = next(one for one in typed if one.startswith("--model")).partition("=")
+    place = typed.index(flag + equals + name)
+    rest = typed[place + 1 :] if equals else typed[place + 2 :]
+    name = name if equals else "".join(typed[place + 1 : place + 2])
+    return " ".join([*typed[:place], name, *rest])

@@ -1,0 +1,59 @@
+"""What would make a run faster, on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eyeful.cpu import usable_cores
+from eyeful.engines.machine import gpu, native_precisions
+from eyeful.extras import available
+
+if TYPE_CHECKING:
+    from eyeful.pipeline.base import SupportsStream
+    from eyeful.pipeline.bottleneck import Stage
+
+_SMALL = "tf_efficientnet_lite0"
+"""The default model's architecture: what is smaller is less accurate by much."""
+
+
+def advice(stage: Stage, classifier: SupportsStream) -> str:
+    """The stage that limits, and what would move it on this machine, as half a sentence.
+
+    Args:
+        stage: what was waited for the longest.
+        classifier: what ran.
+    """
+    if classifier.engine == "server":
+        return f"the server at {classifier.device}, or the way to it"
+    if stage == "decode":
+        return f"decoding images; {_or(_faster_decode(classifier))} would move it"
+    if stage == "write":
+        return "writing the outputs; fewer of them or a faster disk would move it"
+    ways = _faster_forward(classifier)
+    return f"the forward pass; {_or(ways)} would move it" if ways else "the forward pass"
+
+
+def _faster_decode(classifier: SupportsStream) -> list[str]:
+    cores = usable_cores()
+    more = f"--workers {cores}" if classifier.workers < cores else "more cores"
+    return [more, "smaller files"]
+
+
+def _faster_forward(classifier: SupportsStream) -> list[str]:
+    """Only what this machine, installation and model have not got already."""
+    ways = []
+    if classifier.provenance["architecture"]["name"] != _SMALL:
+        ways.append("a smaller --model")
+    if not classifier.device.startswith("cpu"):
+        return [*ways, "a larger --batch-size"]
+    if classifier.engine == "openvino" and classifier.precision == "fp32" and "bf16" in native_precisions():
+        ways.append("--precision bf16")
+    if classifier.precision != "int8" and "int8" in native_precisions() and available("nncf"):
+        ways.append("an int8 bundle (`eyeful export --precision int8`)")
+    if (device := gpu()) is not None:
+        ways.append(f"--device {device}")
+    return ways or ["more cores"]
+
+
+def _or(ways: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(ways[:-1]), ways[-1])))
