@@ -48,8 +48,6 @@ def explain(
 
     Computed by torch in fp32, on the CPU.
     """
-    for module in ("captum", "matplotlib"):
-        require(module, "eyeful explain")
     path = output or Path(f"{Path(image).stem if image != '-' else 'stdin'}.explain.png")
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise UsageError(f"{path}: a figure ends in .png, .svg or .pdf")
@@ -57,12 +55,12 @@ def explain(
         raise UsageError(f"{path} exists already: --overwrite replaces it")
     engine = "auto" if is_bundle(Path(model.model)) else "torch"
     drawn = io.BytesIO()
-    with (
-        LiveLine(f"loading {model.model}") as line,
-        load_classifier(model, preprocessing, limits, device="cpu", engine=engine) as classifier,
-    ):
-        line.say(f"explaining {printable(image)}")
-        explanation = classifier.explain(image, target, layer)
+    with LiveLine(f"loading {model.model}") as line:
+        for module in ("captum", "matplotlib"):
+            require(module, "eyeful explain")
+        with load_classifier(model, preprocessing, limits, device="cpu", engine=engine) as classifier:
+            line.say(f"explaining {printable(image)}")
+            explanation = classifier.explain(image, target, layer)
         line.say("drawing the figure")
         explanation.plot().savefig(drawn, format=path.suffix[1:].lower())
     try:

@@ -15,6 +15,7 @@ from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
 
 _LIMITS = "Limits"
+_MODULES = ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart", "orjson")
 
 
 @takes_options
@@ -87,12 +88,13 @@ def serve(
 
     The description of every path is at /docs.
     """
-    for module in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart", "orjson"):
-        require(module, "eyeful serve")
-    from eyeful.server.processes import run_processes
-    from eyeful.server.run import serve as run_server
-    from eyeful.server.run import write_log
-    from eyeful.server.settings import ServerSettings
+    with LiveLine("starting"):
+        for module in _MODULES:
+            require(module, "eyeful serve")
+        from eyeful.server.processes import run_processes
+        from eyeful.server.run import serve as run_server
+        from eyeful.server.run import write_log
+        from eyeful.server.settings import ServerSettings
 
     if os.environ.get("EYEFUL_TOKEN") == "" and not token:
         raise UsageError("EYEFUL_TOKEN is empty: set it to the token, or unset it to let everybody in")
