@@ -69,9 +69,9 @@ def _show(found: Figures) -> None:
     for stage, title in _TITLES.items():
         rates = found.rates[stage]
         ratio = f"{found.median(stage) / found.median('textbook'):.1f}x"
-        cells = (f"{rate:.0f}" for rate in (found.median(stage), min(rates), max(rates)))
+        cells = (_rate(rate) for rate in (found.median(stage), min(rates), max(rates)))
         table.add_row(title, *cells, *(ratio for _ in ratios))
-    table.add_row("estimate 1/(1/decode + 1/forward)", f"{found.estimate:.0f}")
+    table.add_row("estimate 1/(1/decode + 1/forward)", _rate(found.estimate))
     console.print(table)
     if found.noise:
         headline = (
@@ -91,3 +91,7 @@ def _show(found: Figures) -> None:
             f"One image, whole process: {start['warm']:.2f} s warm ({start['warm peak memory']:.0f} MB), "
             f"{start['cold']:.1f} s cold; a script on torch and TorchVision takes {start['torch script']:.2f} s."
         )
+
+
+def _rate(images_a_second: float) -> str:
+    return f"{images_a_second:.{0 if images_a_second >= 10 else 1}f}"
