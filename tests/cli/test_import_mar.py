@@ -66,7 +66,7 @@ def torchserve_answer(module, mapping, path):
 def test_the_bundle_answers_as_torchserve_does(command, folder, mar, samples, tmp_path):
     done = command("import-mar", mar, "-o", tmp_path / "b", "--model", NET, "--engine", "torch")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.endswith(f"eyeful predict --model {tmp_path / 'b'} runs it\n")
+    assert done.stderr.endswith(f"`eyeful predict --model {tmp_path / 'b'}` runs it\n")
     module = import_torchvision().models.get_model(NET, weights=None, num_classes=7).eval()
     module.load_state_dict(torch.load(folder / "net.pth", weights_only=True))
     mapping = json.loads((folder / "index_to_name.json").read_text())
