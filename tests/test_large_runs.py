@@ -44,6 +44,7 @@ def folder(tmp_path_factory) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_its_commands_run_in_order(folder):
     parts = [(folder / f"part-{number}.txt").read_text() for number in range(4)]
     assert all(parts)
@@ -51,6 +52,7 @@ def test_its_commands_run_in_order(folder):
     assert "<html" in (folder / "sample.html").read_text()
 
 
+@pytest.mark.slow
 def test_its_python_runs_behind_them(folder):
     counting, reading = blocks("python")
     run = [sys.executable, "-W", "error", "-c"]

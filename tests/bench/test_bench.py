@@ -12,7 +12,8 @@ from eyeful.models import ModelRequest, find_model
 from eyeful.prepare import export
 
 
-@pytest.mark.parametrize("start_up", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("start_up", [False, True])
 def test_every_stage_is_measured(images, resnet18_checkpoint, start_up):
     found = bench(
         "resnet18" if start_up else "efficientnet_lite0",  # which is prepared already

@@ -40,6 +40,7 @@ def test_it_listens_here_and_leaves_nothing_behind(bundle, number):
         process.stderr.close()
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = begin("--port", taken.getsockname()[1])

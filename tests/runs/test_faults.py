@@ -103,7 +103,9 @@ def small_disk(tmp_path):
     subprocess.run(["umount", place], check=True)
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", pytest.param("rows.csv", marks=pytest.mark.slow), "rows.parquet"])
+@pytest.mark.parametrize(
+    "name", ["rows.jsonl", *(pytest.param(name, marks=pytest.mark.slow) for name in ("rows.csv", "rows.parquet"))]
+)
 def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_disk, many, bundle):
     images = sorted(many.iterdir())[:500]
     listing = small_disk.parent / "list.txt"
@@ -175,7 +177,7 @@ def error_kinds(rows: list[dict]) -> dict[int, str]:
     return {place: row["error_kind"] for place, row in enumerate(rows) if row["error_kind"]}
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+@pytest.mark.parametrize("name", ["rows.jsonl", pytest.param("rows.parquet", marks=pytest.mark.slow)])
 def test_an_image_that_takes_the_process_down_is_an_error_row_of_this_run(
     name, bad_codec, bundle, thirty, tmp_path
 ):

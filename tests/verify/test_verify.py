@@ -51,6 +51,7 @@ def test_the_fast_path_agrees_on_photographs(photos):
     assert found.fast.top1 >= 0.99
 
 
+@pytest.mark.slow
 def test_camera_photographs_survive_the_reduced_decode(photos):
     found = verify("efficientnet_lite0", photos / "camera", device="cpu", precision="fp32")
     assert found.fast.top1 * 12 >= 11 - 1e-9
