@@ -152,6 +152,7 @@ def test_refused_in_one_line_and_nothing_is_left(command, mar, tmp_path, flags, 
     assert [path.name for path in tmp_path.iterdir()] == ["two.txt"]
 
 
+@pytest.mark.slow
 def test_a_folder_is_replaced_only_when_asked(command, mar, tmp_path):
     assert command("import-mar", mar, "-m", NET).stderr == "eyeful: error: -o DIR says where to write the bundle\n"
     arguments = ["import-mar", mar, "-o", tmp_path / "b", "-m", NET, "--engine", "torch"]

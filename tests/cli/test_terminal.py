@@ -90,6 +90,7 @@ def test_rows_go_to_the_file_that_standard_output_is(terminal, samples, tmp_path
     assert not any("{" in line for line in terminal.lines)
 
 
+@pytest.mark.slow
 def test_rows_through_a_pipe_that_leads_back_to_the_terminal(terminal, samples):
     code = f"""
 import os, subprocess, sys

@@ -9,8 +9,6 @@ from eyeful.models.torchvision_import import import_torchvision
 from helpers import discriminating_state, noise_image
 
 QUICK = [
-    "mnasnet0_5",  # asks for its state_dict's version
-    "mobilenet_v3_small",
     "resnet18",
     "squeezenet1_1",  # no linear layer at its end
 ]

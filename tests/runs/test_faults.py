@@ -189,7 +189,7 @@ def test_an_image_that_takes_the_process_down_is_an_error_row_of_this_run(
     assert {place: row.error_kind for place, row in enumerate(rows) if row.error_kind} == KINDS
 
 
-@pytest.mark.parametrize("more", [(), ("--report", "report.html")])
+@pytest.mark.parametrize("more", [(), pytest.param(("--report", "report.html"), marks=pytest.mark.slow)])
 def test_so_it_is_where_rows_go_down_a_pipe_once_each(more, bad_codec, bundle, thirty, tmp_path):
     done = command("predict", thirty[0].parent, "-m", bundle, *more, env=bad_codec, cwd=tmp_path)
     rows = [json.loads(line) for line in done.stdout.splitlines()]

@@ -36,6 +36,7 @@ def test_compare_counts_by_image():
     assert (agreement.worst[0].reference, agreement.worst[0].found) == ("a", "b")
 
 
+@pytest.mark.slow
 def test_the_fast_path_agrees_on_generated_images(images):
     found = verify("efficientnet_lite0", images, device="cpu", precision="fp32")
     assert found.path == "openvino fp32 on cpu"
