@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import eyeful.images
-from eyeful.wording import percent, warning_label, warning_sentence
+from eyeful.wording import percent, points, rate, warning_label, warning_sentence
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "runs.md"
 
@@ -32,6 +32,12 @@ def test_shares_are_told():
     assert warning_label("cropped_away") == "part cropped away"
     assert warning_label("dark:0.02") == "reaches 2% of its range"
     assert warning_label("something_new:3") == warning_sentence("something_new:3") == "something new:3"
+    assert warning_label("cropped_away:most") == "cropped away:most"
+
+
+def test_other_numbers():
+    assert [rate(value) for value in (0.04, 3.25, 10, 584.4)] == ["0.0", "3.2", "10", "584"]
+    assert points(0.01234) == "1.23"
 
 
 def test_a_probability_is_never_said_to_be_0_or_100():

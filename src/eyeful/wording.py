@@ -50,6 +50,16 @@ def percent(prob: float) -> str:
     return ">99.9%" if prob >= 0.9995 else f"{100 * prob:.1f}%"
 
 
+def points(delta: float) -> str:
+    """A difference of two probabilities, in percentage points."""
+    return f"{100 * delta:.2f}"
+
+
+def rate(images_a_second: float) -> str:
+    """So many images a second: below ten with a decimal."""
+    return f"{images_a_second:.{0 if images_a_second >= 10 else 1}f}"
+
+
 def warning_label(warning: str) -> str:
     """A row's warning in a few words: `62% cropped away`, or of the code alone, `part cropped away`.
 
@@ -66,6 +76,8 @@ def warning_sentence(warning: str) -> str:
 def _said(warning: str, form: int) -> str:
     code, _, value = warning.partition(":")
     forms = _WARNINGS.get(code)
-    if forms is None:
-        return warning.replace("_", " ")
-    return forms[form].replace("{share}", f"{float(value):.0%}" if value else "part")
+    try:
+        share = f"{float(value):.0%}" if value else "part"
+    except ValueError:
+        forms = None
+    return warning.replace("_", " ") if forms is None else forms[form].replace("{share}", share)

@@ -12,6 +12,9 @@ import pytest
         ("bench --images b --model=a", "`eyeful bench` takes the model as its argument: `eyeful bench --images b a`"),
         ("predit", "no such command 'predit'. Did you mean 'predict'? `eyeful --help` lists what there is"),
         ("samples --bla", "no such option: --bla; `eyeful samples --help` lists what there is"),
+        ("doctor --model resnet18", "no such option: --model; `eyeful doctor --help` lists what there is"),
+        ("doctor --mean 1 2 3", "no such option: --mean; `eyeful doctor --help` lists what there is"),
+        ("--model resnet18 cat.jpg", "no such option: --model; `eyeful --help` lists what there is"),
         ("predict x.png --every abc", "--every abc is no time between frames; write 1s, 0.5s, 500ms or 10f (frames)"),
     ],
 )  # fmt: skip

@@ -139,6 +139,14 @@ def test_where_nothing_exists_that_was_named_it_is_wrong_usage(command, tmp_path
     assert "images/s" not in done.stderr
 
 
+def test_a_list_that_names_what_is_missing_is_no_wrong_usage(command, tmp_path):
+    (tmp_path / "list.txt").write_text("a.jpg\nb.jpg\n")
+    done = command("predict", "list.txt", cwd=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+    assert "nothing that was named" not in done.stderr
+
+
 def test_a_short_run_has_no_speed_and_a_complete_one_says_so(command, samples, tmp_path):
     out = tmp_path / "rows.jsonl"
     first = command("predict", samples / "cat.png", "-o", out)

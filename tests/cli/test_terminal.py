@@ -16,10 +16,13 @@ MAIN = "from eyeful.cli import main; main()"
 SLOW = f"""
 import time
 from eyeful.classifier import Classifier
+from eyeful.cli import progress, terminal
+progress._DELAY = 0
 stream = Classifier.stream
 def slow(self, *inputs, **options):
     for number, row in enumerate(stream(self, *inputs, **options)):
-        time.sleep(0.7 if number < 2 else 0.0)
+        while number < 2 and terminal._live is not None and not terminal._live._shown:
+            time.sleep(0.01)  # until the live line is there
         yield row
 Classifier.stream = slow
 {MAIN}
@@ -27,16 +30,18 @@ Classifier.stream = slow
 
 
 class Terminal:
-    """Runs a command on a terminal, and keeps every state of its screen."""
+    """Runs a command on a terminal, and keeps every state of its screen. One that is not `sized` has 0 columns."""
 
-    def __init__(self, columns=80):
+    def __init__(self, columns=80, *, sized=True):
         self.columns = columns
+        self.sized = sized
         self.screen = pyte.Screen(columns, 200)
         self.states: list[list[str]] = []
 
     def run(self, *arguments, code=MAIN, **streams) -> int:
         controller, terminal = pty.openpty()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 200, self.columns, 0, 0))
+        if self.sized:
+            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 200, self.columns, 0, 0))
         environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"TERM": "xterm"}
         ends = {"stdout": terminal, "stderr": terminal} | streams
         command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -126,6 +131,31 @@ def test_whatever_is_written_stands_on_lines_of_its_own(terminal):
     assert terminal.lines == ["half a row is whole", "a library's own bar"]
     live = [line for state in terminal.states for line in state if "working" in line]
     assert {line[2:] for line in live} == {"working", "still working"}
+
+
+def test_a_bar_that_was_erased_does_not_keep_the_live_line_away(terminal):
+    code = """
+import sys, time
+from eyeful.cli.terminal import LiveLine, guard_streams
+guard_streams()
+with LiveLine("working"):
+    sys.stderr.write("\\r50%")
+    sys.stderr.write("\\r   \\r")
+    time.sleep(0.3)
+"""
+    assert terminal.run(code=code) == 0
+    assert any("working" in line for line in terminal.states[-2])
+
+
+def test_a_terminal_that_was_never_told_its_size_is_an_ordinary_one(samples, tmp_path):
+    terminal = Terminal(sized=False)
+    assert terminal.run("info", "nosuch") == 2
+    assert terminal.lines[0].startswith("eyeful: error: ")
+    terminal = Terminal(sized=False)
+    (tmp_path / "bad.jpg").write_text("not an image")
+    assert terminal.run("predict", samples / "cat.png", tmp_path / "bad.jpg") == 1
+    assert "Traceback" not in " ".join(terminal.lines)
+    assert any(line.endswith("%") for line in terminal.lines)
 
 
 def test_messages_break_between_words_and_not_inside_a_command():

@@ -61,7 +61,7 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path, monkeyp
     assert listed("timm", lambda: FOUND) == FOUND
 
 
-@pytest.mark.parametrize("variables", [{"TORCH_HOME": "/t"}, {"XDG_CACHE_HOME": "/x"}, {}])
+@pytest.mark.parametrize("variables", [{"TORCH_HOME": "/t"}, {"XDG_CACHE_HOME": "/x"}, {"XDG_CACHE_HOME": ""}, {}])
 def test_torchs_folder_is_told_without_torch(variables, monkeypatch):
     import torch
 

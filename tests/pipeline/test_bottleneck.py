@@ -7,6 +7,7 @@ import pytest
 
 from eyeful.cpu import usable_cores
 from eyeful.doctor import examine
+from eyeful.engines import machine as machine_probes
 from eyeful.pipeline import StageTimer, advice, faster
 from eyeful.runs import RunSummary
 
@@ -50,10 +51,18 @@ SMALL = {"architecture": {"name": "tf_efficientnet_lite0"}}
     ],
 )
 def test_only_what_this_machine_can_do_is_offered(stage, facts, machine, offered, monkeypatch):
-    monkeypatch.setattr(faster, "native_precisions", lambda: machine.get("able", {"fp32"}))
+    monkeypatch.setattr(machine_probes, "native_precisions", lambda: machine.get("able", {"fp32"}))
     monkeypatch.setattr(faster, "gpu", lambda: machine.get("gpu"))
     monkeypatch.setattr(faster, "available", lambda _: machine.get("nncf", False))
     assert advice(stage, ran(**facts)).partition("; ")[2] == f"{offered} would move it"
+
+
+def test_a_probe_that_fails_takes_no_run_with_it(monkeypatch):
+    def broken():
+        raise RuntimeError("no CPU plug-in")
+
+    monkeypatch.setattr(machine_probes, "native_precisions", broken)
+    assert advice("forward", ran(precision="fp32")).startswith("the forward pass; a smaller --model")
 
 
 def test_a_server_is_its_own_bottleneck():

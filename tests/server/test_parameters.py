@@ -55,6 +55,7 @@ REFUSED = [
     (f"{INFER}?topk=3", None, "unknown query parameter 'topk'; known: none"),
     ("/v2/models/lite0/versions/1/infer?topk=3", None, "unknown query parameter 'topk'; known: none"),
     ("/v1/classify?topk=3&top_k=4", None, "topk is given twice, as 3 and as 4"),
+    ("/v1/classify?topk=3&topk=5", None, "query parameter 'topk' is given twice"),
     ("/v1/classify?topk=abc", None, "topk 'abc': a whole number is needed"),
     ("/v1/classify?topk=1.5", None, "topk '1.5': a whole number is needed"),
     ("/v1/classify?top_k=0", None, "top_k '0': at least 1 is needed"),

@@ -13,6 +13,7 @@ from rich.table import Table
 from eyeful.cli import options
 from eyeful.cli.groups import keywords, takes_options
 from eyeful.cli.terminal import LiveLine
+from eyeful.wording import rate
 
 if TYPE_CHECKING:
     from eyeful.bench import Figures
@@ -69,9 +70,9 @@ def _show(found: Figures) -> None:
     for stage, title in _TITLES.items():
         rates = found.rates[stage]
         ratio = f"{found.median(stage) / found.median('textbook'):.1f}x"
-        cells = (_rate(rate) for rate in (found.median(stage), min(rates), max(rates)))
+        cells = (rate(one) for one in (found.median(stage), min(rates), max(rates)))
         table.add_row(title, *cells, *(ratio for _ in ratios))
-    table.add_row("estimate 1/(1/decode + 1/forward)", _rate(found.estimate))
+    table.add_row("estimate 1/(1/decode + 1/forward)", rate(found.estimate))
     console.print(table)
     if found.noise:
         headline = (
@@ -91,7 +92,3 @@ def _show(found: Figures) -> None:
             f"One image, whole process: {start['warm']:.2f} s warm ({start['warm peak memory']:.0f} MB), "
             f"{start['cold']:.1f} s cold; a script on torch and TorchVision takes {start['torch script']:.2f} s."
         )
-
-
-def _rate(images_a_second: float) -> str:
-    return f"{images_a_second:.{0 if images_a_second >= 10 else 1}f}"

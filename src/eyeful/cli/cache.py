@@ -1,6 +1,5 @@
 """`eyeful cache`: the cached models."""
 
-import sys
 from typing import Annotated, Literal
 
 import typer
@@ -8,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cache import cache_folder
+from eyeful.cli.terminal import print_status
 from eyeful.prepare.entries import CacheEntry, list_entries, remove, remove_leftovers
 
 
@@ -24,11 +24,11 @@ def cache(
         for entry in found:
             remove(entry)
         remove_leftovers()
-        sys.stderr.write(f"eyeful: deleted {len(found)} from {cache_folder()}, {_megabytes(found)}\n")
+        print_status(f"deleted {len(found)} from {cache_folder()}, {_megabytes(found)}")
         return
     if found:
         _show(found)
-    sys.stderr.write(f"eyeful: {len(found)} in {cache_folder()}, {_megabytes(found)}\n")
+    print_status(f"{len(found)} in {cache_folder()}, {_megabytes(found)}")
     if action == "verify" and any(entry.damage for entry in found):
         raise typer.Exit(1)
 

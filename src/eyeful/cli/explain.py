@@ -9,7 +9,7 @@ import typer
 from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.cli.groups import load_classifier, takes_options
-from eyeful.cli.terminal import LiveLine, write_line
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import OutputError, UsageError
 from eyeful.extras import require
 from eyeful.filenames import printable
@@ -68,4 +68,4 @@ def explain(
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     score = explanation.target
-    write_line(f"eyeful: wrote {path}: {score.label} {percent(score.prob)}, logit {score.logit:.1f}")
+    print_status(f"wrote {path}: {score.label} {percent(score.prob)}, logit {score.logit:.1f}")

@@ -12,9 +12,10 @@ from eyeful import plugins
 from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
-from eyeful.cli.terminal import LiveLine, write_line
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.models import DEFAULT_MODEL, ModelRequest
+from eyeful.wording import points
 
 if TYPE_CHECKING:
     from eyeful.bundle import Bundle
@@ -103,10 +104,10 @@ def _export_int8(
     if not calibrate:
         raise UsageError("--calibrate PHOTOS names images like those to come; int8 is made and judged with them")
     bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, activation=activation)
-    write_line(
-        f"eyeful: int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images; "
-        f"probabilities differ by {100 * agreement.mean_delta:.2f} points on average, "
-        f"{100 * agreement.max_delta:.2f} at most"
+    print_status(
+        f"int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images; "
+        f"probabilities differ by {points(agreement.mean_delta)} points on average, "
+        f"{points(agreement.max_delta)} at most"
     )
     return bundle
 
@@ -127,4 +128,4 @@ def free_folder(output: Path | None, *, overwrite: bool) -> Path:
 def print_written(bundle: Bundle, output: Path) -> None:
     """Tell where a bundle lies, and what runs it."""
     size = sum(path.stat().st_size for path in bundle.folder.iterdir())
-    write_line(f"eyeful: wrote {output} ({size / 1e6:.0f} MB); `eyeful predict --model {output}` runs it")
+    print_status(f"wrote {output} ({size / 1e6:.0f} MB); `eyeful predict --model {output}` runs it")

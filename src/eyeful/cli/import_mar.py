@@ -10,7 +10,7 @@ import typer
 from eyeful import plugins
 from eyeful.cli import options
 from eyeful.cli.export import free_folder, print_written
-from eyeful.cli.terminal import LiveLine, write_line
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.torchserve_archive import HANDLER_PREPROCESSING, unpacked
@@ -78,8 +78,8 @@ def import_mar(
         with LiveLine(f"importing {archive}"):
             bundle = export(request, output, engine, source=f"{archive}/{found.weights.name}")
     if found.has_forward:
-        write_line(
-            f"eyeful: {found.model_file} defines a forward of its own, which was not run; the bundle has that of "
+        print_status(
+            f"{found.model_file} defines a forward of its own, which was not run; the bundle has that of "
             f"{model}: compare some answers with TorchServe's"
         )
     print_written(bundle, output)

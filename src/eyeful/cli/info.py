@@ -13,7 +13,7 @@ import typer
 from eyeful.bundle import is_bundle, read_bundle, refuse_to_change
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
-from eyeful.cli.terminal import LiveLine, write_line
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
 from eyeful.models.labels import relabelled
@@ -136,7 +136,7 @@ def _card(
 
 def _print_notes(notes: tuple[str, ...]) -> None:
     for note in notes:
-        write_line(f"eyeful: {note}")
+        print_status(note)
 
 
 def _noted(notes: tuple[str, ...]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What Typer refuses of what was typed, in the form of every other error: one line that says what to type next."""
 
 import re
+import shlex
 from typing import Any
 
 import typer
@@ -24,14 +25,15 @@ def explained(error: Any, typed: list[str]) -> str:
         error: of the class `MISUSE`.
         typed: the command line behind the program's name.
     """
-    text = " ".join(error.format_message().split()).rstrip(".")
+    text = " ".join(error.format_message().split()).rstrip(".").removesuffix(" (Possible options: --help)")
     if not text:
         return ""
     command = typed[0] if typed[:1] and typed[0] in plugins.names("commands") else ""
     flag = next(iter(re.findall(r"--[a-z-]+", text)), "")
-    if flag in _SPELLING:
+    if flag in _SPELLING and not text.startswith("No such option"):
         return f"{flag} takes {_SPELLING[flag]}"
-    if flag == "--model" and text.startswith("No such option"):
+    unknown = text.startswith("No such option")
+    if flag == "--model" and unknown and _has_argument(error, "model"):
         return f"`eyeful {command}` takes the model as its argument: `eyeful {_with_argument(typed)}`"
     text = f"{text[:1].lower()}{text[1:]}"
     name = f"eyeful {command}".strip()
@@ -44,4 +46,10 @@ def _with_argument(typed: list[str]) -> str:
     place = typed.index(flag + equals + name)
     rest = typed[place + 1 :] if equals else typed[place + 2 :]
     name = name if equals else "".join(typed[place + 1 : place + 2])
-    return " ".join([*typed[:place], name, *rest])
+    return shlex.join([*typed[:place], name, *rest])
+
+
+def _has_argument(error: Any, name: str) -> bool:
+    """Whether the command of an error takes something by its place."""
+    parameters = error.ctx.command.params if error.ctx is not None else ()
+    return any(one.name == name and one.param_type_name == "argument" for one in parameters)

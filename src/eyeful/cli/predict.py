@@ -14,7 +14,7 @@ import typer
 
 from eyeful.cli import options, supervise
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
-from eyeful.cli.terminal import LiveLine, write_line
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
 from eyeful.filenames import printable
@@ -157,9 +157,14 @@ def predict(
             lines = [speed, *(f"wrote {path}" for path in output.files)]
         for line in filter(None, lines):
             print_status(line)
-    if summary.errors.keys() == {"not_found"} and not summary.predicted:
+    if summary.errors.keys() == {"not_found"} and not summary.predicted and not any(map(_exists, all_inputs)):
         raise UsageError(f"nothing that was named exists: {', '.join(map(printable, all_inputs[:3]))}")
     raise typer.Exit(1 if summary.errors else 0)
+
+
+def _exists(name: str) -> bool:
+    """Whether a name leads somewhere, or may."""
+    return name == "-" or "://" in name or os.path.lexists(name)
 
 
 def _remote(
@@ -291,8 +296,3 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
         again = journal["delivered"] if journal is not None and asked.whole else 0
         sinks.append(BehindSink(shown, again) if again else shown)
     return sinks
-
-
-def print_status(line: str) -> None:
-    """One line on stderr beside the rows."""
-    write_line(f"eyeful: {line}")

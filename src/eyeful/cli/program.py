@@ -14,7 +14,7 @@ from typer.main import get_command
 import eyeful
 from eyeful import plugins
 from eyeful.cli.misuse import MISUSE, explained
-from eyeful.cli.terminal import fitted, guard_streams, write_line
+from eyeful.cli.terminal import fitted, guard_streams, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
 
 _ORDER = (
@@ -124,7 +124,8 @@ def run() -> None:
     logging.basicConfig(handlers=[messages], level=logging.WARNING)
     logging.getLogger("eyeful").setLevel(logging.INFO)
     try:
-        sys.exit(app(standalone_mode=False))
+        result = app(standalone_mode=False)
+        sys.exit(result if type(result) is int else 0)  # what a plug-in's command returns is no exit code
     except MISUSE as error:
         if text := explained(error, sys.argv[1:]):
             print_error(text)
@@ -148,7 +149,7 @@ def run() -> None:
 
 def print_error(error: object) -> None:
     """One line on stderr, as every error of ours looks."""
-    write_line(f"eyeful: error: {error}")
+    print_status(f"error: {error}")
 
 
 class _Formatter(logging.Formatter):

@@ -12,6 +12,7 @@ from eyeful.cli.terminal import LiveLine
 from eyeful.errors import EyefulError
 from eyeful.sinks.table import bar
 from eyeful.sources import is_countable, open_source
+from eyeful.wording import rate
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 _DELAY = 0.5
 """Seconds of a run before it is shown: a short one needs none."""
 _WIDTH = 20
-_SAMPLES = 100
-"""How many earlier counts the speed is computed over: of about ten seconds."""
+_SAMPLED, _SAMPLES = 0.1, 100
+"""Seconds between the counts that the speed is computed over, and how many there are: ten seconds."""
 
 
 class Progress:
@@ -58,12 +59,14 @@ class Progress:
 
     def _text(self) -> str:
         now, rows, total = time.monotonic(), self._rows, self._total
-        self._samples.append((now, rows))
+        if not self._samples or now - self._samples[-1][0] >= _SAMPLED:
+            self._samples.append((now, rows))
         earlier, before = self._samples[0]
         speed = (rows - before) / max(now - earlier, 1e-9)
-        done = f"{rows}" if total is None else f"{bar(rows / max(total, 1), _WIDTH):░<{_WIDTH}} {rows}/{total}"
-        left = f", {_duration((total - rows) / speed)} left" if total is not None and speed else ""
-        return f"classifying {done}" + (f", {speed:.0f} images/s{left}" if rows else "")
+        share = min(1.0, rows / total) if total else 0.0
+        done = f"{rows}" if total is None else f"{bar(share, _WIDTH):░<{_WIDTH}} {rows}/{total}"
+        left = f", {_duration(max(total - rows, 0) / speed)} left" if total is not None and speed else ""
+        return f"classifying {done}" + (f", {rate(speed)} images/s{left}" if rows else "")
 
     def _count(self) -> None:
         total = 0

@@ -9,7 +9,7 @@ import typer
 
 from eyeful.cli import options
 from eyeful.cli.groups import changed, load_classifier, takes_options
-from eyeful.cli.terminal import LiveLine, write_line
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
@@ -145,9 +145,9 @@ def serve(
 def _print_served(models: dict[str, str], *, page: bool) -> None:
     """What is served, and where to begin; the address follows, when it is bound."""
     served = (alias if alias == name else f"{alias} ({name})" for alias, name in models.items())
-    write_line(f"eyeful: serving {', '.join(served)}")
-    write_line(
-        "eyeful: POST an image to /v1/classify; /docs describes every path"
+    print_status(f"serving {', '.join(served)}")
+    print_status(
+        "POST an image to /v1/classify; /docs describes every path"
         + ("; /page shows the web page" if page else "")
     )
 

@@ -13,7 +13,7 @@ import sys
 import textwrap
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO, cast
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _READ_ELSEWHERE = 0.5
 """Seconds that a program behind a pipe has to print a row on this terminal, before the live line comes back."""
 _WORTH_COUNTING = 3
 """Seconds from which on a text says how many there were."""
+_USUAL_COLUMNS = 80
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 _lock = threading.RLock()
@@ -143,7 +144,7 @@ class _Guarded:
         global _in_a_line  # noqa: PLW0603
         with _lock:
             if not self._pause and text:
-                _in_a_line = not text.endswith("\n")
+                _in_a_line = _ends_in_a_line(text)
             if _live is None:
                 return self._stream.write(text)
             with _live.away(self._pause):
@@ -153,6 +154,11 @@ class _Guarded:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _ends_in_a_line(text: str) -> bool:
+    """Whether something stands on the last line after a text; a bar that was erased leaves only blanks."""
+    return bool(text.rpartition("\n")[2].rstrip("\r").rpartition("\r")[2].strip())
 
 
 def guard_streams() -> None:
@@ -171,15 +177,15 @@ def _is_pipe(stream: TextIO) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
-def write_line(text: str) -> None:
-    """One line on stderr."""
-    sys.stderr.write(fitted(text) + "\n")
+def print_status(text: str) -> None:
+    """One line on stderr, under the program's name."""
+    sys.stderr.write(fitted(f"eyeful: {text}") + "\n")
     sys.stderr.flush()
 
 
 def fitted(text: str) -> str:
     """A line as a terminal shall show it: broken between words, not inside `a command`; elsewhere as it is."""
-    if not sys.stderr.isatty():
+    if "\n" in text or not sys.stderr.isatty():
         return text
     together = re.sub(r"`[^`]*`", lambda command: command[0].replace(" ", "\0"), text)
     shown = textwrap.fill(
@@ -189,8 +195,14 @@ def fitted(text: str) -> str:
 
 
 def _columns() -> int:
-    asked = os.environ.get("COLUMNS", "")
-    return int(asked) if asked.isdigit() else os.get_terminal_size(sys.stderr.fileno()).columns
+    """The terminal's width; one that was never told its size says 0."""
+    with suppress(ValueError):
+        if (asked := int(os.environ.get("COLUMNS", ""))) > 0:
+            return asked
+    with suppress(OSError):
+        if (found := os.get_terminal_size(sys.stderr.fileno()).columns) > 0:
+            return found
+    return _USUAL_COLUMNS
 
 
 def _forget() -> None:

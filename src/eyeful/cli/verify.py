@@ -15,6 +15,7 @@ from eyeful.cli.groups import keywords, takes_options
 from eyeful.cli.terminal import LiveLine
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
+from eyeful.wording import points
 
 if TYPE_CHECKING:
     from eyeful.verify import Agreement, Verification
@@ -72,19 +73,14 @@ def _show(found: Verification, topk: int) -> None:
     for difference in found.fast.worst:
         same = difference.reference == difference.found
         labels = difference.reference if same else f"{difference.reference} -> {difference.found}"
-        points = f"{_points(difference.delta):>5}"
-        console.print(f"  {points}  {printable(difference.filename)}  {labels}", soft_wrap=True)
+        delta = f"{points(difference.delta):>5}"
+        console.print(f"  {delta}  {printable(difference.filename)}  {labels}", soft_wrap=True)
 
 
 def _cells(agreement: Agreement) -> tuple[str, ...]:
     return (
         f"{agreement.top1:.1%}",
         f"{agreement.topk:.1%}",
-        _points(agreement.mean_delta),
-        _points(agreement.max_delta),
+        points(agreement.mean_delta),
+        points(agreement.max_delta),
     )
-
-
-def _points(delta: float) -> str:
-    """A difference of probabilities in percentage points."""
-    return f"{100 * delta:.2f}"

@@ -15,6 +15,14 @@ def native_precisions() -> set[str]:
     return {str(one).lower() for one in able} & {"fp32", "bf16", "fp16", "int8"}
 
 
+def may_be_faster(precision: str) -> bool:
+    """Whether this CPU computes a precision natively; nothing that asks for advice fails because of it."""
+    try:
+        return precision in native_precisions()
+    except Exception:  # noqa: BLE001 - a library's own, of an installation that `doctor` looks into
+        return False
+
+
 def gpu() -> str | None:
     """The device of a GPU that torch can use here, as `--device` takes it; None without one."""
     device = best_device()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
 from eyeful.bundle.files import write_atomically
@@ -40,7 +40,10 @@ def listed(library: str, make: Callable[[], list[ListedModel]]) -> list[ListedMo
     """
     if library in sys.modules:
         return make()
-    path = cache_folder() / "catalogues" / f"{library}-{version(library)}-{_FORMAT}.json"
+    try:
+        path = cache_folder() / "catalogues" / f"{library}-{version(library)}-{_FORMAT}.json"
+    except PackageNotFoundError:  # a module without an installed package
+        return make()
     found = _read(path)
     if found is None:
         found = make()

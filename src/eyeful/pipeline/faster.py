@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eyeful.cpu import usable_cores
-from eyeful.engines.machine import gpu, native_precisions
+from eyeful.engines.machine import gpu, may_be_faster
 from eyeful.extras import available
 
 if TYPE_CHECKING:
@@ -46,13 +46,17 @@ def _faster_forward(classifier: SupportsStream) -> list[str]:
         ways.append("a smaller --model")
     if not classifier.device.startswith("cpu"):
         return [*ways, "a larger --batch-size"]
-    if classifier.engine == "openvino" and classifier.precision == "fp32" and "bf16" in native_precisions():
+    if classifier.engine == "openvino" and classifier.precision == "fp32" and may_be_faster("bf16"):
         ways.append("--precision bf16")
-    if classifier.precision != "int8" and "int8" in native_precisions() and available("nncf"):
+    if classifier.engine == "openvino" and classifier.precision != "int8" and _int8():
         ways.append("an int8 bundle (`eyeful export --precision int8`)")
     if (device := gpu()) is not None:
         ways.append(f"--device {device}")
     return ways or ["more cores"]
+
+
+def _int8() -> bool:
+    return available("nncf") and may_be_faster("int8")
 
 
 def _or(ways: list[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from eyeful.journal import Journal
 from eyeful.pipeline import StageTimer, SupportsStream, advice
+from eyeful.wording import rate
 
 _SHORTEST = 1.0
 """Seconds of a run whose speed means something."""
@@ -83,10 +84,10 @@ class RunSummary:
         before = f"{self.resumed} rows were there" if self.resumed else ""
         if self.seconds < _SHORTEST or not self.predicted or self.was_complete:
             return before
-        rate = f"{before}{'; ' if before else ''}{new / self.seconds:.0f} images/s in {self.seconds:.1f} s"
+        speed = f"{before}{'; ' if before else ''}{rate(new / self.seconds)} images/s in {self.seconds:.1f} s"
         if startup > self.seconds:
-            return f"{rate}; starting took {startup:.1f} s, so more images in one run would cost less each"
-        return f"{rate}; the bottleneck is {advice(self.timer.longest, classifier)}"
+            return f"{speed}; starting took {startup:.1f} s, so more images in one run would cost less each"
+        return f"{speed}; the bottleneck is {advice(self.timer.longest, classifier)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the run's record."""

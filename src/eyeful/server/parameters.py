@@ -42,6 +42,9 @@ async def refuse_unknown_query(request: Request) -> None:
     known = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
     names = (name for name in request.query_params if not (name in TOP_K and "topk" in known))
     refuse_unknown(names, known, "query parameter")
+    twice = next((name for name in known if len(request.query_params.getlist(name)) > 1), None)
+    if twice is not None:
+        raise BadRequestError(f"query parameter {twice!r} is given twice")
 
 
 def same_topk(*numbers: int | None) -> int | None:

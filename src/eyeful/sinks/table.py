@@ -55,7 +55,7 @@ class TableSink:
 
     def _below(self, text: str) -> str:
         """A text under the name, broken between words where the terminal is narrow."""
-        wrapper = TextWrapper(self._console.width, break_long_words=False, break_on_hyphens=False)
+        wrapper = TextWrapper(max(self._console.width, 20), break_long_words=False, break_on_hyphens=False)
         wrapper.initial_indent = wrapper.subsequent_indent = "  "
         return "\n" + wrapper.fill(text)
 
