@@ -9,6 +9,8 @@ import pytest
 
 import eyeful
 from eyeful import plugins
+from eyeful.cli import program
+from eyeful.errors import EyefulError
 from helpers import noise_image
 
 MAIN = "from eyeful.cli import main; main()"
@@ -198,3 +200,20 @@ def test_a_full_standard_output_is_one_line():
         done = subprocess.run([*run, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_inside_an_import_is_no_error_of_the_library(monkeypatch, capsys):
+    def interrupted(**_):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            try:
+                raise ImportError("initialization failed")
+            except ImportError as error:
+                raise EyefulError("the engine cannot be opened") from error
+
+    monkeypatch.setattr(program, "app", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        program.run()
+    assert ended.value.code == 130
+    assert "cannot be opened" not in capsys.readouterr().err

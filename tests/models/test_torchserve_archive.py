@@ -31,8 +31,9 @@ def test_every_format_of_the_archiver(archive_format, folder):
     assert not found.weights.parent.exists()
 
 
-def test_a_forward_of_its_own_is_seen(tmp_path):
-    code = "class Net(ResNet):\n    def forward(self, x):\n        return super().forward(x) / 2\n"
+@pytest.mark.parametrize("head", ["def forward(self, x):", "def forward (self, x):", "forward = lambda self, x:"])
+def test_a_forward_of_its_own_is_seen(head, tmp_path):
+    code = f"class Net(ResNet):\n    {head} super().forward(x) / 2\n"
     with unpacked(zipped(tmp_path / "a.mar", members() | {"model.py": code})) as found:
         assert found.has_forward
 

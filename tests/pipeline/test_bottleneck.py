@@ -43,11 +43,12 @@ SMALL = {"architecture": {"name": "tf_efficientnet_lite0"}}
             "forward",
             {"precision": "fp32"},
             {"able": {"int8"}, "nncf": True},
-            "a smaller --model or an int8 bundle (`eyeful export --precision int8`)",
+            "a smaller --model or int8 (`eyeful export MODEL -o DIR --precision int8 --calibrate PHOTOS`)",
         ),
         ("forward", {"precision": "int8", "provenance": SMALL}, {"able": {"int8"}, "nncf": True}, "more cores"),
         ("forward", {"device": "cuda:0"}, {"gpu": "cuda:0"}, "a smaller --model or a larger --batch-size"),
-        ("write", {}, {}, "fewer of them or a faster disk"),
+        ("forward", {"provenance": SMALL}, {"able": {"bf16", "int8"}, "nncf": True}, "more cores"),
+        ("write", {}, {}, "fewer of them (figures cost the most) or a faster disk"),
     ],
 )
 def test_only_what_this_machine_can_do_is_offered(stage, facts, machine, offered, monkeypatch):

@@ -75,6 +75,8 @@ REFUSED = [
     ("/predictions/lite0", [], "the JSON body is a list; send "),
     (INFER, {"inputs": [TENSOR], "output": []}, "unknown key of the request 'output'; did you mean outputs?"),
     (INFER, {"inputs": [TENSOR], "parameters": {"topk": 3}}, "unknown parameter of the request 'topk'; known: binary"),
+    (INFER, {"inputs": [TENSOR], "outputs": [{"name": "probs", "classification": 2}]}, "unknown key of the output 'classifi"),
+    (INFER, {"inputs": [TENSOR | {"foo": 1}]}, "unknown key of the input 'foo'; known: name, shape,"),
     (INFER, {"inputs": [TENSOR], "parameters": 3}, '"parameters" of the request is not an object'),
     (INFER, {"inputs": [TENSOR | {"parameters": {"shared_memory_region": "a"}}]}, "unknown parameter of the input 'shared"),
 ]  # fmt: skip

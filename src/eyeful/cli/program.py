@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Annotated, Any
@@ -139,12 +140,21 @@ def run() -> None:
         print_error(error)
         os._exit(2)
     except EyefulError as error:
+        if _was_interrupted(error):
+            sys.exit(128 + signal.SIGINT)
         print_error(error)
         sys.exit(2)
     except OSError as error:  # standard output, since everything else says what it could not write
         print_error(f"cannot write the output: {error.strerror or error}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is at the root of an error: inside an import, a library makes another error of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def print_error(error: object) -> None:

@@ -42,7 +42,7 @@ _OTHER_TASKS = ("text_classifier", "object_detector", "image_segmenter", "vllm_h
 """TorchServe's own handlers that classify no images."""
 _MANIFEST, _LABELS = "MAR-INF/MANIFEST.json", "index_to_name.json"
 _FILE_NAME = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f\ud800-\udfff]+")
-_FORWARD = re.compile(rb"^\s+def forward\(", re.MULTILINE)
+_FORWARD = re.compile(rb"\bdef\s+forward\s*\(|\bforward\s*=")
 
 
 @dataclass(frozen=True, slots=True)

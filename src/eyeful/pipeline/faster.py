@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from eyeful.pipeline.bottleneck import Stage
 
 _SMALL = "tf_efficientnet_lite0"
-"""The default model's architecture: what is smaller is less accurate by much."""
+"""The default model's architecture: what is smaller is less accurate by much, and its depthwise convolutions gain
+nothing from int8 where bf16 is native (docs/performance.md)."""
 
 
 def advice(stage: Stage, classifier: SupportsStream) -> str:
@@ -28,7 +29,7 @@ def advice(stage: Stage, classifier: SupportsStream) -> str:
     if stage == "decode":
         return f"decoding images; {_or(_faster_decode(classifier))} would move it"
     if stage == "write":
-        return "writing the outputs; fewer of them or a faster disk would move it"
+        return "writing the outputs; fewer of them (figures cost the most) or a faster disk would move it"
     ways = _faster_forward(classifier)
     return f"the forward pass; {_or(ways)} would move it" if ways else "the forward pass"
 
@@ -42,21 +43,19 @@ def _faster_decode(classifier: SupportsStream) -> list[str]:
 def _faster_forward(classifier: SupportsStream) -> list[str]:
     """Only what this machine, installation and model have not got already."""
     ways = []
-    if classifier.provenance["architecture"]["name"] != _SMALL:
+    small = classifier.provenance["architecture"]["name"] == _SMALL
+    if not small:
         ways.append("a smaller --model")
     if not classifier.device.startswith("cpu"):
         return [*ways, "a larger --batch-size"]
     if classifier.engine == "openvino" and classifier.precision == "fp32" and may_be_faster("bf16"):
         ways.append("--precision bf16")
-    if classifier.engine == "openvino" and classifier.precision != "int8" and _int8():
-        ways.append("an int8 bundle (`eyeful export --precision int8`)")
+    pays = classifier.precision == "fp32" or (classifier.precision == "bf16" and not small)
+    if classifier.engine == "openvino" and pays and available("nncf") and may_be_faster("int8"):
+        ways.append("int8 (`eyeful export MODEL -o DIR --precision int8 --calibrate PHOTOS`)")
     if (device := gpu()) is not None:
         ways.append(f"--device {device}")
     return ways or ["more cores"]
-
-
-def _int8() -> bool:
-    return available("nncf") and may_be_faster("int8")
 
 
 def _or(ways: list[str]) -> str:

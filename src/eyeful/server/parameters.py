@@ -1,4 +1,7 @@
-"""What a request asks for beside its images. What is not known is refused by its name, never ignored."""
+"""What a request asks for beside its images. What is not known is refused by its name, never ignored.
+
+Schedulers' own settings are taken and have no effect: Hugging Face's `options`, Triton's priorities and timeouts.
+"""
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches

@@ -175,6 +175,7 @@ def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) 
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise BadRequestError('"inputs" is not a list of one tensor, the images')
     tensor = inputs[0]
+    refuse_unknown(tensor, ("name", "shape", "datatype", "parameters", "data"), "key of the input")
     name, datatype = str(tensor.get("name", "image"))[:100], tensor.get("datatype")
     size = _known_parameters(tensor, "input").get("binary_data_size")
     if size is not None and (not isinstance(size, int) or not 0 <= size <= len(binary)):
@@ -220,6 +221,8 @@ def _asked_outputs(asked: dict[str, Any]) -> list[dict[str, Any]]:
         outputs = [{"name": "probs"}]
     if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
         raise BadRequestError('"outputs" is not a list of tensors')
+    for output in outputs:
+        refuse_unknown(output, ("name", "parameters"), "key of the output")
     if len(outputs) > len(_OUTPUTS):
         raise BadRequestError(f"{len(outputs)} outputs; there are {' and '.join(_OUTPUTS)}")
     binary = (asked.get("parameters") or {}).get("binary_data_output") is True
