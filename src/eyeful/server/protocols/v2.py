@@ -136,18 +136,18 @@ def _answer(asked: dict[str, Any], found: list[Prediction], labels: tuple[str, .
     for one in found:
         if not one.ok:
             raise UnprocessableError(f"{one.filename}: {one.answer}")
-    outputs = [_output(output, found, labels) for output in _asked_outputs(asked)]
+    outputs = [_output(output, found, labels) for output in asked["outputs"]]
     reply = {"model_name": model, "model_version": "1"}
-    return _reply(reply | ({"id": asked["id"]} if isinstance(asked.get("id"), str) else {}), outputs)
+    return _reply(reply | ({"id": asked["id"]} if isinstance(asked["id"], str) else {}), outputs)
 
 
 def _parsed(body: bytes, header: str | None, settings: ServerSettings) -> tuple[dict[str, Any], list[Item]]:
-    """The JSON part of a request, without its tensor, and its images."""
+    """The `id` and `outputs` of a request, and its images."""
     asked, binary = _split(body, header)
     refuse_unknown(asked, _KEYS, "key of the request")
     _known_parameters(asked, "request")
     items = _items(asked, binary, settings)
-    return {name: value for name, value in asked.items() if name != "inputs"}, items
+    return {"id": asked.get("id"), "outputs": _asked_outputs(asked)}, items
 
 
 def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]:
