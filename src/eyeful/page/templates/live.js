@@ -16,23 +16,23 @@ const frame = (video) => new Promise((done) => {
 });
 
 const setLive = (on) => {
-  at("main").classList.toggle("live", on);
-  at("live").setAttribute("aria-pressed", on);
-  at("live").textContent = on ? "Use this frame" : "Live camera";
+  byId("main").classList.toggle("live", on);
+  byId("live").setAttribute("aria-pressed", on);
+  byId("live").textContent = on ? "Use this frame" : "Live camera";
 };
 
 const stopCamera = () => {
   camera?.getTracks().forEach((track) => track.stop());
   camera = null;
-  at("camera").srcObject = null;
-  withdraw();
+  byId("camera").srcObject = null;
+  clearMessage();
   setLive(false);
 };
 
 const useFrame = async () => {
-  const blob = await frame(at("camera"));
+  const blob = await frame(byId("camera"));
   stopCamera();
-  give([new File([blob], "camera.jpg", { type: "image/jpeg" })]);
+  uploadFiles([new File([blob], "camera.jpg", { type: "image/jpeg" })]);
 };
 
 const classifyFrames = async (stream) => {
@@ -40,7 +40,7 @@ const classifyFrames = async (stream) => {
     const began = performance.now();
     const model = document.querySelector("#model input").value;
     const address = `${window.gradio_config.root}/live?model=${encodeURIComponent(model)}`;
-    const sent = { method: "POST", headers: { "content-type": "image/jpeg" }, body: await frame(at("camera")) };
+    const sent = { method: "POST", headers: { "content-type": "image/jpeg" }, body: await frame(byId("camera")) };
     const reply = await fetch(address, sent).catch(() => null);
     const answer = reply?.ok ? await reply.json() : null;
     if (camera !== stream) return;
@@ -50,10 +50,10 @@ const classifyFrames = async (stream) => {
         content.querySelector("[role=status]")?.removeAttribute("role");  // not read aloud four times a second
         write(id, content);
       }
-      at("main").classList.add("from-browser");
+      byId("main").classList.add("from-browser");
     } else if (reply?.status !== 503) {  // 503: another visitor's frame is being classified
       stopCamera();
-      complain("The server of this page does not answer. Reload the page.");
+      showError("The server of this page does not answer. Reload the page.");
       return;
     }
     const took = performance.now() - began;
@@ -63,17 +63,17 @@ const classifyFrames = async (stream) => {
 
 const startCamera = async () => {
   if (!navigator.mediaDevices) {
-    complain("The browser gives the camera only to pages at localhost or with https. Choose a photo instead.");
+    showError("The browser gives the camera only to pages at localhost or with https. Choose a photo instead.");
     return;
   }
   try {
     camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 640 } } });
   } catch {
-    complain("The browser does not give access to a camera. Allow it for this page, or choose a photo instead.");
+    showError("The browser does not give access to a camera. Allow it for this page, or choose a photo instead.");
     return;
   }
-  at("camera").srcObject = camera;
-  await at("camera").play();
+  byId("camera").srcObject = camera;
+  await byId("camera").play();
   setLive(true);
   classifyFrames(camera);
 };
@@ -84,7 +84,7 @@ document.addEventListener("click", (event) => {
     else startCamera();
   } else if (event.target.closest("[role=tab], .example, #photo, #image")) {
     if (camera) stopCamera();
-    else withdraw();
+    else clearMessage();
   }
 }, true);
 document.addEventListener("change", (event) => { if (event.target.type === "file" && camera) stopCamera(); }, true);
