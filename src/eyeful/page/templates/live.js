@@ -4,6 +4,7 @@
 const LONGEST = 480;
 const PAUSE = 250;
 let camera = null;
+let asked = 0;  // grows whenever the camera is asked for or stopped: an older request must not start it any more
 
 const frame = (video) => new Promise((done) => {
   const scale = Math.min(1, LONGEST / Math.max(video.videoWidth, video.videoHeight));
@@ -21,8 +22,12 @@ const setLive = (on) => {
   byId("live").textContent = on ? "Use this frame" : "Live camera";
 };
 
+const stopTracks = (stream) => stream.getTracks().forEach((track) => track.stop());
+
 const stopCamera = () => {
-  camera?.getTracks().forEach((track) => track.stop());
+  asked += 1;
+  if (!camera) return;
+  stopTracks(camera);
   camera = null;
   byId("camera").srcObject = null;
   clearMessage();
@@ -66,27 +71,39 @@ const startCamera = async () => {
     showError("The browser gives the camera only to pages at localhost or with https. Choose a photo instead.");
     return;
   }
+  stopCamera();
+  const mine = asked;
+  const isLate = () => mine !== asked;
   try {
-    camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 640 } } });
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: { facingMode: "environment", width: { ideal: 640 } },
+    });
+    if (isLate()) {
+      stopTracks(stream);
+      return;
+    }
+    camera = stream;
+    byId("camera").srcObject = camera;
+    await byId("camera").play();
   } catch {
+    if (isLate()) return;
+    stopCamera();
     showError("The browser does not give access to a camera. Allow it for this page, or choose a photo instead.");
     return;
   }
-  byId("camera").srcObject = camera;
-  await byId("camera").play();
+  if (isLate()) return;
   setLive(true);
   classifyFrames(camera);
 };
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("#live")) {
-    if (camera) useFrame();
+    if (byId("main").classList.contains("live")) useFrame();
     else startCamera();
   } else if (event.target.closest("[role=tab], .example, #photo, #image")) {
-    if (camera) stopCamera();
-    else clearMessage();
+    stopCamera();
+    clearMessage();
   }
 }, true);
-document.addEventListener("change", (event) => { if (event.target.type === "file" && camera) stopCamera(); }, true);
-document.addEventListener("visibilitychange", () => { if (document.hidden && camera) stopCamera(); });
-window.addEventListener("pagehide", () => { if (camera) stopCamera(); });
+document.addEventListener("visibilitychange", () => { if (document.hidden) stopCamera(); });
+window.addEventListener("pagehide", stopCamera);

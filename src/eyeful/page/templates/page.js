@@ -33,6 +33,7 @@ document.addEventListener("drop", (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.type !== "file") return;
+  stopCamera();
   clearMessage();
   const most = window.gradio_config.max_file_size;
   const large = [...event.target.files].find((file) => file.size > most);
