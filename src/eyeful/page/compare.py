@@ -118,7 +118,7 @@ def answers(models: Models, item: Item, names: Sequence[str]) -> Iterator[Column
         yield column
 
 
-def _probs(classifier: Classifier, found: Answer) -> dict[str, float]:
+def _probs(classifier: Classifier, found: Answer) -> dict[Key, float]:
     prediction = found.prediction
     assert prediction.logits is not None  # noqa: S101 - it is an answer
     probs_K = probabilities(prediction.logits, prediction.activation)
