@@ -1,10 +1,12 @@
 """What a person sees on a terminal: a real pseudo-terminal, emulated."""
 
 import os
+import socket
 import struct
 import subprocess
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 
 import pytest
 
@@ -12,6 +14,7 @@ fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "t
 pyte = pytest.importorskip("pyte")
 
 ERASE = b"\r\x1b[2K"
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 MAIN = "from eyeful.cli import main; main()"
 SLOW = f"""
 import time
@@ -67,7 +70,7 @@ def terminal():
 
 
 def is_live(line: str) -> bool:
-    return line[:1] in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" and "classifying" in line
+    return line[:1] in FRAMES and "classifying" in line
 
 
 def test_no_row_shares_its_line_with_the_progress(terminal, samples):
@@ -165,3 +168,13 @@ def test_messages_break_between_words_and_not_inside_a_command():
     said = f"eyeful: error: `eyeful verify` takes the model as its argument: {command}"
     assert " ".join(" ".join(terminal.lines).split()) == said
     assert any(command in line for line in terminal.lines)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("gradio") is None, reason="there is no Gradio here")
+def test_a_page_says_what_it_does_before_it_listens(terminal):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert terminal.run("page", "--no-open", "--port", taken.getsockname()[1]) == 2
+    live = {line[2:].partition(" (")[0] for state in terminal.states for line in state if line[0] in FRAMES}
+    assert live == {"starting", "loading efficientnet_lite0"}
+    assert terminal.lines[0].startswith("eyeful: error: cannot listen on 127.0.0.1")

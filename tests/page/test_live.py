@@ -1,41 +1,83 @@
 """The live camera: a made-up one in the browser, frames against the server."""
 
 import threading
-from itertools import pairwise
 
 import httpx
 import pytest
-from visitor import QUIET, open_tab
+from visitor import QUIET, open_tab, upload
 
 from eyeful.types import Item
 
 pytestmark = QUIET
 
 
-@pytest.fixture
-def frames(tab):
-    """The frames that the page sends: when each was sent and answered, in milliseconds."""
-    found = []
-    tab.on("requestfinished", lambda request: found.append(request.timing) if "/live?" in request.url else None)
-    return found
+HOLD = """() => {
+    window.streams = [];
+    const permission = new Promise(done => { window.permit = done; });
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async wanted => {
+        await permission;
+        streams.push(await ask(wanted));
+        return streams.at(-1);
+    };
+}"""
+"""The browser asks for permission, until permit() is called; streams are those that it then gave."""
+
+HIDE = """() => {
+    Object.defineProperty(document, "hidden", { get: () => true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 
-def test_frames_are_answered_one_after_another_until_the_tab_is_left(tab, frames):
-    tab.locator("#live").click()
+def running(tab):
+    """How many of the browser's streams have the camera on."""
+    return tab.evaluate("streams.filter(stream => stream.active).length")
+
+
+def test_a_second_click_while_the_browser_asks_leaves_one_stream(tab):
+    tab.evaluate(HOLD)
+    tab.locator("#live").dblclick()
+    tab.evaluate("permit()")
     tab.locator("#browser-answer h2").wait_for()
-    assert tab.locator("#browser-bars tbody tr").count() == 5
-    assert not tab.locator("#answer").is_visible()
-    while len(frames) < 4:
-        tab.wait_for_timeout(50)
-    times = [(timing["startTime"], timing["startTime"] + timing["responseEnd"]) for timing in frames]
-    assert all(begun >= ended for (_, ended), (begun, _) in pairwise(times))  # no frame waits for another
-    assert times[-1][0] - times[0][0] >= 250 * (len(times) - 1) - 150  # at most four a second
+    tab.wait_for_function("streams.length === 2")
+    assert running(tab) == 1
     open_tab(tab, "Look inside")
-    assert tab.evaluate("document.getElementById('camera').srcObject") is None
-    assert not tab.locator("#browser-answer").is_visible()
-    sent = len(frames)
-    tab.wait_for_timeout(700)
-    assert len(frames) <= sent + 1  # what was on its way
+    assert running(tab) == 0
+
+
+def leave_page(tab, huge):
+    tab.evaluate(HIDE)
+
+
+def leave_tab(tab, huge):
+    open_tab(tab, "Folder")
+
+
+def choose_file(tab, huge):
+    upload(tab, huge)
+    tab.locator("#browser-answer [role=alert]", has_text="too large").wait_for()
+
+
+@pytest.mark.parametrize("leave", [leave_page, leave_tab, choose_file])
+def test_permission_that_comes_too_late_starts_no_camera(tab, leave, tmp_path):
+    huge = tmp_path / "huge.png"
+    with huge.open("wb") as file:
+        file.truncate(40 << 20)
+    tab.evaluate(HOLD)
+    tab.locator("#live").click()
+    leave(tab, huge)
+    tab.evaluate("permit()")
+    tab.wait_for_function("streams.length === 1 && !streams[0].active")
+    assert tab.locator("#live").get_attribute("aria-pressed") != "true"
+
+
+def test_a_camera_that_cannot_be_shown_is_off(tab):
+    tab.evaluate(HOLD)
+    tab.evaluate("() => { HTMLMediaElement.prototype.play = () => Promise.reject(new Error('no decoder')); }")
+    tab.locator("#live").click()
+    tab.evaluate("permit()")
+    tab.locator("#browser-answer [role=alert]", has_text="choose a photo instead").wait_for()
+    assert running(tab) == 0
 
 
 def test_the_last_frame_becomes_the_image(tab):

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from visitor import QUIET
 
 from eyeful.cli import app
+from eyeful.page.html import render
 from eyeful.page.snippets import snippets
 from eyeful.predictor import PredictorSpec
 
@@ -66,16 +67,29 @@ def test_curl_asks_a_server(lite0, samples, tmp_path, served):
             " --checkpoint=mine.pth",
             " --checkpoint=mine.pth",
         ),
-        (PredictorSpec().exact(), ", exact=True", " --exact", " --engine=torch --precision=fp32"),
     ],
 )
 def test_settings_are_said(options, python, command, server):
-    spec = options if isinstance(options, PredictorSpec) else PredictorSpec(**options)
-    found = snippets(spec, "-a b.png")
+    found = snippets(PredictorSpec(**options), "-a b.png")
     assert f"eyeful.load('efficientnet_lite0'{python})" in found.python
     assert "'./-a b.png'" in found.python
     assert found.command == f"eyeful predict './-a b.png' --model=efficientnet_lite0{command}"
     assert found.server.splitlines()[0] == f"eyeful serve --model=efficientnet_lite0{server}"
+
+
+def test_an_exact_model_is_not_served():
+    found = snippets(PredictorSpec().exact(), "a.png")
+    assert "eyeful.load('efficientnet_lite0', exact=True)" in found.python
+    assert found.command == "eyeful predict a.png --model=efficientnet_lite0 --exact"
+    assert found.server is None  # `eyeful serve` has no --exact: its answer is another one
+    page = render("elsewhere.html", snippets=found)
+    assert "Python or the command line<" in page
+    assert page.count("<pre") == 2
+
+
+@pytest.mark.parametrize("name", ["full_decode", "two_step_resize", "ignore_profile"])
+def test_what_has_no_flag_is_not_said(name):
+    assert snippets(PredictorSpec(**{name: True}), "a.png") is None
 
 
 def test_a_model_of_ones_own_is_said_by_its_name(bundle):

@@ -126,10 +126,11 @@ def _shown(found: Answer | Trouble | None, temperature: float) -> _Shown:
         return _Shown(note(_EMPTY))
     if isinstance(found, Trouble):
         return _Shown(alert(found))
+    code = snippets(found.spec, found.prediction.filename)
     return _Shown(
         *_at(found, temperature),
         render("seen.html", answer=found),
-        render("elsewhere.html", snippets=snippets(found.spec, found.prediction.filename)),
+        render("elsewhere.html", snippets=code) if code else "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +29,21 @@ _NO_IMAGE = Trouble("There is no image to compare the models on.", "Choose one."
 _NO_MODEL = Trouble("There is no model to compare.", "Choose two or three.")
 
 
+Key = tuple[str, int]
+"""A label of any model: its WordNet id, or its name where it has none, and how many before it have the same."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """One model in the matrix.
 
     Attributes:
         answer: its answer.
-        probs: the probability of each of its labels. Label sets differ, so a label's key is its WordNet id, or its
-            name where it has none.
+        probs: the probability of each of its labels, in the model's order.
     """
 
     answer: Answer
-    probs: dict[str, float]
+    probs: dict[Key, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def build_compare(choice: Choice) -> None:
         if item is None or not models:
             return alert(_NO_MODEL if item else _NO_IMAGE)
         columns = []
-        for number, found in enumerate(_columns(choice.models, item, models)):
+        for number, found in enumerate(answers(choice.models, item, models)):
             if isinstance(found, Trouble):
                 return alert(found)
             columns.append(found)
@@ -89,20 +93,21 @@ def build_compare(choice: Choice) -> None:
 
 def matrix(columns: Sequence[Column]) -> list[Row]:
     """The best labels of every model, the one with the highest mean probability first."""
-    tops = [one.answer.prediction.top for one in columns]
-    labels = {_key(score.wnid, score.label): score.label for top in tops for score in top}
+    tops = [_top(one) for one in columns]
+    labels = {key: label for top in tops for key, label in top.items()}
     rows = [
         Row(
             label,
             tuple(one.probs.get(key) for one in columns),
-            tuple(key == _key(top[0].wnid, top[0].label) for top in tops),
+            tuple(key == next(iter(top)) for top in tops),
         )
         for key, label in labels.items()
     ]
     return sorted(rows, key=lambda row: -sum(prob or 0 for prob in row.probs))
 
 
-def _columns(models: Models, item: Item, names: Sequence[str]) -> Iterator[Column | Trouble]:
+def answers(models: Models, item: Item, names: Sequence[str]) -> Iterator[Column | Trouble]:
+    """Each model's answer, one model after another."""
     for name in names:
         try:
             with models.use(name) as classifier:
@@ -113,16 +118,26 @@ def _columns(models: Models, item: Item, names: Sequence[str]) -> Iterator[Colum
         yield column
 
 
-def _probs(classifier: Classifier, found: Answer) -> dict[str, float]:
+def _probs(classifier: Classifier, found: Answer) -> dict[Key, float]:
     prediction = found.prediction
     assert prediction.logits is not None  # noqa: S101 - it is an answer
     probs_K = probabilities(prediction.logits, prediction.activation)
-    keys = map(_key, classifier.wnids, classifier.labels)
+    keys = _keys([wnid or label for wnid, label in zip(classifier.wnids, classifier.labels, strict=True)])
     return dict(zip(keys, map(float, probs_K), strict=True))
 
 
-def _key(wnid: str | None, label: str) -> str:
-    return wnid or label
+def _keys(names: Sequence[str]) -> Iterator[Key]:
+    """Each name with how often it came before: two labels may have one name."""
+    seen: Counter[str] = Counter()
+    for name in names:
+        yield name, seen[name]
+        seen[name] += 1
+
+
+def _top(column: Column) -> dict[Key, str]:
+    """The names of a model's best labels, the best one first."""
+    keys = list(column.probs)
+    return {keys[score.index]: score.label for score in column.answer.prediction.top}
 
 
 def _agreement(columns: Sequence[Column]) -> str:

@@ -26,25 +26,28 @@ class Snippets(NamedTuple):
     Attributes:
         python: a program.
         command: a line for a shell.
-        server: two lines: one starts a server, the other asks it.
+        server: two lines: one starts a server, the other asks it. None for an exact model: servers have none.
     """
 
     python: str
     command: str
-    server: str
+    server: str | None
 
 
-def snippets(spec: PredictorSpec, filename: str) -> Snippets:
-    """What gives an image's answer again.
+def snippets(spec: PredictorSpec, filename: str) -> Snippets | None:
+    """What gives an image's answer again; None where only a part of `exact` is set, for which there is no flag.
 
     Args:
         spec: of the model that answered. A file on the server's disk is said by its name, without its folder.
         filename: the image, in the folder in which the code will run.
     """
+    exact = {getattr(spec, name) for name in _EXACT}
+    if len(exact) > 1:
+        return None
     model = Path(spec.model).name if Path(spec.model).exists() else spec.model
     settings = _settings(spec)
     served = {name: value for name, value in settings.items() if name not in _NOT_OF_SERVERS}
-    if all(getattr(spec, name) for name in _EXACT):
+    if True in exact:
         settings = {name: value for name, value in settings.items() if name not in ("engine", "precision")}
         settings["exact"] = True
     arguments = ", ".join([repr(model), *(f"{name}={value!r}" for name, value in settings.items())])
@@ -53,7 +56,7 @@ def snippets(spec: PredictorSpec, filename: str) -> Snippets:
     return Snippets(
         f"import eyeful\n\nwith eyeful.load({arguments}) as clf:\n    print(clf.predict({path!r}))",
         f"eyeful predict {shlex.quote(path)} {_flags(model, settings)}",
-        f"eyeful serve {_flags(model, served)}\n{ask}",
+        None if True in exact else f"eyeful serve {_flags(model, served)}\n{ask}",
     )
 
 

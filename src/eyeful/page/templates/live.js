@@ -4,6 +4,7 @@
 const LONGEST = 480;
 const PAUSE = 250;
 let camera = null;
+let asked = 0;  // grows whenever the camera is asked for or stopped: an older request must not start it any more
 
 const frame = (video) => new Promise((done) => {
   const scale = Math.min(1, LONGEST / Math.max(video.videoWidth, video.videoHeight));
@@ -16,23 +17,27 @@ const frame = (video) => new Promise((done) => {
 });
 
 const setLive = (on) => {
-  at("main").classList.toggle("live", on);
-  at("live").setAttribute("aria-pressed", on);
-  at("live").textContent = on ? "Use this frame" : "Live camera";
+  byId("main").classList.toggle("live", on);
+  byId("live").setAttribute("aria-pressed", on);
+  byId("live").textContent = on ? "Use this frame" : "Live camera";
 };
 
+const stopTracks = (stream) => stream.getTracks().forEach((track) => track.stop());
+
 const stopCamera = () => {
-  camera?.getTracks().forEach((track) => track.stop());
+  asked += 1;
+  if (!camera) return;
+  stopTracks(camera);
   camera = null;
-  at("camera").srcObject = null;
-  withdraw();
+  byId("camera").srcObject = null;
+  clearMessage();
   setLive(false);
 };
 
 const useFrame = async () => {
-  const blob = await frame(at("camera"));
+  const blob = await frame(byId("camera"));
   stopCamera();
-  give([new File([blob], "camera.jpg", { type: "image/jpeg" })]);
+  uploadFiles([new File([blob], "camera.jpg", { type: "image/jpeg" })]);
 };
 
 const classifyFrames = async (stream) => {
@@ -40,7 +45,7 @@ const classifyFrames = async (stream) => {
     const began = performance.now();
     const model = document.querySelector("#model input").value;
     const address = `${window.gradio_config.root}/live?model=${encodeURIComponent(model)}`;
-    const sent = { method: "POST", headers: { "content-type": "image/jpeg" }, body: await frame(at("camera")) };
+    const sent = { method: "POST", headers: { "content-type": "image/jpeg" }, body: await frame(byId("camera")) };
     const reply = await fetch(address, sent).catch(() => null);
     const answer = reply?.ok ? await reply.json() : null;
     if (camera !== stream) return;
@@ -50,10 +55,10 @@ const classifyFrames = async (stream) => {
         content.querySelector("[role=status]")?.removeAttribute("role");  // not read aloud four times a second
         write(id, content);
       }
-      at("main").classList.add("from-browser");
+      byId("main").classList.add("from-browser");
     } else if (reply?.status !== 503) {  // 503: another visitor's frame is being classified
       stopCamera();
-      complain("The server of this page does not answer. Reload the page.");
+      showError("The server of this page does not answer. Reload the page.");
       return;
     }
     const took = performance.now() - began;
@@ -63,30 +68,42 @@ const classifyFrames = async (stream) => {
 
 const startCamera = async () => {
   if (!navigator.mediaDevices) {
-    complain("The browser gives the camera only to pages at localhost or with https. Choose a photo instead.");
+    showError("The browser gives the camera only to pages at localhost or with https. Choose a photo instead.");
     return;
   }
+  stopCamera();
+  const mine = asked;
+  const isLate = () => mine !== asked;
   try {
-    camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 640 } } });
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: { facingMode: "environment", width: { ideal: 640 } },
+    });
+    if (isLate()) {
+      stopTracks(stream);
+      return;
+    }
+    camera = stream;
+    byId("camera").srcObject = camera;
+    await byId("camera").play();
   } catch {
-    complain("The browser does not give access to a camera. Allow it for this page, or choose a photo instead.");
+    if (isLate()) return;
+    stopCamera();
+    showError("The browser does not give access to a camera. Allow it for this page, or choose a photo instead.");
     return;
   }
-  at("camera").srcObject = camera;
-  await at("camera").play();
+  if (isLate()) return;
   setLive(true);
   classifyFrames(camera);
 };
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("#live")) {
-    if (camera) useFrame();
+    if (byId("main").classList.contains("live")) useFrame();
     else startCamera();
   } else if (event.target.closest("[role=tab], .example, #photo, #image")) {
-    if (camera) stopCamera();
-    else withdraw();
+    stopCamera();
+    clearMessage();
   }
 }, true);
-document.addEventListener("change", (event) => { if (event.target.type === "file" && camera) stopCamera(); }, true);
-document.addEventListener("visibilitychange", () => { if (document.hidden && camera) stopCamera(); });
-window.addEventListener("pagehide", () => { if (camera) stopCamera(); });
+document.addEventListener("visibilitychange", () => { if (document.hidden) stopCamera(); });
+window.addEventListener("pagehide", stopCamera);

@@ -1,18 +1,18 @@
-const at = (id) => document.getElementById(id);
+const byId = (id) => document.getElementById(id);
 
 // What the browser itself has to say takes the place of the answer until there is another one.
-const write = (id, content) => at(id).replaceChildren(content);
-const complain = (sentence) => {
+const write = (id, content) => byId(id).replaceChildren(content);
+const showError = (sentence) => {
   const box = Object.assign(document.createElement("div"), { className: "alert", role: "alert", textContent: sentence });
   write("browser-answer", box);
   write("browser-bars", "");
-  at("main").classList.add("from-browser");
+  byId("main").classList.add("from-browser");
 };
-const withdraw = () => at("main").classList.remove("from-browser");
+const clearMessage = () => byId("main").classList.remove("from-browser");
 
 // An image may be pasted or dropped anywhere on the page; Gradio itself takes it only in some places.
-const give = (files) => {
-  const many = at("main").classList.contains("many");
+const uploadFiles = (files) => {
+  const many = byId("main").classList.contains("many");
   const input = document.querySelector(`${many ? "#folder-ways" : "#ways"} input[type=file]`);
   if (!input || !files.length) return false;
   const carried = new DataTransfer();
@@ -22,25 +22,26 @@ const give = (files) => {
   return true;
 };
 document.addEventListener("paste", (event) => {
-  if (give(event.clipboardData?.files ?? [])) event.preventDefault();
+  if (uploadFiles(event.clipboardData?.files ?? [])) event.preventDefault();
 });
 document.addEventListener("dragover", (event) => event.preventDefault(), true);
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   event.stopPropagation();
-  give(event.dataTransfer?.files ?? []);
+  uploadFiles(event.dataTransfer?.files ?? []);
 }, true);
 
 document.addEventListener("change", (event) => {
   if (event.target.type !== "file") return;
-  withdraw();
+  stopCamera();
+  clearMessage();
   const most = window.gradio_config.max_file_size;
   const large = [...event.target.files].find((file) => file.size > most);
   if (!large) return;
   event.stopImmediatePropagation();
   event.target.value = "";
   const size = Math.round(most / 2 ** 20) || 1;
-  complain(`${large.name} is too large: this page takes files of up to ${size} MB. Make it smaller, or choose another image.`);
+  showError(`${large.name} is too large: this page takes files of up to ${size} MB. Make it smaller, or choose another image.`);
 }, true);
 
 // What a phone offers to choose first. Gradio's own way to say so would turn other files away without an answer.
