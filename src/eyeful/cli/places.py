@@ -11,16 +11,28 @@ from eyeful.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from eyeful.cli.predict import OutputOptions
 
-
-def check_places(inputs: list[str], asked: OutputOptions) -> None:
+def check_places(
+    inputs: list[str],
+    *,
+    output: str | None = None,
+    report: Path | None = None,
+    figures: Path | None = None,
+    overwrite: bool = False,
+) -> None:
     """See that outputs destroy neither inputs nor each other, and do not become inputs.
+
+    Args:
+        inputs: what is to be classified, as it was typed.
+        output: the file or folder of rows; what it holds is its sink's to check.
+        report: the .html file.
+        figures: the folder of figures.
+        overwrite: a report and figures that exist may be replaced.
 
     Raises:
         UsageError: they would, or one exists already.
     """
-    places = [_real(path) for path in asked.files]
+    places = [_real(path) for path in (output, report, figures) if path is not None]
     images = [_real(one) for one in inputs if one != "-" and "://" not in one]
     for place in places:
         if place in images and not place.is_dir():
@@ -31,23 +43,21 @@ def check_places(inputs: list[str], asked: OutputOptions) -> None:
         )
     if len(set(places)) < len(places):
         raise UsageError("two outputs have the same name")
-    _check_report(asked)
-    if (figures := asked.figures) is not None:
+    if report is not None:
+        _check_report(report, overwrite)
+    if figures is not None:
         if any(folder == _real(figures) or folder in _real(figures).parents for folder in images):
             raise UsageError(f"{figures} lies in a folder of images, so the figures would be classified too")
-        if figures.exists() and not asked.overwrite and (not figures.is_dir() or any(figures.iterdir())):
+        if figures.exists() and not overwrite and (not figures.is_dir() or any(figures.iterdir())):
             raise UsageError(f"{figures} exists already: --overwrite writes into it")
 
 
-def _check_report(asked: OutputOptions) -> None:
-    report = asked.report
-    if report is None:
-        return
+def _check_report(report: Path, overwrite: bool) -> None:
     if report.is_dir():
         raise UsageError(f"{report} is a folder: --report names an .html file")
     if report.suffix.lower() not in {".html", ".htm"}:  # never an image that was meant as an input
         raise UsageError(f"--report names an .html file, not {report}")
-    if report.exists() and not asked.overwrite:
+    if report.exists() and not overwrite:
         raise UsageError(f"{report} exists already: --overwrite replaces it")
 
 

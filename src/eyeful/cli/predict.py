@@ -224,7 +224,13 @@ def _check_usage(inputs: list[str], asked: OutputOptions) -> None:
         raise UsageError("--resume goes on with the file that -o names")
     if asked.resume and asked.whole:
         raise UsageError("--resume goes on with rows; --report and --figures show one whole run")
-    check_places(inputs, asked)
+    check_places(
+        inputs,
+        output=asked.output,
+        report=asked.report,
+        figures=asked.figures,
+        overwrite=asked.overwrite,
+    )
 
 
 def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
