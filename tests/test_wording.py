@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import eyeful.images
-from eyeful.wording import percent, points, rate, warning_label, warning_sentence
+from eyeful.errors import ERROR_KINDS
+from eyeful.wording import error_label, percent, points, rate, warning_label, warning_sentence
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "runs.md"
 
@@ -22,6 +23,16 @@ def test_every_warning_has_words_and_a_line_in_the_documents():
         assert code not in warning_sentence(code)
         assert "_" not in warning_label(code)
         assert len(warning_label(code)) < 40
+
+
+def test_every_kind_of_error_has_words_of_its_own():
+    labels = [error_label(kind) for kind in ERROR_KINDS]
+    assert len(set(labels)) == len(labels)
+    for kind, label in zip(ERROR_KINDS, labels, strict=True):
+        assert label != kind or "_" not in label
+        assert len(label) < 25
+    assert error_label("truncated") == "damaged or cut off"
+    assert error_label("something_new") == "something new"
 
 
 def test_shares_are_told():

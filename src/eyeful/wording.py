@@ -43,6 +43,24 @@ _WARNINGS = {
 """Every code that a row's `warnings` may hold, in a few words and as a sentence."""
 
 
+_ERRORS = {
+    "not_found": "not found",
+    "unreadable": "cannot be read",
+    "not_regular": "not a regular file",
+    "empty": "empty file",
+    "unidentified": "not an image",
+    "unsupported_format": "format not supported",
+    "truncated": "damaged or cut off",
+    "too_large": "too large",
+    "aspect": "too narrow",
+    "fetch_failed": "cannot be fetched",
+    "timeout": "took too long",
+    "nonfinite": "no valid answer",
+    "internal": "bug in eyeful",
+}
+"""Every `error_kind` of a row, in a few words."""
+
+
 def percent(prob: float) -> str:
     """A probability (0 to 1) with one decimal, `39.3%`; it never claims 0 or 100. At most six characters."""
     if prob < 0.0005:
@@ -58,6 +76,11 @@ def points(delta: float) -> str:
 def rate(images_a_second: float) -> str:
     """So many images a second: below ten with a decimal."""
     return f"{images_a_second:.{0 if images_a_second >= 10 else 1}f}"
+
+
+def error_label(kind: str) -> str:
+    """A row's `error_kind` in a few words: `damaged or cut off`. One that is not known stays readable."""
+    return _ERRORS.get(kind, kind.replace("_", " "))
 
 
 def warning_label(warning: str) -> str:

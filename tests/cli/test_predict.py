@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import eyeful
-from eyeful.cli.predict import OutputOptions, _check_places
+from eyeful.cli.places import check_places
 from helpers import discriminating_state, noise_image
 
 MAIN = "from eyeful.cli import main; main()"
@@ -210,14 +210,14 @@ def test_names_of_a_pattern_are_not_looked_up_one_by_one(output, most, monkeypat
     looked_up = []
     real = os.path.realpath
     monkeypatch.setattr(os.path, "realpath", lambda path: looked_up.append(path) or real(path))
-    _check_places(["{00..99}.png"], OutputOptions(output=output))
+    check_places(["{00..99}.png"], output=output)
     assert len(looked_up) <= most
 
 
 def test_a_pattern_is_not_walked_for_nothing(monkeypatch, tmp_path):
     walked = []
     monkeypatch.setattr(Path, "glob", lambda *given: walked.append(given) or ())
-    _check_places([f"{tmp_path}/**/*.png"], OutputOptions())
+    check_places([f"{tmp_path}/**/*.png"])
     assert not walked
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eyeful.errors import OutputError, StoppedError
 from eyeful.sinks.report import ReportSink, data_uri
 from eyeful.sinks.report_cards import CONCERNING, OF_A_KIND, SAMPLED, Card, Selection
 from eyeful.sinks.report_counts import ReportCounts
@@ -140,9 +141,37 @@ def test_a_large_run_shows_what_needs_a_look_and_an_even_sample(tmp_path):
     quarters = np.histogram(list(map(int, sample)), bins=4, range=(600, 10_000))[0]
     assert quarters.min() > SAMPLED / 8
     assert "This page shows 600 of the 10,051: the <b>500 that need a look</b>" in page
+    assert "(the first 10 of each kind of error, then the least probable answers)" in page
     assert "<b>10,000</b>" in page, "labels are counted in the whole run"
-    assert "truncated <b>50</b>" in page
+    assert 'title="truncated">damaged or cut off <b>50</b>' in page
     assert page == written(tmp_path / "again.html", large_run())
+
+
+@pytest.mark.parametrize(
+    ("errors", "answers", "unsure", "said"),
+    [
+        (0, 700, 0, "500 that need a look</b> (the least probable answers), then an <b>even sample of "),
+        (5, 700, 0, "(all errors, then the least probable answers), then an"),
+        (700, 0, 0, "(the first 10 of each kind of error, then more errors). The counts are of all 700."),
+        (700, 9, 0, "(the first 10 of each kind of error, then all answers, then more errors). The counts"),
+        (0, 0, 700, "500 that need a look</b> (the least probable answers). The counts are of all 700."),
+    ],
+)
+def test_a_page_says_what_it_shows(errors, answers, unsure, said, tmp_path):
+    rows = [
+        *(failure(str(number)) for number in range(errors)),
+        *(answer(str(number)) for number in range(answers)),
+        *(answer(str(number), 0.2, abstained=True) for number in range(unsure)),
+    ]
+    page = written(tmp_path / "r.html", rows)
+    assert said in page
+    assert ("Even sample" in page) == ("even sample" in page) == (answers == 700)
+
+
+def test_warnings_are_apart_where_they_are_copied(tmp_path):
+    page = written(tmp_path / "r.html", [answer(warnings=("colour_profile", "srgb_converted"))])
+    assert "<b>colour profile not sRGB, </b>" in page
+    assert "<b>converted to sRGB</b>" in page
 
 
 def test_memory_does_not_grow_with_the_run():
@@ -194,7 +223,7 @@ def test_thumbnails_of_few_images_are_as_large_as_they_come():
     [
         ("softmax", "a share of this model's 1,000 labels"),
         ("sigmoid", "a yes or no to each of this model's 1,000 labels"),
-        ("none", "a yes or no to each of this model's 1,000 labels"),
+        ("none", "what the network itself gives for each of this model's 1,000 labels"),
     ],
 )
 def test_what_a_probability_is(activation, sentence, tmp_path):
@@ -203,7 +232,9 @@ def test_what_a_probability_is(activation, sentence, tmp_path):
 
 
 def test_a_run_without_any_image(tmp_path):
-    assert "What is in these 0 images" in written(tmp_path / "r.html", [])
+    page = written(tmp_path / "r.html", [])
+    assert "<h1>No images</h1>" in page
+    assert "The run was stopped" not in page
 
 
 def test_a_run_that_is_interrupted_leaves_a_report_of_what_it_had(tmp_path):
@@ -214,8 +245,24 @@ def test_a_run_that_is_interrupted_leaves_a_report_of_what_it_had(tmp_path):
     path = tmp_path / "r.html"
     with pytest.raises(KeyboardInterrupt):
         written(path, interrupted())
-    assert names(path.read_text(encoding="utf-8")) == ["cat.png"]
+    page = path.read_text(encoding="utf-8")
+    assert names(page) == ["cat.png"]
+    assert "The run was stopped after 1 image; this is not all of it." in page
     assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
+
+
+def test_a_run_that_never_began_leaves_an_older_report(tmp_path):
+    before = written(tmp_path / "r.html", [answer()])
+    with pytest.raises(StoppedError), ReportSink(tmp_path / "r.html", MANIFEST):
+        raise StoppedError(2)
+    assert (tmp_path / "r.html").read_text(encoding="utf-8") == before
+
+
+def test_what_cannot_be_written_is_told_before_the_first_row(tmp_path):
+    with pytest.raises(OutputError, match=r"cannot write .*name too long"):
+        ReportSink(tmp_path / f"{'r' * 250}.html", MANIFEST).__enter__()
+    ReportSink(tmp_path / "r.html", MANIFEST).__enter__()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_image_as_a_data_uri():

@@ -14,6 +14,7 @@ import typer
 
 from eyeful.cli import options, supervise
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
+from eyeful.cli.places import check_places
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
@@ -223,52 +224,13 @@ def _check_usage(inputs: list[str], asked: OutputOptions) -> None:
         raise UsageError("--resume goes on with the file that -o names")
     if asked.resume and asked.whole:
         raise UsageError("--resume goes on with rows; --report and --figures show one whole run")
-    _check_places(inputs, asked)
-
-
-def _check_places(inputs: list[str], asked: OutputOptions) -> None:
-    """See that outputs destroy neither inputs nor each other, and do not become inputs.
-
-    Raises:
-        UsageError: they would, or one exists already.
-    """
-    places = [_real(path) for path in asked.files]
-    images = [_real(one) for one in inputs if one != "-" and "://" not in one]
-    for place in places:
-        if place in images and not place.is_dir():
-            raise UsageError(f"{place} is an input; name another file for the output")
-    if places and any(_leads_to(name, places) for name in _matched(inputs)):
-        raise UsageError(
-            "a pattern among the inputs matches the output: write it elsewhere, or narrow the pattern"
-        )
-    if len(set(places)) < len(places):
-        raise UsageError("two outputs have the same name")
-    report, figures = asked.report, asked.figures
-    if report is not None and (report.is_dir() or (report.exists() and not asked.overwrite)):
-        raise UsageError(f"{report} exists already: --overwrite replaces a file")
-    if figures is not None:
-        if any(folder == _real(figures) or folder in _real(figures).parents for folder in images):
-            raise UsageError(f"{figures} lies in a folder of images, so the figures would be classified too")
-        if figures.exists() and not asked.overwrite and (not figures.is_dir() or any(figures.iterdir())):
-            raise UsageError(f"{figures} exists already: --overwrite writes into it")
-
-
-def _matched(inputs: list[str]) -> Iterator[Path]:
-    """What the patterns among the inputs stand for."""
-    from eyeful.sources import names_of
-
-    return (Path(name) for one in inputs if "://" not in one for name in names_of(one) if name != one)
-
-
-def _leads_to(path: Path, places: list[Path]) -> bool:
-    """Whether a path is one of these; most cannot be by their last part, and are not looked up any further."""
-    may_be = path.name in ("", "..", *(place.name for place in places)) or path.is_symlink()
-    return may_be and _real(path) in places
-
-
-def _real(path: str | Path) -> Path:
-    """Where a path leads; as far as it does, if it leads nowhere or in circles."""
-    return Path(os.path.realpath(os.fspath(path).replace("\0", "")))
+    check_places(
+        inputs,
+        output=asked.output,
+        report=asked.report,
+        figures=asked.figures,
+        overwrite=asked.overwrite,
+    )
 
 
 def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:

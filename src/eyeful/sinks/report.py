@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from jinja2 import Environment, PackageLoader
 
-from eyeful.bundle.files import write_atomically
+from eyeful.bundle.files import temporary_beside, write_atomically
 from eyeful.errors import OutputError
 from eyeful.filenames import printable
-from eyeful.sinks.report_cards import OF_A_KIND, Selection, encoded
+from eyeful.sinks.report_cards import OF_A_KIND, Card, Selection, encoded
 from eyeful.sinks.report_counts import ReportCounts, bin_of, warning_code
-from eyeful.wording import percent, warning_label, warning_sentence
+from eyeful.wording import error_label, percent, warning_label, warning_sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,7 @@ _NAME_LENGTH, _LABEL_LENGTH = 300, 120
 class ReportSink:
     """Counts every row, holds the images that a page shows, and writes the page when the run ends.
 
+    Of a run that is stopped, the page says so; one that is stopped before its first row leaves what was there.
     Memory does not grow with the run, and the file is at most about 8 MB.
 
     Args:
@@ -52,6 +53,9 @@ class ReportSink:
     def __enter__(self) -> Self:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            probe = temporary_beside(self._path)  # what cannot be written is told before the run, not after it
+            probe.touch()
+            probe.unlink()
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
         return self
@@ -64,19 +68,22 @@ class ReportSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        page = _render(self._counts, self._selection, self._manifest)
+        if error is not None and not self._counts.inputs:
+            return
+        page = _render(self._counts, self._selection, self._manifest, stopped=error is not None)
         try:
             write_atomically(self._path, page)
         except OSError as failure:
             raise OutputError(f"cannot write {self._path}: {failure.strerror}") from failure
 
 
-def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any]) -> str:
+def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any], *, stopped: bool) -> str:
     environment = Environment(
         loader=PackageLoader("eyeful.sinks"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     cards = selection.cards()
     environment.filters |= {
+        "error_label": error_label,
         "percent": percent,
         "warning_label": warning_label,
         "warning_sentence": warning_sentence,
@@ -93,10 +100,27 @@ def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any]
         counts=counts,
         labels=labels[:_LABELS],
         more_labels=len(labels[_LABELS:]),
-        of_a_kind=OF_A_KIND,
+        chosen=_chosen(counts, cards),
+        stopped=stopped,
         manifest=manifest,
         version=version("eyeful"),
     )
+
+
+def _chosen(counts: ReportCounts, cards: list[Card]) -> str:
+    """What the images that need a look are, in the order in which they were chosen."""
+    oks = [card.prediction.ok for card in cards if not card.sampled]
+    answers, errors = oks.count(True), oks.count(False)
+    firsts = sum(min(count, OF_A_KIND) for count in counts.errors.values())
+    parts = []
+    if errors:
+        whole = errors == counts.errors.total()
+        parts.append("all errors" if whole else f"the first {OF_A_KIND} of each kind of error")
+    if answers:
+        parts.append("all answers" if answers == counts.predicted else "the least probable answers")
+    if firsts < errors < counts.errors.total():
+        parts.append("more errors")
+    return ", then ".join(parts)
 
 
 def _shortened(text: str, most: int) -> str:

@@ -58,6 +58,8 @@ function enlarge(card) {
   const copy = card.node.cloneNode(true);
   const button = copy.querySelector(".open");
   button.replaceWith(...button.childNodes);
+  const image = copy.querySelector("img");
+  if (image) image.style.maxWidth = `min(100%, ${2 * card.node.querySelector("img").naturalWidth}px)`; // more would blur
   copy.querySelector(".file").prepend(prefix);
   article.className = copy.className;
   article.replaceChildren(...copy.childNodes);
