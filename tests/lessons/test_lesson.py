@@ -50,7 +50,8 @@ def test_it_runs(render, tmp_path):
     words = "".join(output.get("text", "") for output in outputs)
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 8 + SAMPLES
-    assert "This run uses efficientnet_lite0: resnet18's weights are not in torch.hub's cache" in words
+    assert "resnet18's weights are not in torch.hub's cache, and their server does not answer\n" in words
+    assert "This run uses efficientnet_lite0: 4,652,008 parameters" in words
     assert "11,689,512 parameters, 1.81 · 10⁹ multiply-adds" in words
     assert "(1280, 7, 7) → (1280,) → (1000,)" in words
     assert re.search(r"admiral\.jpg +military uniform +\d\d\.\d%\n", words)

@@ -44,6 +44,11 @@ def published(monkeypatch, tmp_path, resnet18_checkpoint):
         server.shutdown()
 
 
+def run_cells(cells, lesson):
+    for cell in cells:
+        exec(compile(TransformerManager().transform_cell(cell.source), cell.id, "exec"), lesson)  # noqa: S102 - the lesson is our own
+
+
 @pytest.mark.parametrize(
     "skipped", [{ANY_NETWORK, FIGURE}, pytest.param({ANY_NETWORK}, marks=pytest.mark.slow)], ids=["answers", "all"]
 )
@@ -54,10 +59,8 @@ def test_plain_pytorch_and_eyeful_agree(skipped, notebook, published, monkeypatc
     with mpl.rc_context():
         monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
         lesson = {}
-        for cell in notebook.cells:
-            if cell.cell_type == "code" and not skipped & set(cell.metadata.get("tags", ())):
-                source = TransformerManager().transform_cell(cell.source)
-                exec(compile(source, cell.id, "exec"), lesson)  # noqa: S102 - the lesson is our own
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        run_cells([cell for cell in code if not skipped & set(cell.metadata.get("tags", ()))], lesson)
     assert "This run uses resnet18" in capsys.readouterr().out
     assert asked == [f"HEAD /{name}", f"GET /{name}"]
     assert (tmp_path / "torch" / "hub" / "checkpoints" / name).is_file()
@@ -66,3 +69,27 @@ def test_plain_pytorch_and_eyeful_agree(skipped, notebook, published, monkeypatc
     assert len(answers) > 3, "the checkpoint must tell the images apart"
     assert lesson["within_reach"](f"http://127.0.0.1:9/{name}"), "what is in the cache needs no server"
     assert not lesson["within_reach"]("http://127.0.0.1:9/other.pth")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\3\4 cut off"], ids=["empty", "a page", "cut off"])
+def test_damaged_weights_are_named_and_the_packaged_network_is_taken(
+    content, notebook, monkeypatch, tmp_path, capsys
+):
+    weights = import_torchvision().models.ResNet18_Weights.DEFAULT
+    damaged = tmp_path / "hub" / "checkpoints" / Path(weights.url).name
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(content)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    by_beginning = ("import warnings", "device = ", "from urllib", "def load_lite0")
+    cells = [cell for cell in notebook.cells if cell.source.startswith(by_beginning)]
+    assert len(cells) == len(by_beginning)
+    with mpl.rc_context():
+        run_cells(cells, lesson := {})
+    _, _, *said = capsys.readouterr().out.splitlines()
+    assert said == [
+        f"{damaged} is damaged: delete it",
+        "This run uses efficientnet_lite0: 4,652,008 parameters on " + lesson["device"],
+    ]
+    assert lesson["network"] == "efficientnet_lite0"
+    assert not lesson["model"].training
