@@ -97,6 +97,7 @@ def test_paste_and_drop_anywhere(tab, lite0, cat):
         tab.evaluate(HAND_OVER, [event, field, base64.b64encode(cat.read_bytes()).decode()])
         shown(tab, lite0.predict(cat))
         assert rows(tab) == expected(lite0.predict(cat))
+    assert not tab.get_by_role("button", name="Download").count(), "the one that a script clicks stays hidden"
 
 
 def test_an_image_that_is_taken_away_takes_its_answer_along(tab):

@@ -58,7 +58,7 @@ def build_classify(choice: Choice, headline: Any) -> None:
         card = gr.Button(
             "Save the answer as an image", size="md", elem_id="card", visible=find_spec("matplotlib") is not None
         )
-        file = gr.DownloadButton(visible="hidden")
+    file = gr.DownloadButton(visible="hidden")  # not in the column: what shows that again would show this too
 
     def classified(item: Item | None, model: str, degree: float) -> list[Any]:
         found = _answered(models, item, model)
