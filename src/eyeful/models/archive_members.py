@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_BYTES, MOST_TEXT = 8 << 30, 16 << 20
-"""Bytes of one file of weights, and of all files in a tar archive, which is read through; of one file of text, and of all headers in a tar archive."""
+"""Bytes of one file of weights, and of all files in a tar archive, which is read through; of one file of text, and
+of all headers in a tar archive."""
 MOST_MEMBERS, MOST_HEADER = 10_000, 64 << 10
-"""Entries of an archive, each of which costs time and memory; bytes of a tar header beside its block, as of a name."""
+"""Entries of an archive, each of which costs time and memory; bytes of a tar header that follow its block."""
 _PIECE = 1 << 20
 _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
@@ -76,9 +77,8 @@ class Member:
         try:
             free = shutil.disk_usage(path.parent).free
             if self.size > free:
-                raise OutputError(
-                    f"cannot write {self.title} to {path.parent}: it has {self.size:,} bytes, {free:,} are free there"
-                )
+                sizes = f"it has {self.size:,} bytes, {free:,} are free there"
+                raise OutputError(f"cannot write {self.title} to {path.parent}: {sizes}")
             with path.open("xb") as copy:
                 copy.writelines(self._pieces())
         except OSError as error:  # of the copy: those of reading are a ModelError
@@ -160,7 +160,7 @@ def _in_tar(archive: tarfile.TarFile) -> Iterator[tuple[str, int, Callable[[], I
             raise tarfile.ReadError(_TOO_MANY)
         if headers > MOST_TEXT:
             raise tarfile.ReadError(f"its headers have more than {MOST_TEXT:,} bytes")
-        archive.members.clear()  # tarfile's own list of them, and what headers may say beside name and size
+        archive.members.clear()  # type: ignore[attr-defined] # tarfile would hold every header, with all it says
         one.pax_headers = {}
         if one.isreg():
             yield one.name, one.size, partial(_open_in_tar, archive, one)

@@ -111,7 +111,7 @@ def foreign_format(path: Path) -> str | None:
 
 
 def foreign_beginning(start: bytes, path: Path) -> str | None:
-    """The same from a file's first `BEGINNING` bytes and its name alone; None for an archive, too, whose content decides."""
+    """The same from the first `BEGINNING` bytes and the name alone; None for an archive: its content decides."""
     if not start:
         return "empty: fetch or save it again"
     if SAFETENSORS.match(start) or start.startswith(_ZIP) or start[257:262] == _TAR:
