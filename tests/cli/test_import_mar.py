@@ -8,6 +8,8 @@ from PIL import Image
 from torchserve import archived
 
 import eyeful
+from eyeful.cli.terminal import LiveLine
+from eyeful.errors import UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import imagenet_labels
 from eyeful.models.torchserve_archive import HANDLER_PREPROCESSING
@@ -114,6 +116,30 @@ def test_which_network_it_is_is_asked_with_a_guess(command, mar, tmp_path):
         f"eyeful: error: --model ARCHITECTURE has to name the network of {mar}, whose code (model.py) is not run; its "
         f"weights look like {NET}: --model {NET}\n"
     )
+
+
+def test_the_live_line_is_there_while_the_archive_is_read(command, mar, tmp_path, monkeypatch):
+    said = []
+
+    class Line(LiveLine):
+        def __enter__(self):
+            said.append(self.text)
+            return super().__enter__()
+
+        def say(self, text):
+            said.append(text)
+
+    def read(*_, **__):
+        assert said == [f"reading {mar}"]
+        raise UsageError("read")
+
+    monkeypatch.setattr("eyeful.cli.import_mar.LiveLine", Line)
+    with monkeypatch.context() as patch:
+        patch.setattr("eyeful.models.torchserve_archive.members_of", read)
+        assert command("import-mar", mar, "-o", tmp_path / "b", "-m", NET).stderr == "eyeful: error: read\n"
+    said.clear()
+    command("import-mar", mar, "-o", tmp_path / "b", "-m", "resnet34")
+    assert said == [f"reading {mar}", f"importing {mar}"]
 
 
 def test_a_forward_of_its_own_is_told(command, folder, tmp_path):

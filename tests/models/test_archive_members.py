@@ -2,12 +2,15 @@
 
 import os
 import tarfile
+import tracemalloc
 import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from torchserve import tarred, zipped
 
-from eyeful.errors import ModelError
+from eyeful.errors import ModelError, OutputError
 from eyeful.models import archive_members
 from eyeful.models.archive_members import members_of
 
@@ -43,6 +46,13 @@ def test_links_are_no_members(tmp_path):
         archive.writestr(of_zip, "/etc/passwd")
     links = [link("link", "/etc/passwd"), link("hard", "a.txt", tarfile.LNKTYPE)]
     tarred(tmp_path / "a.tar", CONTENT, *(one.tobuf() for one in links))
+    outside = in_folder(tmp_path / "outside", {"c.txt": "three"})
+    folder = in_folder(tmp_path / "folder", CONTENT)
+    (folder / "link").symlink_to(outside / "c.txt")
+    (folder / "links").symlink_to(outside)
+    (tmp_path / "named").symlink_to(folder)
+    with members_of(tmp_path / "named") as members:
+        assert set(members) == set(CONTENT)
     with members_of(tmp_path / "a.zip") as members:
         assert not members
     with members_of(tmp_path / "a.tar") as members:
@@ -65,6 +75,73 @@ def test_what_claims_too_much_is_not_opened(tmp_path, monkeypatch):
         members_of(tarred(tmp_path / "a.tar", parts)),
     ):
         pass
+
+
+@pytest.mark.parametrize("write", [zipped, tarred])
+def test_too_many_members(write, tmp_path, monkeypatch):
+    path = write(tmp_path / "a", CONTENT)
+    monkeypatch.setattr(archive_members, "MOST_MEMBERS", 1)
+    with (
+        pytest.raises(ModelError, match=r"a cannot be read to its end: it has more than .* members"),
+        members_of(path),
+    ):
+        pass
+
+
+def pax(path, *comments):
+    """A tar archive of empty files, each with a PAX header as long as asked for."""
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        for number, length in enumerate(comments):
+            header = tarfile.TarInfo(f"{number}")
+            header.pax_headers = {"comment": "x" * length}
+            archive.addfile(header)
+    return path
+
+
+def test_headers_have_a_limit_each_and_together(tmp_path, monkeypatch):
+    with members_of(pax(tmp_path / "a", 60_000, 60_000)) as members:
+        assert set(members) == {"0", "1"}
+    with (
+        pytest.raises(ModelError, match=r"a header claims 70,\d+ bytes"),
+        members_of(pax(tmp_path / "b", 0, 70_000)),
+    ):
+        pass
+    monkeypatch.setattr(archive_members, "MOST_TEXT", 100_000)
+    with pytest.raises(ModelError, match="its headers have more than 100,000"), members_of(tmp_path / "a"):
+        pass
+
+
+def test_headers_are_not_held(tmp_path):
+    path = pax(tmp_path / "a", *[60_000] * 200)
+    tracemalloc.start()
+    with members_of(path) as members:
+        held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(members) == 200
+    assert held < 2 << 20
+
+
+def test_what_cannot_be_written_is_told_as_that(tmp_path, monkeypatch):
+    with members_of(zipped(tmp_path / "a.zip", CONTENT)) as members:
+        monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=2))
+        with pytest.raises(
+            OutputError, match=r"cannot write .*a\.zip/a\.txt to .*: it has 3 bytes, 2 are free there"
+        ):
+            members["a.txt"].copy_to(tmp_path / "copy")
+        monkeypatch.undo()
+        assert not (tmp_path / "copy").exists()
+        (tmp_path / "copy").touch()
+        with pytest.raises(OutputError, match=r"cannot write .*a\.zip/a\.txt to .*: File exists"):
+            members["a.txt"].copy_to(tmp_path / "copy")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_a_full_disk_is_not_a_broken_archive(tmp_path, monkeypatch):
+    with members_of(zipped(tmp_path / "a.zip", CONTENT)) as members:
+        full = Path("/dev/full").open("wb")  # noqa: SIM115 - it is closed as the copy
+        monkeypatch.setattr(Path, "open", lambda *_: full)
+        with pytest.raises(OutputError, match="No space left on device"):
+            members["a.txt"].copy_to(tmp_path / "copy")
 
 
 def test_a_zip_that_claims_less_than_it_has_gives_what_it_claims(tmp_path):

@@ -8,6 +8,7 @@ import torch
 from torchserve import MANIFEST, archived, manifest_of, members, tarred, zipped
 
 from eyeful.errors import CheckpointError, EyefulError, ModelError, UsageError
+from eyeful.models.archive_members import Member
 from eyeful.models.label_file import read_label_file
 from eyeful.models.torchserve_archive import unpacked
 
@@ -134,6 +135,14 @@ REFUSED = {
         "a.mar/inner.mar is a TorchServe archive: eyeful import-mar",
     ),
 }
+
+
+@pytest.mark.parametrize("start", [b"", b"\x89HDF\r\n\x1a\n"])
+def test_what_cannot_be_weights_is_not_copied(start, tmp_path, monkeypatch):
+    path = zipped(tmp_path / "a.mar", members() | {"net.pth": start + bytes(1 << 20)})
+    monkeypatch.setattr(Member, "copy_to", lambda *_: pytest.fail("it was copied"))
+    with pytest.raises(CheckpointError, match=r"a\.mar/net\.pth is (not a checkpoint, or damaged|HDF5)"):
+        unpacked(path).__enter__()
 
 
 @pytest.mark.parametrize(("content", "error", "text"), REFUSED.values(), ids=REFUSED)

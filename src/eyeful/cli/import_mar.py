@@ -64,7 +64,10 @@ def import_mar(
     from eyeful.prepare import export
 
     output = free_folder(output, overwrite=overwrite)
-    with unpacked(archive, handler=handler, labels=labels) as found:
+    with (
+        LiveLine(f"reading {archive}") as line,
+        unpacked(archive, handler=handler, labels=labels) as found,
+    ):
         if model is None:
             raise UsageError(_question(archive, found))
         architecture = find_model(ModelRequest(model)).architecture
@@ -75,8 +78,8 @@ def import_mar(
                 "--labels index_to_name.json"
             )
         request = ModelRequest(model, found.weights, found.labels, preprocessing=HANDLER_PREPROCESSING)
-        with LiveLine(f"importing {archive}"):
-            bundle = export(request, output, engine, source=f"{archive}/{found.weights.name}")
+        line.say(f"importing {archive}")
+        bundle = export(request, output, engine, source=f"{archive}/{found.weights.name}")
     if found.has_forward:
         print_status(
             f"{found.model_file} defines a forward of its own, which was not run; the bundle has that of "

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import CheckpointError, ModelError, UsageError, one_line
 from eyeful.models.archive_members import members_of
-from eyeful.models.checkpoint_formats import foreign_format
+from eyeful.models.checkpoint_formats import BEGINNING, foreign_beginning, foreign_format
 from eyeful.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def unpacked(path: Path, *, handler: str | None = None, labels: Path | None = No
     Raises:
         UsageError: it is for another task, or its preprocessing is code.
         ModelError: it is missing, damaged or incomplete, or holds no state_dict.
+        OutputError: its files cannot be written to the temporary folder.
         EyefulError: what is raised inside the context, with the archive's name in place of the copies'.
     """
     with TemporaryDirectory(prefix="eyeful-mar-") as name:
@@ -137,8 +138,11 @@ def _check_handler(path: Path, own: str, handler: str | None) -> None:
 def _copy_weights(path: Path, files: dict[str, Member], name: str, folder: Path) -> None:
     if name not in files:
         raise ModelError(f"{path} has no file {name}, where its manifest says that its weights are")
-    files[name].copy_to(folder / name)
-    foreign = foreign_format(folder / name)
+    weights, copy = files[name], folder / name
+    foreign = foreign_beginning(weights.beginning(BEGINNING), copy)  # before gigabytes of anything are copied
+    if foreign is None:
+        weights.copy_to(copy)
+        foreign = foreign_format(copy)
     if foreign is not None:
         more = "import-mar takes the unpacked folder with a state_dict in its place"
         raise CheckpointError(f"{path}/{name} is {foreign}; {more}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from eyeful.bundle import (
     FORMAT,
+    MANIFEST,
     Bundle,
     Manifest,
     is_bundle,
@@ -178,6 +179,8 @@ def refuse_to_replace(folder: Path) -> None:
 def _folder(request: ModelRequest, engine: EngineFamily) -> Path:
     """Where a request's bundle is cached: its name, and a digest of everything that decides its content."""
     checkpoint, labels = request.checkpoint, request.labels
+    if labels is not None and is_bundle(labels):
+        labels /= MANIFEST
     asked = {
         "format": FORMAT,
         "revision": _REVISION,
