@@ -176,7 +176,7 @@ def test_enlarging_by_keyboard(tab):
     tab.keyboard.press("ArrowLeft")
     tab.keyboard.press("Escape")
     assert not dialog.is_visible()
-    assert tab.evaluate("document.activeElement.ariaLabel") == "Enlarge 1.jpg", "the one seen last"
+    tab.wait_for_function("document.activeElement.ariaLabel === 'Enlarge 1.jpg'")  # the one seen last
     tab.keyboard.press("Enter")
     tab.keyboard.press("Enter")  # the focus is on the button that closes
     assert not dialog.is_visible()
