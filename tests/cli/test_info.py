@@ -84,8 +84,8 @@ def test_the_card_of_a_bundle_under_other_names(command, bundle, tmp_path):
 
 
 @pytest.mark.parametrize(("width", "titles"), [(40, "stage parameters"), (60, "stage operation parameters")])
-def test_on_a_narrow_terminal_columns_of_the_layers_are_left_out(command, monkeypatch, width, titles):
-    monkeypatch.setenv("COLUMNS", str(width))
+def test_on_a_narrow_terminal_columns_of_the_layers_are_left_out(command, on_terminal, width, titles):
+    on_terminal(width)
     lines = command("info", "resnet18", "--layers").stdout.partition("\n\n")[2].splitlines()
     assert lines[0].split() == titles.split()
     assert lines[-1].split() == ["total", "11,689,512"]

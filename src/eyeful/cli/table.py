@@ -6,13 +6,11 @@ from collections.abc import Collection, Sequence
 from textwrap import TextWrapper
 
 _GAP = "  "
-_USUAL_COLUMNS = 80
 
 
 def stdout_columns() -> int:
-    """The terminal's width; without limit where standard output is none, unless COLUMNS names one."""
-    fallback = _USUAL_COLUMNS if sys.stdout.isatty() else sys.maxsize
-    return shutil.get_terminal_size((fallback, 0)).columns
+    """The terminal's width; without limit where standard output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
 
 
 def print_table(
