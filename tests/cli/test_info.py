@@ -81,3 +81,12 @@ def test_the_card_of_a_bundle_under_other_names(command, bundle, tmp_path):
     (tmp_path / "own.txt").write_text("".join(f"Klasse {n}\n" for n in range(1000)))
     card = json.loads(command("info", bundle, "--labels", tmp_path / "own.txt", "--json").stdout)
     assert card["labels"][281] == {"index": 281, "label": "Klasse 281", "wnid": "n02123045"}
+
+
+@pytest.mark.parametrize(("width", "titles"), [(40, "stage parameters"), (60, "stage operation parameters")])
+def test_on_a_narrow_terminal_columns_of_the_layers_are_left_out(command, on_terminal, width, titles):
+    on_terminal(width)
+    lines = command("info", "resnet18", "--layers").stdout.partition("\n\n")[2].splitlines()
+    assert lines[0].split() == titles.split()
+    assert lines[-1].split() == ["total", "11,689,512"]
+    assert all(len(line) <= width for line in lines)

@@ -10,6 +10,8 @@ from importlib.util import find_spec
 
 import pytest
 
+from eyeful.cli.progress import Progress
+
 fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
 pyte = pytest.importorskip("pyte")
 
@@ -178,3 +180,68 @@ def test_a_page_says_what_it_does_before_it_listens(terminal):
     live = {line[2:].partition(" (")[0] for state in terminal.states for line in state if line[0] in FRAMES}
     assert live == {"starting", "loading efficientnet_lite0"}
     assert terminal.lines[0].startswith("eyeful: error: cannot listen on 127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (80, "classifying ████████░░░░░░░░░░░░ 200/500, 60 images/s, 5 s left"),
+        (60, "classifying █████▎░░░░░░░ 200/500, 60 images/s, 5 s left"),
+        (50, "classifying 200/500, 60 images/s, 5 s left"),
+        (40, "classifying 200/500, 60 images/s"),
+    ],
+)
+def test_the_progress_fits_the_terminal(columns, shown, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    now = iter([0.0, 1.0])
+    monkeypatch.setattr("eyeful.cli.progress.time.monotonic", lambda: next(now))
+    progress = Progress([], {})
+    progress._total = 500
+    progress.advance(140)
+    progress._text()
+    progress.advance(60)
+    assert progress._text() == shown
+
+
+INTERRUPTED = """
+import os, signal, time
+from eyeful.cli import program
+from eyeful.cli.terminal import LiveLine
+from eyeful.runs import SignalHandler
+def app(standalone_mode):
+    with SignalHandler(), LiveLine("w" * 100):
+        time.sleep(0.3)
+        os.write(2, b"^C")  # as the terminal echoes it
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)
+program.app = app
+program.run()
+"""
+
+
+def test_what_a_signal_says_stands_on_lines_of_its_own():
+    terminal = Terminal(40)
+    assert terminal.run(code=INTERRUPTED) == 0
+    assert terminal.lines == ["eyeful: finishing what is in hand;", "  Ctrl-C again stops at once"]
+
+
+BACKGROUND = """
+import fcntl, os, termios, time
+from eyeful.cli.terminal import LiveLine
+os.setsid()
+fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+with LiveLine("foreground"):
+    time.sleep(0.2)
+if os.fork() == 0:
+    os.setpgid(0, 0)
+    with LiveLine("background"):
+        time.sleep(0.2)
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_a_background_job_draws_nothing(terminal):
+    assert terminal.run(code=BACKGROUND) == 0
+    shown = {line[2:] for state in terminal.states for line in state}
+    assert shown == {"foreground"}

@@ -39,7 +39,11 @@ def test_another_version_is_asked(cached, monkeypatch):
 
 @pytest.mark.parametrize(
     "damaged",
-    ["", "[", "{}", "[]", "[1]", "null", json.dumps([["a", 7]]), json.dumps([["a", "7", None, None, ""]])],
+    [
+        *("", "[", "{}", "[]", "[1]", "null", json.dumps([["a", 7]]), json.dumps([["a", "7", None, None, ""]])),
+        pytest.param("[" * 100_000, id="deeply nested"),
+        *(f'[["a", {number}, 0.5, 70.1, ""]]' for number in ("NaN", "Infinity", "-1", "true", f"1{'0' * 400}")),
+    ],
 )
 def test_a_damaged_file_is_made_anew(cached, damaged):
     listed("timm", lambda: FOUND)

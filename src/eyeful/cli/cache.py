@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cache import cache_folder
-from eyeful.cli.terminal import print_status
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.prepare.entries import CacheEntry, list_entries, remove, remove_leftovers
 
 
@@ -19,7 +19,8 @@ def cache(
     model: Annotated[str, typer.Argument(help="Only models whose name holds this text.", show_default=False)] = "",
 ) -> None:
     """List, verify or clear the cached models. What is cleared is made again when it is needed."""
-    found = [entry for entry in list_entries() if model in entry.model]
+    with LiveLine("reading the cache"):
+        found = [entry for entry in list_entries() if model in entry.model]
     if action == "clear":
         for entry in found:
             remove(entry)

@@ -5,11 +5,10 @@ import json
 from collections.abc import Iterator
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.table import fact
 from eyeful.cli.terminal import LiveLine
 from eyeful.doctor import Finding, examine
 
@@ -24,15 +23,12 @@ def doctor(output: options.JsonOptions) -> None:
     if output.as_json:
         print(json.dumps([dataclasses.asdict(finding) for finding in found], indent=1))
     else:
-        table = Table(box=None, pad_edge=False, show_header=False)
-        table.add_column(style="bold")
-        table.add_column(overflow="fold")
-        for finding in _in_short(found):
-            style = "red" if finding.broken else ""
-            table.add_row(finding.topic, finding.text, style=style)
-            if finding.remedy:
-                table.add_row("", f"→ {finding.remedy}")
-        Console(highlight=False, markup=False).print(table)
+        shown = list(_in_short(found))
+        width = max(len(finding.topic) for finding in shown) + 2
+        for finding in shown:
+            typer.secho(fact(finding.topic, finding.text, width), fg="red" if finding.broken else None)
+            if finding.remedy:  # unbroken: it is there to be copied
+                print(f"→ {finding.remedy}")
     if any(finding.broken for finding in found):
         raise typer.Exit(1)
 

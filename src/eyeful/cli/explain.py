@@ -10,7 +10,7 @@ from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.cli.groups import load_classifier, takes_options
 from eyeful.cli.terminal import LiveLine, print_status
-from eyeful.errors import OutputError, UsageError
+from eyeful.errors import ImageError, OutputError, UsageError
 from eyeful.extras import require
 from eyeful.filenames import printable
 from eyeful.wording import percent
@@ -53,6 +53,7 @@ def explain(
         raise UsageError(f"{path}: a figure ends in .png, .svg or .pdf")
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already: --overwrite replaces it")
+    options.check_exists(image)
     engine = "auto" if is_bundle(Path(model.model)) else "torch"
     drawn = io.BytesIO()
     with LiveLine(f"loading {model.model}") as line:
@@ -60,7 +61,10 @@ def explain(
             require(module, "eyeful explain")
         with load_classifier(model, preprocessing, limits, device="cpu", engine=engine) as classifier:
             line.say(f"explaining {printable(image)}")
-            explanation = classifier.explain(image, target, layer)
+            try:
+                explanation = classifier.explain(image, target, layer)
+            except ImageError as error:
+                raise UsageError(f"{printable(image)}: {error}") from error
         line.say("drawing the figure")
         explanation.plot().savefig(drawn, format=path.suffix[1:].lower())
     try:

@@ -1,11 +1,8 @@
 """`eyeful info MODEL`: the whole card of a model."""
 
 import json
-import shutil
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from textwrap import TextWrapper
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +10,7 @@ import typer
 from eyeful.bundle import is_bundle, read_bundle, refuse_to_change
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.table import fact, print_table
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
@@ -22,6 +20,7 @@ from eyeful.types import Labels
 
 _MOST_LABELS = 8
 """So many are shown by name."""
+_NUMBERS = ("parameters", "multiply-adds")
 
 
 @takes_options
@@ -55,13 +54,10 @@ def info(
 def _print_card(card: dict[str, Any]) -> None:
     """Each fact on a line, or on several that begin in one column."""
     width = max(map(len, card)) + 2
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-    whole = TextWrapper(columns, subsequent_indent=" " * width, break_long_words=False, break_on_hyphens=False)
     for name, value in card.items():
         for line in value if isinstance(value, tuple) else (value,):
             text = f"{int(line):,}" if name == "parameters" else str(line)
-            fact = f"{name:<{width}}{text}"
-            print(whole.fill(fact) if " " in text else fact)  # an address stays where it is
+            print(fact(name, text, width))
 
 
 def _in_short(labels: Labels) -> str:
@@ -83,8 +79,7 @@ def _layer_summaries(architecture: Architecture, preprocessing: Preprocessing) -
 
 def _print_layers(summaries: list[dict[str, Any]]) -> None:
     total = {name: sum(layer[name] for layer in summaries) for name in ("parameters", "multiply_adds")}
-    rows = [("stage", "operation", "output", "parameters", "multiply-adds")]
-    rows += [
+    rows = [
         (
             layer["stage"],
             layer["operation"],
@@ -95,12 +90,13 @@ def _print_layers(summaries: list[dict[str, Any]]) -> None:
         for layer in summaries
     ]
     rows.append(("total", "", "", f"{total['parameters']:,}", f"{total['multiply_adds'] / 1e6:,.1f} M"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     print()
-    for stage, operation, shape, *numbers in rows:
-        cells = (f"{text:<{width}}" for text, width in zip((stage, operation, shape), widths, strict=False))
-        figures = (f"{text:>{width}}" for text, width in zip(numbers, widths[3:], strict=True))
-        print("  ".join([*cells, *figures]))
+    print_table(
+        ("stage", "operation", "output", *_NUMBERS),
+        rows,
+        numbers=_NUMBERS,
+        dropped=("output", "multiply-adds", "operation"),
+    )
 
 
 def _card(

@@ -34,22 +34,33 @@ def explained(error: Any, typed: list[str]) -> str:
         return f"{flag} takes {_SPELLING[flag]}"
     unknown = text.startswith("No such option")
     if flag == "--model" and unknown and _has_argument(error, "model"):
-        return f"`eyeful {command}` takes the model as its argument: `eyeful {_with_argument(typed)}`"
+        if _is_too_much(error, _with_argument(typed)[1:]):
+            return f"`eyeful {command}` has the model as its argument already: leave out --model"
+        return f"`eyeful {command}` takes the model as its argument: `eyeful {shlex.join(_with_argument(typed))}`"
     text = f"{text[:1].lower()}{text[1:]}"
     name = f"eyeful {command}".strip()
     return f"{text}{'' if text.endswith('?') else ';'} `{name} --help` lists what there is"
 
 
-def _with_argument(typed: list[str]) -> str:
+def _with_argument(typed: list[str]) -> list[str]:
     """A command line with `--model NAME` as `NAME`."""
     flag, equals, name = next(one for one in typed if one.startswith("--model")).partition("=")
     place = typed.index(flag + equals + name)
     rest = typed[place + 1 :] if equals else typed[place + 2 :]
     name = name if equals else "".join(typed[place + 1 : place + 2])
-    return shlex.join([*typed[:place], name, *rest])
+    return [*typed[:place], name, *rest]
 
 
 def _has_argument(error: Any, name: str) -> bool:
     """Whether the command of an error takes something by its place."""
     parameters = error.ctx.command.params if error.ctx is not None else ()
     return any(one.name == name and one.param_type_name == "argument" for one in parameters)
+
+
+def _is_too_much(error: Any, arguments: list[str]) -> bool:
+    """Whether the command of an error has no place for the last of its arguments."""
+    try:
+        _, rest, _ = error.ctx.command.make_parser(error.ctx).parse_args(list(arguments))
+    except MISUSE:
+        return False
+    return bool(rest)

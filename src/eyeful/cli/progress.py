@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from eyeful.cli.terminal import LiveLine
+from eyeful.cli.terminal import LiveLine, live_columns
 from eyeful.errors import EyefulError
 from eyeful.sinks.table import bar
 from eyeful.sources import is_countable, open_source
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _DELAY = 0.5
 """Seconds of a run before it is shown: a short one needs none."""
-_WIDTH = 20
+_WIDTH, _NARROWEST = 20, 5
+"""Columns of the bar, and the fewest that it is worth drawing in."""
 _SAMPLED, _SAMPLES = 0.1, 100
 """Seconds between the counts that the speed is computed over, and how many there are: ten seconds."""
 
@@ -64,9 +65,12 @@ class Progress:
         earlier, before = self._samples[0]
         speed = (rows - before) / max(now - earlier, 1e-9)
         share = min(1.0, rows / total) if total else 0.0
-        done = f"{rows}" if total is None else f"{bar(share, _WIDTH):░<{_WIDTH}} {rows}/{total}"
-        left = f", {_duration(max(total - rows, 0) / speed)} left" if total is not None and speed else ""
-        return f"classifying {done}" + (f", {rate(speed)} images/s{left}" if rows else "")
+        done = (f"{rows}" if total is None else f"{rows}/{total}") + (f", {rate(speed)} images/s" if rows else "")
+        left = f", {_duration(max(total - rows, 0) / speed)} left" if total is not None and rows and speed else ""
+        free = live_columns() - len(f"classifying {done}")
+        if total is not None and (width := min(_WIDTH, free - len(f" {left}"))) >= _NARROWEST:
+            done = f"{bar(share, width):░<{width}} {done}"
+        return f"classifying {done}" + (left if len(left) <= free else "")
 
     def _count(self) -> None:
         total = 0

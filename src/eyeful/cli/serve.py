@@ -34,7 +34,7 @@ def serve(
     weights: options.WeightsOptions,
     preprocessing: options.PreprocessingOptions,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every network.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8000,
     processes: Annotated[
         int, typer.Option(help="Processes that share the port and the cores; one that dies is replaced.", min=1)
     ] = 1,
@@ -138,18 +138,25 @@ def serve(
                 for alias, name in models.items()
             }
         if log_format == "text" and fd is None:
-            _print_served(models, page=page)
+            _print_served(models, host, port, page=page)
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)
 
 
-def _print_served(models: dict[str, str], *, page: bool) -> None:
+def _print_served(models: dict[str, str], host: str, port: int, *, page: bool) -> None:
     """What is served, and where to begin; the address follows, when it is bound."""
     served = (alias if alias == name else f"{alias} ({name})" for alias, name in models.items())
     print_status(f"serving {', '.join(served)}")
     print_status(
-        "POST an image to /v1/classify; /docs describes every path"
+        f"{_first_request(host, port)}; /docs describes every path"
         + ("; /page shows the web page" if page else "")
     )
+
+
+def _first_request(host: str, port: int) -> str:
+    if not port:  # it is known when the socket is bound
+        return "POST an image to /v1/classify"
+    where = "localhost" if host == "0.0.0.0" else f"[{host}]" if ":" in host else host  # noqa: S104 - every network
+    return f"try `curl -F data=@cat.jpg {where}:{port}/v1/classify`"
 
 
 def _aliases(models: list[str]) -> dict[str, str]:

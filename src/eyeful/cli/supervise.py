@@ -20,6 +20,8 @@ _CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT")
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM) if os.name == "posix" else ()
 _FROM_A_TERMINAL = 128
 """`si_code` of a signal from the kernel, as Ctrl-C is: every process of the terminal has it already."""
+_FROM_A_SIGNAL = 128
+"""Exit codes above say which signal ended a process."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -81,6 +83,9 @@ def _crash_of(child: int, waited_for: set[signal.Signals]) -> str:
         if ended == 0:
             continue
         if os.WIFEXITED(status):
+            if os.WEXITSTATUS(status) > _FROM_A_SIGNAL:  # it may have had no time to erase its live line
+                sys.stderr.write(_erase())
+                sys.stderr.flush()
             os._exit(os.WEXITSTATUS(status))
         number = signal.Signals(os.WTERMSIG(status))
         if number.name in _CRASHES:

@@ -107,6 +107,7 @@ class LiveLine:
                 return
             frame = _FRAMES[int((now - self._started) / _TICK) % len(_FRAMES)]
             text = self._timed(self.text, now) if isinstance(self.text, str) else self.text()
+            text = text[: live_columns()]
             self._write(f"{ERASE}{_ONE_LINE[0]}{frame} {text}{_ONE_LINE[1]}")
             self._shown = True
 
@@ -123,8 +124,9 @@ class LiveLine:
     @staticmethod
     def _write(text: str) -> None:
         stream = sys.__stderr__ or sys.stderr  # past the guard
-        stream.write(text)
-        stream.flush()
+        if _is_in_foreground(stream):
+            stream.write(text)
+            stream.flush()
 
 
 class _Guarded:
@@ -203,6 +205,18 @@ def _columns() -> int:
         if (found := os.get_terminal_size(sys.stderr.fileno()).columns) > 0:
             return found
     return _USUAL_COLUMNS
+
+
+def live_columns() -> int:
+    """So many a live line's text may have: beside it stand the spinner and the `^C` that a terminal echoes."""
+    return max(_columns() - 4, 1)
+
+
+def _is_in_foreground(terminal: TextIO) -> bool:
+    """Whether a terminal's line is ours: a shell's background job would draw into what is typed there."""
+    with suppress(OSError):
+        return sys.platform == "win32" or os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    return True  # not the terminal of this process's session
 
 
 def _forget() -> None:

@@ -57,7 +57,7 @@ def _read(path: Path) -> list[ListedModel] | None:
     """What a file holds; None where there is none, or it is damaged."""
     try:
         found = [ListedModel(*row) for row in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
     return found if found and all(map(_is_sound, found)) else None
 
@@ -66,5 +66,5 @@ def _is_sound(model: ListedModel) -> bool:
     texts = (model.name, model.weights)
     numbers = (model.parameters, model.gflops, model.top1)
     return all(isinstance(one, str) for one in texts) and all(
-        isinstance(one, int | float | None) for one in numbers
+        one is None or (type(one) in (int, float) and 0 <= one <= sys.float_info.max) for one in numbers
     )
