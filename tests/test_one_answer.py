@@ -75,8 +75,8 @@ def rows(*arguments: object, typed: str | None = None, environment: dict[str, st
 @pytest.mark.parametrize(
     "ways",
     [
-        ("files", "tar.gz", "stdin", "s3"),
-        pytest.param(("folder", "zip", "list", "url"), marks=pytest.mark.slow),
+        ("tar.gz", "s3"),
+        pytest.param(("files", "stdin", "folder", "zip", "list", "url"), marks=pytest.mark.slow),
     ],
 )
 def test_the_same_answers_from_everywhere(ways, images, lite0, tmp_path, web, bucket):

@@ -94,6 +94,7 @@ def test_one_short_round_is_told_stage_by_stage_and_is_noisy(images):
     assert found.bottleneck
 
 
+@pytest.mark.slow
 def test_the_textbook_loop_is_the_lessons(images, resnet18_checkpoint):
     """The baseline gives eyeful's exact answers: it is the same work."""
     import eyeful

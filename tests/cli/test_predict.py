@@ -321,6 +321,7 @@ def test_names_beyond_ascii_in_an_ascii_locale(process, tmp_path):
     assert json.loads(done.stdout)["filename"].endswith("日本.png")
 
 
+@pytest.mark.slow
 def test_notes_of_a_checkpoint_are_told_once_in_every_run(command, samples, tmp_path, caplog, monkeypatch):
     import torch
 

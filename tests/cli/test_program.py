@@ -89,7 +89,7 @@ def test_a_command_imports_no_other(process):
     modules = process("models", "--help", code=code).stderr.split()
     imported = {name for name in modules if name.startswith("eyeful.cli.")}
     assert imported == {
-        f"eyeful.cli.{name}" for name in ("program", "misuse", "terminal", "models", "options", "groups")
+        f"eyeful.cli.{name}" for name in ("program", "misuse", "terminal", "table", "models", "options", "groups")
     }
 
 

@@ -154,7 +154,7 @@ with LiveLine("working"):
 
 def test_a_terminal_that_was_never_told_its_size_is_an_ordinary_one(samples, tmp_path):
     terminal = Terminal(sized=False)
-    assert terminal.run("info", "nosuch") == 2
+    assert terminal.run("predict") == 2
     assert terminal.lines[0].startswith("eyeful: error: ")
     terminal = Terminal(sized=False)
     (tmp_path / "bad.jpg").write_text("not an image")

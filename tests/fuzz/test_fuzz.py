@@ -10,6 +10,7 @@ pytest.importorskip("atheris")
 
 
 @pytest.mark.parametrize("runs", [300, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_mutations_are_images_or_named_errors(runs, tmp_path):
     """Whatever the peak of memory of the process that starts it; it was inherited, and failed in a grown suite."""
     script = Path(__file__).with_name("fuzz_images.py")

@@ -20,6 +20,7 @@ def begin(*flags):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM])
+@pytest.mark.slow
 def test_it_listens_here_and_leaves_nothing_behind(bundle, number):
     process = begin("--model", bundle, "--port", 0)
     try:

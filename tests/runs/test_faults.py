@@ -68,7 +68,7 @@ def content(path: Path) -> object:
     return pyarrow.parquet.read_table(path).to_pylist()
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+@pytest.mark.parametrize("name", [pytest.param("rows.jsonl", marks=pytest.mark.slow), "rows.parquet"])
 @pytest.mark.parametrize(
     "seed", [seed if seed < 1 else pytest.param(seed, marks=pytest.mark.slow) for seed in range(20)]
 )
@@ -190,6 +190,7 @@ def test_an_image_that_takes_the_process_down_is_an_error_row_of_this_run(
 
 
 @pytest.mark.parametrize("more", [(), pytest.param(("--report", "report.html"), marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_so_it_is_where_rows_go_down_a_pipe_once_each(more, bad_codec, bundle, thirty, tmp_path):
     done = command("predict", thirty[0].parent, "-m", bundle, *more, env=bad_codec, cwd=tmp_path)
     rows = [json.loads(line) for line in done.stdout.splitlines()]

@@ -12,6 +12,7 @@ import pytest
 EXCLUDED = "positive_data_acceptance"  # bytes are not always an image, which no schema can say
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_no_server_error_and_nothing_that_is_not_described(server, tmp_path):
     schemathesis = Path(sys.executable).with_name("schemathesis")
     done = subprocess.run(

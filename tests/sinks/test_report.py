@@ -174,6 +174,7 @@ def test_warnings_are_apart_where_they_are_copied(tmp_path):
     assert "<b>converted to sRGB</b>" in page
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_run():
     counts, selection = ReportCounts(), Selection()
 
