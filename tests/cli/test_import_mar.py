@@ -82,6 +82,7 @@ def test_the_bundle_answers_as_torchserve_does(command, folder, mar, samples, tm
     assert len(seen) > 3  # a network that says the same of all would prove nothing
 
 
+@pytest.mark.slow
 def test_a_network_that_knows_its_labels_on_the_fast_path(command, samples, tmp_path):
     """The packaged network has another preprocessing of its own, which must not be used."""
     module, _ = find_model(ModelRequest("efficientnet_lite0")).load()
@@ -101,6 +102,7 @@ def test_a_network_that_knows_its_labels_on_the_fast_path(command, samples, tmp_
             assert {label: ours[label] for label in theirs} == pytest.approx(theirs, abs=0.02)
 
 
+@pytest.mark.slow
 def test_the_card_says_where_the_weights_are_from(command, mar, tmp_path):
     command("import-mar", mar, "-o", tmp_path / "b", "-m", NET)
     card = json.loads(command("info", tmp_path / "b", "--json").stdout)

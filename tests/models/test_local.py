@@ -49,6 +49,7 @@ def folder(tmp_path):
     return tmp_path / "flowers"
 
 
+@pytest.mark.slow
 def test_a_folder_of_timm_runs_with_its_labels_and_preprocessing(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     model = find_model(ModelRequest("flowers"))

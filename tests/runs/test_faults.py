@@ -202,6 +202,7 @@ def test_so_it_is_where_rows_go_down_a_pipe_once_each(more, bad_codec, bundle, t
         assert (tmp_path / "report.html").read_text().count("<li class=") == 30
 
 
+@pytest.mark.slow
 def test_a_crash_that_was_not_supervised_is_got_over_by_resume(bad_codec, bundle, thirty, tmp_path):
     arguments = ["predict", thirty[0].parent, "-m", bundle, "-o", tmp_path / "rows.jsonl", "-q"]
     alone = MAIN.replace("from eyeful.cli import main", "from eyeful.cli.program import run as main")
