@@ -1,7 +1,9 @@
 """TorchServe archives: what is read of them, and every kind that is refused."""
 
 import json
+import os
 import zipfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -175,3 +177,11 @@ def test_labels_are_those_of_torchserve(mapping, tmp_path):
     path = zipped(tmp_path / "a.mar", members() | {"index_to_name.json": json.dumps(mapping)})
     with unpacked(path) as found:
         assert read_label_file(found.labels).names == ("tench", "rose")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.mar")
+    for place in (tmp_path / "a.mar", "/dev/zero"):
+        with pytest.raises(ModelError, match="is no regular file"), unpacked(Path(place)):
+            pass

@@ -119,6 +119,8 @@ def members_of(path: Path) -> Iterator[dict[str, Member]]:
         names = {one.relative_to(path).as_posix(): one for one in files if not _is_linked(one, path)}
         yield {name: Member(str(one), one.stat().st_size, partial(_open_file, one)) for name, one in names.items()}
         return
+    if not path.is_file():  # a FIFO would be waited for, a device read without end
+        raise ModelError(f"{path} is no regular file: name an archive or a folder")
     try:
         is_zip = zipfile.is_zipfile(path)
         archive = zipfile.ZipFile(path) if is_zip else tarfile.open(path, tarinfo=_TarInfo)  # noqa: SIM115
