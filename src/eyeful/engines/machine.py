@@ -15,7 +15,7 @@ def native_precisions() -> set[str]:
     return {str(one).lower() for one in able} & {"fp32", "bf16", "fp16", "int8"}
 
 
-def may_be_faster(precision: str) -> bool:
+def is_native(precision: str) -> bool:
     """Whether this CPU computes a precision natively; nothing that asks for advice fails because of it."""
     try:
         return precision in native_precisions()

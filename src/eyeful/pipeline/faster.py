@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eyeful.cpu import usable_cores
-from eyeful.engines.machine import gpu, may_be_faster
+from eyeful.engines.machine import gpu, is_native
 from eyeful.extras import available
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def _faster_forward(classifier: SupportsStream) -> list[str]:
         ways.append("a smaller --model")
     if not classifier.device.startswith("cpu"):
         return [*ways, "a larger --batch-size"]
-    if classifier.engine == "openvino" and classifier.precision == "fp32" and may_be_faster("bf16"):
+    precision = classifier.precision if classifier.engine == "openvino" else ""
+    if precision == "fp32" and is_native("bf16"):
         ways.append("--precision bf16")
-    pays = classifier.precision == "fp32" or (classifier.precision == "bf16" and not small)
-    if classifier.engine == "openvino" and pays and available("nncf") and may_be_faster("int8"):
+    int8_pays = precision == "fp32" or (precision == "bf16" and not small)
+    if int8_pays and available("nncf") and is_native("int8"):
         ways.append("int8 (`eyeful export MODEL -o DIR --precision int8 --calibrate PHOTOS`)")
     if (device := gpu()) is not None:
         ways.append(f"--device {device}")
