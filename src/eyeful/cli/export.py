@@ -37,20 +37,40 @@ class NameArgument(options.ModelOptions):
     ] = DEFAULT_MODEL
 
 
-@takes_options
-def export(
-    *,
-    model: NameArgument,
+@dataclass(frozen=True, kw_only=True)
+class BundleOptions:
+    """Where a bundle is written, and for what."""
+
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder to write.", show_default=False)
-    ] = None,
+    ] = None
     engine: Annotated[
         str,
         typer.Option(
             help=f"What shall run it: {', '.join(plugins.names('engines'))}. The first two need no torch.",
             autocompletion=options.complete_engine,
         ),
-    ] = "openvino",
+    ] = "openvino"
+    overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False
+
+    def free_folder(self) -> Path:
+        """Where to write, before anything is made.
+
+        Raises:
+            UsageError: nothing was named, or it exists and may not be replaced.
+        """
+        if self.output is None:
+            raise UsageError("-o DIR says where to write the bundle")
+        if self.output.exists() and not self.overwrite:
+            raise UsageError(f"{self.output} exists already: --overwrite replaces it")
+        return self.output
+
+
+@takes_options
+def export(
+    *,
+    model: NameArgument,
+    bundle: BundleOptions,
     precision: Annotated[
         Literal["fp32", "int8"],
         typer.Option(help="int8 needs --calibrate; fp32 files run in bf16 too.", rich_help_panel=_INT8),
@@ -70,23 +90,22 @@ def export(
         ),
     ] = 0.95,
     network: options.InputOptions,
-    overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False,
 ) -> None:
     """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
     from eyeful.prepare import export as write_export
 
     if is_bundle(Path(model.model)):
         raise UsageError(f"{model.model} is a bundle already: export the model that it was made of, by its name")
-    output = free_folder(output, overwrite=overwrite)
+    output = bundle.free_folder()
     request = ModelRequest(model.model, model.checkpoint, model.labels, network.overrides)
     if calibrate and precision != "int8":
         raise UsageError("--calibrate is for --precision int8")
     with LiveLine(f"exporting {model.model}"):
         if precision == "int8":
-            bundle = _export_int8(request, output, engine, calibrate, min_agreement, network.activation)
+            made = _export_int8(request, output, bundle.engine, calibrate, min_agreement, network.activation)
         else:
-            bundle = write_export(request, output, engine, activation=network.activation)
-    print_written(bundle, output)
+            made = write_export(request, output, bundle.engine, activation=network.activation)
+    print_written(made, output)
 
 
 def _export_int8(
@@ -110,19 +129,6 @@ def _export_int8(
         f"{points(agreement.max_delta)} at most"
     )
     return bundle
-
-
-def free_folder(output: Path | None, *, overwrite: bool) -> Path:
-    """Where to write a bundle, before anything is made.
-
-    Raises:
-        UsageError: nothing was named, or it exists and may not be replaced.
-    """
-    if output is None:
-        raise UsageError("-o DIR says where to write the bundle")
-    if output.exists() and not overwrite:
-        raise UsageError(f"{output} exists already: --overwrite replaces it")
-    return output
 
 
 def print_written(bundle: Bundle, output: Path) -> None:

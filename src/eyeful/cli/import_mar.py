@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eyeful import plugins
 from eyeful.cli import options
-from eyeful.cli.export import free_folder, print_written
+from eyeful.cli.export import BundleOptions, print_written
+from eyeful.cli.groups import takes_options
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest, find_model
@@ -22,14 +22,13 @@ _TRANSFORMING = ("googlenet", "inception_v3")
 """TorchVision's networks that may normalise their input again inside, which is seen in no tensor."""
 
 
+@takes_options
 def import_mar(
+    *,
     archive: Annotated[
         Path, typer.Argument(help="A .mar, a .tar.gz, or the unpacked folder.", show_default=False)
     ],
-    *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The folder to write.", show_default=False)
-    ] = None,
+    bundle: BundleOptions,
     model: Annotated[
         str | None,
         typer.Option(
@@ -48,14 +47,6 @@ def import_mar(
         Literal["image_classifier"] | None,
         typer.Option(help="What its own handler is like, if that is code.", show_default=False),
     ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help=f"What shall run it: {', '.join(plugins.names('engines'))}. The first two need no torch.",
-            autocompletion=options.complete_engine,
-        ),
-    ] = "openvino",
-    overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False,
 ) -> None:
     """Turn a TorchServe archive into a bundle that `--model DIR` runs; none of its code is run.
 
@@ -63,7 +54,7 @@ def import_mar(
     """
     from eyeful.prepare import export
 
-    output = free_folder(output, overwrite=overwrite)
+    output = bundle.free_folder()
     with (
         LiveLine(f"reading {archive}") as line,
         unpacked(archive, handler=handler, labels=labels) as found,
@@ -79,13 +70,13 @@ def import_mar(
             )
         request = ModelRequest(model, found.weights, found.labels, preprocessing=HANDLER_PREPROCESSING)
         line.say(f"importing {archive}")
-        bundle = export(request, output, engine, source=f"{archive}/{found.weights.name}")
+        made = export(request, output, bundle.engine, source=f"{archive}/{found.weights.name}")
     if found.has_forward:
         print_status(
             f"{found.model_file} defines a forward of its own, which was not run; the bundle has that of "
             f"{model}: compare some answers with TorchServe's"
         )
-    print_written(bundle, output)
+    print_written(made, output)
 
 
 def _question(archive: Path, found: TorchServeArchive) -> str:
