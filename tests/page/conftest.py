@@ -35,6 +35,7 @@ sys.addaudithook(_watch)  # for good: no hook can be taken away again
 
 import uvicorn  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
+from visitor import watch  # noqa: E402
 
 from eyeful.page.serve import hang_up, mount  # noqa: E402
 
@@ -135,6 +136,7 @@ def tab(browser, site):
     OUTGOING.clear()
     page = browser.new_page()
     page.set_default_timeout(20_000)
+    watch(page)
     asked, said = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))

@@ -4,7 +4,7 @@ import base64
 import re
 
 import numpy as np
-from visitor import QUIET, choose, example, expected, rows, set_temperature, shown, upload
+from visitor import QUIET, at_rest, choose, example, expected, rows, set_temperature, shown, upload
 
 from eyeful.wording import percent
 
@@ -94,6 +94,7 @@ def test_paste_and_drop_anywhere(tab, lite0, cat):
     for event, field in (("paste", "clipboardData"), ("drop", "dataTransfer")):
         example(tab, "coffee")
         tab.locator("#bars th", has_text="espresso").first.wait_for()
+        at_rest(tab)
         tab.evaluate(HAND_OVER, [event, field, base64.b64encode(cat.read_bytes()).decode()])
         shown(tab, lite0.predict(cat))
         assert rows(tab) == expected(lite0.predict(cat))

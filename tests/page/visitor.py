@@ -14,17 +14,45 @@ QUIET = [  # by Gradio, through pandas
 TABS = ("Classify", "Look inside", "Compare", "Folder")
 
 
+_ANSWERING: dict = {}
+"""The streams of answers that are open, by tab."""
+
+
+def watch(tab):
+    """Note the streams of this tab's answers, for `at_rest`."""
+    streams = _ANSWERING[tab] = set()
+    tab.on("request", lambda request: streams.add(request) if "/queue/data" in request.url else None)
+    for ended in ("requestfinished", "requestfailed"):
+        tab.on(ended, lambda request: streams.discard(request))  # noqa: PLW0108 - Playwright marks its handlers
+    tab.on("close", lambda tab: _ANSWERING.pop(tab, None))
+
+
+def at_rest(tab):
+    """Wait, as people do who read an answer: Gradio forgets an event that joins while the last stream closes.
+
+    Its `queue_data` cleans all events of a session when a stream of it was hung up.
+    """
+    for _ in range(100):  # of 20 ms
+        tab.wait_for_timeout(20)
+        if not _ANSWERING.get(tab):
+            break
+    tab.wait_for_timeout(50)
+
+
 def upload(tab, path):
+    at_rest(tab)
     place = "#ways input[type=file]"
     tab.eval_on_selector(place, "input => { input.value = ''; }")  # as the click does that opens the dialog
     tab.set_input_files(place, path)
 
 
 def example(tab, name):
+    at_rest(tab)
     tab.get_by_role("button", name=re.compile(f"{name}$")).click()
 
 
 def choose(tab, place, option):
+    at_rest(tab)
     tab.locator(f"{place} input").click()
     tab.get_by_role("option", name=option).click()
 
