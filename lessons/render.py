@@ -1,6 +1,7 @@
 """The lesson, run from top to bottom, as a page of docs/: `python lessons/render.py`."""
 
 import io
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -9,26 +10,34 @@ import nbformat
 from nbclient import NotebookClient
 from nbconvert import MarkdownExporter
 from PIL import Image
+from traitlets.config import Config
 
 NOTEBOOK = Path(__file__).with_name("cnn_inference.ipynb")
 PAGE = NOTEBOOK.parents[1] / "docs" / "lesson" / "cnn_inference.md"
+HIDDEN = "hide-input"
+"""The tag of cells whose code is not for reading: the page has only what they draw."""
 
 
 def run(folder: Path) -> nbformat.NotebookNode:
-    """The notebook with its outputs, having worked in `folder`.
+    """The notebook with its outputs, having worked in `folder`; offline, so that its answers are of one network.
 
     Raises:
         CellExecutionError: a cell failed.
     """
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    place = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, timeout=300, resources=place, coalesce_streams=True)
+    client.execute(env=os.environ | {"TORCH_HOME": str(folder), "https_proxy": "http://127.0.0.1:9"})
     return notebook
 
 
 def render(notebook: nbformat.NotebookNode, page: Path) -> None:
     """Write the page, and its images beside it."""
-    body, resources = MarkdownExporter().from_notebook_node(notebook)
+    hidden = Config(TagRemovePreprocessor={"enabled": True, "remove_input_tags": {HIDDEN}})
+    body, resources = MarkdownExporter(config=hidden).from_notebook_node(notebook)
     page.parent.mkdir(parents=True, exist_ok=True)
+    for old in page.parent.glob("output_*.jpg"):
+        old.unlink()
     body = re.sub(r"!\[png\]\((\w+)\.png\)", r"![what this cell shows](\1.jpg)", body)
     page.write_text(body, encoding="utf-8")
     for name, content in resources["outputs"].items():

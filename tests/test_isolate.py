@@ -148,6 +148,7 @@ class Unloadable:
         return explode, ()
 
 
+@pytest.mark.slow
 def test_of_thousands_of_suspects_each_is_opened_once_and_a_process_is_started_for_each_culprit(tmp_path):
     culprits = {7, 8, 500}
     items = [Item(f"{number:04d}", CRASH if number in culprits else b"good") for number in range(1200)]

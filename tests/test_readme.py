@@ -1,39 +1,27 @@
-"""What the README shows is run."""
+"""What the README and the documents show is run."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from documents import PAGES, ROOT, blocks, commands
 from eyeful.cli.program import run
+from eyeful.sources.samples import write_samples
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("readme")
-
-
+README = ROOT / "README.md"
 LONG = ("eyeful bench", "eyeful verify", "--engine onnxruntime")
 """What takes half a minute by itself, and is tested elsewhere in other words."""
 
 
-@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_its_commands_run_in_order(place, long, monkeypatch, capsys):
-    commands = [
-        line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ eyeful")
-    ]
-    assert len(commands) >= 9
-    some = [command for command in commands if long == any(part in command for part in LONG)]
-    if long:
-        some.insert(0, "eyeful samples samples/")
+def shown(page: Path, *, long: bool) -> list[str]:
+    """The commands of eyeful that a page's consoles show, in order."""
+    found = [command for _, content in blocks(page, "console") for command in commands(content)]
+    return [one for one in found if one.startswith("eyeful ") and long == any(part in one for part in LONG)]
+
+
+def run_all(some: list[str], place: Path, monkeypatch, capsys) -> None:
     for command in some:
         with monkeypatch.context() as patch:
             patch.chdir(place)
@@ -41,26 +29,42 @@ def test_its_commands_run_in_order(place, long, monkeypatch, capsys):
             with pytest.raises(SystemExit) as ended:
                 run()
         assert not ended.value.code, (command, capsys.readouterr().err)
-    if long:
-        return
-    for made in ("rows.jsonl", "report.html", "figures/0004-cat.png"):
-        assert (place / made).is_file()
 
 
-def test_its_python_runs(place):
-    (code,) = blocks("python")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=place)
+def test_its_commands_run_in_order(tmp_path, monkeypatch, capsys):
+    some = shown(README, long=False)
+    assert len(some) >= 7
+    run_all(some, tmp_path, monkeypatch, capsys)
+    for made in ("rows.jsonl", "report.html", "figures/0004-cat.png", "why-not-tabby.png", "rows.parquet"):
+        assert (tmp_path / made).is_file()
+
+
+OTHERS = [
+    page
+    for page in PAGES
+    if page.name not in ("README.md", "large-runs.md")  # whose commands have a test of their own
+    and (shown(page, long=False) or shown(page, long=True))
+]
+
+
+@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_commands_of_the_documents_run(long, tmp_path, monkeypatch, capsys):
+    assert len(OTHERS) >= 3
+    some = [command for page in OTHERS for command in shown(page, long=long)]
+    run_all(["eyeful samples samples/", *some], tmp_path, monkeypatch, capsys)
+
+
+def test_its_python_runs(tmp_path):
+    ((_, code),) = blocks(README, "python")
+    write_samples(tmp_path / "samples")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("tiger cat 0.39")
-    assert (place / "cat.png").is_file()
+    assert (tmp_path / "cat.png").is_file()
 
 
-def test_its_numbers_are_true(place):
+def test_its_numbers_are_true():
     from eyeful.models import list_models
 
-    assert len([entry for entry in list_models() if not entry.name.startswith("efficientnet_lite")]) == 80
-
-
-def test_its_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (Path(__file__).parents[1] / target).exists(), target
+    count = len([entry for entry in list_models() if not entry.name.startswith("efficientnet_lite")])
+    assert f"every TorchVision classifier, {count} of them" in (ROOT / "docs" / "models.md").read_text()

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import eyeful.images
-from eyeful.wording import percent, warning_label, warning_sentence
+from eyeful.errors import ERROR_KINDS
+from eyeful.wording import error_label, percent, points, rate, warning_label, warning_sentence
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "runs.md"
 
@@ -24,13 +25,30 @@ def test_every_warning_has_words_and_a_line_in_the_documents():
         assert len(warning_label(code)) < 40
 
 
+def test_every_kind_of_error_has_words_of_its_own():
+    labels = [error_label(kind) for kind in ERROR_KINDS]
+    assert len(set(labels)) == len(labels)
+    for kind, label in zip(ERROR_KINDS, labels, strict=True):
+        assert label != kind or "_" not in label
+        assert len(label) < 25
+    assert error_label("truncated") == "damaged or cut off"
+    assert error_label("something_new") == "something new"
+
+
 def test_shares_are_told():
     assert (
         warning_sentence("cropped_away:0.61") == "The network did not see 61% of the image: it was cropped away."
     )
     assert warning_label("cropped_away:0.61") == "61% cropped away"
+    assert warning_label("cropped_away") == "part cropped away"
     assert warning_label("dark:0.02") == "reaches 2% of its range"
     assert warning_label("something_new:3") == warning_sentence("something_new:3") == "something new:3"
+    assert warning_label("cropped_away:most") == "cropped away:most"
+
+
+def test_other_numbers():
+    assert [rate(value) for value in (0.04, 3.25, 10, 584.4)] == ["0.0", "3.2", "10", "584"]
+    assert points(0.01234) == "1.23"
 
 
 def test_a_probability_is_never_said_to_be_0_or_100():

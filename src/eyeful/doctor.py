@@ -13,6 +13,7 @@ from PIL import features
 from eyeful import plugins
 from eyeful.cache import cache_folder
 from eyeful.cpu import usable_cores
+from eyeful.engines.machine import cpu_name, native_precisions
 from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command
 from eyeful.prepare.entries import list_entries
@@ -90,7 +91,7 @@ def _extra(extra: str) -> Finding:
     return Finding(f"extra {extra}", f"not installed: {', '.join(missing)}", install_command(extra))
 
 
-def _probed(topic: str, probe: Callable[[], str | None], *, essential: bool = False) -> Finding:
+def _probed(topic: str, probe: Callable[[], str | Finding | None], *, essential: bool = False) -> Finding:
     """What a probe of something gives; an optional thing that is not there is no finding of damage."""
     try:
         text = probe()
@@ -98,17 +99,13 @@ def _probed(topic: str, probe: Callable[[], str | None], *, essential: bool = Fa
         reason = one_line(error, 300)
         remedy = None if topic == "cache" else f"{sys.executable} -m pip install -U {topic}"
         return Finding(topic, f"does not work: {reason}", remedy, essential)
-    return Finding(topic, text or "not installed")
+    return text if isinstance(text, Finding) else Finding(topic, text or "not installed")
 
 
 def _openvino() -> str:
-    from eyeful.openvino_import import import_openvino
-
-    core = import_openvino().Core()
-    name = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
-    able = set(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")) & {"FP32", "BF16", "FP16", "INT8"}
-    fast = "bf16 natively" if "BF16" in able else "fp32 (this CPU has no native bf16)"
-    return f"{name}; --precision auto runs {fast}; can do {', '.join(sorted(able)).lower()}"
+    able = native_precisions()
+    fast = "bf16 natively" if "bf16" in able else "fp32 (this CPU has no native bf16)"
+    return f"{cpu_name()}; --precision auto runs {fast}; can do {', '.join(sorted(able))}"
 
 
 def _onnxruntime() -> str | None:
@@ -132,14 +129,18 @@ def _torch() -> str | None:
     return "CPU only" + ("" if torch.version.cuda else "; this build knows no CUDA")
 
 
-def _torchvision() -> str | None:
+def _torchvision() -> str | Finding | None:
     if not (available("torchvision") and available("torch")):
         return None
     from eyeful.models.torchvision_import import import_torchvision, operators_are_declared
 
     import_torchvision()
     if operators_are_declared():
-        return "its compiled operators do not load beside this torch; classifiers need none of them"
+        return Finding(
+            "torchvision",
+            "its compiled operators do not load beside this torch; classifiers need none of them",
+            f"{sys.executable} -m pip install --force-reinstall torch torchvision, both from one index",
+        )
     return "its operators load"
 
 

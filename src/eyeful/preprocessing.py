@@ -126,6 +126,20 @@ class Preprocessing:
             interpolation=interpolation or self.interpolation,
         )
 
+    def options(self) -> dict[str, Any]:
+        """What `with_options` takes to give this one's crop and interpolation, whatever the weights' own are.
+
+        `crop_pct` is missing where none leads to `scale_size`.
+        """
+        (height, width), (scale_h, scale_w) = self.size, self.scale_size
+        options = {"crop_mode": self.crop_mode, "interpolation": self.interpolation}
+        crop_pct = (height + width) / (scale_h + scale_w + 1)  # half a pixel beyond, which is then cut off
+        try:
+            found = self.with_options(crop_pct=crop_pct)
+        except UsageError:  # it crops more than there is
+            return options
+        return options | ({"crop_pct": crop_pct} if found == self else {})
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, as a manifest holds them."""
         return {

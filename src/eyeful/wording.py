@@ -43,6 +43,24 @@ _WARNINGS = {
 """Every code that a row's `warnings` may hold, in a few words and as a sentence."""
 
 
+_ERRORS = {
+    "not_found": "not found",
+    "unreadable": "cannot be read",
+    "not_regular": "not a regular file",
+    "empty": "empty file",
+    "unidentified": "not an image",
+    "unsupported_format": "format not supported",
+    "truncated": "damaged or cut off",
+    "too_large": "too large",
+    "aspect": "too narrow",
+    "fetch_failed": "cannot be fetched",
+    "timeout": "took too long",
+    "nonfinite": "no valid answer",
+    "internal": "bug in eyeful",
+}
+"""Every `error_kind` of a row, in a few words."""
+
+
 def percent(prob: float) -> str:
     """A probability (0 to 1) with one decimal, `39.3%`; it never claims 0 or 100. At most six characters."""
     if prob < 0.0005:
@@ -50,8 +68,26 @@ def percent(prob: float) -> str:
     return ">99.9%" if prob >= 0.9995 else f"{100 * prob:.1f}%"
 
 
+def points(delta: float) -> str:
+    """A difference of two probabilities, in percentage points."""
+    return f"{100 * delta:.2f}"
+
+
+def rate(images_a_second: float) -> str:
+    """So many images a second: below ten with a decimal."""
+    return f"{images_a_second:.{0 if images_a_second >= 10 else 1}f}"
+
+
+def error_label(kind: str) -> str:
+    """A row's `error_kind` in a few words: `damaged or cut off`. One that is not known stays readable."""
+    return _ERRORS.get(kind, kind.replace("_", " "))
+
+
 def warning_label(warning: str) -> str:
-    """A row's warning in a few words: `62% cropped away`; a code that is not known stays readable."""
+    """A row's warning in a few words: `62% cropped away`, or of the code alone, `part cropped away`.
+
+    A code that is not known stays readable.
+    """
     return _said(warning, 0)
 
 
@@ -63,6 +99,8 @@ def warning_sentence(warning: str) -> str:
 def _said(warning: str, form: int) -> str:
     code, _, value = warning.partition(":")
     forms = _WARNINGS.get(code)
-    if forms is None:
-        return warning.replace("_", " ")
-    return forms[form].replace("{share}", f"{float(value):.0%}") if value else forms[form]
+    try:
+        share = f"{float(value):.0%}" if value else "part"
+    except ValueError:
+        forms = None
+    return warning.replace("_", " ") if forms is None else forms[form].replace("{share}", share)

@@ -1,15 +1,19 @@
 """The benchmark measures what it says; no speed is asserted."""
 
+import re
+
 import pytest
 
 from eyeful.bench import Figures, bench
 from eyeful.bench.startup import startup
+from eyeful.cli.bench import _show
 from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.prepare import export
 
 
-@pytest.mark.parametrize("start_up", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("start_up", [False, True])
 def test_every_stage_is_measured(images, resnet18_checkpoint, start_up):
     found = bench(
         "resnet18" if start_up else "efficientnet_lite0",  # which is prepared already
@@ -40,16 +44,57 @@ def test_a_bundle_is_measured_beside_the_model_it_was_made_of(engine, images, tm
     assert found.startup["warm"] > 0
 
 
+RATES = {"textbook": [9, 10, 10.5], "eyeful": [60, 61, 62], "decode": [100], "forward": [300]}
+
+
+def figures(num_images=1000, **rates) -> Figures:
+    return Figures("openvino", "bf16", "cpu", num_images, RATES | rates)
+
+
 def test_what_follows_from_the_rates():
-    found = Figures(
-        "openvino", "bf16", "cpu", 1, {"textbook": [9, 10, 50], "eyeful": [60], "decode": [100], "forward": [300]}
-    )
+    found = figures()
     assert found.median("textbook") == 10
-    assert found.speedup == 6
+    assert found.speedup == pytest.approx(6.1)
     assert found.estimate == pytest.approx(75)
-    assert "--workers" in found.bottleneck
+    assert found.noise == []
 
 
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (figures(textbook=[10], eyeful=[60]), "1 round, not 3"),
+        (figures(num_images=100), "a round lasts 1.6 s, less than 2 s"),
+        (figures(textbook=[7, 10, 10]), "rounds differ by 43%"),
+        (figures(eyeful=[40, 60, 60]), "rounds differ by 50%"),
+    ],
+)
+def test_noisy_rounds_give_no_ratio(found, why, capsys):
+    assert found.noise == [why]
+    _show(found)
+    shown = capsys.readouterr().out
+    assert why in " ".join(shown.split())
+    assert "times the textbook loop" not in shown
+    assert "ratio" not in shown.splitlines()[0]
+    assert not re.search(r"[0-9]x", shown)
+
+
+def test_a_quiet_machine_gives_a_ratio(capsys):
+    _show(figures())
+    assert "eyeful runs at 6.1 times the textbook loop" in capsys.readouterr().out
+
+
+def test_one_short_round_is_told_stage_by_stage_and_is_noisy(images):
+    told = []
+    found = bench(
+        "efficientnet_lite0", images, num_images=20, rounds=1, start_up=False, on_stage=told.append, device="cpu"
+    )
+    assert "1 round, not 3" in found.noise
+    assert told[:2] == ["loading efficientnet_lite0", "warming up: textbook"]
+    assert told[-1] == "round 1 of 1: forward"
+    assert found.bottleneck
+
+
+@pytest.mark.slow
 def test_the_textbook_loop_is_the_lessons(images, resnet18_checkpoint):
     """The baseline gives eyeful's exact answers: it is the same work."""
     import eyeful

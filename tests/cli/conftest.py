@@ -38,6 +38,17 @@ def command(monkeypatch, capsys):
 
 
 @pytest.fixture
+def on_terminal(monkeypatch, capsys):
+    """Let standard output be a terminal of so many columns."""
+
+    def begin(columns: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    return begin
+
+
+@pytest.fixture
 def process():
     """The same in a process of its own, for what belongs to a process: streams, signals, imports."""
 

@@ -2,7 +2,7 @@
 
 import json
 
-from eyeful.doctor import examine
+from eyeful.doctor import Finding, examine
 
 
 def test_a_healthy_installation(command, home):
@@ -31,3 +31,13 @@ def test_a_missing_extra_comes_with_its_command(monkeypatch):
     assert found["extra int8"].remedy == 'pip install "eyeful[int8]"'
     assert found["onnxruntime"].text == "not installed"
     assert not found["onnxruntime"].broken
+
+
+def test_on_a_narrow_terminal_a_remedy_can_be_copied(command, monkeypatch, on_terminal):
+    remedy = "/a/long/path/to/python -m pip install -U pillow"
+    found = [Finding("codecs", "Pillow opens JPEG, PNG, WEBP, AVIF, TIFF; not JPEG 2000", remedy)]
+    monkeypatch.setattr("eyeful.cli.doctor.examine", lambda: found)
+    on_terminal(40)
+    lines = command("doctor").stdout.splitlines()
+    assert lines[-1] == f"→ {remedy}"
+    assert all(len(line) <= 40 for line in lines[:-1])

@@ -10,10 +10,25 @@ from helpers import discriminating_state
 
 def test_a_card(command):
     card = command("info", "resnet18").stdout
-    for fact in ("11689512", "1.814", "69.758 %", "BSD-3-Clause", "shorter side to 256", "resnet18-f37072fd.pth"):
+    for fact in (
+        "11,689,512",
+        "1.814",
+        "69.758%",
+        "1,000: tench, goldfish, great white shark ... toilet tissue",
+        "BSD-3-Clause",
+        "shorter side to 256",
+        "resnet18-f37072fd.pth",
+    ):
         assert fact in card
+    assert "least input size" not in card, "it takes any"
     as_json = json.loads(command("info", "resnet18", "--json").stdout)
     assert as_json["labels"][281] == {"index": 281, "label": "tabby", "wnid": "n02123045"}
+
+
+def test_the_default_model_says_what_it_costs(command):
+    card = json.loads(command("info", "--layers", "--json").stdout)
+    assert card["GFLOPs"] == pytest.approx(sum(layer["multiply_adds"] for layer in card["layers"]) / 1e9, abs=5e-4)
+    assert "75.1%" in command("info").stdout
 
 
 def test_the_card_of_a_checkpoint_names_both(command, resnet18_checkpoint):
@@ -66,3 +81,12 @@ def test_the_card_of_a_bundle_under_other_names(command, bundle, tmp_path):
     (tmp_path / "own.txt").write_text("".join(f"Klasse {n}\n" for n in range(1000)))
     card = json.loads(command("info", bundle, "--labels", tmp_path / "own.txt", "--json").stdout)
     assert card["labels"][281] == {"index": 281, "label": "Klasse 281", "wnid": "n02123045"}
+
+
+@pytest.mark.parametrize(("width", "titles"), [(40, "stage parameters"), (60, "stage operation parameters")])
+def test_on_a_narrow_terminal_columns_of_the_layers_are_left_out(command, on_terminal, width, titles):
+    on_terminal(width)
+    lines = command("info", "resnet18", "--layers").stdout.partition("\n\n")[2].splitlines()
+    assert lines[0].split() == titles.split()
+    assert lines[-1].split() == ["total", "11,689,512"]
+    assert all(len(line) <= width for line in lines)

@@ -68,7 +68,9 @@ def test_what_was_changed_is_known():
     assert keywords(asked) == {"device": "auto", "engine": "torch", "precision": "auto"}
 
 
-def test_images_must_be_named():
-    assert options.ImagesOptions(images=["a"]).required_images() == ["a"]
+def test_images_must_be_named(tmp_path):
+    assert options.ImagesOptions(images=[str(tmp_path)]).required_images() == [str(tmp_path)]
+    with pytest.raises(eyeful.UsageError, match="none: no such file or folder"):
+        options.ImagesOptions(images=["none"]).required_images()
     with pytest.raises(eyeful.UsageError, match="--images PHOTOS"):
         options.ImagesOptions().required_images()

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import eyeful
-from eyeful.cli.predict import OutputOptions, _check_places
+from eyeful.cli.places import check_places
 from helpers import discriminating_state, noise_image
 
 MAIN = "from eyeful.cli import main; main()"
@@ -125,22 +125,47 @@ def test_report_and_figures(command, samples, tmp_path):
     assert f"wrote {tmp_path / 'r.html'}" in done.stderr
 
 
-def test_a_missing_file_is_a_row(command, tmp_path):
-    done = command("predict", "none.jpg", cwd=tmp_path)
+def test_a_missing_file_is_a_row(command, samples, tmp_path):
+    done = command("predict", samples / "cat.png", "none.jpg", cwd=tmp_path)
     assert done.returncode == 1
-    assert json.loads(done.stdout)["error_kind"] == "not_found"
+    assert [json.loads(row)["error_kind"] for row in done.stdout.splitlines()] == [None, "not_found"]
+
+
+def test_where_nothing_exists_that_was_named_it_is_wrong_usage(command, tmp_path):
+    done = command("predict", "photso/", "none.jpg", cwd=tmp_path)
+    assert done.returncode == 2
+    assert [json.loads(row)["error_kind"] for row in done.stdout.splitlines()] == ["not_found"] * 2
+    assert done.stderr.splitlines()[-1] == "eyeful: error: nothing that was named exists: photso/, none.jpg"
+    assert "images/s" not in done.stderr
+
+
+def test_a_list_that_names_what_is_missing_is_no_wrong_usage(command, tmp_path):
+    (tmp_path / "list.txt").write_text("a.jpg\nb.jpg\n")
+    done = command("predict", "list.txt", cwd=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+    assert "nothing that was named" not in done.stderr
+
+
+def test_a_short_run_has_no_speed_and_a_complete_one_says_so(command, samples, tmp_path):
+    out = tmp_path / "rows.jsonl"
+    first = command("predict", samples / "cat.png", "-o", out)
+    assert "images/s" not in first.stderr
+    again = command("predict", samples / "cat.png", "-o", out, "--resume")
+    assert again.returncode == 0
+    assert again.stderr.splitlines()[1:] == [f"eyeful: {out} was complete: nothing was left to do"]
 
 
 def test_an_empty_folder_is_said(command, tmp_path):
     (tmp_path / "empty").mkdir()
     done = command("predict", tmp_path / "empty", "-o", tmp_path / "rows.jsonl")
     assert done.returncode == 2
-    assert done.stderr == "eyeful: error: there are no images: what was named is empty\n"
+    assert done.stderr == f"eyeful: error: no images found in {tmp_path / 'empty'}: it is empty\n"
     assert not (tmp_path / "rows.jsonl").exists()
     (tmp_path / "empty" / "notes.md").touch()
     done = command("predict", tmp_path / "empty")
     assert done.returncode == 2
-    assert "no images, only other files (.md 1" in done.stderr
+    assert f"no images found in {tmp_path / 'empty'}, only other files (.md 1" in done.stderr
 
 
 def test_a_list_with_its_columns(command, samples, tmp_path):
@@ -185,14 +210,14 @@ def test_names_of_a_pattern_are_not_looked_up_one_by_one(output, most, monkeypat
     looked_up = []
     real = os.path.realpath
     monkeypatch.setattr(os.path, "realpath", lambda path: looked_up.append(path) or real(path))
-    _check_places(["{00..99}.png"], OutputOptions(output=output))
+    check_places(["{00..99}.png"], output=output)
     assert len(looked_up) <= most
 
 
 def test_a_pattern_is_not_walked_for_nothing(monkeypatch, tmp_path):
     walked = []
     monkeypatch.setattr(Path, "glob", lambda *given: walked.append(given) or ())
-    _check_places([f"{tmp_path}/**/*.png"], OutputOptions())
+    check_places([f"{tmp_path}/**/*.png"])
     assert not walked
 
 
@@ -296,6 +321,7 @@ def test_names_beyond_ascii_in_an_ascii_locale(process, tmp_path):
     assert json.loads(done.stdout)["filename"].endswith("日本.png")
 
 
+@pytest.mark.slow
 def test_notes_of_a_checkpoint_are_told_once_in_every_run(command, samples, tmp_path, caplog, monkeypatch):
     import torch
 

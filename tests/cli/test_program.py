@@ -9,6 +9,8 @@ import pytest
 
 import eyeful
 from eyeful import plugins
+from eyeful.cli import program
+from eyeful.errors import EyefulError
 from helpers import noise_image
 
 MAIN = "from eyeful.cli import main; main()"
@@ -19,6 +21,7 @@ COMMANDS = [
     "info",
     "explain",
     "export",
+    "import-mar",
     "verify",
     "bench",
     "serve",
@@ -85,7 +88,9 @@ def test_a_command_imports_no_other(process):
     code = f"import sys\ntry:\n    {MAIN}\nfinally:\n    print(*sys.modules, file=sys.stderr)"
     modules = process("models", "--help", code=code).stderr.split()
     imported = {name for name in modules if name.startswith("eyeful.cli.")}
-    assert imported == {f"eyeful.cli.{name}" for name in ("program", "models", "options", "groups")}
+    assert imported == {
+        f"eyeful.cli.{name}" for name in ("program", "misuse", "terminal", "table", "models", "options", "groups")
+    }
 
 
 def test_python_m_eyeful():
@@ -195,3 +200,20 @@ def test_a_full_standard_output_is_one_line():
         done = subprocess.run([*run, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_inside_an_import_is_no_error_of_the_library(monkeypatch, capsys):
+    def interrupted(**_):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            try:
+                raise ImportError("initialization failed")
+            except ImportError as error:
+                raise EyefulError("the engine cannot be opened") from error
+
+    monkeypatch.setattr(program, "app", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        program.run()
+    assert ended.value.code == 130
+    assert "cannot be opened" not in capsys.readouterr().err

@@ -9,8 +9,6 @@ from eyeful.models.torchvision_import import import_torchvision
 from helpers import discriminating_state, noise_image
 
 QUICK = [
-    "mnasnet0_5",  # asks for its state_dict's version
-    "mobilenet_v3_small",
     "resnet18",
     "squeezenet1_1",  # no linear layer at its end
 ]
@@ -18,8 +16,6 @@ QUICK = [
 models = import_torchvision().models
 REST = [name for name in models.list_models(module=models) if name not in QUICK]
 CLASSES = 11
-QUICK_TO_ONNX = ("resnet18",)
-"""The others are converted to ONNX among the slow tests only: it takes 4 to 20 seconds each."""
 
 
 def options_of(name: str) -> dict:
@@ -36,8 +32,9 @@ def test_a_checkpoint_gives_torchs_logits(name, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=() if name in QUICK_TO_ONNX else pytest.mark.slow) for name in [*QUICK, *REST]],
+    [*QUICK, *REST],
 )
+@pytest.mark.slow
 def test_an_onnx_file_gives_torchs_logits(name, tmp_path, monkeypatch):
     run_in_engines(name, ("onnxruntime",), tmp_path, monkeypatch)
 

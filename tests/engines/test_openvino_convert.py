@@ -15,6 +15,7 @@ from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
 
 
+@pytest.mark.slow
 def test_a_transformer_that_cannot_be_traced_is_exported(tmp_path, caplog):
     """As vit_b_32, which is among the slow tests, but a thousandth of its size."""
     import_torchvision()

@@ -98,3 +98,25 @@ def test_the_figure(network, item, tmp_path):
     assert "512 maps of 3 x 3" in words
     assert "layer4" in words
     assert "\x1b" not in words
+
+
+def test_the_label_that_was_asked_about_is_among_the_bars(make, item):
+    found = explain(make("resnet18", classes=40), item)
+    worst = int(found.logits_K.argmin())
+    asked = explain(make("resnet18", classes=40), item, target=worst)
+    assert worst not in [score.index for score in asked.top]
+    *_, logits, probabilities = asked.plot().axes
+    for axes in (logits, probabilities):
+        names = [label.get_text() for label in axes.get_yticklabels()]
+        assert names == [*(score.label for score in asked.top[:-1]), f"label {worst}"]
+    low, high = logits.get_xlim()
+    assert low < asked.logits_K.min() - 0.1 * (high - low) or asked.logits_K.min() > 0
+
+
+@pytest.mark.parametrize(
+    ("crop_mode", "says"), [("center", "resized and cropped to 96"), ("squash", "resized to 96")]
+)
+def test_the_caption_says_whether_something_was_cropped_away(network, item, crop_mode, says):
+    network = replace(network, preprocessing=replace(network.preprocessing, crop_mode=crop_mode))
+    words = [text.get_text() for text in explain(network, item).plot().texts]
+    assert sum(says in text for text in words) == 1

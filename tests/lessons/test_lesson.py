@@ -1,7 +1,6 @@
-"""The lesson runs from top to bottom, is committed without outputs, and its page in docs/ is of today."""
+"""The lesson runs from top to bottom with the packaged network, and its page in docs/ is of today."""
 
-import importlib.util
-from pathlib import Path
+import re
 
 import nbformat
 import pytest
@@ -10,38 +9,96 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
 
-RENDER = Path(__file__).parents[2] / "lessons" / "render.py"
-SPEC = importlib.util.spec_from_file_location("render_lesson", RENDER)
-assert SPEC
-lesson = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(lesson)
+SAMPLES = 9
+STEPS = (
+    *("1  Inference", "2  The path through a CNN", "3  Set-up: the device", "4  Architectures", "5  ResNet"),
+    *("6  Load a pretrained network", "7  Labels", "8  Transforms", "9  A folder of images", "10  Predict"),
+    *("11  Visualise", "12  Look back", "13  Logits and probabilities", "14  Next: transfer learning"),
+)
+"""The steps that people come for, in their order, as headings."""
+LITERALLY = (
+    'device = "cuda" if torch.cuda.is_available() else "cpu"',
+    "ResNet18_Weights.DEFAULT",
+    "resnet18(weights=weights).to(device).eval()",
+    'weights.meta["categories"]',
+    "class_names[110:130]",
+    "v2.Resize((224, 224)",
+    "v2.ToImage()",
+    "v2.ToDtype(torch.float32, scale=True)",
+    "v2.Normalize(mean=mean, std=std)",
+    "[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]",
+    'Path("images").glob("*")',
+    '.convert("RGB")',
+    ".unsqueeze(0).to(device)",
+    "torch.inference_mode()",
+    "torch.softmax(logits_NK, dim=1)",
+    ".topk(5)",
+    "figsize=(6, 3)",
+    'set_title("Input Image")',
+    'set_xlabel("Probability")',
+    'set_title("Top 5 Predictions")',
+)
 
 
-def test_it_runs(tmp_path):
-    notebook = lesson.run(tmp_path)
+def sources(notebook, kind):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == kind)
+
+
+def test_it_runs(render, tmp_path):
+    notebook = render.run(tmp_path)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     words = "".join(output.get("text", "") for output in outputs)
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
-    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 8
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 8 + SAMPLES
+    assert "resnet18's weights are not in torch.hub's cache, and their server does not answer\n" in words
+    assert "This run uses efficientnet_lite0: 4,652,008 parameters" in words
     assert "11,689,512 parameters, 1.81 · 10⁹ multiply-adds" in words
-    assert "tiger cat" in words
     assert "(1280, 7, 7) → (1280,) → (1000,)" in words
-    assert "galaxies.jpg → unsure" in words
-    lesson.render(notebook, tmp_path / "page" / "lesson.md")
+    assert re.search(r"admiral\.jpg +military uniform +\d\d\.\d%\n", words)
+    assert "galaxies.jpg   unsure" in words
+    render.render(notebook, tmp_path / "page" / "lesson.md")
     assert (tmp_path / "page" / "lesson.md").read_text().startswith("# CNN inference")
+    assert len(list((tmp_path / "page").glob("*.jpg"))) >= 8 + SAMPLES
 
 
-def test_it_is_committed_without_outputs():
-    notebook = nbformat.read(lesson.NOTEBOOK, as_version=4)
+def test_it_has_every_step_in_order(notebook):
+    headings = re.findall(r"^## (\d.*)$", sources(notebook, "markdown"), re.MULTILINE)
+    assert headings == list(STEPS)
+
+
+@pytest.mark.parametrize("line", LITERALLY)
+def test_it_has_the_lines_that_are_to_be_learned(notebook, line):
+    assert line in sources(notebook, "code")
+
+
+def test_every_exercise_has_an_answer_to_unfold(notebook):
+    exercises = notebook.cells[-1].source
+    asked = re.split(r"^\*\*\d+\.\*\* ", exercises, flags=re.MULTILINE)[1:]
+    assert len(asked) >= 5
+    for exercise in asked:
+        assert exercise.count("<details><summary>Answer</summary>\n\n") == exercise.count("\n</details>") == 1
+
+
+def test_its_links_name_one_repository(notebook):
+    found = re.findall(
+        r"(?:colab\.research\.google\.com/github/|src=https://github\.com/|git\+https://github\.com/)([\w-]+/[\w-]+)",
+        sources(notebook, "markdown") + sources(notebook, "code"),
+    )
+    assert len(found) == 3
+    assert len(set(found)) == 1
+
+
+def test_it_is_committed_without_outputs(notebook):
     nbformat.validate(notebook)
     for cell in notebook.cells:
         assert cell.get("execution_count") is None
         assert not cell.get("outputs")
 
 
-def test_its_page_is_of_today():
-    page = lesson.PAGE.read_text()
-    for cell in nbformat.read(lesson.NOTEBOOK, as_version=4).cells:
-        assert cell.source.strip() in page
-    for name in [part.partition(")")[0] for part in page.split("](")[1:] if ".jpg" in part[:40]]:
-        assert (lesson.PAGE.parent / name).is_file()
+def test_its_page_is_of_today(render, notebook):
+    page = render.PAGE.read_text()
+    for cell in notebook.cells:
+        assert (cell.source.strip() in page) != (render.HIDDEN in cell.metadata.get("tags", ()))
+    shown = set(re.findall(r"\]\((output_\w+\.jpg)\)", page))
+    assert shown == {path.name for path in render.PAGE.parent.glob("*.jpg")}
+    assert sum((render.PAGE.parent / name).stat().st_size for name in shown) < 2_500_000

@@ -139,7 +139,9 @@ def test_two_copies_that_are_equal_are_one(state, tmp_path):
     assert loaded(tmp_path / "a.pth")[0].notes == ("a.pth: weights read from student.*; left out: teacher",)
 
 
-@pytest.mark.parametrize("name", ["inception_v3", "googlenet", "mnasnet0_5", "squeezenet1_1"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("inception_v3", marks=pytest.mark.slow), "googlenet", "mnasnet0_5", "squeezenet1_1"]
+)
 def test_networks_with_options_of_their_own_are_unwrapped_too(tmp_path, name):
     options = {"init_weights": False} if name in ("inception_v3", "googlenet") else {}
     from eyeful.models.torchvision_import import import_torchvision

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eyeful.bundle import read_bundle
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest
 from eyeful.models.label_file import labels_of_text, read_label_file
@@ -190,3 +191,7 @@ def test_lines_of_the_development_kit_are_put_in_the_order_of_their_own_indices(
     )
     assert labels.names == ("kit_fox", "setter", "terrier")
     assert labels.wnids == ("n02119789", "n02100735", "n02096294")
+
+
+def test_a_bundle_has_labels(bundle):
+    assert read_label_file(bundle) == read_bundle(bundle).manifest.labels

@@ -49,6 +49,7 @@ def folder(tmp_path):
     return tmp_path / "flowers"
 
 
+@pytest.mark.slow
 def test_a_folder_of_timm_runs_with_its_labels_and_preprocessing(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     model = find_model(ModelRequest("flowers"))
@@ -66,6 +67,7 @@ def test_a_folder_of_timm_runs_with_its_labels_and_preprocessing(folder, monkeyp
     eyeful.classifier.open_classifier(spec).close()
 
 
+@pytest.mark.slow
 def test_a_folder_whose_weights_change_is_another_model(folder):
     import torch
     from safetensors.torch import load_file, save_file

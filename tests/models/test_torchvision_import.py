@@ -32,6 +32,7 @@ def run(before: str) -> str:
     return done.stdout + done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_torchvision_imports_and_works():
     assert run("") == "fine\n"
 

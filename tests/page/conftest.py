@@ -35,6 +35,7 @@ sys.addaudithook(_watch)  # for good: no hook can be taken away again
 
 import uvicorn  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
+from visitor import watch  # noqa: E402
 
 from eyeful.page.serve import hang_up, mount  # noqa: E402
 
@@ -66,7 +67,8 @@ class Running:
         finally:
             self._ready.set()
         await self._stopped.wait()
-        hang_up(app)
+        if hasattr(app.state, "page"):
+            hang_up(app)
         self._server.should_exit = True
         await serving
 
@@ -112,6 +114,16 @@ def small_site(lite0):
 
 
 @pytest.fixture
+def served(lite0):
+    """The address of a server without a page."""
+    from eyeful.server.app import create_app
+    from eyeful.server.settings import ServerSettings
+
+    with running(lambda: create_app({"lite0": lite0}, ServerSettings())) as server:
+        yield server.url.removeprefix("http://")
+
+
+@pytest.fixture
 def outgoing():
     """What this process tries to reach during the test."""
     OUTGOING.clear()
@@ -124,12 +136,13 @@ def tab(browser, site):
     OUTGOING.clear()
     page = browser.new_page()
     page.set_default_timeout(20_000)
+    watch(page)
     asked, said = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.goto(f"{site.url}/page/")
-    page.get_by_text("The answer appears here").wait_for()
+    page.locator("#bars tbody tr").nth(4).wait_for()  # an example is answered
     yield page
     page.close()
     hosts = {urlparse(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
@@ -139,10 +152,15 @@ def tab(browser, site):
 
 
 @pytest.fixture(scope="session")
-def cat(tmp_path_factory) -> Path:
+def samples(tmp_path_factory) -> dict[str, Path]:
     from eyeful.sources.samples import write_samples
 
-    return write_samples(tmp_path_factory.mktemp("samples"))[0]
+    return {path.stem: path for path in write_samples(tmp_path_factory.mktemp("samples"))}
+
+
+@pytest.fixture(scope="session")
+def cat(samples) -> Path:
+    return samples["cat"]
 
 
 @pytest.fixture(scope="session")

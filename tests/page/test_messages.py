@@ -1,23 +1,33 @@
-"""What went wrong with an image has a sentence."""
+"""What went wrong with an image has a sentence, and another that says what to do."""
 
 import pytest
 
+from eyeful.errors import ERROR_KINDS
 from eyeful.page.messages import and_list, why_no_answer
-from eyeful.types import Prediction
 
 
 @pytest.mark.parametrize(
-    ("kind", "error", "says"),
+    ("kind", "error", "happened", "remedy"),
     [
-        ("truncated", "its header is broken", "a.png cannot be classified (truncated): its header is broken."),
-        ("not_found", "no such file", "no longer here"),
-        ("internal", "KeyError: secret", "mistake in eyeful"),
+        ("truncated", "its header is broken", "a.png is incomplete or damaged.", "download it again"),
+        ("not_found", "no such file", "a.png is no longer on the server.", "add it again"),
+        ("internal", "KeyError: secret", "because of a bug in eyeful.", "report it"),
+        ("too_large", "it has 9 pixels", "a.png cannot be classified: it has 9 pixels.", "Make it smaller"),
+        ("nonfinite", "it gave NaN", "a.png cannot be classified: it gave NaN.", "another model"),
     ],
 )
-def test_why_there_is_no_answer(kind, error, says):
-    sentence = why_no_answer(Prediction("a.png", error_kind=kind, error=error))
-    assert says in sentence
-    assert "secret" not in sentence
+def test_why_there_is_no_answer(kind, error, happened, remedy):
+    found = why_no_answer("a.png", kind, error)
+    assert found.happened.endswith(happened)
+    assert remedy in found.remedy
+    assert "secret" not in found.happened
+
+
+@pytest.mark.parametrize("kind", ERROR_KINDS)
+def test_every_error_has_a_remedy(kind):
+    found = why_no_answer("a.png", kind, "it is so")
+    assert found.happened.startswith("a.png ")
+    assert found.remedy.endswith(".")
 
 
 def test_lists():

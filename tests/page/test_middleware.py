@@ -63,7 +63,7 @@ def test_the_server_fetches_nothing_for_a_visitor(client, field, outgoing):
     """Gradio would download a file that has an address for a path, before any code of ours sees it."""
     config = client.get("/config").json()
     image = next(one["id"] for one in config["components"] if one["props"].get("elem_id") == "image")
-    event = next(one["id"] for one in config["dependencies"] if [image, "input"] in one["targets"])
+    event = next(one["id"] for one in config["dependencies"] if [image, "upload"] in one["targets"])
     _, path = uploaded(client)
     given = {"path": path, "orig_name": "a.png", "meta": {"_type": "gradio.FileData"}}
     body = {"data": [given | {field: "http://192.0.2.1/a.png"}], "fn_index": event, "session_hash": "abc"}

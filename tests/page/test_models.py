@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from eyeful.errors import ModelError
+from eyeful.errors import ModelError, UsageError
 from eyeful.page.models import MOST_LOADED, Models
 from helpers import FakeEngine, fake_classifier
 
@@ -98,9 +98,10 @@ def test_a_broken_model_says_so_each_time(models):
             pass
 
 
-def test_a_made_up_name_is_the_default(models):
-    with models.use("../../etc/passwd") as classifier, models.use("a") as other:
-        assert classifier is not other
+def test_a_made_up_name_is_refused(models):
+    """Another model's answer would bear its name."""
+    with pytest.raises(UsageError, match="this page has no model 'nope'"), models.use("nope"):
+        pass
 
 
 def test_a_comparison_fits():

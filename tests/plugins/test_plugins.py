@@ -172,7 +172,7 @@ def test_an_exported_bundle_names_the_engine(eyeful, tmp_path):
     assert json.loads(eyeful("predict", "swatch://green", "--model", folder).stdout)["label"] == "green"
     assert "example" in eyeful("info", folder).stdout
     done = eyeful("predict", "swatch://green", "--model", folder, "--engine", "torch")
-    assert done.stderr.endswith("is for the engine example, not torch\n")
+    assert "is for the engine example, not torch: --model " in done.stderr
 
 
 def test_verify_takes_the_engine(eyeful, tmp_path):

@@ -230,6 +230,7 @@ def test_the_commands_that_take_them(commands, group):
         assert {one.name for one in fields(group)} <= set(inspect.signature(command).parameters), name
 
 
+@pytest.mark.slow
 def test_a_bundle_is_verified_under_what_can_be_set_of_it(bundle, images):
     found = verify(
         str(bundle), images, engine="openvino", precision="fp32", activation="sigmoid", crop_mode="squash"

@@ -51,7 +51,7 @@ with eyeful.load(sys.argv[1]) as classifier:
 """
 
 
-@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize("engine", ["openvino", pytest.param("onnxruntime", marks=pytest.mark.slow)])
 def test_a_bundle_runs_where_torch_cannot_be_imported(engine, tmp_path, images, lite0, monkeypatch):
     export(REQUEST, tmp_path / "bundle", engine)
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path / "empty"))
@@ -60,6 +60,7 @@ def test_a_bundle_runs_where_torch_cannot_be_imported(engine, tmp_path, images, 
     assert done.stdout.strip() == lite0.predict(images / "01.jpg").label, done.stderr
 
 
+@pytest.mark.slow
 def test_an_onnx_file_says_everything_itself(tmp_path, images, lite0):
     """Outside eyeful, with ONNX Runtime alone: uint8 in, logits out, labels and preprocessing in the metadata."""
     import onnxruntime

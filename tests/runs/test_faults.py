@@ -68,7 +68,7 @@ def content(path: Path) -> object:
     return pyarrow.parquet.read_table(path).to_pylist()
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+@pytest.mark.parametrize("name", [pytest.param("rows.jsonl", marks=pytest.mark.slow), "rows.parquet"])
 @pytest.mark.parametrize(
     "seed", [seed if seed < 1 else pytest.param(seed, marks=pytest.mark.slow) for seed in range(20)]
 )
@@ -103,7 +103,9 @@ def small_disk(tmp_path):
     subprocess.run(["umount", place], check=True)
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", pytest.param("rows.csv", marks=pytest.mark.slow), "rows.parquet"])
+@pytest.mark.parametrize(
+    "name", ["rows.jsonl", *(pytest.param(name, marks=pytest.mark.slow) for name in ("rows.csv", "rows.parquet"))]
+)
 def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_disk, many, bundle):
     images = sorted(many.iterdir())[:500]
     listing = small_disk.parent / "list.txt"
@@ -175,7 +177,7 @@ def error_kinds(rows: list[dict]) -> dict[int, str]:
     return {place: row["error_kind"] for place, row in enumerate(rows) if row["error_kind"]}
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+@pytest.mark.parametrize("name", ["rows.jsonl", pytest.param("rows.parquet", marks=pytest.mark.slow)])
 def test_an_image_that_takes_the_process_down_is_an_error_row_of_this_run(
     name, bad_codec, bundle, thirty, tmp_path
 ):
@@ -187,7 +189,8 @@ def test_an_image_that_takes_the_process_down_is_an_error_row_of_this_run(
     assert {place: row.error_kind for place, row in enumerate(rows) if row.error_kind} == KINDS
 
 
-@pytest.mark.parametrize("more", [(), ("--report", "report.html")])
+@pytest.mark.parametrize("more", [(), pytest.param(("--report", "report.html"), marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_so_it_is_where_rows_go_down_a_pipe_once_each(more, bad_codec, bundle, thirty, tmp_path):
     done = command("predict", thirty[0].parent, "-m", bundle, *more, env=bad_codec, cwd=tmp_path)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -199,6 +202,7 @@ def test_so_it_is_where_rows_go_down_a_pipe_once_each(more, bad_codec, bundle, t
         assert (tmp_path / "report.html").read_text().count("<li class=") == 30
 
 
+@pytest.mark.slow
 def test_a_crash_that_was_not_supervised_is_got_over_by_resume(bad_codec, bundle, thirty, tmp_path):
     arguments = ["predict", thirty[0].parent, "-m", bundle, "-o", tmp_path / "rows.jsonl", "-q"]
     alone = MAIN.replace("from eyeful.cli import main", "from eyeful.cli.program import run as main")

@@ -12,13 +12,14 @@ import pytest
 EXCLUDED = "positive_data_acceptance"  # bytes are not always an image, which no schema can say
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_no_server_error_and_nothing_that_is_not_described(server, tmp_path):
     schemathesis = Path(sys.executable).with_name("schemathesis")
     done = subprocess.run(
         [
             *(schemathesis, "run", f"{server.url}/openapi.json", "--exclude-checks", EXCLUDED),
             *("--phases", "examples,coverage,fuzzing,stateful"),
-            *("--max-examples", "10", "--seed", "1", "--workers", "1", "--exclude-path-regex", "version}"),
+            *("--max-examples", "4", "--seed", "1", "--workers", "1", "--exclude-path-regex", "version}"),
         ],
         capture_output=True,
         text=True,
@@ -47,3 +48,29 @@ def test_the_page_of_the_description_needs_no_other_server(server, path):
     for link in links:
         assert urljoin(server.url, link).startswith(server.url)
         assert httpx.get(urljoin(server.url, link)).status_code == 200
+
+
+def test_every_call_says_what_it_does(server):
+    description = httpx.get(f"{server.url}/openapi.json").json()
+    tags = [tag["name"] for tag in description["tags"]]
+    assert (tags[0], tags[-1]) == ("eyeful", "Operations")
+    assert all(tag["description"].endswith(".") for tag in description["tags"])
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            assert len(operation["summary"].split()) >= 2, (method, path)
+            assert operation["description"].split()[2:], (method, path)
+            assert operation["tags"][0] in tags
+
+
+def test_a_browser_at_the_root_is_led_to_the_description(server):
+    assert httpx.get(server.url, follow_redirects=True).url.path == "/docs"
+    assert httpx.get(server.url).headers["location"] == "docs"  # relative: behind a proxy's path too
+    assert httpx.delete(server.url).status_code == 405
+
+
+@pytest.mark.slow
+def test_a_browser_at_the_root_is_led_to_the_page_where_there_is_one(start, bundle):
+    pytest.importorskip("gradio")
+    server = start("--page", "--model", f"lite0={bundle}")
+    assert httpx.get(server.url).headers["location"] == "page/"
+    assert server.stop() == 0

@@ -11,7 +11,7 @@ import pytest
 from eyeful.server import parsing
 from eyeful.server.errors import BadRequestError
 from eyeful.server.parsing import decoded, json_of
-from eyeful.server.protocols.v2 import _numbers
+from eyeful.server.pixels import _numbers
 from eyeful.server.service import InferenceService
 from eyeful.server.settings import ServerSettings
 from helpers import fake_classifier

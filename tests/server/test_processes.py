@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from typer.testing import CliRunner
 
 from eyeful.cli import app
@@ -100,6 +101,7 @@ def test_children_do_not_outlive_a_parent_that_is_killed(tmp_path):
         assert parent.stdout.read() == ""  # until the last of them has closed it
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_says_why_once_and_ends():
     command = [sys.executable, "-c", MAIN, "serve", "--port", "0", "--model", "resnet19", "--processes", "2"]
     unknown = subprocess.run(command, capture_output=True, text=True, timeout=60)

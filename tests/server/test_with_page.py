@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from eyeful.cli import app
 from eyeful.errors import UsageError
 from eyeful.sources.samples import write_samples
+from eyeful.wording import percent
 
 pytest.importorskip("gradio")
 
@@ -25,8 +26,9 @@ def test_page_cli_python_and_http_say_the_same(start, browser, lite0, tmp_path):
     server = start("--page", "--precision", "fp32", "--receive-timeout", 2)
     tab = browser.new_page()
     tab.set_default_timeout(20_000)
-    tab.goto(f"{server.url}/page/")
-    tab.get_by_text("The answer appears here").wait_for()
+    tab.goto(server.url)  # which leads there
+    assert tab.url == f"{server.url}/page/"
+    tab.locator("#answer h2").wait_for()
     for image, row in zip(images, written, strict=True):
         prediction = lite0.predict(image)
         assert [score["label"] for score in row["top"]] == [score.label for score in prediction.top]
@@ -38,13 +40,11 @@ def test_page_cli_python_and_http_say_the_same(start, browser, lite0, tmp_path):
         assert [score["prob"] for score in answer["top"]] == pytest.approx(
             [score.prob for score in prediction.top], abs=1e-5
         )
-        tab.set_input_files("#image input[type=file]", image)
-        tab.locator("#answer th", has_text=prediction.label).first.wait_for()
-        shown = [row.inner_text().split("\t") for row in tab.locator("#answer tbody tr").all()]
+        tab.set_input_files("#ways input[type=file]", image)
+        tab.locator("#elsewhere pre", has_text=image.name).first.wait_for(state="attached")
+        shown = [row.inner_text().split("\t") for row in tab.locator("#bars tbody tr").all()]
         assert [row[0].strip() for row in shown] == [score.label for score in prediction.top]
-        assert [float(row[1]) for row in shown] == pytest.approx(
-            [score.prob for score in prediction.top], abs=6e-4
-        )
+        assert [row[1].strip() for row in shown] == [percent(score.prob) for score in prediction.top]
     time.sleep(2.5)  # longer than a request may take to arrive: the browser's open stream is none
     tab.get_by_role("tab", name="Look inside").click()
     tab.locator("#looked img").wait_for()

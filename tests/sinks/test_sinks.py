@@ -21,11 +21,9 @@ from eyeful.sinks.csv import CsvSink
 from eyeful.sinks.figures import FiguresSink, plot
 from eyeful.sinks.jsonl import JsonlSink
 from eyeful.sinks.parquet import ParquetSink
-from eyeful.sinks.report import MOST_ROWS, ReportSink
 from eyeful.sinks.table import TableSink, bar
 from eyeful.types import Prediction, Score
 
-MANIFEST = {"model": "fake", "classes": 3}
 HOSTILE = [
     '=HYPERLINK("http--evil","x").png',
     "+cmd.png",
@@ -128,34 +126,6 @@ def test_bars():
     assert bar(0.5, 8) == "████"
     assert bar(0.0, 8) == ""
     assert bar(1 / 64, 8) == "▏"
-
-
-def test_the_report_is_self_contained_escaped_and_sorted(tmp_path):
-    path = tmp_path / "deep" / "report.html"
-    with ReportSink(path, MANIFEST) as sink:
-        sink.append(good("sure.png", 0.9))
-        sink.append(good("unsure.png", 0.6))
-        for name in HOSTILE:
-            sink.append(bad(name))
-    page = path.read_text(encoding="utf-8")
-    assert "<script>alert" not in page
-    assert "&lt;b&gt;tiger" in page
-    assert "data:image/jpeg;base64," in page
-    assert "http" not in page.replace("http-equiv", "").replace("http--evil", "")
-    assert page.index("-rf.png") < page.index("unsure.png") < page.index("sure.png", page.index("unsure.png") + 10)
-    assert f"{len(HOSTILE) + 2} inputs = 2 predicted + {len(HOSTILE)} errors" in page
-
-
-def test_a_report_of_a_large_run_keeps_what_needs_a_look(tmp_path):
-    with ReportSink(tmp_path / "report.html", MANIFEST) as sink:
-        for number in range(MOST_ROWS + 50):
-            sink.append(Prediction(f"{number}.png", (Score(0, None, "x", number / 2000, 0.0),)))
-        sink.append(bad("last.png"))
-    page = (tmp_path / "report.html").read_text()
-    assert page.count("<li ") == MOST_ROWS
-    assert ">last.png<" in page
-    assert ">0.png<" in page
-    assert f">{MOST_ROWS + 49}.png<" not in page
 
 
 def test_the_lessons_figure():

@@ -38,7 +38,7 @@ def linked(tmp_path):
 def test_links_to_folders_are_followed(linked):
     (linked / "d" / "dog").symlink_to(linked / "real" / "dog")
     assert found(linked / "d") == (["cat/x.png", "dog/x.png"], {})
-    with pytest.raises(UsageError, match="there are no images"):
+    with pytest.raises(UsageError, match="no images found in "):
         found(linked / "d", recursive=False)
     (linked / "whole").symlink_to("d")
     assert found(linked / "whole") == (["cat/x.png", "dog/x.png"], {})
@@ -115,7 +115,7 @@ def test_no_images_at_all_are_an_error(inputs, tmp_path):
         lambda given: verify("none", given),
         lambda given: bench("none", given),
     ):
-        with pytest.raises(UsageError, match="there are no images: what was named is empty"):
+        with pytest.raises(UsageError, match=r"no images found in .*: it is empty"):
             call(inputs)
     put(tmp_path / "empty" / "a.tar", b"x")
     if "list.txt" not in str(inputs):

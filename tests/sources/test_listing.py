@@ -76,7 +76,7 @@ def test_lists_as_people_have_them(name, text, expected):
 
 @pytest.mark.parametrize("text", ["", "filename,label\n"])
 def test_a_list_without_names_has_no_images(text):
-    with pytest.raises(UsageError, match="there are no images"):
+    with pytest.raises(UsageError, match="no images found in "):
         found(write("l.csv", text))
     assert len(list(open_source([write("l.csv", text), A]).items)) == 1
 

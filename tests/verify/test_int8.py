@@ -20,6 +20,7 @@ def many(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_an_int8_bundle_runs_and_says_how_it_was_made(many, tmp_path, lite0):
     bundle, agreement = export_int8(REQUEST, tmp_path / "int8", many, min_agreement=0)
     assert agreement.images == 12

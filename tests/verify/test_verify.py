@@ -1,6 +1,7 @@
 """Agreement: what is counted, and that it tells paths apart."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from eyeful.errors import UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare import export
+from eyeful.preprocessing import Preprocessing
 from eyeful.results import rank
 from eyeful.types import Labels, Prediction
 from eyeful.verify import Agreement, Verification, compare, verify
@@ -36,6 +38,7 @@ def test_compare_counts_by_image():
     assert (agreement.worst[0].reference, agreement.worst[0].found) == ("a", "b")
 
 
+@pytest.mark.slow
 def test_the_fast_path_agrees_on_generated_images(images):
     found = verify("efficientnet_lite0", images, device="cpu", precision="fp32")
     assert found.path == "openvino fp32 on cpu"
@@ -51,6 +54,7 @@ def test_the_fast_path_agrees_on_photographs(photos):
     assert found.fast.top1 >= 0.99
 
 
+@pytest.mark.slow
 def test_camera_photographs_survive_the_reduced_decode(photos):
     found = verify("efficientnet_lite0", photos / "camera", device="cpu", precision="fp32")
     assert found.fast.top1 * 12 >= 11 - 1e-9
@@ -67,6 +71,58 @@ def test_a_bundle_is_compared_with_the_model_it_was_made_of(images, tmp_path, re
     torch.save({**torch.load(resnet18_checkpoint), "fc.bias": torch.zeros(1000)}, other)
     with pytest.raises(UsageError, match="made of other weights"):
         verify(str(tmp_path / "bundle"), images, checkpoint=other)
+
+
+@pytest.fixture(scope="module")
+def of_another_preprocessing(tmp_path_factory, resnet18_checkpoint):
+    """A bundle of a checkpoint that brings labels and a preprocessing which are not its architecture's."""
+    place = tmp_path_factory.mktemp("other")
+    (place / "labels.txt").write_text("".join(f"Klasse {n}\n" for n in range(1000)))
+    brought = Preprocessing((224, 224), (250, 250), "bicubic", (0.5,) * 3, (0.25,) * 3, "squash")
+    request = ModelRequest("resnet18", resnet18_checkpoint, place / "labels.txt", preprocessing=brought)
+    return export(request, place / "bundle", "openvino", source="net.mar/net.pth").folder
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        pytest.param({"crop_mode": "border"}, marks=pytest.mark.slow),
+        pytest.param({"crop_pct": 0.9, "interpolation": "nearest"}, marks=pytest.mark.slow),
+    ],
+)
+def test_the_reference_has_the_bundles_preprocessing_and_labels(
+    changed, of_another_preprocessing, images, resnet18_checkpoint, caplog, monkeypatch
+):
+    monkeypatch.setattr("eyeful.predictor.open._told", set())
+    some = sorted(images.iterdir())[:3]
+    found = verify(
+        str(of_another_preprocessing), some, precision="fp32", checkpoint=resnet18_checkpoint, **changed
+    )
+    assert found.causes["engine and precision"].max_delta < 1e-4
+    assert all(one.reference.startswith("Klasse ") for one in found.causes["resize"].worst)
+    assert not [record for record in caplog.records if record.name == "eyeful" and "assumed" in record.message]
+
+
+def test_a_preprocessing_that_the_reference_cannot_have_is_refused(
+    of_another_preprocessing, images, resnet18_checkpoint, tmp_path
+):
+    shutil.copytree(of_another_preprocessing, tmp_path / "b")
+    manifest = tmp_path / "b/manifest.json"
+    said = json.loads(manifest.read_text())
+    said["preprocessing"]["scale_size"] = [200, 200]  # less than its crop, which no crop_pct says
+    manifest.write_text(json.dumps(said))
+    with pytest.raises(
+        UsageError, match=r"prepares images otherwise than resnet18 with .* can be made to"
+    ) as caught:
+        verify(str(tmp_path / "b"), images, checkpoint=resnet18_checkpoint)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_lies_in_an_archive_is_to_be_unpacked(of_another_preprocessing, images):
+    text = r"made of net\.mar/net\.pth: --checkpoint FILE names it; .* \(\.mar\), unpack that first"
+    with pytest.raises(UsageError, match=text):
+        verify(str(of_another_preprocessing), images)
 
 
 def test_disagreement_sets_the_exit_code(images, monkeypatch):

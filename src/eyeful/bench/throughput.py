@@ -7,6 +7,7 @@ import statistics
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from eyeful.engines import ModuleFamily, family
 from eyeful.errors import UsageError
 from eyeful.loading import load
 from eyeful.models import ModelRequest, find_model
-from eyeful.pipeline import Stage, advice
+from eyeful.pipeline import advice
 from eyeful.predictor import origin
 from eyeful.prepare import network_of
 from eyeful.sources import open_source
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 
     from eyeful.types import Item
 
+_FEWEST_ROUNDS = 3
+_SHORTEST_ROUND = 2.0
+"""Seconds of eyeful's rounds, below which start and end of a stream weigh too much."""
+_LARGEST_SPREAD = 0.2
+"""How much faster than the slowest a round may be: more, and the machine did something else meanwhile."""
+_WARM_UP = 16
+"""Images of each stage before the first round: the first calls of every library are slow."""
+
 STAGES = ("textbook", "eyeful", "decode", "forward")
 
 
@@ -41,8 +50,10 @@ class Figures:
 
     Attributes:
         engine, precision, device: what ran.
+        num_images: in each round; the textbook loop takes a fifth of them.
         rates: every round's rate, by stage: the textbook loop, eyeful end to end, decode only, forward only.
         startup: seconds of whole processes that classify one image, and their peak memory in MB.
+        bottleneck: the slower stage, and what would move it.
     """
 
     engine: str
@@ -51,6 +62,7 @@ class Figures:
     num_images: int
     rates: dict[str, list[float]]
     startup: dict[str, float] = field(default_factory=dict)
+    bottleneck: str = ""
 
     @property
     def path(self) -> str:
@@ -72,10 +84,19 @@ class Figures:
         return self.median("eyeful") / self.median("textbook")
 
     @property
-    def bottleneck(self) -> str:
-        """The slower stage, and the flag that would move it."""
-        stage: Stage = "decode" if self.median("decode") < self.median("forward") else "forward"
-        return advice(stage, self.device, self.precision)
+    def noise(self) -> list[str]:
+        """Why a ratio of these rates would mean little: too few rounds, too short ones, or rounds that differ."""
+        found = []
+        rounds = len(self.rates["eyeful"])
+        if rounds < _FEWEST_ROUNDS:
+            found.append(f"{rounds} round{'' if rounds == 1 else 's'}, not {_FEWEST_ROUNDS}")
+        shortest = self.num_images / max(self.rates["eyeful"])
+        if shortest < _SHORTEST_ROUND:
+            found.append(f"a round lasts {shortest:.1f} s, less than {_SHORTEST_ROUND:.0f} s")
+        spread = max(max(self.rates[stage]) / min(self.rates[stage]) - 1 for stage in ("textbook", "eyeful"))
+        if spread > _LARGEST_SPREAD:
+            found.append(f"rounds differ by {spread:.0%}")
+        return found
 
 
 def bench(
@@ -87,6 +108,7 @@ def bench(
     num_images: int = 1000,
     rounds: int = 3,
     start_up: bool = True,
+    on_stage: Callable[[str], object] = lambda _: None,
     **options: Any,
 ) -> Figures:
     """Measure the textbook loop and eyeful on the same files and weights.
@@ -99,6 +121,7 @@ def bench(
         num_images: how many each round classifies (the textbook loop: a fifth of them).
         rounds: how often each stage runs, in turn.
         start_up: measure whole processes too.
+        on_stage: told what is being done, since all of it takes a minute.
         **options: what else `eyeful.load` takes.
 
     Raises:
@@ -107,6 +130,7 @@ def bench(
     """
     from eyeful.bench.textbook import textbook_loop
 
+    on_stage(f"loading {model}")
     found = [item for item in open_source(images).items if isinstance(item.content, Path)]
     module, architecture = _network(model, checkpoint, labels)
     own = {"labels": labels} | ({} if is_bundle(Path(model)) else {"checkpoint": checkpoint})
@@ -116,29 +140,46 @@ def bench(
             raise UsageError("none of the images to measure with is a file that can be opened")
         items = list(islice(cycle(items), num_images))
         loop = textbook_loop(module, classifier.preprocessing, classifier.device)
-        batch_NHWC = _first_batch(classifier, items)
-        stages: dict[str, Callable[[], int]] = {
-            "textbook": lambda: _count(loop(item.content) for item in items[: max(1, num_images // 5)]),  # type: ignore[arg-type]
-            "eyeful": lambda: _count(classifier.stream(items)),
-            "decode": lambda: _count(classifier.preprocessed(items)),
-            "forward": lambda: _forward(classifier, batch_NHWC, num_images),
-        }
-        rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
-        for _ in range(rounds):
-            for stage, run in stages.items():
-                rates[stage].append(_rate(run))
+        rates = _measured(classifier, loop, items, rounds, on_stage)
         path = (classifier.engine, classifier.precision, classifier.device)
+        decode, forward = (statistics.median(rates[stage]) for stage in ("decode", "forward"))
+        bottleneck = advice("decode" if decode < forward else "forward", classifier)
     first = items[0].content
     flags = ["--model", model]
     for name, value in (own | options).items():
         values = value if isinstance(value, tuple) else (value,)
         flags += [f"--{name.replace('_', '-')}", *map(str, values)] if value is not None else []
-    return Figures(
-        *path,
-        num_images,
-        rates,
-        startup(flags, first, architecture) if start_up and isinstance(first, Path) else {},
-    )
+    processes = {}
+    if start_up and isinstance(first, Path):
+        on_stage("starting whole processes, for one image each")
+        processes = startup(flags, first, architecture)
+    return Figures(*path, num_images, rates, processes, bottleneck)
+
+
+def _measured(
+    classifier: Classifier,
+    loop: Callable[[Path], object],
+    items: list[Item],
+    rounds: int,
+    on_stage: Callable[[str], object],
+) -> dict[str, list[float]]:
+    """Every round's rate, by stage; before the first one each stage runs for a few images."""
+    batch_NHWC = _first_batch(classifier, items)
+    stages: dict[str, Callable[[int], int]] = {
+        "textbook": lambda count: _count(loop(item.content) for item in items[: max(1, count // 5)]),  # type: ignore[arg-type]
+        "eyeful": lambda count: _count(classifier.stream(items[:count])),
+        "decode": lambda count: _count(classifier.preprocessed(items[:count])),
+        "forward": lambda count: _forward(classifier, batch_NHWC, count),
+    }
+    for stage, run in stages.items():
+        on_stage(f"warming up: {stage}")
+        run(_WARM_UP)
+    rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    for number in range(1, rounds + 1):
+        for stage, run in stages.items():
+            on_stage(f"round {number} of {rounds}: {stage}")
+            rates[stage].append(_rate(partial(run, len(items))))
+    return rates
 
 
 def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[nn.Module, str]:

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from eyeful.cli import options
 from eyeful.cli.groups import keywords, takes_options
+from eyeful.cli.terminal import LiveLine
+from eyeful.wording import rate
 
 if TYPE_CHECKING:
     from eyeful.bench import Figures
@@ -37,17 +39,21 @@ def bench(
     output: options.JsonOptions,
 ) -> None:
     """Measure eyeful beside the textbook loop, on the same images and weights, in one run."""
-    from eyeful.bench import bench as run_bench
-
     asked = keywords(model, engine, preprocessing, batches)
-    found = run_bench(asked.pop("model"), images.required_images(), num_images=num_images, rounds=rounds, **asked)
+    files = images.required_images()
+    with LiveLine(f"loading {model.model}") as line:
+        from eyeful.bench import bench as run_bench
+
+        found = run_bench(
+            asked.pop("model"), files, num_images=num_images, rounds=rounds, on_stage=line.say, **asked
+        )
     if output.as_json:
         derived = {
             "path": found.path,
             "speedup": found.speedup,
             "estimate": found.estimate,
             "of_estimate": found.median("eyeful") / found.estimate,
-            "bottleneck": found.bottleneck,
+            "noise": found.noise,
         }
         print(json.dumps(dataclasses.asdict(found) | derived, indent=1))
     else:
@@ -58,25 +64,31 @@ def _show(found: Figures) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(found.path)
-    for title in ("images/s", "least", "most", "ratio"):
-        table.add_column(title, justify="right")
+    ratios = () if found.noise else ("ratio",)
+    for title in ("images/s", "min", "max", *ratios):
+        table.add_column(title, justify="right", no_wrap=True)
     for stage, title in _TITLES.items():
         rates = found.rates[stage]
-        ratio = found.median(stage) / found.median("textbook")
-        table.add_row(
-            title, *(f"{rate:.0f}" for rate in (found.median(stage), min(rates), max(rates))), f"{ratio:.1f}x"
-        )
-    table.add_row("estimate 1/(1/decode + 1/forward)", f"{found.estimate:.0f}")
+        ratio = f"{found.median(stage) / found.median('textbook'):.1f}x"
+        cells = (rate(one) for one in (found.median(stage), min(rates), max(rates)))
+        table.add_row(title, *cells, *(ratio for _ in ratios))
+    table.add_row("estimate 1/(1/decode + 1/forward)", rate(found.estimate))
     console.print(table)
-    console.print(
-        f"eyeful runs at {found.speedup:.1f} times the textbook loop and "
-        f"{found.median('eyeful') / found.estimate:.2f} of the estimate; the bottleneck is {found.bottleneck}.",
-        soft_wrap=True,
-    )
+    if found.noise:
+        headline = (
+            f"Noisy, so no ratio is given: {'; '.join(found.noise)}. Three rounds of more images (--rounds 3 "
+            "--num-images 1000) on a machine that does nothing else give one."
+        )
+    else:
+        headline = (
+            f"eyeful runs at {found.speedup:.1f} times the textbook loop, and at "
+            f"{found.median('eyeful') / found.estimate:.2f} of the estimate."
+        )
+    console.print(headline)
+    console.print(f"The bottleneck is {found.bottleneck}.")
     if found.startup:
         start = found.startup
         console.print(
             f"One image, whole process: {start['warm']:.2f} s warm ({start['warm peak memory']:.0f} MB), "
-            f"{start['cold']:.1f} s cold; a script on torch and TorchVision takes {start['torch script']:.2f} s.",
-            soft_wrap=True,
+            f"{start['cold']:.1f} s cold; a script on torch and TorchVision takes {start['torch script']:.2f} s."
         )

@@ -1,6 +1,5 @@
 """`eyeful cache`: the cached models."""
 
-import sys
 from typing import Annotated, Literal
 
 import typer
@@ -8,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eyeful.cache import cache_folder
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.prepare.entries import CacheEntry, list_entries, remove, remove_leftovers
 
 
@@ -19,16 +19,17 @@ def cache(
     model: Annotated[str, typer.Argument(help="Only models whose name holds this text.", show_default=False)] = "",
 ) -> None:
     """List, verify or clear the cached models. What is cleared is made again when it is needed."""
-    found = [entry for entry in list_entries() if model in entry.model]
+    with LiveLine("reading the cache"):
+        found = [entry for entry in list_entries() if model in entry.model]
     if action == "clear":
         for entry in found:
             remove(entry)
         remove_leftovers()
-        sys.stderr.write(f"eyeful: deleted {len(found)} from {cache_folder()}, {_megabytes(found)}\n")
+        print_status(f"deleted {len(found)} from {cache_folder()}, {_megabytes(found)}")
         return
     if found:
         _show(found)
-    sys.stderr.write(f"eyeful: {len(found)} in {cache_folder()}, {_megabytes(found)}\n")
+    print_status(f"{len(found)} in {cache_folder()}, {_megabytes(found)}")
     if action == "verify" and any(entry.damage for entry in found):
         raise typer.Exit(1)
 

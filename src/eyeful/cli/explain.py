@@ -1,7 +1,6 @@
 """`eyeful explain IMAGE`: a figure of the way from pixels to the answer."""
 
 import io
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +9,11 @@ import typer
 from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.cli.groups import load_classifier, takes_options
-from eyeful.errors import OutputError, UsageError
+from eyeful.cli.terminal import LiveLine, print_status
+from eyeful.errors import ImageError, OutputError, UsageError
 from eyeful.extras import require
+from eyeful.filenames import printable
+from eyeful.wording import percent
 
 
 @takes_options
@@ -46,21 +48,28 @@ def explain(
 
     Computed by torch in fp32, on the CPU.
     """
-    for module in ("captum", "matplotlib"):
-        require(module, "eyeful explain")
     path = output or Path(f"{Path(image).stem if image != '-' else 'stdin'}.explain.png")
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise UsageError(f"{path}: a figure ends in .png, .svg or .pdf")
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already: --overwrite replaces it")
+    options.check_exists(image)
     engine = "auto" if is_bundle(Path(model.model)) else "torch"
-    with load_classifier(model, preprocessing, limits, device="cpu", engine=engine) as classifier:
-        explanation = classifier.explain(image, target, layer)
     drawn = io.BytesIO()
-    explanation.plot().savefig(drawn, format=path.suffix[1:].lower())
+    with LiveLine(f"loading {model.model}") as line:
+        for module in ("captum", "matplotlib"):
+            require(module, "eyeful explain")
+        with load_classifier(model, preprocessing, limits, device="cpu", engine=engine) as classifier:
+            line.say(f"explaining {printable(image)}")
+            try:
+                explanation = classifier.explain(image, target, layer)
+            except ImageError as error:
+                raise UsageError(f"{printable(image)}: {error}") from error
+        line.say("drawing the figure")
+        explanation.plot().savefig(drawn, format=path.suffix[1:].lower())
     try:
         path.write_bytes(drawn.getvalue())
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     score = explanation.target
-    sys.stderr.write(f"eyeful: wrote {path}: {score.label} {score.prob:.1%}, logit {score.logit:.1f}\n")
+    print_status(f"wrote {path}: {score.label} {percent(score.prob)}, logit {score.logit:.1f}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,8 +12,10 @@ from eyeful import plugins
 from eyeful.bundle import is_bundle
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.models import DEFAULT_MODEL, ModelRequest
+from eyeful.wording import points
 
 if TYPE_CHECKING:
     from eyeful.bundle import Bundle
@@ -36,20 +37,40 @@ class NameArgument(options.ModelOptions):
     ] = DEFAULT_MODEL
 
 
-@takes_options
-def export(
-    *,
-    model: NameArgument,
+@dataclass(frozen=True, kw_only=True)
+class BundleOptions:
+    """Where a bundle is written, and for what."""
+
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder to write.", show_default=False)
-    ] = None,
+    ] = None
     engine: Annotated[
         str,
         typer.Option(
             help=f"What shall run it: {', '.join(plugins.names('engines'))}. The first two need no torch.",
             autocompletion=options.complete_engine,
         ),
-    ] = "openvino",
+    ] = "openvino"
+    overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False
+
+    def free_folder(self) -> Path:
+        """Where to write, before anything is made.
+
+        Raises:
+            UsageError: nothing was named, or it exists and may not be replaced.
+        """
+        if self.output is None:
+            raise UsageError("-o DIR says where to write the bundle")
+        if self.output.exists() and not self.overwrite:
+            raise UsageError(f"{self.output} exists already: --overwrite replaces it")
+        return self.output
+
+
+@takes_options
+def export(
+    *,
+    model: NameArgument,
+    bundle: BundleOptions,
     precision: Annotated[
         Literal["fp32", "int8"],
         typer.Option(help="int8 needs --calibrate; fp32 files run in bf16 too.", rich_help_panel=_INT8),
@@ -69,24 +90,22 @@ def export(
         ),
     ] = 0.95,
     network: options.InputOptions,
-    overwrite: Annotated[bool, typer.Option(help="Replace a bundle that exists.")] = False,
 ) -> None:
     """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
     from eyeful.prepare import export as write_export
 
     if is_bundle(Path(model.model)):
         raise UsageError(f"{model.model} is a bundle already: export the model that it was made of, by its name")
-    if output is None:
-        raise UsageError("-o DIR says where to write the bundle")
-    if output.exists() and not overwrite:
-        raise UsageError(f"{output} exists already: --overwrite replaces it")
+    output = bundle.free_folder()
     request = ModelRequest(model.model, model.checkpoint, model.labels, network.overrides)
-    if precision == "int8":
-        _print_written(_export_int8(request, output, engine, calibrate, min_agreement, network.activation), output)
-    elif calibrate:
+    if calibrate and precision != "int8":
         raise UsageError("--calibrate is for --precision int8")
-    else:
-        _print_written(write_export(request, output, engine, activation=network.activation), output)
+    with LiveLine(f"exporting {model.model}"):
+        if precision == "int8":
+            made = _export_int8(request, output, bundle.engine, calibrate, min_agreement, network.activation)
+        else:
+            made = write_export(request, output, bundle.engine, activation=network.activation)
+    print_written(made, output)
 
 
 def _export_int8(
@@ -104,13 +123,15 @@ def _export_int8(
     if not calibrate:
         raise UsageError("--calibrate PHOTOS names images like those to come; int8 is made and judged with them")
     bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, activation=activation)
-    sys.stderr.write(
-        f"eyeful: int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images; "
-        f"mean |Δprob| {agreement.mean_delta:.4f}, max {agreement.max_delta:.4f}\n"
+    print_status(
+        f"int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images; "
+        f"probabilities differ by {points(agreement.mean_delta)} points on average, "
+        f"{points(agreement.max_delta)} at most"
     )
     return bundle
 
 
-def _print_written(bundle: Bundle, output: Path) -> None:
+def print_written(bundle: Bundle, output: Path) -> None:
+    """Tell where a bundle lies, and what runs it."""
     size = sum(path.stat().st_size for path in bundle.folder.iterdir())
-    sys.stderr.write(f"eyeful: wrote {output} ({size / 1e6:.0f} MB); eyeful predict --model {output} runs it\n")
+    print_status(f"wrote {output} ({size / 1e6:.0f} MB); `eyeful predict --model {output}` runs it")

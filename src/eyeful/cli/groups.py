@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
+
+log = logging.getLogger("eyeful")
 
 
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -57,8 +60,15 @@ def changed(*groups: Any) -> list[str]:
 
 
 def load_classifier(*groups: Any, **more: Any) -> Classifier:
-    """The classifier that groups of flags, and more keywords of `eyeful.load`, ask for."""
+    """The classifier that groups of flags, and more keywords of `eyeful.load`, ask for.
+
+    Says so where its answers will be `class 0` and so on.
+    """
     from eyeful.loading import load
+    from eyeful.models.labels import unnamed
 
     asked = keywords(*groups) | more
-    return load(asked.pop("model"), **asked)
+    classifier = load(asked.pop("model"), **asked)
+    if classifier.labels == unnamed(len(classifier.labels)).names:
+        log.warning("%s names none of its classes: --labels FILE does", classifier.model)
+    return classifier

@@ -1,7 +1,6 @@
 """`eyeful info MODEL`: the whole card of a model."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,11 +10,17 @@ import typer
 from eyeful.bundle import is_bundle, read_bundle, refuse_to_change
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.table import fact, print_table
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
 from eyeful.models.labels import relabelled
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Labels
+
+_MOST_LABELS = 8
+"""So many are shown by name."""
+_NUMBERS = ("parameters", "multiply-adds")
 
 
 @takes_options
@@ -30,25 +35,37 @@ def info(
     output: options.JsonOptions,
 ) -> None:
     """Show a model's card: preprocessing, labels, license and source of its weights."""
-    card, architecture, preprocessing, names = _card(model, network)
-    summaries = _layer_summaries(architecture, preprocessing) if layers else []
+    with LiveLine(f"reading what is known of {model.model}"):
+        card, architecture, preprocessing, names = _card(model, network)
+        summaries = _layer_summaries(architecture, preprocessing) if layers else []
     if output.as_json:
         entries = [{"index": i, "label": names.names[i], "wnid": names.wnids[i]} for i in range(len(names))]
         whole = card | {"preprocessing": preprocessing.as_dict(), "labels": entries}
         print(json.dumps(whole | ({"layers": summaries} if layers else {}), indent=1, ensure_ascii=False))
         return
-    sample = ", ".join(names.names[i] for i in range(0, len(names), max(1, len(names) // 6)))
-    shown = f"{len(names)}: {sample} ..." if names.names else "none"
-    lines = card | {"preprocessing": str(preprocessing), "labels": shown}
-    width = max(map(len, lines)) + 2
-    for name, value in lines.items():
-        for line in value if isinstance(value, tuple) else (value,):
-            print(f"{name:<{width}}{line}")
+    _print_card(card | {"preprocessing": str(preprocessing), "labels": _in_short(names)})
     if all_labels:
         for index, (name, wnid) in enumerate(zip(names.names, names.wnids, strict=True)):
             print(f"{index:>6}  {wnid or '':<10} {name}")
     if layers:
         _print_layers(summaries)
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    """Each fact on a line, or on several that begin in one column."""
+    width = max(map(len, card)) + 2
+    for name, value in card.items():
+        for line in value if isinstance(value, tuple) else (value,):
+            text = f"{int(line):,}" if name == "parameters" else str(line)
+            print(fact(name, text, width))
+
+
+def _in_short(labels: Labels) -> str:
+    """How many labels there are, and which, or the first and the last of many."""
+    names = labels.names
+    if len(names) <= _MOST_LABELS:
+        return ", ".join(names) or "none"
+    return f"{len(names):,}: {', '.join(names[:3])} ... {names[-1]} (--all-labels lists them)"
 
 
 def _layer_summaries(architecture: Architecture, preprocessing: Preprocessing) -> list[dict[str, Any]]:
@@ -62,8 +79,7 @@ def _layer_summaries(architecture: Architecture, preprocessing: Preprocessing) -
 
 def _print_layers(summaries: list[dict[str, Any]]) -> None:
     total = {name: sum(layer[name] for layer in summaries) for name in ("parameters", "multiply_adds")}
-    rows = [("stage", "operation", "output", "parameters", "multiply-adds")]
-    rows += [
+    rows = [
         (
             layer["stage"],
             layer["operation"],
@@ -74,12 +90,13 @@ def _print_layers(summaries: list[dict[str, Any]]) -> None:
         for layer in summaries
     ]
     rows.append(("total", "", "", f"{total['parameters']:,}", f"{total['multiply_adds'] / 1e6:,.1f} M"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     print()
-    for stage, operation, shape, *numbers in rows:
-        cells = (f"{text:<{width}}" for text, width in zip((stage, operation, shape), widths, strict=False))
-        figures = (f"{text:>{width}}" for text, width in zip(numbers, widths[3:], strict=True))
-        print("  ".join([*cells, *figures]))
+    print_table(
+        ("stage", "operation", "output", *_NUMBERS),
+        rows,
+        numbers=_NUMBERS,
+        dropped=("output", "multiply-adds", "operation"),
+    )
 
 
 def _card(
@@ -115,7 +132,7 @@ def _card(
 
 def _print_notes(notes: tuple[str, ...]) -> None:
     for note in notes:
-        print(f"eyeful: {note}", file=sys.stderr)
+        print_status(note)
 
 
 def _noted(notes: tuple[str, ...]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from eyeful.cli.predict import print_status
+from eyeful.cli.terminal import print_status
 from eyeful.errors import UsageError
 
 

@@ -5,13 +5,15 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
+from eyeful.cli.table import print_table
+from eyeful.cli.terminal import LiveLine
 from eyeful.errors import UnknownModelError
 from eyeful.models import DEFAULT_MODEL, ModelEntry, list_models
+
+_NUMBERS = ("params", "GFLOPs", "top-1")
 
 
 @takes_options
@@ -27,24 +29,22 @@ def models(
     output: options.JsonOptions,
 ) -> None:
     """List models by name, with size, cost, ImageNet accuracy, and whether their weights are here."""
-    found = list_models(query, local=local)
+    with LiveLine("listing models"):
+        found = list_models(query, local=local)
     if not found:
         where = " on this machine" if local else ""
         raise UnknownModelError(
-            f"no model{where} has a name like {query!r}; `eyeful models` lists them, but none that gives "
-            "features, not labels"
+            f"no model{where} has a name like {query!r}; `eyeful models` lists all classifiers"
         )
     if output.as_json:
         print(json.dumps([dataclasses.asdict(entry) for entry in found], indent=1))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("model", no_wrap=True)
-    for title in ("parameters", "GFLOPs", "top-1 %"):
-        table.add_column(title, justify="right")
-    table.add_column("weights")
-    for entry in found:
-        table.add_row(*_cells(entry))
-    Console().print(table)
+    print_table(
+        ("model", *_NUMBERS, "weights"),
+        [_cells(entry) for entry in found],
+        numbers=_NUMBERS,
+        dropped=("GFLOPs", "params", "top-1", "weights"),
+    )
 
 
 def _cells(entry: ModelEntry) -> tuple[str, ...]:
@@ -53,6 +53,6 @@ def _cells(entry: ModelEntry) -> tuple[str, ...]:
         name,
         f"{entry.parameters / 1e6:.1f} M" if entry.parameters else "",
         f"{entry.gflops:.2f}" if entry.gflops else "",
-        f"{entry.top1:.1f}" if entry.top1 else "",
+        f"{entry.top1:.1f}%" if entry.top1 else "",
         "local" if entry.local else "",
     )

@@ -6,6 +6,7 @@ arguments; `cli/groups.py` makes commands of them.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ import typer
 
 from eyeful import plugins
 from eyeful.errors import UsageError
+from eyeful.filenames import printable
 from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.models import DEFAULT_MODEL
 from eyeful.models.families import families
@@ -257,11 +259,28 @@ class ImagesOptions:
         """What `--images` named.
 
         Raises:
-            UsageError: nothing.
+            UsageError: nothing, or a file that is not there.
         """
         if not self.images:
             raise UsageError("--images PHOTOS names the images to use; `eyeful samples samples/` writes some")
+        for name in self.images:
+            check_exists(name)
         return self.images
+
+
+def check_exists(name: str) -> None:
+    """Look for what was named, before a model is loaded for it.
+
+    Raises:
+        UsageError: it is a file that is not there.
+    """
+    if name == "-" or os.path.lexists(name):
+        return
+    from eyeful.sources import open_source
+
+    found = next(open_source(name).items, None)  # an address, or what a plug-in knows, is no path
+    if found is not None and isinstance(found.content, Path) and not found.content.exists():
+        raise UsageError(f"{printable(name)}: no such file or folder")
 
 
 @dataclass(frozen=True, kw_only=True)

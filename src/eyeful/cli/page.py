@@ -11,6 +11,7 @@ import typer
 
 from eyeful.cli import options
 from eyeful.cli.groups import load_classifier, takes_options
+from eyeful.cli.terminal import LiveLine
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
 
@@ -39,10 +40,12 @@ def page(
     The models are those of --model and all whose weights are on this machine. Nothing is sent anywhere else, and
     uploads are deleted after an hour, or when the page ends.
     """
-    for module in ("gradio", "fastapi", "uvicorn"):
-        require(module, "eyeful page")
-    from eyeful.page.serve import serve
+    with LiveLine("starting"):
+        for module in ("gradio", "fastapi", "uvicorn"):
+            require(module, "eyeful page")
+        from eyeful.page.serve import serve
 
+    models = list(dict.fromkeys(model or [DEFAULT_MODEL]))
     load = partial(load_classifier, engine, limits)
 
     def ready(address: str) -> None:
@@ -52,8 +55,9 @@ def page(
             webbrowser.open(address)
 
     with ExitStack() as stack:
-        classifiers = {
-            Path(name).name if Path(name).exists() else name: stack.enter_context(load(model=name))
-            for name in dict.fromkeys(model or [DEFAULT_MODEL])
-        }
+        with LiveLine(f"loading {', '.join(models)}"):
+            classifiers = {
+                Path(name).name if Path(name).exists() else name: stack.enter_context(load(model=name))
+                for name in models
+            }
         serve(classifiers, host, port, others=lambda name: load(model=name), on_ready=ready)

@@ -14,8 +14,11 @@ import typer
 
 from eyeful.cli import options, supervise
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
+from eyeful.cli.places import check_places
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
 from eyeful.extras import require
+from eyeful.filenames import printable
 from eyeful.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from eyeful.sinks import Sink
 
 _IMAGES, _OUTPUT, _RUNNING = "Images", "Output", "Running"
+_DELAY = 0.5
+"""Seconds of loading before it is said, as there are mostly none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +170,8 @@ def predict(
     rows = output.open()
     started = time.perf_counter()
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
-    opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
+    with LiveLine(f"loading {model.model}", _DELAY) if not output.quiet else nullcontext():
+        opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
     with opened as classifier:
         startup = time.perf_counter() - started
         progress = nullcontext() if output.quiet else Progress(all_inputs, keywords(search))
@@ -176,10 +182,20 @@ def predict(
         speed = summary.speed(classifier, startup)
     if not output.quiet:
         print_status(str(summary))
-        print_status(speed)
-        for path in output.files:
-            print_status(f"wrote {path}")
+        if output.resume and summary.was_complete:
+            lines = [f"{output.output} was complete: nothing was left to do"]
+        else:
+            lines = [speed, *(f"wrote {path}" for path in output.files)]
+        for line in filter(None, lines):
+            print_status(line)
+    if summary.errors.keys() == {"not_found"} and not summary.predicted and not any(map(_exists, all_inputs)):
+        raise UsageError(f"nothing that was named exists: {', '.join(map(printable, all_inputs[:3]))}")
     raise typer.Exit(1 if summary.errors else 0)
+
+
+def _exists(name: str) -> bool:
+    """Whether a name leads somewhere, or may."""
+    return name == "-" or "://" in name or os.path.lexists(name)
 
 
 def _remote(
@@ -202,6 +218,7 @@ def _remote(
     alias = None if model.model == DEFAULT_MODEL else model.model
     asked = keywords(*groups)
     spec = PredictorSpec(topk=asked["topk"], min_prob=asked["min_prob"], workers=asked["workers"])
+    url = url if "://" in url else f"http://{url}"
     return RemoteClassifier(url, alias, spec, os.environ.get("EYEFUL_TOKEN"))
 
 
@@ -243,52 +260,13 @@ def _check_usage(inputs: list[str], asked: OutputOptions) -> None:
         raise UsageError("--resume goes on with the file that -o names")
     if asked.resume and asked.whole:
         raise UsageError("--resume goes on with rows; --report and --figures show one whole run")
-    _check_places(inputs, asked)
-
-
-def _check_places(inputs: list[str], asked: OutputOptions) -> None:
-    """See that outputs destroy neither inputs nor each other, and do not become inputs.
-
-    Raises:
-        UsageError: they would, or one exists already.
-    """
-    places = [_real(path) for path in asked.files]
-    images = [_real(one) for one in inputs if one != "-" and "://" not in one]
-    for place in places:
-        if place in images and not place.is_dir():
-            raise UsageError(f"{place} is an input; name another file for the output")
-    if places and any(_leads_to(name, places) for name in _matched(inputs)):
-        raise UsageError(
-            "a pattern among the inputs matches the output: write it elsewhere, or narrow the pattern"
-        )
-    if len(set(places)) < len(places):
-        raise UsageError("two outputs have the same name")
-    report, figures = asked.report, asked.figures
-    if report is not None and (report.is_dir() or (report.exists() and not asked.overwrite)):
-        raise UsageError(f"{report} exists already: --overwrite replaces a file")
-    if figures is not None:
-        if any(folder == _real(figures) or folder in _real(figures).parents for folder in images):
-            raise UsageError(f"{figures} lies in a folder of images, so the figures would be classified too")
-        if figures.exists() and not asked.overwrite and (not figures.is_dir() or any(figures.iterdir())):
-            raise UsageError(f"{figures} exists already: --overwrite writes into it")
-
-
-def _matched(inputs: list[str]) -> Iterator[Path]:
-    """What the patterns among the inputs stand for."""
-    from eyeful.sources import names_of
-
-    return (Path(name) for one in inputs if "://" not in one for name in names_of(one) if name != one)
-
-
-def _leads_to(path: Path, places: list[Path]) -> bool:
-    """Whether a path is one of these; most cannot be by their last part, and are not looked up any further."""
-    may_be = path.name in ("", "..", *(place.name for place in places)) or path.is_symlink()
-    return may_be and _real(path) in places
-
-
-def _real(path: str | Path) -> Path:
-    """Where a path leads; as far as it does, if it leads nowhere or in circles."""
-    return Path(os.path.realpath(os.fspath(path).replace("\0", "")))
+    check_places(
+        inputs,
+        output=asked.output,
+        report=asked.report,
+        figures=asked.figures,
+        overwrite=asked.overwrite,
+    )
 
 
 def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
@@ -316,8 +294,3 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
         again = journal["delivered"] if journal is not None and asked.whole else 0
         sinks.append(BehindSink(shown, again) if again else shown)
     return sinks
-
-
-def print_status(line: str) -> None:
-    """One line on stderr beside the rows."""
-    sys.stderr.write(f"eyeful: {line}\n")

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Annotated, Any
@@ -13,10 +14,12 @@ from typer.main import get_command
 
 import eyeful
 from eyeful import plugins
+from eyeful.cli.misuse import MISUSE, explained
+from eyeful.cli.terminal import fitted, guard_streams, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
 
 _ORDER = (
-    *("predict", "models", "info", "explain", "export", "verify"),
+    *("predict", "models", "info", "explain", "export", "import-mar", "verify"),
     *("bench", "serve", "page", "samples", "cache", "doctor"),
 )
 """The order of `eyeful --help`; commands of other packages follow."""
@@ -117,10 +120,17 @@ def _options(
 def run() -> None:
     """Run the command that `sys.argv` names, and exit."""
     _have_streams()
-    logging.basicConfig(stream=sys.stderr, format="eyeful: %(message)s", level=logging.WARNING)
+    messages = logging.StreamHandler(sys.stderr)
+    messages.setFormatter(_Formatter("eyeful: %(message)s"))
+    logging.basicConfig(handlers=[messages], level=logging.WARNING)
     logging.getLogger("eyeful").setLevel(logging.INFO)
     try:
-        app()
+        result = app(standalone_mode=False)
+        sys.exit(result if type(result) is int else 0)  # what a plug-in's command returns is no exit code
+    except MISUSE as error:
+        if text := explained(error, sys.argv[1:]):
+            print_error(text)
+        sys.exit(2)
     except StoppedError as stopped:
         sys.exit(128 + stopped.signal)
     except BrokenOutputError:
@@ -130,6 +140,8 @@ def run() -> None:
         print_error(error)
         os._exit(2)
     except EyefulError as error:
+        if _was_interrupted(error):
+            sys.exit(128 + signal.SIGINT)
         print_error(error)
         sys.exit(2)
     except OSError as error:  # standard output, since everything else says what it could not write
@@ -138,10 +150,23 @@ def run() -> None:
         sys.exit(2)
 
 
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is at the root of an error: inside an import, a library makes another error of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def print_error(error: object) -> None:
     """One line on stderr, as every error of ours looks."""
-    sys.stderr.write(f"eyeful: error: {error}\n")
-    sys.stderr.flush()
+    print_status(f"error: {error}")
+
+
+class _Formatter(logging.Formatter):
+    """A message as the terminal shows it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return fitted(super().format(record))
 
 
 def _have_streams() -> None:
@@ -153,3 +178,4 @@ def _have_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    guard_streams()

@@ -1,17 +1,28 @@
-"""A progress bar on stderr with images/s and time left; nothing where stderr is not a terminal."""
+"""How far a run is: a bar, images/s and the time left on the terminal's live line."""
+
+from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
-from rich.text import Text
-
+from eyeful.cli.terminal import LiveLine, live_columns
 from eyeful.errors import EyefulError
+from eyeful.sinks.table import bar
 from eyeful.sources import is_countable, open_source
+from eyeful.wording import rate
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_DELAY = 0.5
+"""Seconds of a run before it is shown: a short one needs none."""
+_WIDTH, _NARROWEST = 20, 5
+"""Columns of the bar, and the fewest that it is worth drawing in."""
+_SAMPLED, _SAMPLES = 0.1, 100
+"""Seconds between the counts that the speed is computed over, and how many there are: ten seconds."""
 
 
 class Progress:
@@ -25,48 +36,56 @@ class Progress:
     def __init__(self, inputs: list[str], search: dict[str, Any]) -> None:
         self._inputs = inputs
         self._search = search
-        self._bar = RichProgress(
-            TextColumn("classifying"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _SpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._shown = self._bar.console.is_terminal
-        self._stop = threading.Event()
+        self._line = LiveLine(self._text, _DELAY)
+        self._rows = 0
+        self._total: int | None = None
+        self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
+        self._ended = threading.Event()
 
     def __enter__(self) -> Self:
-        if self._shown:
-            self._bar.start()
-            self._task = self._bar.add_task("", total=None)
-            if all(is_countable(one) for one in self._inputs):
-                threading.Thread(target=self._count, daemon=True).start()
+        self._line.__enter__()
+        if self._line.is_open and all(is_countable(one) for one in self._inputs):
+            threading.Thread(target=self._count, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        if self._shown:
-            self._bar.stop()
+        self._ended.set()
+        self._line.__exit__(kind, error, trace)
 
     def advance(self, rows: int) -> None:
         """So many rows more."""
-        if self._shown:
-            self._bar.advance(self._task, rows)
+        self._rows += rows
+
+    def _text(self) -> str:
+        now, rows, total = time.monotonic(), self._rows, self._total
+        if not self._samples or now - self._samples[-1][0] >= _SAMPLED:
+            self._samples.append((now, rows))
+        earlier, before = self._samples[0]
+        speed = (rows - before) / max(now - earlier, 1e-9)
+        share = min(1.0, rows / total) if total else 0.0
+        done = (f"{rows}" if total is None else f"{rows}/{total}") + (f", {rate(speed)} images/s" if rows else "")
+        left = f", {_duration(max(total - rows, 0) / speed)} left" if total is not None and rows and speed else ""
+        free = live_columns() - len(f"classifying {done}")
+        if total is not None and (width := min(_WIDTH, free - len(f" {left}"))) >= _NARROWEST:
+            done = f"{bar(share, width):░<{width}} {done}"
+        return f"classifying {done}" + (left if len(left) <= free else "")
 
     def _count(self) -> None:
         total = 0
         with suppress(EyefulError):  # the run itself says what is wrong
             for _ in open_source(self._inputs, **self._search).items:
                 total += 1
-                if self._stop.is_set():
+                if self._ended.is_set():
                     return
-            self._bar.update(self._task, total=total)
+            self._total = total
 
 
-class _SpeedColumn(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.0f} images/s")
+def _duration(seconds: float) -> str:
+    """`9 s`, `1:05 min` or `2:30 h`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, rest_of_hour = divmod(minutes, 60)
+    return f"{hours}:{rest_of_hour:02} h" if hours else f"{minutes}:{rest:02} min"

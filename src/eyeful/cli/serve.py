@@ -9,11 +9,13 @@ import typer
 
 from eyeful.cli import options
 from eyeful.cli.groups import changed, load_classifier, takes_options
+from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
 
 _LIMITS = "Limits"
+_MODULES = ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart", "orjson")
 
 
 @takes_options
@@ -32,7 +34,7 @@ def serve(
     weights: options.WeightsOptions,
     preprocessing: options.PreprocessingOptions,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every network.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8000,
     processes: Annotated[
         int, typer.Option(help="Processes that share the port and the cores; one that dies is replaced.", min=1)
     ] = 1,
@@ -86,12 +88,13 @@ def serve(
 
     The description of every path is at /docs.
     """
-    for module in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart", "orjson"):
-        require(module, "eyeful serve")
-    from eyeful.server.processes import run_processes
-    from eyeful.server.run import serve as run_server
-    from eyeful.server.run import write_log
-    from eyeful.server.settings import ServerSettings
+    with LiveLine("starting"):
+        for module in _MODULES:
+            require(module, "eyeful serve")
+        from eyeful.server.processes import run_processes
+        from eyeful.server.run import serve as run_server
+        from eyeful.server.run import write_log
+        from eyeful.server.settings import ServerSettings
 
     if os.environ.get("EYEFUL_TOKEN") == "" and not token:
         raise UsageError("EYEFUL_TOKEN is empty: set it to the token, or unset it to let everybody in")
@@ -127,13 +130,33 @@ def serve(
         run_processes(processes, host, port)
         return
     with ExitStack() as stack:
-        classifiers = {
-            alias: stack.enter_context(
-                load_classifier(weights, preprocessing, engine, batches, limits, model=name)
-            )
-            for alias, name in models.items()
-        }
+        with LiveLine(f"loading {', '.join(models)}"):
+            classifiers = {
+                alias: stack.enter_context(
+                    load_classifier(weights, preprocessing, engine, batches, limits, model=name)
+                )
+                for alias, name in models.items()
+            }
+        if log_format == "text" and fd is None:
+            _print_served(models, host, port, page=page)
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)
+
+
+def _print_served(models: dict[str, str], host: str, port: int, *, page: bool) -> None:
+    """What is served, and where to begin; the address follows, when it is bound."""
+    served = (alias if alias == name else f"{alias} ({name})" for alias, name in models.items())
+    print_status(f"serving {', '.join(served)}")
+    print_status(
+        f"{_first_request(host, port)}; /docs describes every path"
+        + ("; /page shows the web page" if page else "")
+    )
+
+
+def _first_request(host: str, port: int) -> str:
+    if not port:  # it is known when the socket is bound
+        return "POST an image to /v1/classify"
+    where = "localhost" if host == "0.0.0.0" else f"[{host}]" if ":" in host else host  # noqa: S104 - every network
+    return f"try `curl -F data=@cat.jpg {where}:{port}/v1/classify`"
 
 
 def _aliases(models: list[str]) -> dict[str, str]:

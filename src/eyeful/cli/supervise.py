@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from eyeful.cli.terminal import ERASE
 from eyeful.journal import Journal
 
 journal: Journal | None = None
@@ -19,6 +20,8 @@ _CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT")
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM) if os.name == "posix" else ()
 _FROM_A_TERMINAL = 128
 """`si_code` of a signal from the kernel, as Ctrl-C is: every process of the terminal has it already."""
+_FROM_A_SIGNAL = 128
+"""Exit codes above say which signal ended a process."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -47,10 +50,17 @@ def supervised(work: Callable[[], None]) -> None:
         crash = _crash_of(child, waited_for)
         reason = _why_not_again(found, before)
         if reason is not None:
-            sys.stderr.write(f"eyeful: error: the process crashed ({crash}) {reason}\n")
+            sys.stderr.write(f"{_erase()}eyeful: error: the process crashed ({crash}) {reason}\n")
             sys.exit(2)
-        sys.stderr.write(f"eyeful: the process crashed ({crash}): going on, with the images in flight alone\n")
+        sys.stderr.write(
+            f"{_erase()}eyeful: the process crashed ({crash}): going on, with the images in flight alone\n"
+        )
         found.attempt += 1
+
+
+def _erase() -> str:
+    """What takes the live line away that the child had no time to erase."""
+    return ERASE if sys.stderr.isatty() else ""
 
 
 def _why_not_again(found: Journal, before: int) -> str | None:
@@ -73,6 +83,9 @@ def _crash_of(child: int, waited_for: set[signal.Signals]) -> str:
         if ended == 0:
             continue
         if os.WIFEXITED(status):
+            if os.WEXITSTATUS(status) > _FROM_A_SIGNAL:  # it may have had no time to erase its live line
+                sys.stderr.write(_erase())
+                sys.stderr.flush()
             os._exit(os.WEXITSTATUS(status))
         number = signal.Signals(os.WTERMSIG(status))
         if number.name in _CRASHES:

@@ -12,8 +12,10 @@ from rich.table import Table
 
 from eyeful.cli import options
 from eyeful.cli.groups import keywords, takes_options
+from eyeful.cli.terminal import LiveLine
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
+from eyeful.wording import points
 
 if TYPE_CHECKING:
     from eyeful.verify import Agreement, Verification
@@ -33,12 +35,14 @@ def verify(
     output: options.JsonOptions,
 ) -> None:
     """Compare the fast path with the reference (torch, fp32, full decode) on your own images."""
-    from eyeful.verify import verify as run_verify
-
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"--min-agreement {min_agreement} is not between 0 and 1")
     asked = keywords(model, engine, preprocessing)
-    found = run_verify(asked.pop("model"), images.required_images(), topk=topk, **asked)
+    files = images.required_images()
+    with LiveLine(f"loading {model.model}") as line:
+        from eyeful.verify import verify as run_verify
+
+        found = run_verify(asked.pop("model"), files, topk=topk, on_stage=line.say, **asked)
     if output.as_json:
         print(json.dumps(dataclasses.asdict(found), indent=1, ensure_ascii=False))
     else:
@@ -51,24 +55,32 @@ def _show(found: Verification, topk: int) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"{found.fast.images} images, against torch fp32")
-    for title in ("same top-1", f"same top-{topk}", "mean |Δprob|", "max |Δprob|"):
-        table.add_column(title, justify="right")
+    for title in ("same top-1", f"same top-{topk}", "mean Δ", "max Δ"):
+        table.add_column(title, justify="right", no_wrap=True)
     table.add_row(f"{found.path}, fast images", *_cells(found.fast))
     for cause, agreement in found.causes.items():
         table.add_row(f"  {cause} alone", *_cells(agreement))
     console.print(table)
+    console.print(
+        "Δ: how far the best label's probability is from the reference's, in percentage points. A part alone is "
+        "the reference with one change; parts may cancel, so that one is larger than the whole.",
+        style="dim",
+    )
     if found.fast.errors:
         console.print(f"{found.fast.errors} images are an error in one path only", style="red")
+    if found.fast.worst:
+        console.print("The largest differences:")
     for difference in found.fast.worst:
         same = difference.reference == difference.found
         labels = difference.reference if same else f"{difference.reference} -> {difference.found}"
-        console.print(f"  {difference.delta:.3f}  {printable(difference.filename)}  {labels}", soft_wrap=True)
+        delta = f"{points(difference.delta):>5}"
+        console.print(f"  {delta}  {printable(difference.filename)}  {labels}", soft_wrap=True)
 
 
 def _cells(agreement: Agreement) -> tuple[str, ...]:
     return (
         f"{agreement.top1:.1%}",
         f"{agreement.topk:.1%}",
-        f"{agreement.mean_delta:.4f}",
-        f"{agreement.max_delta:.4f}",
+        points(agreement.mean_delta),
+        points(agreement.max_delta),
     )

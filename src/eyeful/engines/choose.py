@@ -93,7 +93,7 @@ def _device(device: str, engine: EngineFamily | None) -> str:
     if kind not in ("auto", "cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdigit())):
         raise UsageError(f"device {device!r} is not one of {DEVICES}")
     if device == "auto":
-        best = "cpu" if kinds == ("cpu",) else _best_device()
+        best = "cpu" if kinds == ("cpu",) else best_device()
         return best if best.partition(":")[0] in kinds else _device(kinds[0], engine)
     if kind == "cuda":
         _check_cuda(int(number or 0))
@@ -103,7 +103,7 @@ def _device(device: str, engine: EngineFamily | None) -> str:
     return device
 
 
-def _best_device() -> str:
+def best_device() -> str:
     """A GPU where torch can use one; torch is imported only where a GPU's driver is."""
     if not available("torch"):
         return "cpu"

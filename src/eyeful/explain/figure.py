@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DPI = 110
 _BLUE, _GREY, _INK, _RED, _SOFT = "#2a6f97", "#9aa5ac", "#2b2f33", "#d1495b", "#555c61"
 _AFTER = {
-    "softmax": "after softmax: the same order, shares of 100 %",
+    "softmax": "after softmax: the same order, shares of 100%",
     "sigmoid": "after sigmoid: each label by itself",
     "none": "as the network's last layer made them",
 }
@@ -48,7 +48,7 @@ def draw(explanation: Arrays) -> Any:
     second = rows[1].subgridspec(1, count, wspace=0.16)
     for place, stage in enumerate(explanation.stages):
         _maps(figure.add_subplot(second[place]), stage, place, count)
-    third = rows[2].subgridspec(1, 3, width_ratios=(0.9, 1, 1), wspace=0.6)
+    third = rows[2].subgridspec(1, 3, width_ratios=(0.8, 1, 1), wspace=0.72)
     _vector(figure.add_subplot(third[0]), explanation)
     _bars(figure.add_subplot(third[1]), explanation, logits=True)
     _bars(figure.add_subplot(third[2]), explanation, logits=False)
@@ -83,15 +83,16 @@ def _title(figure: Any, explanation: Arrays) -> None:
     asked = (
         ""
         if target.index == best.index
-        else f" You asked about {_text(target.label)}: {percent(target.prob)}, logit {target.logit:.1f}."
+        else f"\nYou asked about {_text(target.label)}: {percent(target.prob)}, logit {target.logit:.1f}."
     )
     figure.text(
         0.03,
-        0.938,
+        0.952,
         f"Its answer: {_text(best.label)}, {percent(best.prob)} {_AMONG[explanation.activation]} "
-        f"{len(explanation.logits_K)} labels.{asked} It can give no other answer than one of these labels.",
+        f"{len(explanation.logits_K)} labels. It can give no other answer than one of these labels.{asked}",
         fontsize=11,
         color=_INK,
+        va="top",
     )
 
 
@@ -101,7 +102,12 @@ def _head(axes: Any, number: int | None, title: str, caption: str) -> None:
     axes.set_anchor("NW")
     shown = f"{number}  {title}" if number else title
     axes.figure.text(place.x0, place.y1 + 0.026, shown, fontsize=12, weight="bold", color=_BLUE, va="bottom")
-    axes.figure.text(place.x0, place.y1 + 0.008, caption, fontsize=8.5, color=_SOFT, va="bottom")
+    _caption(axes, place.x0, caption, "left")
+
+
+def _caption(axes: Any, x: float, caption: str, side: str) -> None:
+    top = axes.get_subplotspec().get_position(axes.figure).y1
+    axes.figure.text(x, top + 0.008, caption, fontsize=8.5, color=_SOFT, va="bottom", ha=side)
 
 
 def _file(axes: Any, explanation: Arrays) -> None:
@@ -122,7 +128,10 @@ def _file(axes: Any, explanation: Arrays) -> None:
 def _input(axes: Any, explanation: Arrays) -> None:
     height, width = explanation.pixels_HWC.shape[:2]
     axes.imshow(explanation.pixels_HWC, interpolation="nearest")
-    _head(axes, 2, "What the network sees", f"resized and cropped to {width} x {height} pixels, 3 colours")
+    left, top, right, bottom = explanation.box
+    cropped = left > 0 or top > 0 or right < 1 or bottom < 1
+    fitted = "resized and cropped" if cropped else "resized"
+    _head(axes, 2, "What the network sees", f"{fitted} to {width} x {height} pixels, 3 colours")
     axes.set_axis_off()
 
 
@@ -140,7 +149,7 @@ def _looked(axes: Any, explanation: Arrays) -> None:
     caption = f"Grad-CAM: bright places of the last maps ({columns} x {rows}) speak for it"
     if not explanation.cam_HW.any():
         caption = "Grad-CAM: nothing in the last maps speaks for it"
-    _head(axes, None, f"Where “{_text(explanation.target.label, 24)}” comes from", caption)
+    _head(axes, None, f"Where “{_text(explanation.target.label, 21)}” comes from", caption)
     axes.set_axis_off()
 
 
@@ -151,8 +160,8 @@ def _maps(axes: Any, stage: FeatureMaps, place: int, count: int) -> None:
     if place == 0:
         _head(axes, 3, "Feature maps", "each filter answers at every place: early ones to edges and colours ...")
     elif place == count - 1:
-        caption = "... late ones to parts of things"
-        axes.text(1, 1.03, caption, transform=axes.transAxes, fontsize=8.5, color=_SOFT, va="bottom", ha="right")
+        right = axes.get_subplotspec().get_position(axes.figure).x1
+        _caption(axes, right, "... late ones to parts of things", "right")
     axes.text(
         0.5,
         -0.04,
@@ -178,17 +187,19 @@ def _maps(axes: Any, stage: FeatureMaps, place: int, count: int) -> None:
 def _vector(axes: Any, explanation: Arrays) -> None:
     pooled_D = explanation.pooled_D
     axes.vlines(np.arange(len(pooled_D)), 0, pooled_D, color=_BLUE, linewidth=0.5)
-    _head(axes, 4, "The vector", f"the image in {len(pooled_D)} numbers, places forgotten")
+    _head(axes, 4, "The vector", f"{len(pooled_D)} numbers: what is there, no longer where")
     axes.set_xlim(-0.01 * len(pooled_D), 1.01 * len(pooled_D))
-    axes.set_xlabel("number", fontsize=8)
+    axes.set_xlabel("position", fontsize=8)
     _plain(axes)
 
 
 def _bars(axes: Any, explanation: Arrays, *, logits: bool) -> None:
-    top = explanation.top
+    target, top = explanation.target, explanation.top
+    if all(score.index != target.index for score in top):
+        top = (*top[:-1], target)
     values = [score.logit if logits else score.prob for score in top]
-    colours = [_RED if score.index == explanation.target.index else _GREY for score in top]
-    if explanation.target.index == top[0].index:
+    colours = [_RED if score.index == target.index else _GREY for score in top]
+    if target.index == top[0].index:
         colours[0] = _BLUE
     bars = axes.barh(np.arange(len(top)), values, color=colours, height=0.72)
     axes.bar_label(
@@ -198,13 +209,16 @@ def _bars(axes: Any, explanation: Arrays, *, logits: bool) -> None:
         fontsize=8,
         color=_INK,
     )
-    axes.set_yticks(np.arange(len(top)), [_text(score.label, 20) for score in top], fontsize=8.5)
+    axes.set_yticks(np.arange(len(top)), [_text(score.label, 26) for score in top], fontsize=8.5)
     axes.invert_yaxis()
     low, high = min(0.0, *values), max(*values, 0.0)
-    axes.set_xlim(low * 1.2, high * 1.2 if logits else 1.15)
+    beside = 0.2 * (high - low) or 1  # a place for the numbers beside the bars
+    axes.set_xlim(low - beside if low < 0 else 0, high + beside if logits else 1.15)
     if logits:
         classes = len(explanation.logits_K)
-        _head(axes, 5, "Logits", "raw scores" + (f"; the ten largest of {classes}" if classes > len(top) else ""))
+        largest = f"; the largest of {classes}" if classes > len(top) else ""
+        asked = ", and the one you asked about" if target.index != top[0].index else ""
+        _head(axes, 5, "Logits", f"raw scores{largest}{asked}")
     else:
         _head(axes, 6, "Probabilities", _AFTER[explanation.activation])
         axes.set_xticks([0, 0.5, 1], ["0", "50%", "100%"])

@@ -11,7 +11,7 @@ from eyeful.models.base import DEFAULT_MODEL, Architecture, Model, ModelEntry, W
 from eyeful.models.families import ModelFamily, build, families, nearest
 from eyeful.models.file_names import what_to_type
 from eyeful.models.labels import relabelled
-from eyeful.preprocessing import NO_OVERRIDES, InputOverrides
+from eyeful.preprocessing import NO_OVERRIDES, InputOverrides, Preprocessing
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -37,12 +37,14 @@ class ModelRequest:
         checkpoint: a file with weights.
         labels: a file with labels, in place of the model's or for the checkpoint.
         overrides: what of the network's input is not the weights' own.
+        preprocessing: all of it, where the checkpoint brings another than the architecture's own weights.
     """
 
     name: str = DEFAULT_MODEL
     checkpoint: Path | None = None
     labels: Path | None = None
     overrides: InputOverrides = NO_OVERRIDES
+    preprocessing: Preprocessing | None = None
 
     def __post_init__(self) -> None:
         for path in (self.checkpoint, self.labels):
@@ -59,6 +61,8 @@ def find_model(request: ModelRequest) -> Model:
         UsageError: the label file cannot be read with certainty, or does not fit.
     """
     model = _from_catalogue(request.name)
+    if request.preprocessing is not None:
+        model = replace(model, preprocessing=request.preprocessing)
     if request.checkpoint is not None:
         from eyeful.models.checkpoint import apply_checkpoint
 

@@ -10,10 +10,11 @@ from eyeful.bundle.files import sha256_or
 from eyeful.errors import CheckpointError, WeightsError
 from eyeful.models.base import Model, Weights, ready
 from eyeful.models.checkpoint_fit import Fit, described, fit
+from eyeful.models.checkpoint_hint import looks_like
 from eyeful.models.checkpoint_input import other_input
 from eyeful.models.checkpoint_labels import labels_in
 from eyeful.models.checkpoint_read import read_checkpoint
-from eyeful.models.checkpoint_unwrap import content_of
+from eyeful.models.checkpoint_unwrap import candidates, content_of
 from eyeful.models.families import build
 from eyeful.models.labels import read_labels, unnamed_labels
 from eyeful.preprocessing import NO_OVERRIDES, InputOverrides
@@ -72,6 +73,18 @@ def apply_checkpoint(
         load=load,
         notes=(*(f"{path.name}: {text}" for text in notes if text), *assumed),
     )
+
+
+def guessed_architecture(path: Path) -> str | None:
+    """The name of the architecture that a checkpoint's weights look like; None if there is none.
+
+    Raises:
+        CheckpointError: the file cannot be read safely.
+    """
+    tensors = content_of(read_checkpoint(path), path).tensors
+    groups = candidates(tensors, least=len(tensors) // 2)
+    shapes = ({name: tuple(tensor.shape) for name, tensor in group.state.items()} for group in groups)
+    return next((name for found in shapes if (name := looks_like(found)) is not None), None)
 
 
 def _labels_of(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eyeful.errors import CheckpointError
+from eyeful.models.base import DEFAULT_MODEL
 from eyeful.models.channels import RGB, wrong_channels
 from eyeful.models.checkpoint_hint import looks_like
 from eyeful.models.checkpoint_unwrap import Candidate, Content, candidates, left_out, other_parts
@@ -181,6 +182,9 @@ def _misfit(
         return f"{wrong_channels(str(path), channels)}: train one on images of 3 channels"
     misfit = f"{path} does not fit {architecture.name}: "
     moved = _moved_head(expected, state)
+    if spec == DEFAULT_MODEL and not moved:  # nobody need have named it
+        hint = _hint(found, architecture)
+        return f"--checkpoint needs --model ARCHITECTURE: {path} does not fit {spec}, the default{hint}"
     return misfit + (moved or f"{_first_misfit(expected, state)}{_hint(found, architecture)}")
 
 

@@ -66,6 +66,10 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 
 _FLAGS = re.DOTALL | re.IGNORECASE
 
+BEGINNING = 512
+"""Bytes at the beginning of a file that tell its format."""
+_ZIP, _TAR = b"PK\x03\x04", b"ustar"
+"""How a zip file begins, and what a tar archive has at 257."""
 _PICKLE, _TORCH_MAGIC = b"\x80", b"\x8a\x0al\xfc\x9cF\xf9"
 """How any pickle begins, and what torch has written near its start since there is `torch.save`."""
 
@@ -78,7 +82,7 @@ _IN_ZIP: tuple[tuple[str, str], ...] = (
         r"(.*/)?(serialized_exported_program\.json|archive_format|models/.*\.json)",
         "a program of torch.export: torch.save(torch.export.load(FILE).state_dict, NEW)",
     ),
-    (r"MAR-INF/.*", "a TorchServe archive: unpack it, and name the weights in it"),
+    (r"MAR-INF/.*", _named(".mar")),
     (r"model\.weights\.h5", _named(".keras")),
     (r"(.*/)?saved_model\.pb", f"a zipped TensorFlow model: {TO_ONNX}"),
     (r".*\.npy", f"NumPy arrays (.npz), as JAX's vision transformers have them: {FROM_ITS_MAKER}"),
@@ -97,18 +101,31 @@ def foreign_format(path: Path) -> str | None:
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        start = file.read(512)
+        start = file.read(BEGINNING)
+    foreign = foreign_beginning(start, path)
+    if foreign is not None or SAFETENSORS.match(start):
+        return foreign
+    if start.startswith(_ZIP):
+        return _in_zip(path)
+    return _in_tar(path) if start[257:262] == _TAR else None
+
+
+def foreign_beginning(start: bytes, path: Path) -> str | None:
+    """The same from the first `BEGINNING` bytes and the name alone; None for an archive: its content decides."""
     if not start:
         return "empty: fetch or save it again"
-    if SAFETENSORS.match(start):
+    if SAFETENSORS.match(start) or start.startswith(_ZIP) or start[257:262] == _TAR:
         return None
-    if start.startswith(b"PK\x03\x04"):
-        return _in_zip(path)
-    if start[257:262] == b"ustar":
-        return _in_tar(path)
-    if start.startswith(_PICKLE) and _TORCH_MAGIC not in start:
+    if start.startswith(_PICKLE):
+        if _TORCH_MAGIC in start:
+            return None
         return f"a pickle that torch.save did not write, which only running code can read: {FROM_ITS_MAKER}"
-    return next((meaning for pattern, meaning in _BEGINNINGS if re.match(pattern, start, _FLAGS)), None)
+    by_content = (meaning for pattern, meaning in _BEGINNINGS if re.match(pattern, start, _FLAGS))
+    return (
+        next(by_content, None)
+        or format_by_ending(path)
+        or f"not a checkpoint, or damaged: it begins with {start[:9]!r}"
+    )
 
 
 def format_by_ending(path: Path) -> str | None:

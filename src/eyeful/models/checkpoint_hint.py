@@ -24,22 +24,22 @@ _SHARE = 0.5
 """Of how many of its tensors names and shapes must be found."""
 
 
-def looks_like(found: Shapes, asked: Architecture) -> str | None:
+def looks_like(found: Shapes, asked: Architecture | None = None) -> str | None:
     """The architecture of the smaller catalogues with which weights share most tensors; None if there is none.
 
     Only networks with about as many parameters are built: the catalogues say how many each has.
 
     Args:
         found: names and shapes of the tensors.
-        asked: the architecture that they do not fit.
+        asked: the architecture that they do not fit; None where none was named.
     """
     parameters = _with_1000_classes(found)
     near = sorted(
         (abs(known - parameters), name, candidate)
         for known, name, candidate in _catalogue()
-        if candidate.name != asked.name and abs(known - parameters) < _NEAR * known
+        if (asked is None or candidate.name != asked.name) and abs(known - parameters) < _NEAR * known
     )
-    best, best_share = None, max(_SHARE, _share(found, asked))
+    best, best_share = None, _SHARE if asked is None else max(_SHARE, _share(found, asked))
     for _, name, candidate in near[:_MOST]:
         share = _share(found, builder_of(candidate).as_trained(candidate, name, set(found)))
         if share > best_share:

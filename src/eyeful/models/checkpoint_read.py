@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import CheckpointError, one_line
 from eyeful.extras import require
-from eyeful.models.checkpoint_formats import SAFETENSORS, foreign_format, format_by_ending
+from eyeful.models.checkpoint_formats import SAFETENSORS, foreign_format
 from eyeful.models.checkpoint_numpy import StoredArray, StoredType, stored_array, stored_scalar
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _loading = threading.Lock()
 """torch's list of safe globals is one for the process."""
-_TORCH = (b"PK\x03\x04", b"\x80")
-"""How files of `torch.save` begin: today's are zip files, those before 1.6 pickles."""
 _GLOBAL = re.compile(r"GLOBAL (\S+) was not an allowed global")
 _MODULES = re.compile(r"^(torch\.nn\.(modules|quantized)|torchvision\.models|timm\.(models|layers)|torch\.fx)\b")
 """Classes of layers and networks: a file that needs them holds a whole model."""
@@ -49,12 +47,7 @@ def read_checkpoint(path: Path) -> Any:
         raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror}") from error
     if foreign is not None:
         raise CheckpointError(f"the checkpoint {path} is {foreign}")
-    if SAFETENSORS.match(start):
-        return _read_safetensors(path)
-    if not start.startswith(_TORCH):
-        reason = format_by_ending(path) or f"not a checkpoint, or damaged: it begins with {start!r}"
-        raise CheckpointError(f"the checkpoint {path} is {reason}")
-    return _read_torch(path)
+    return _read_safetensors(path) if SAFETENSORS.match(start) else _read_torch(path)
 
 
 def _read_torch(path: Path) -> Any:

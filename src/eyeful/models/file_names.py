@@ -10,6 +10,7 @@ _WEIGHTS = (".pth", ".pt", ".bin", ".safetensors", ".ckpt", ".th", ".pth.tar", "
 STATE_DICT = "torch.save(model.state_dict(), FILE)"
 TO_ONNX = "convert it to ONNX: --model FILE.onnx --labels FILE"
 FROM_ITS_MAKER = f"in the program that made it: {STATE_DICT}"
+FROM_TORCHSERVE = "eyeful import-mar FILE -o DIR makes a bundle of it: --model DIR"
 FROM_TORCHSCRIPT = "torch.save(torch.jit.load(FILE).state_dict(), NEW)"
 
 FOREIGN = {
@@ -25,7 +26,7 @@ FOREIGN = {
     ".msgpack": ("a file of Flax's weights", TO_ONNX),
     ".pdparams": ("a file of PaddlePaddle's weights", TO_ONNX),
     ".pdmodel": ("a PaddlePaddle model", TO_ONNX),
-    ".mar": ("a TorchServe archive", "unpack it, and name the weights in it"),
+    ".mar": ("a TorchServe archive", FROM_TORCHSERVE),
     ".pkl": ("a pickle", FROM_ITS_MAKER),
     ".joblib": ("a pickle of joblib's", FROM_ITS_MAKER),
     ".torchscript": ("a TorchScript program", FROM_TORCHSCRIPT),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PREFIXES = ("hf-hub:", "hf_hub:")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
-_TIMEOUT = 10.0
+_TIMEOUT = 5.0
 """Seconds for Hugging Face to answer at all."""
 
 

@@ -6,6 +6,7 @@ a WordNet id before the name         n01440764 tench
 a table with or without a header     index,name   wnid,name   label,class_name
 JSON, or a Python literal            ["rose"]   {"0": "rose"}   {"0": ["n01440764", "tench"]}   {"rose": 0}
 the same under a key                 id2label   label_names   class_to_idx   classes ...
+a bundle's folder                    its own labels
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from __future__ import annotations
 import ast
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from eyeful.bundle import is_bundle, read_bundle
 from eyeful.errors import UsageError
 from eyeful.models.label_rows import labels_of_lines, labels_of_rows, labels_of_table, table_in
 from eyeful.models.label_values import labels_of_value
+from eyeful.signature import name_of_signature
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +45,21 @@ def read_label_file(path: Path) -> Labels:
 
     Raises:
         UsageError: it cannot be read, or not with certainty; the text says what is unclear.
+        BundleError: it is a bundle, and damaged.
     """
+    if is_bundle(path):
+        return replace(read_bundle(path).manifest.labels, assumed=False)
+    labels = _read(path)
+    if not labels.names:
+        raise UsageError(f"the labels {path} are empty: {_CLEAR}")
+    for index, name in enumerate(labels.names):
+        if not name or _UNPRINTABLE.search(name):
+            fault = "more than text in its name" if name else "no name"
+            raise UsageError(f"the labels {path} are unclear: index {index} has {fault}; {_CLEAR}")
+    return labels
+
+
+def _read(path: Path) -> Labels:
     if path.suffix.lower() in _OTHER_FORMATS:
         raise UsageError(f"the labels {path} are in a format that is not read ({path.suffix}): {_CLEAR}")
     try:
@@ -53,18 +71,13 @@ def read_label_file(path: Path) -> Labels:
     except OSError as error:
         raise UsageError(f"the labels {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"the labels {path} are not UTF-8 text: save them as UTF-8") from error
+        what = name_of_signature(path.read_bytes()[:64])
+        fault = f"are an image ({what}): {_CLEAR}" if what else "are not UTF-8 text: save them as UTF-8"
+        raise UsageError(f"the labels {path} {fault}") from error
     try:
-        labels = labels_of_text(text, path.suffix.lower())
+        return labels_of_text(text, path.suffix.lower())
     except (ValueError, TypeError, KeyError, IndexError, RecursionError, MemoryError) as error:
         raise UsageError(f"the labels {path} are unclear: {error or type(error).__name__}; {_CLEAR}") from error
-    if not labels.names:
-        raise UsageError(f"the labels {path} are empty: {_CLEAR}")
-    for index, name in enumerate(labels.names):
-        if not name or _UNPRINTABLE.search(name):
-            fault = "more than text in its name" if name else "no name"
-            raise UsageError(f"the labels {path} are unclear: index {index} has {fault}; {_CLEAR}")
-    return labels
 
 
 def labels_of_text(text: str, ending: str) -> Labels:

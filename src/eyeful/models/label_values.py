@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     *("id2label", "idx_to_class", "idx2label", "index_to_name", "idx_to_label"),
-    *("label_names", "class_names", "classes", "names", "labels", "categories"),
+    *("label_names", "class_names", "classes", "names", "labels", "categories", "object_type_names"),
     *("class_to_idx", "label2id", "label_to_idx", "class_to_index"),
 )
 """Keys under which libraries and training scripts keep their classes; the first that is there counts."""

@@ -76,19 +76,20 @@ def assumed_labels(num_classes: int) -> tuple[Labels, tuple[str, ...]]:
 _WAY_OUT = "--labels FILE says others"
 
 
-def read_labels(path: Path, num_classes: int) -> Labels:
+def read_labels(path: Path, num_classes: int, otherwise: str = "") -> Labels:
     """Labels from a file, in any form of `label_file`.
 
     Args:
         path: the file.
         num_classes: how many the weights have.
+        otherwise: what to do where it has another number.
 
     Raises:
         UsageError: the file cannot be read with certainty, or does not have one label for each class.
     """
     labels = read_label_file(path)
     if len(labels) != num_classes:
-        raise UsageError(f"{path} has {len(labels)} labels, the weights have {num_classes} classes")
+        raise UsageError(f"{path} has {len(labels)} labels, the weights have {num_classes} classes{otherwise}")
     return labels
 
 
@@ -114,7 +115,7 @@ def relabelled(own: Labels, notes: tuple[str, ...], path: Path) -> tuple[Labels,
     Raises:
         UsageError: the file cannot be read with certainty, does not fit, or has the classes in another order.
     """
-    read = read_labels(path, len(own))
+    read = read_labels(path, len(own), "; for weights of your own, add --checkpoint FILE --model ARCHITECTURE")
     if own.assumed:
         return read, notes[:-1]
     for index, (wnid, other) in enumerate(zip(own.wnids, read.wnids, strict=True)):

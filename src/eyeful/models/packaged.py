@@ -31,6 +31,7 @@ class _Package:
     file: str
     sha256: str
     parameters: int
+    gflops: float  # multiply-adds of one image, as TorchVision counts them (`eyeful info --layers`)
     top1: float  # TensorFlow's published figure for these weights
 
 
@@ -41,6 +42,7 @@ _PACKAGES = {
         "efficientnet-lite0-57934424.pth",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         4_652_008,
+        0.385,
         75.1,
     ),
     "efficientnet_lite1": _Package(
@@ -49,6 +51,7 @@ _PACKAGES = {
         "efficientnet-lite1-77cc7160.pth",
         "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
         5_416_680,
+        0.600,
         76.7,
     ),
     "efficientnet_lite2": _Package(
@@ -57,6 +60,7 @@ _PACKAGES = {
         "efficientnet-lite2-9656183e.pth",
         "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
         6_092_072,
+        0.860,
         77.6,
     ),
 }
@@ -74,7 +78,11 @@ class PackagedFamily(ModelFamily):
     def find(self, name: str) -> Model:
         """The packaged model of that name; preprocessing and labels as timm has them for its architecture."""
         package = _PACKAGES[name]
-        about = {"parameters": package.parameters, "ImageNet top-1": f"{package.top1} %"}
+        about = {
+            "parameters": package.parameters,
+            "GFLOPs": package.gflops,
+            "ImageNet-1K acc@1": f"{package.top1}%",
+        }
         return replace(
             TIMM.find(f"timm/{package.architecture}"),
             name=name,
@@ -87,7 +95,13 @@ class PackagedFamily(ModelFamily):
         """One line for each package, installed or not."""
         del query, local
         return [
-            ModelEntry(name, package.parameters, top1=package.top1, local=find_spec(package.module) is not None)
+            ModelEntry(
+                name,
+                package.parameters,
+                package.gflops,
+                package.top1,
+                local=find_spec(package.module) is not None,
+            )
             for name, package in _PACKAGES.items()
         ]
 

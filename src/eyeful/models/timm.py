@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import UnknownModelError, WeightsError
 from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights
+from eyeful.models.catalogue import ListedModel, listed
 from eyeful.models.families import ModelFamily, nearest
 from eyeful.models.file_names import is_file_name
 from eyeful.models.timm_config import gives_features, knows, model_of
@@ -71,9 +73,8 @@ class TimmFamily(ModelFamily):
             return []
         part = query.lower().removeprefix(_PREFIX)
         pattern = part if set(part) & set("*?[") else f"*{part}*"
-        names = [name for name in import_timm().list_pretrained() if fnmatchcase(name.lower(), pattern)]
-        names = [name for name in names if not gives_features(import_timm().get_pretrained_cfg(name).to_dict())]
-        return [ModelEntry(_PREFIX + name, local=_is_cached(name)) for name in names]
+        found = [one for one in listed("timm", _listed_models) if fnmatchcase(one.name.lower(), pattern)]
+        return [ModelEntry(_PREFIX + one.name, local=_is_cached(one.weights)) for one in found]
 
     def names(self) -> list[str]:
         """Every pretrained architecture, without tags."""
@@ -104,12 +105,25 @@ class TimmFamily(ModelFamily):
 FAMILY = TimmFamily()
 
 
-def _is_cached(name: str) -> bool:
-    """Whether a model's weights are in the Hugging Face cache."""
+def _listed_models() -> list[ListedModel]:
+    """Every pretrained classifier, with its repository on Hugging Face."""
+    configs = {name: import_timm().get_pretrained_cfg(name) for name in import_timm().list_pretrained()}
+    return [
+        ListedModel(name, None, None, None, config.hf_hub_id or "")
+        for name, config in configs.items()
+        if not gives_features(config.to_dict())
+    ]
+
+
+def _is_cached(repo: str) -> bool:
+    """Whether a repository's weights are in the Hugging Face cache."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    if not repo or not (Path(HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}").is_dir():
+        return False  # told before the library that would look closer is imported, which takes a second
     from huggingface_hub import try_to_load_from_cache
 
-    repo = import_timm().get_pretrained_cfg(name).hf_hub_id
-    return bool(repo) and any(isinstance(try_to_load_from_cache(repo, file), str) for file in WEIGHT_FILES)
+    return any(isinstance(try_to_load_from_cache(repo, file), str) for file in WEIGHT_FILES)
 
 
 def _load_from_catalogue(tagged: str, config: Any) -> tuple[nn.Module, Weights]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.errors import UnknownModelError
 from eyeful.extras import available
 from eyeful.models.base import Architecture, Model, ModelEntry, Weights, ready
+from eyeful.models.catalogue import ListedModel, listed
 from eyeful.models.families import ModelFamily, nearest
 from eyeful.models.file_names import is_file_name
 from eyeful.models.labels import labels_for
@@ -68,11 +69,20 @@ class TorchVisionFamily(ModelFamily):
     def entries(self, query: str, *, local: bool = False) -> list[ModelEntry]:
         """One line for each architecture, with its default weights' facts."""
         del query, local
-        return [_entry(name) for name in self.names()]
+        if not self._is_installed():
+            return []
+        return [
+            ModelEntry(one.name, one.parameters, one.gflops, one.top1, local=hub_file(one.weights).exists())
+            for one in listed("torchvision", _listed_models)
+        ]
 
     def names(self) -> list[str]:
         """Every classifier's name; none where TorchVision is not installed."""
-        return names() if available("torchvision") and available("torch") else []
+        return names() if self._is_installed() else []
+
+    @staticmethod
+    def _is_installed() -> bool:
+        return available("torchvision") and available("torch")
 
     def names_at_once(self) -> list[str]:
         """The same, read from TorchVision's source, since importing it takes seconds."""
@@ -118,15 +128,13 @@ class TorchVisionFamily(ModelFamily):
 FAMILY = TorchVisionFamily()
 
 
-def _entry(name: str) -> ModelEntry:
-    weights = default_weights(name)
-    return ModelEntry(
-        name,
-        weights.meta["num_params"],
-        weights.meta.get("_ops"),
-        weights.meta["_metrics"].get("ImageNet-1K", {}).get("acc@1"),
-        local=hub_file(weights.url).exists(),
-    )
+def _listed_models() -> list[ListedModel]:
+    return [_listed_model(name, default_weights(name)) for name in names()]
+
+
+def _listed_model(name: str, weights: Any) -> ListedModel:
+    top1 = weights.meta["_metrics"].get("ImageNet-1K", {}).get("acc@1")
+    return ListedModel(name, weights.meta["num_params"], weights.meta.get("_ops"), top1, weights.url)
 
 
 def default_weights(name: str) -> Any:
@@ -215,13 +223,18 @@ def _facts(weights: Any) -> dict[str, Any]:
         "file size": f"{meta['_file_size']} MB",
     }
     facts |= {
-        f"{data} {metric}": f"{value} %"
+        f"{data} {metric}": f"{value}%"
         for data, all_ in meta["_metrics"].items()
         for metric, value in all_.items()
     }
     facts |= {
-        "least input size": meta["min_size"],
+        "least input size": _least(*meta["min_size"]),
         "training recipe": meta.get("recipe"),
         "notes": meta.get("_docs"),
     }
     return {name: " ".join(str(value).split()) for name, value in facts.items() if value is not None}
+
+
+def _least(height: int, width: int) -> str | None:
+    """None of a network that takes any size."""
+    return f"{height}x{width}" if max(height, width) > 1 else None

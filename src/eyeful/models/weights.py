@@ -17,7 +17,6 @@ from eyeful.bundle.files import locked, sha256_or, write_atomically
 from eyeful.cache import cache_folder, warn_not_writable
 from eyeful.errors import WeightsError, one_line
 from eyeful.models.base import DEFAULT_MODEL
-from eyeful.models.torchvision_import import import_torchvision
 
 _PUBLISHED = re.compile(r"-([a-f0-9]{8,64})\.[a-z]+$")
 
@@ -28,11 +27,14 @@ def mirror() -> str | None:
 
 
 def hub_file(url: str) -> Path:
-    """Where torch.hub keeps the file of a URL."""
-    import_torchvision()
-    import torch
-
-    return Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    """Where torch.hub keeps the file of a URL; told without importing torch, by the same variables."""
+    if "torch" in sys.modules:
+        folder = Path(sys.modules["torch"].hub.get_dir())
+    else:
+        caches = os.environ.get("XDG_CACHE_HOME", "~/.cache")  # as torch.hub puts it together
+        home = os.environ.get("TORCH_HOME", os.path.join(caches, "torch"))  # noqa: PTH118 - an empty one counts
+        folder = Path(os.path.expanduser(home)) / "hub"  # noqa: PTH111 - leaves ~ where there is no home
+    return folder / "checkpoints" / url.rpartition("/")[2]
 
 
 def fetch_hub_file(url: str) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eyeful.images import crop_box
+from eyeful.page.messages import Trouble, why_no_answer
 from eyeful.predictor import THUMBNAIL
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eyeful.classifier import Classifier
+    from eyeful.predictor import PredictorSpec
     from eyeful.types import Item, Prediction
 
 TOP = 5
@@ -32,7 +34,8 @@ class Answer:
         model: the name by which it was chosen.
         classes: how many labels it has.
         runs_on: engine, device and precision.
-        pixels_HWC: what the network saw; None for an image that could not be opened.
+        spec: what the model was asked for, to have the same answer elsewhere.
+        pixels_HWC: what the network saw.
         box: the part of the image that it saw.
         opening: seconds for decoding, resizing and cropping.
         network: seconds for the forward pass.
@@ -42,19 +45,23 @@ class Answer:
     model: str
     classes: int
     runs_on: str
-    pixels_HWC: NDArray[np.uint8] | None
+    spec: PredictorSpec
+    pixels_HWC: NDArray[np.uint8]
     box: Box
     opening: float
     network: float
 
 
-def answer(classifier: Classifier, model: str, item: Item) -> Answer:
+def answered(classifier: Classifier, model: str, item: Item) -> Answer | Trouble:
     """Classify one image as `Classifier.predict` does, stage by stage, and keep what lies between the stages.
 
     Args:
         classifier: what answers.
         model: its name on the page.
         item: the image.
+
+    Returns:
+        an answer to show, or why there is none.
 
     Raises:
         EngineError: the network cannot run.
@@ -69,11 +76,14 @@ def answer(classifier: Classifier, model: str, item: Item) -> Answer:
         outputs = predictor.forward(image.pixels_HWC[None]).result()
         ended = time.perf_counter()
         prediction = predictor.postprocess(image, *outputs.row(0), topk=TOP)
+    if image.pixels_HWC is None or not prediction.ok:
+        return why_no_answer(item.filename, prediction.error_kind, prediction.error or "")
     return Answer(
         prediction,
         model,
         len(classifier.labels),
         f"{classifier.engine} on {classifier.device}, {classifier.precision}",
+        classifier.spec,
         image.pixels_HWC,
         _seen_of(image.thumbnail, classifier),
         opened - started,

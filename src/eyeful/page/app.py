@@ -24,8 +24,8 @@ _AT_ONCE = 2
 _DELETE_EVERY, _DELETE_AFTER = 300, 3600
 """Seconds: uploads are looked through, and go when they are so old."""
 
-_ASIDE = "() => {{ document.getElementById('aside').style.display = '{}'; }}"
-"""The chooser of one image is of no use where several are chosen."""
+_MANY = "() => document.getElementById('main').classList.toggle('many', {})"
+"""The image and its answer are of no use where several are chosen."""
 
 
 def build(models: Models) -> Any:
@@ -34,19 +34,22 @@ def build(models: Models) -> Any:
         with models.use(models.default) as classifier:
             labels = len(classifier.labels)
         fragment(render("heading.html", title=TITLE, labels=labels), elem_id="heading")
-        with gr.Row():
-            with gr.Column(scale=2, min_width=280, elem_id="aside"):
+        with gr.Column(elem_id="main"):
+            with gr.Column(elem_id="chosen"):
                 choice = build_image(models)
-            with gr.Column(scale=3, min_width=300), gr.Tabs() as tabs:
-                with gr.Tab("Classify") as classify:
-                    build_classify(choice)
-                with gr.Tab(INSIDE) as inside:
-                    build_inside(choice, tabs)
-                with gr.Tab("Compare") as compare:
-                    build_compare(choice)
-                with gr.Tab("Folder") as folder:
-                    build_folder(models)
-        folder.select(None, js=_ASIDE.format("none"))
-        for tab in (classify, inside, compare):
-            tab.select(None, js=_ASIDE.format(""))
+            with gr.Column(elem_id="side"):
+                headline = fragment(elem_id="answer")
+                fragment(elem_id="browser-answer")
+                with gr.Tabs(elem_id="tabs"):
+                    with gr.Tab("Classify") as classify:
+                        build_classify(choice, headline)
+                    with gr.Tab(INSIDE) as inside:
+                        build_inside(choice, inside)
+                    with gr.Tab("Compare") as compare:
+                        build_compare(choice)
+                    with gr.Tab("Folder") as folder:
+                        build_folder(models)
+            choice.others.render()
+        for tab in (classify, inside, compare, folder):
+            tab.select(None, js=_MANY.format("true" if tab is folder else "false"))
     return blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)

@@ -1,15 +1,18 @@
-"""The tab *Classify*: the best five, their logits, and what a temperature does to them."""
+"""The answer to one image, and the tab *Classify*: its best five labels, and what a temperature does to them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eyeful.errors import EyefulError
-from eyeful.page.answer import Answer, answer
-from eyeful.page.html import note, render
+from eyeful.page.answer import Answer, answered
+from eyeful.page.card import save_card
+from eyeful.page.html import alert, note, render
 from eyeful.page.image import displayed
-from eyeful.page.messages import why_no_answer
+from eyeful.page.messages import Trouble
 from eyeful.page.quiet import gr
+from eyeful.page.snippets import snippets
 from eyeful.page.style import fragment
 from eyeful.results import probabilities
 
@@ -18,67 +21,121 @@ if TYPE_CHECKING:
     from eyeful.page.models import Models
     from eyeful.types import Item
 
-_EMPTY = "The answer appears here as soon as there is an image."
+_EMPTY = "Choose an image: its answer appears here."
+
+_SAVE = "(file) => Object.assign(document.createElement('a'), {href: file.url, download: file.orig_name}).click()"
 
 
-def build_classify(choice: Choice) -> None:
-    """Draw the tab; call inside of its gr.Tab."""
-    state = gr.State()
-    bars = fragment(note(_EMPTY), elem_id="answer")
-    with gr.Column(visible=False, elem_id="heat") as heat:
-        temperature = gr.Slider(0.25, 4, 1, step=0.05, label="Temperature of softmax", elem_id="temperature")
-        effect = fragment(elem_id="effect")
-    seen = fragment(elem_id="seen")
+class _Shown(NamedTuple):
+    """The fragments of one image's answer, or of why there is none."""
+
+    headline: str
+    bars: str = ""
+    effect: str = ""
+    seen: str = ""
+    elsewhere: str = ""
+
+
+def build_classify(choice: Choice, headline: Any) -> None:
+    """Draw the tab; call inside of its gr.Tab.
+
+    Args:
+        choice: the image and the model.
+        headline: a fragment outside of the tab, which its answer or an error is written to.
+    """
+    models = choice.models
+    first = _answered(models, choice.example, models.default)
+    at_start = _shown(first, 1)
+    headline.value = at_start.headline
+    state = gr.State(first if isinstance(first, Answer) else None)
+    bars = fragment(at_start.bars, elem_id="bars")
+    fragment(elem_id="browser-bars")
+    with gr.Column(visible=isinstance(first, Answer), elem_id="more") as more:
+        temperature = gr.Slider(0.25, 4, 1, step=0.05, label="Temperature T", elem_id="temperature")
+        effect = fragment(at_start.effect, elem_id="effect")
+        seen = fragment(at_start.seen, elem_id="seen")
+        elsewhere = fragment(at_start.elsewhere, elem_id="elsewhere")
+        card = gr.Button(
+            "Save the answer as an image", size="md", elem_id="card", visible=find_spec("matplotlib") is not None
+        )
+    file = gr.DownloadButton(visible="hidden")  # not in the column: what shows that again would show this too
 
     def classified(item: Item | None, model: str, degree: float) -> list[Any]:
-        found = answered(choice.models, item, model, _EMPTY)
-        if isinstance(found, str):
-            return [None, note(found), gr.update(visible=False), "", "", None]
-        shown, explained = _at(found, degree)
-        return [
-            found,
-            shown,
-            gr.update(visible=True),
-            explained,
-            render("seen.html", answer=found),
-            displayed(found.prediction),
-        ]
+        found = _answered(models, item, model)
+        ok = found if isinstance(found, Answer) else None
+        image = displayed(ok.prediction) if ok else None
+        return [ok, *_shown(found, degree), gr.update(visible=ok is not None), image]
 
     for event in (choice.changed, choice.model.input):
         event(
             classified,
             [choice.item, choice.model, temperature],
-            [state, bars, heat, effect, seen, choice.image],
+            [state, headline, bars, effect, seen, elsewhere, more, choice.image],
             api_visibility="private",
-            show_progress_on=bars,
+            show_progress_on=headline,
         )
     temperature.input(
         lambda found, degree: _at(found, degree) if found else gr.skip(),
         [state, temperature],
-        [bars, effect],
+        [headline, bars, effect],
         api_visibility="private",
         show_progress="hidden",
         trigger_mode="always_last",
     )
+    card.click(_saved, state, file, api_visibility="private", show_progress_on=card).success(
+        None, file, None, js=_SAVE
+    )
 
 
-def answered(models: Models, item: Item | None, model: str, empty: str) -> Answer | str:
-    """An answer to show, or the sentence that says why there is none; `empty` where there is no image yet."""
+def headline_of(found: Answer, temperature: float = 1) -> str:
+    """The best label, and its probability as the network gives it: at T = 1."""
+    return render("headline.html", answer=found, temperature=temperature)
+
+
+def bars_of(found: Answer, temperature: float = 1) -> str:
+    """The best five, from the stored logits: the network does not run again for another temperature."""
+    return render("bars.html", answer=found, probs=_probs(found, temperature), temperature=temperature)
+
+
+def _answered(models: Models, item: Item | None, model: str) -> Answer | Trouble | None:
     if item is None:
-        return empty
+        return None
     try:
         with models.use(model) as classifier:
-            found = answer(classifier, model, item)
+            return answered(classifier, model, item)
     except EyefulError as error:
-        return str(error)
-    return found if found.prediction.ok else why_no_answer(found.prediction)
+        return Trouble(str(error))
 
 
-def _at(found: Answer, temperature: float) -> tuple[str, str]:
-    """The bars and what to say of them, from the stored logits: the network does not run again."""
+def _probs(found: Answer, temperature: float) -> list[float]:
     prediction = found.prediction
     assert prediction.logits is not None  # noqa: S101 - only answers are stored
     probs_K = probabilities(prediction.logits, prediction.activation, temperature)
-    probs = [float(probs_K[score.index]) for score in prediction.top]
-    bars = render("answer.html", prediction=prediction, probs=probs, model=found.model, classes=found.classes)
-    return bars, render("temperature.html", prediction=prediction, prob=probs[0], temperature=temperature)
+    return [float(probs_K[score.index]) for score in prediction.top]
+
+
+def _at(found: Answer, temperature: float) -> tuple[str, str, str]:
+    """What a temperature changes."""
+    prob = _probs(found, temperature)[0]
+    effect = render("temperature.html", prediction=found.prediction, prob=prob, temperature=temperature)
+    return headline_of(found, temperature), bars_of(found, temperature), effect
+
+
+def _shown(found: Answer | Trouble | None, temperature: float) -> _Shown:
+    if found is None:
+        return _Shown(note(_EMPTY))
+    if isinstance(found, Trouble):
+        return _Shown(alert(found))
+    code = snippets(found.spec, found.prediction.filename)
+    return _Shown(
+        *_at(found, temperature),
+        render("seen.html", answer=found),
+        render("elsewhere.html", snippets=code) if code else "",
+    )
+
+
+def _saved(found: Answer) -> str:
+    try:
+        return str(save_card(found))
+    except EyefulError as error:
+        raise gr.Error(str(error), title="The answer cannot be saved") from error

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
 from PIL import Image
 
 from eyeful import wording
 from eyeful.filenames import printable
 from eyeful.sinks.report import data_uri
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from eyeful.page.messages import Trouble
+
+_ROW = 96
+"""Pixels of a table's thumbnails, which are shown at half of it."""
 
 
 def render(template: str, **values: Any) -> str:
@@ -23,6 +33,18 @@ def note(sentence: str) -> str:
     return render("note.html", sentence=sentence)
 
 
+def alert(trouble: Trouble) -> str:
+    """A red box in the place of an answer, which screen readers read at once."""
+    return render("alert.html", trouble=trouble)
+
+
+def small(pixels_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An image for a row of a table."""
+    image = Image.fromarray(pixels_HWC)
+    image.thumbnail((_ROW, _ROW))
+    return np.asarray(image)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -30,6 +52,8 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "data_uri": lambda pixels_HWC, kind="JPEG": data_uri(Image.fromarray(pixels_HWC), kind),
+        "small": small,
+        "breakable": lambda name: Markup("_<wbr>").join(name.split("_")),
         "percent": wording.percent,
         "warning_sentence": wording.warning_sentence,
         "printable": printable,

@@ -1,21 +1,18 @@
-"""Choosing an image and a model: what three of the four tabs begin with."""
+"""Choosing an image and a model, which three of the four tabs work with."""
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import PIL.Image
 
-from eyeful.errors import EyefulError
-from eyeful.images import Limits, MemoryBudget, open_item
-from eyeful.page.quiet import UPLOADS, gr, untouched
+from eyeful.page.examples import examples
+from eyeful.page.html import render
+from eyeful.page.quiet import gr, untouched
 from eyeful.page.style import fragment
 from eyeful.signature import name_of_signature
-from eyeful.sources.samples import write_samples
 from eyeful.types import Item
 
 if TYPE_CHECKING:
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
     from eyeful.page.models import Models
     from eyeful.types import Prediction
 
-MOST_EXAMPLES = 6
-_ICON = 64
 _IN_BROWSERS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
 
@@ -35,17 +30,21 @@ class Choice:
 
     Attributes:
         models: what there is.
+        example: the Item that is there at the start; None where no samples are installed.
         item: a gr.State with the Item, or None.
         model: the gr.Dropdown with the model's name.
         image: the gr.Image itself; an output for what `displayed` gives.
         changed: registers what to do when a new image has come, as Gradio's events do.
+        others: a column with examples and the models, to be rendered where it belongs.
     """
 
     models: Models
+    example: Item | None
     item: Any
     model: Any
     image: Any
     changed: Callable[..., Any]
+    others: Any
 
 
 def _items(payload: Any) -> Item | list[Item] | None:
@@ -64,44 +63,55 @@ def _item(file: Any) -> Item:
 Image = untouched(gr.Image, _items)
 """gr.Image, which itself would turn and convert an image, and save it again."""
 
-File = untouched(gr.File, _items)
-"""gr.File, which itself would leave an empty temporary file behind for each."""
+UploadButton = untouched(gr.UploadButton, _items)
+"""gr.UploadButton, which itself would leave an empty temporary file behind for each."""
 
 
 def build_image(models: Models) -> Choice:
-    """Draw the chooser; call inside of gr.Blocks."""
-    item = gr.State()
+    """Draw the image and the ways to another one; call inside of gr.Blocks."""
+    samples = examples()
+    first = samples[0].item if samples else None
+    item = gr.State(first)
     image = Image(
+        str(first.content) if first else None,
         label="Image",
+        show_label=False,
         type="filepath",
-        sources=["upload", "webcam"],
-        height=260,
+        sources=["upload"],
         buttons=[],
         alt_text="The image that you chose",
-        placeholder="Drop an image here, paste one, or click to choose",
+        placeholder="Drop or paste an image anywhere on this page",
         elem_id="image",
     )
-    examples = _examples()
-    if examples:
-        fragment("<p class='soft' id='examples-title'>Or try one of these:</p>")
-    with gr.Row(elem_id="examples"):
-        buttons = [
-            gr.Button(path.stem, icon=icon, size="sm", min_width=90, elem_classes="example")
-            for path, icon in examples
-        ]
-    model = gr.Dropdown(
-        models.names,
-        value=models.default,
-        label="Model",
-        info="What is on this machine" if len(models.names) > 1 else None,
-        interactive=True,
-        filterable=len(models.names) > 10,
-        elem_id="model",
-    )
+    fragment(render("camera.html"), elem_id="camera-place")
+    with gr.Row(elem_id="ways"):
+        photo = UploadButton("Take or choose a photo", variant="primary", size="md", min_width=0, elem_id="photo")
+        gr.Button("Live camera", size="md", min_width=0, elem_id="live")
+    with gr.Column(render=False, elem_id="others") as others:
+        fragment("<h2>Examples and model</h2>", elem_id="others-title")
+        with gr.Row(elem_id="examples"):
+            buttons = [
+                gr.Button(
+                    Path(item.filename).stem, icon=str(icon), size="sm", min_width=90, elem_classes="example"
+                )
+                for item, icon in samples
+            ]
+        model = gr.Dropdown(
+            models.names,
+            value=models.default,
+            label="Model" if len(models.names) == 1 else "Model, of those on this machine",
+            interactive=True,
+            filterable=len(models.names) > 10,
+            elem_id="model",
+        )
     quietly = {"api_visibility": "private", "show_progress": "hidden"}
-    picked = [image.input(lambda item: item, image, item, **quietly)]
-    for button, (path, _) in zip(buttons, examples, strict=True):
-        chosen = Item(path.name, path)
+    picked = [
+        image.upload(lambda item: item, image, item, **quietly),
+        image.clear(lambda: None, None, item, **quietly),
+        photo.upload(lambda item: (item, str(item.content)), photo, [item, image], **quietly),
+    ]
+    for button, example in zip(buttons, samples, strict=True):
+        chosen = example.item
         picked.append(
             button.click(lambda chosen=chosen: (chosen, str(chosen.content)), None, [item, image], **quietly)
         )
@@ -110,7 +120,7 @@ def build_image(models: Models) -> Choice:
         for event in picked:
             event.then(*args, **kwargs)
 
-    return Choice(models, item, model, image, changed)
+    return Choice(models, first, item, model, image, changed, others)
 
 
 def displayed(prediction: Prediction) -> Any:
@@ -124,22 +134,4 @@ def displayed(prediction: Prediction) -> Any:
             return gr.skip()
     small = item.content.with_name("displayed.jpg")
     PIL.Image.fromarray(thumbnail).save(small, quality=88)
-    return str(small)
-
-
-def _examples() -> list[tuple[Path, str]]:
-    """The sample images and a small copy of each, where the packages that carry them are installed."""
-    folder = Path(tempfile.mkdtemp(dir=UPLOADS))  # of this page: Gradio deletes its files when it ends
-    with suppress(EyefulError):
-        return [(path, _icon(path)) for path in write_samples(folder)[:MOST_EXAMPLES]]
-    return []
-
-
-def _icon(path: Path) -> str:
-    small = path.with_name(f"{path.stem}-small.jpg")
-    with open_item(Item(path.name, path), Limits(), MemoryBudget()) as opened:
-        side = min(opened.image.size)
-        left, top = (opened.image.width - side) // 2, (opened.image.height - side) // 2
-        square = opened.image.resize((_ICON, _ICON), box=(left, top, left + side, top + side))
-    square.save(small, quality=85)
     return str(small)

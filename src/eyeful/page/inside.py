@@ -1,14 +1,15 @@
-"""The tab *Look inside*: from pixels through the stages of the network to its answer, and where it looked."""
+"""The tab *Look inside*: from pixels through the stages of the network to its answer, and what speaks for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eyeful.errors import EyefulError
+from eyeful.errors import EyefulError, ImageError
 from eyeful.extras import require
 from eyeful.page.drawing import MOST_MAPS, feature_grid, overlay_heatmap, vector_image
-from eyeful.page.html import note, render
+from eyeful.page.html import alert, note, render
+from eyeful.page.messages import Trouble
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
 
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
     from eyeful.types import Item
 
 TITLE = "Look inside"
-_EMPTY = "Choose an image to see what the network makes of it, stage by stage."
+_EMPTY = "Choose an image to see what each stage of the network computes from it."
 _MOST_LABELS = 5
+
+_IS_OPEN = f"""(stored, item, model, _) => [stored, item, model, Boolean(
+    [...document.querySelectorAll("[role=tab][aria-selected=true]")].find(tab => tab.innerText === "{TITLE}")
+)]"""
+"""The browser says whether the tab is open: with an event for every change of tabs, Gradio's stream of answers may
+close while another event is on its way, whose answer then never comes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,28 +48,25 @@ class _Inside:
     labels: tuple[tuple[str, int], ...]
 
 
-def build_inside(choice: Choice, tabs: Any) -> None:
-    """Draw the tab; call inside of its gr.Tab, which is one of `tabs`."""
+def build_inside(choice: Choice, tab: Any) -> None:
+    """Draw the tab; call inside of its gr.Tab."""
     stored = gr.State()
-    open_ = gr.State(value=False)
+    is_open = gr.Checkbox(visible=False)
     said = fragment(note(_EMPTY), "inside")
     with gr.Column(visible=False) as road:
-        depth = gr.Slider(1, 2, 1, step=1, label="Depth: a step through the network", elem_id="depth")
+        depth = gr.Slider(1, 2, 1, step=1, label="Step through the network", elem_id="depth")
         shown = fragment(elem_id="step")
-        target = gr.Radio([], label="Where it looked (Grad-CAM), for the label", elem_id="target")
+        target = gr.Radio([], label="Grad-CAM: which parts speak for the label", elem_id="target")
         looked = fragment(elem_id="looked")
 
-    def opened(event: gr.SelectData) -> bool:
-        return bool(event.value == TITLE)
-
-    def inside(before: _Inside | None, item: Item | None, model: str, is_open: bool) -> list[Any]:
-        if not is_open or (before and item and (before.item, before.model) == (item, model)):
+    def inside(before: _Inside | None, item: Item | None, model: str, wanted: bool) -> list[Any]:
+        if not wanted or (before and item and (before.item, before.model) == (item, model)):
             return [gr.skip()] * 7
-        found = _inside(choice.models, item, model)
-        if isinstance(found, str):
+        found = _inside(choice.models, item, model) if item else None
+        if not isinstance(found, _Inside):
             return [
                 None,
-                gr.update(value=note(found), visible=True),
+                gr.update(value=alert(found) if found else note(_EMPTY), visible=True),
                 gr.update(visible=False),
                 gr.skip(),
                 "",
@@ -80,12 +84,9 @@ def build_inside(choice: Choice, tabs: Any) -> None:
         ]
 
     outputs = [stored, said, road, depth, shown, target, looked]
-    inputs = [stored, choice.item, choice.model, open_]
-    for event in (choice.changed, choice.model.input):
-        event(inside, inputs, outputs, api_visibility="private", show_progress_on=[said, shown])
-    tabs.select(opened, None, open_, api_visibility="private", show_progress="hidden").then(
-        inside, inputs, outputs, api_visibility="private", show_progress_on=[said, shown]
-    )
+    inputs = [stored, choice.item, choice.model, is_open]
+    for event in (choice.changed, choice.model.input, tab.select):
+        event(inside, inputs, outputs, js=_IS_OPEN, api_visibility="private", show_progress_on=[said, shown])
     depth.input(
         lambda found, step: found.steps[int(step) - 1] if found else gr.skip(),
         [stored, depth],
@@ -103,16 +104,16 @@ def build_inside(choice: Choice, tabs: Any) -> None:
     )
 
 
-def _inside(models: Models, item: Item | None, model: str) -> _Inside | str:
-    """An explanation, drawn; or the sentence that says why there is none."""
-    if item is None:
-        return _EMPTY
+def _inside(models: Models, item: Item, model: str) -> _Inside | Trouble:
+    """An explanation, drawn; or why there is none."""
     try:
         require("torch", "looking inside")
         with models.use(model) as classifier:
             found = classifier.explain(item)
+    except ImageError:
+        return Trouble(f"There is no answer for {item.filename}, so there is nothing to look inside.")
     except EyefulError as error:
-        return str(error)
+        return Trouble(str(error))
     labels = tuple((score.label, score.index) for score in found.top[:_MOST_LABELS])
     return _Inside(item, model, _steps(found), _where(found), labels)
 
@@ -153,4 +154,4 @@ def _looked(models: Models, stored: _Inside, index: int) -> str:
         with models.use(stored.model) as classifier:
             return _where(classifier.explain(stored.item, target=index))
     except EyefulError as error:
-        return note(str(error))
+        return alert(Trouble(str(error)))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _NEEDED = re.compile(
-    r"/(|config|theme\.css|favicon\.ico|robots\.txt|(assets|static)/.+"
+    r"/(|live|config|theme\.css|favicon\.ico|robots\.txt|(assets|static)/.+"
     r"|gradio_api/(upload|upload_progress|startup-events|queue/(join|data)|heartbeat/\w+|cancel|reset|file=(?!\w+:).+))"
 )
 """Gradio has more: a proxy, a fetcher of URLs, an editor of its own source, an API. They are not here."""

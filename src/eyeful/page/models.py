@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eyeful.errors import UsageError
 from eyeful.models import list_models
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Models:
         """A classifier, for one visitor at a time, so that the time it takes is that of one.
 
         Raises:
+            UsageError: the page has no such model.
             EyefulError: it cannot be loaded.
         """
         entry = self._enter(name)
@@ -79,7 +81,7 @@ class Models:
 
     def _enter(self, name: str) -> _Entry:
         if name not in self.names:  # the chooser offers no such thing, a made-up request may
-            name = self.default
+            raise UsageError(f"this page has no model {name[:60]!r}: reload it to see which it has")
         with self._lock:
             entry = self._classifiers.get(name) or self._loaded.setdefault(name, _Entry())
             if name in self._loaded:

@@ -1,4 +1,4 @@
-"""Gradio without its telephone: no analytics, no version check, files in a folder of our own.
+"""Gradio without analytics, version check or sharing, and with its files in a folder of our own.
 
 The one place that imports Gradio; the others say `from eyeful.page.quiet import gr`. Gradio reads its switches
 from the environment, some of them when it is imported and some whenever a component is made.
@@ -16,7 +16,7 @@ from typing import Any
 from eyeful.extras import require
 
 UPLOADS = Path(tempfile.mkdtemp(prefix="eyeful-page-"))
-"""Uploads and downloads of this process, for no other user's eyes; gone when it ends."""
+"""Uploads and downloads of this process, which no other user can read; deleted when it ends."""
 
 atexit.register(shutil.rmtree, UPLOADS, ignore_errors=True)
 os.environ |= {

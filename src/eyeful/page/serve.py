@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from eyeful.errors import UsageError
 from eyeful.loading import load
 from eyeful.page.app import build
+from eyeful.page.live import live_route
 from eyeful.page.middleware import PageMiddleware
 from eyeful.page.models import Models
 from eyeful.page.quiet import gr
@@ -69,6 +70,7 @@ def mount(
     mounted = app.routes[-1]
     assert isinstance(mounted, Mount)  # noqa: S101 - it was just made
     app.state.page = mounted.app
+    app.state.page.router.routes.insert(0, live_route(models))
     app.state.page.add_middleware(PageMiddleware)
     before = app.router.lifespan_context
 
@@ -127,14 +129,14 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with a word when it listens, and an end that does not wait for open browsers."""
+    """uvicorn that reports when it listens, and stops without waiting for open browsers."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and say so."""
+        """Begin to listen, and report it."""
         await super().startup(sockets)
         if self.started:
             self._on_ready()
@@ -146,6 +148,6 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of open browsers first."""
+        """End the streams of open browsers first."""
         hang_up(self.config.app)
         await super().shutdown(sockets)

@@ -66,8 +66,8 @@ def css() -> str:
 
 
 def javascript() -> str:
-    """What the browser does by itself: take an image that is pasted or dropped anywhere."""
-    return _text("page.js")
+    """What the browser does by itself: images that are pasted or dropped, code to copy, the live camera."""
+    return f"() => {{\n{_text('page.js')}{_text('live.js')}}}"
 
 
 def _text(name: str) -> str:

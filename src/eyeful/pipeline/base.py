@@ -23,6 +23,9 @@ class SupportsStream(Protocol):
     def spec(self) -> PredictorSpec: ...  # noqa: D102
 
     @property
+    def engine(self) -> str: ...  # noqa: D102
+
+    @property
     def device(self) -> str: ...  # noqa: D102
 
     @property

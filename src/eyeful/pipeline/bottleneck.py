@@ -1,4 +1,4 @@
-"""What a run waits for the longest, and what would make it faster."""
+"""What a run waits for the longest."""
 
 import time
 from collections.abc import Iterator
@@ -28,15 +28,3 @@ class StageTimer:
     def longest(self) -> Stage:
         """The stage that was waited for the longest."""
         return max(self.seconds, key=lambda stage: self.seconds[stage])
-
-
-def advice(stage: Stage, device: str, precision: str) -> str:
-    """The stage that limits, and the flag that would move it, as half a sentence."""
-    if stage == "decode":
-        return "decoding images; more cores (--workers) or smaller files would move it"
-    if stage == "write":
-        return "writing the outputs; fewer of them (--report, --figures) or a faster disk would move it"
-    cheaper = {"fp32": ", --precision bf16", "bf16": ", an int8 bundle (eyeful export)"}.get(precision, "")
-    if device == "cpu":
-        return f"the forward pass; a smaller --model{cheaper} or a GPU (--device cuda) would move it"
-    return "the forward pass; a smaller --model or a larger --batch-size would move it"

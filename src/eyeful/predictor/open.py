@@ -81,10 +81,15 @@ def request_of(spec: PredictorSpec) -> ModelRequest:
     return ModelRequest(spec.model, checkpoint, labels, spec.overrides)
 
 
-def origin(name: str | Path, checkpoint: str | Path | None = None) -> dict[str, Any] | None:
+def origin(name: str | Path, checkpoint: str | Path | None = None, **options: Any) -> dict[str, Any] | None:
     """What a bundle was made of: options of a spec that lead to its reference; None for what is no bundle.
 
     A bundle for torch is its own origin. A checkpoint is not remembered and must be named again.
+
+    Args:
+        name: of the bundle.
+        checkpoint: what it was made of.
+        **options: what is changed of its preprocessing, as `Preprocessing.with_options` takes it.
 
     Raises:
         BundleError: it is damaged.
@@ -96,10 +101,14 @@ def origin(name: str | Path, checkpoint: str | Path | None = None) -> dict[str, 
     if isinstance(family(manifest.engine), ModuleFamily):
         return {"model": str(name)}
     if manifest.checkpoint and checkpoint is None:
-        raise UsageError(f"the bundle {name} was made of {manifest.checkpoint}: --checkpoint FILE names it")
-    own = manifest.preprocessing
-    fixed = {"img_size": own.size, "mean": own.mean, "std": own.std, "activation": manifest.activation}
-    return {"model": manifest.model} | fixed
+        source = manifest.weights.get("source", manifest.checkpoint)
+        raise UsageError(
+            f"the bundle {name} was made of {source}: --checkpoint FILE names it; where it lies "
+            "in an archive (.mar), unpack that first"
+        )
+    used = manifest.preprocessing.with_options(**options)
+    fixed = {"img_size": used.size, "mean": used.mean, "std": used.std, "activation": manifest.activation}
+    return {"model": manifest.model, "labels": str(name)} | fixed | used.options()
 
 
 def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> OpenEngine:
@@ -158,7 +167,12 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
     manifest = bundle.manifest
     refuse_to_change(bundle.folder, spec.overrides, spec.checkpoint)
     if spec.engine not in ("auto", manifest.engine):
-        raise UsageError(f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}")
+        otherwise = (
+            f"--model {manifest.model} runs it there" if manifest.checkpoint is None else "run what it was made of"
+        )
+        raise UsageError(
+            f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}: {otherwise}"
+        )
     precision = spec.precision
     if manifest.precision == "int8":  # nothing is asked of the engine: the network is int8 by its making
         if precision not in ("auto", "int8"):

@@ -6,13 +6,14 @@ import hashlib
 import json
 import logging
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eyeful.bundle import (
     FORMAT,
+    MANIFEST,
     Bundle,
     Manifest,
     is_bundle,
@@ -30,6 +31,8 @@ from eyeful.models.local import digests
 from eyeful.prepare.manifest import manifest_of, tool_versions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import nn
 
     from eyeful.prepare.deployed import Deployed
@@ -86,7 +89,12 @@ def _prepare(request: ModelRequest, engine: ConvertedFamily, folder: Path) -> Bu
 
 
 def export(
-    request: ModelRequest, folder: Path, engine_name: str, *, activation: Activation | None = None
+    request: ModelRequest,
+    folder: Path,
+    engine_name: str,
+    *,
+    activation: Activation | None = None,
+    source: str | None = None,
 ) -> Bundle:
     """Write a model's bundle for one engine to a folder of the user's: an air-gap package.
 
@@ -95,6 +103,7 @@ def export(
         folder: where to; must not exist, or be a bundle, which is replaced.
         engine_name: what shall run it; all but torch run without torch.
         activation: what makes probabilities of its logits; the model's own when None.
+        source: where the checkpoint is from, if it is a copy that will be gone.
 
     Raises:
         UsageError: the folder holds something else.
@@ -102,13 +111,18 @@ def export(
     """
     refuse_to_replace(folder)
     engine = family(engine_name)
+    write_files: Callable[[Path], object]
     if isinstance(engine, ConvertedFamily):
         bundle = prepared(request, engine)
-        return write_bundle(folder, bundle.manifest.with_activation(activation), bundle.copy_files)
-    from eyeful.prepare.torch import write_module
+        manifest, write_files = bundle.manifest, bundle.copy_files
+    else:
+        from eyeful.prepare.torch import write_module
 
-    module, manifest = load_network(request, engine)
-    return write_bundle(folder, manifest.with_activation(activation), lambda place: write_module(module, place))
+        module, manifest = load_network(request, engine)
+        write_files = partial(write_module, module)
+    if source is not None:
+        manifest = replace(manifest, weights=manifest.weights | {"source": source})
+    return write_bundle(folder, manifest.with_activation(activation), write_files)
 
 
 def load_network(request: ModelRequest, engine: EngineFamily) -> tuple[nn.Module, Manifest]:
@@ -165,6 +179,8 @@ def refuse_to_replace(folder: Path) -> None:
 def _folder(request: ModelRequest, engine: EngineFamily) -> Path:
     """Where a request's bundle is cached: its name, and a digest of everything that decides its content."""
     checkpoint, labels = request.checkpoint, request.labels
+    if labels is not None and is_bundle(labels):
+        labels /= MANIFEST
     asked = {
         "format": FORMAT,
         "revision": _REVISION,
@@ -179,6 +195,8 @@ def _folder(request: ModelRequest, engine: EngineFamily) -> Path:
     }
     if files := digests(request.name):
         asked["files"] = files
+    if request.preprocessing is not None:
+        asked["preprocessing"] = request.preprocessing.as_dict()
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", request.name).strip("-")[:80]
     return cache_folder() / "prepared" / f"{slug}-{digest}"

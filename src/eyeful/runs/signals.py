@@ -1,11 +1,13 @@
 """SIGINT and SIGTERM: finish what is in hand, then stop; a second one stops at once."""
 
+import logging
 import os
 import signal
-import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
+
+log = logging.getLogger("eyeful")
 
 
 class SignalHandler:
@@ -41,4 +43,4 @@ class SignalHandler:
         self.signal = number
         if self._reads_stdin:  # names end at this point, also for a read that is waiting for more of them
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        sys.stderr.write("eyeful: finishing what is in hand; Ctrl-C again stops at once\n")
+        log.warning("finishing what is in hand; Ctrl-C again stops at once")

@@ -6,6 +6,10 @@ from typing import Any
 
 from eyeful.journal import Journal
 from eyeful.pipeline import StageTimer, SupportsStream, advice
+from eyeful.wording import rate
+
+_SHORTEST = 1.0
+"""Seconds of a run whose speed means something."""
 
 
 @dataclass(slots=True)
@@ -55,27 +59,35 @@ class RunSummary:
         """Rows written."""
         return self.predicted + self.errors.total()
 
+    @property
+    def was_complete(self) -> bool:
+        """Whether an earlier run had written every row."""
+        return 0 < self.resumed == self.rows
+
     def __str__(self) -> str:
         text = f"{_counted(self.inputs, 'input')} = {self.predicted} predicted"
         if self.abstained:
             text += f" ({self.abstained} unsure)"
         text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
+        if not self.ignored:
+            return text
         return text + f"; {_counted(self.ignored.total(), 'other file')} ignored{_kinds(self.ignored)}"
 
     def speed(self, classifier: SupportsStream, startup: float = 0.0) -> str:
-        """How fast it was, what the bottleneck was, and what would move it, in one line.
+        """How fast it was, what the bottleneck was, and what would move it, in one line; empty for a short run.
 
         Args:
             classifier: what ran.
             startup: seconds before the first image.
         """
         new = self.rows - self.resumed
-        rate = f"{new / max(self.seconds, 1e-9):.0f} images/s in {self.seconds:.1f} s"
-        if self.resumed:
-            rate = f"{self.resumed} rows were there; {rate}"
+        before = f"{self.resumed} rows were there" if self.resumed else ""
+        if self.seconds < _SHORTEST or not self.predicted or self.was_complete:
+            return before
+        speed = f"{before}{'; ' if before else ''}{rate(new / self.seconds)} images/s in {self.seconds:.1f} s"
         if startup > self.seconds:
-            return f"{rate}; starting took {startup:.1f} s, so more images in one run would cost less each"
-        return f"{rate}; the bottleneck is {advice(self.timer.longest, classifier.device, classifier.precision)}"
+            return f"{speed}; starting took {startup:.1f} s, so more images in one run would cost less each"
+        return f"{speed}; the bottleneck is {advice(self.timer.longest, classifier)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the run's record."""

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 import eyeful
 from eyeful import plugins
@@ -28,6 +28,7 @@ from eyeful.server.middleware import (
     RequestIdMiddleware,
 )
 from eyeful.server.middleware.access_log import GONE, PAGE
+from eyeful.server.protocols import describe
 from eyeful.server.replies import ErrorReply, failure, plain_status, rejection
 from eyeful.server.service import ClientGoneError, InferenceService
 
@@ -40,6 +41,15 @@ if TYPE_CHECKING:
     from eyeful.server.settings import ServerSettings
 
 log = logging.getLogger("eyeful.server")
+
+_EXPECTED = {
+    "int_parsing": "a whole number is needed",
+    "int_parsing_size": "the number is too long",
+    "int_from_float": "a whole number is needed",
+    "greater_than_equal": "at least {ge} is needed",
+    "bool_parsing": "true or false is needed",
+}
+"""Pydantic's kinds of errors in a query, as plain sentences."""
 
 
 def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) -> FastAPI:
@@ -68,10 +78,11 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
 
     app: FastAPI = FastAPIOffline(  # /docs without scripts from somebody else's network
         title="eyeful",
-        summary="Names what is in images, with a pretrained CNN.",
+        summary="Image classification with a pretrained CNN.",
         version=eyeful.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        openapi_tags=describe.TAGS,
         middleware=_middleware(service),
     )
     app.state.service = service
@@ -87,11 +98,27 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
         (ClientGoneError, _gone),
     ):
         app.add_exception_handler(kind, handler)
+    _redirect_root(app, "page/" if settings.page else "docs")
     if settings.page:
         from eyeful.page.serve import mount
 
         mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
     return app
+
+
+def _redirect_root(app: FastAPI, target: str) -> None:
+    """Lead a browser that opens `/` somewhere; relative, so that it holds behind a proxy's path too."""
+
+    @app.get(
+        "/",
+        status_code=307,
+        response_class=RedirectResponse,
+        tags=[describe.OPERATIONS],
+        summary="Redirect a browser",
+    )
+    async def root() -> str:
+        """To the page with `--page`, else to this description."""
+        return target
 
 
 def _middleware(service: InferenceService) -> list[Middleware]:
@@ -130,7 +157,10 @@ async def _failed(_: Request, error: Exception) -> Response:
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     first = error.errors()[0]
-    return ErrorReply(400, f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}"[:300])
+    name, value = first["loc"][-1], str(first.get("input"))[:40]
+    expected = _EXPECTED.get(first["type"])
+    said = expected.format(**first.get("ctx", {})) if expected else first["msg"].removeprefix("Value error, ")
+    return ErrorReply(400, f"{name} {value!r}: {said}"[:300])
 
 
 async def _plain(request: Request, error: Exception) -> Response:

@@ -126,12 +126,14 @@ async def read_images(request: Request, settings: ServerSettings) -> list[Item]:
     except (ValueError, LookupError) as error:  # of names in a charset that Python cannot decode them with
         raise BadRequestError("the form cannot be read") from error
     files = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    for name, _ in texts:
+        if name != "data":
+            raise BadRequestError(
+                f"unknown form field {name[:40]!r}; a form holds files, parameters are in the query: ?topk=3"
+            )
     items = [_item(name, file) for name, file in files]
-    items += [
-        Item(name, value.encode("utf-8", "surrogateescape"))
-        for name, value in form.multi_items()
-        if isinstance(value, str) and name == "data"
-    ]
+    items += [Item(name, value.encode("utf-8", "surrogateescape")) for name, value in texts]
     if not items:
         raise BadRequestError("the form holds no file: curl -F data=@image.jpg")
     return items

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 
 from eyeful.server.errors import BadRequestError
-from eyeful.server.parsing import image_in, json_of, topk_in
+from eyeful.server.parameters import refuse_unknown, topk_in
+from eyeful.server.parsing import image_in, json_of
 from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked
 from eyeful.sources import open_source
 from eyeful.types import Item
 
-_KEYS = ("b64", "data", "image_bytes", "image", "bytes", "body")
+KEYS = ("b64", "data", "image_bytes", "image", "bytes", "body")
 """What the image of an instance is called, the first that is there."""
 _DEEPEST = 3
 
@@ -26,7 +27,9 @@ def instances_in(body: Any, service: InferenceService) -> list[Asked]:
         TooLargeError: they are too many.
     """
     instances = body.get("instances") if isinstance(body, dict) else None
-    if not isinstance(instances, list) or not instances:
+    if instances == []:
+        raise BadRequestError('"instances" is empty; it takes at least one image: [{"b64": BASE64}]')
+    if not isinstance(instances, list):
         raise BadRequestError('the JSON body is not {"instances": [{"b64": BASE64}, ...]}')
     service.settings.allow(len(instances))
     return [instance_in(one, f"instances[{place}]", service) for place, one in enumerate(instances)]
@@ -41,7 +44,7 @@ def instance_in(value: Any, where: str, service: InferenceService) -> Asked:
     for _ in range(_DEEPEST):
         if not isinstance(value, dict) or not value:
             break
-        key = next((key for key in _KEYS if key in value), None)
+        key = next((key for key in KEYS if key in value), None)
         if key is None and len(value) > 1:
             raise BadRequestError(f'{where} has no "b64" among its keys')
         value = value[key or next(iter(value))]
@@ -50,15 +53,17 @@ def instance_in(value: Any, where: str, service: InferenceService) -> Asked:
     return image_in(value, where, service.fetcher)
 
 
-def instances_of(content: bytes, service: InferenceService) -> tuple[list[Asked], int | None]:
-    """The images of a body, and how many labels its `parameters` ask for.
+def instances_of(content: bytes, service: InferenceService, topk: int | None) -> tuple[list[Asked], int | None]:
+    """The images of a body, and how many labels its `parameters` or the query (`topk`) ask for.
 
     Raises:
-        BadRequestError, TooLargeError: as for `instances_in`.
+        BadRequestError, TooLargeError: as for `instances_in`; or there is an unknown key.
     """
     body = json_of(content)
+    if isinstance(body, dict):
+        refuse_unknown(body, ("instances", "parameters", "signature_name"), "key of the JSON body")
     found = instances_in(body, service)
-    return found, topk_in(body)
+    return found, topk_in(body, topk)
 
 
 def _pixels(rows: list[Any], where: str) -> Item:

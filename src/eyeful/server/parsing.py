@@ -20,7 +20,7 @@ _PIECE = 1 << 18
 def is_json(request: Request, body: bytes) -> bool:
     """Whether a body is to be read as JSON; so is the one of `curl -d` when its user gave no type."""
     return is_type(request, "application/json") or (
-        is_type(request, "application/x-www-form-urlencoded") and body.startswith(b"{")
+        is_type(request, "application/x-www-form-urlencoded") and body.startswith((b"{", b"["))
     )
 
 
@@ -47,21 +47,6 @@ def image_in(text: Any, where: str, fetcher: Fetcher | None) -> Asked:
     if fetcher is None:
         raise BadRequestError(f"{where} is a URL; this server fetches none: `eyeful serve --allow-urls` does")
     return RemoteImage(text, fetcher)
-
-
-def topk_in(body: dict[str, Any]) -> int | None:
-    """How many labels a JSON body's `parameters` ask for; None where they do not say.
-
-    Raises:
-        BadRequestError: they are no parameters.
-    """
-    parameters = body.get("parameters")
-    if not isinstance(parameters, dict | None):
-        raise BadRequestError('"parameters" is not an object')
-    topk = parameters.get("top_k") if parameters else None
-    if topk is not None and (not isinstance(topk, int) or isinstance(topk, bool)):
-        raise BadRequestError("parameters.top_k is not a whole number")
-    return topk
 
 
 def decoded(text: Any, where: str) -> bytes:

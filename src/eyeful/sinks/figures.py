@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from eyeful.errors import OutputError, UsageError
 from eyeful.extras import require
 from eyeful.filenames import printable
 from eyeful.images import open_item
+from eyeful.wording import percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 _DPI = 120
 _BLUE = "#2a6f97"
 _GREY = "#9aa5ac"
+_INCHES_FOR_A_BAR = 0.33
+_LEAST_BARS = 4
+"""A figure with fewer labels leaves their places empty: its bars are no thicker than those of others."""
+_LINE = 22
+"""Letters of a label on one line."""
 
 
 def plot(prediction: Prediction) -> Any:
@@ -31,7 +38,8 @@ def plot(prediction: Prediction) -> Any:
         prediction: with an answer.
 
     Returns:
-        a matplotlib Figure, 6 by 3 inches; `figure.savefig("cat.png")` writes it.
+        a matplotlib Figure, 6 by 3 inches, higher for more than nine labels; `figure.savefig("cat.png")` writes
+        it.
 
     Raises:
         UsageError: the prediction is an error.
@@ -43,24 +51,26 @@ def plot(prediction: Prediction) -> Any:
 
     if not prediction.ok:
         raise UsageError(f"{prediction.filename} has no answer to plot: {prediction.answer}")
-    figure = Figure(figsize=(6, 3), dpi=_DPI, layout="constrained")
+    height = max(3, _INCHES_FOR_A_BAR * len(prediction.top))
+    figure = Figure(figsize=(6, height), dpi=_DPI, layout="constrained")
     left, right = figure.subplots(1, 2)
     left.imshow(_image(prediction))
     left.set_axis_off()
     left.set_title("Input Image", fontsize=10)
-    labels = [_shortened(score.label) for score in prediction.top]
+    labels = [_on_two_lines(score.label) for score in prediction.top]
     probs = [score.prob for score in prediction.top]
     places = np.arange(len(labels))
     bars = right.barh(
         places, probs, color=[_GREY if prediction.abstained else _BLUE, *[_GREY] * (len(labels) - 1)]
     )
-    right.bar_label(bars, fmt="%.2f", padding=3, fontsize=7, color="#444444")
+    right.bar_label(bars, [percent(prob) for prob in probs], padding=3, fontsize=7, color="#444444")
     right.set_yticks(places, labels, fontsize=8)
-    right.invert_yaxis()
-    right.set_xlim(0, 1.15)
-    right.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"], fontsize=8)
+    right.set_ylim(max(len(labels), _LEAST_BARS) - 0.5, -0.5)
+    right.set_xlim(0, 1.25)
+    right.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "", "50%", "", "100%"], fontsize=8)
     right.set_xlabel("Probability", fontsize=8)
-    right.set_title(f"Top {len(labels)} Predictions" + (" (unsure)" if prediction.abstained else ""), fontsize=10)
+    shown = f"Top {len(labels)} Predictions" if len(labels) > 1 else "Top Prediction"
+    right.set_title(shown + (" (unsure)" if prediction.abstained else ""), fontsize=10)
     right.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -110,9 +120,10 @@ def _image(prediction: Prediction) -> NDArray[np.uint8]:
         return np.array(small)
 
 
-def _shortened(label: str, length: int = 22) -> str:
-    text = printable(label).replace("$", r"\$")
-    return text if len(text) <= length else text[: length - 1] + "…"
+def _on_two_lines(label: str) -> str:
+    """A label as matplotlib shall show it: printable, no mathematics, the rest of a very long one left out."""
+    lines = textwrap.wrap(printable(label), _LINE, max_lines=2, placeholder="…")
+    return "\n".join(lines).replace("$", r"\$")
 
 
 def _safe_stem(filename: str) -> str:

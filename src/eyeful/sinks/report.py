@@ -1,44 +1,45 @@
-"""The report: one self-contained HTML page that opens without a network.
+"""The report: one self-contained HTML page that opens without a network, of 9 images or of 2 million.
 
-Failures come first, then the least confident answers: what a person should look at.
+Its counts are of every row; its images are all of a small run, and of a larger one those that need a look.
 """
 
 from __future__ import annotations
 
 import base64
-import heapq
-import io
 from importlib.metadata import version
-from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from jinja2 import Environment, PackageLoader
-from PIL import Image
 
-from eyeful.bundle.files import write_atomically
+from eyeful.bundle.files import temporary_beside, write_atomically
 from eyeful.errors import OutputError
 from eyeful.filenames import printable
-from eyeful.wording import percent, warning_label
+from eyeful.sinks.report_cards import OF_A_KIND, Card, Selection, encoded
+from eyeful.sinks.report_counts import ReportCounts, bin_of, warning_code
+from eyeful.wording import error_label, percent, warning_label, warning_sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from numpy.typing import NDArray
+    from PIL import Image
 
     from eyeful.types import Prediction
 
-MOST_ROWS = 1000
-"""Images in one report; of a larger run the failures and the least confident are shown."""
-_THUMBNAIL = 200
+_LABELS = 1000
+"""Labels that are counted by name; so many of ImageNet are all of them."""
+_NAME_LENGTH, _LABEL_LENGTH = 300, 120
 
 
 class ReportSink:
-    """Collects what a page can show, and writes it when the run ends.
+    """Counts every row, holds the images that a page shows, and writes the page when the run ends.
+
+    Of a run that is stopped, the page says so; one that is stopped before its first row leaves what was there.
+    Memory does not grow with the run, and the file is at most about 8 MB.
 
     Args:
         path: the .html file.
-        manifest: what the footer says of the model.
+        manifest: what the page says of the model.
     """
 
     wants_thumbnails = True
@@ -46,64 +47,91 @@ class ReportSink:
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self._path = path
         self._manifest = manifest
-        self._cards: list[tuple[float, int, dict[str, Any]]] = []
-        self._order = count()
-        self._counts = {"inputs": 0, "predicted": 0, "unsure": 0, "errors": 0}
+        self._counts = ReportCounts()
+        self._selection = Selection()
 
     def __enter__(self) -> Self:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            probe = temporary_beside(self._path)  # what cannot be written is told before the run, not after it
+            probe.touch()
+            probe.unlink()
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
         return self
 
     def append(self, prediction: Prediction) -> None:
-        """Keep one prediction, if it is among those that a person should look at first."""
-        self._counts["inputs"] += 1
-        self._counts["predicted" if prediction.ok else "errors"] += 1
-        self._counts["unsure"] += prediction.abstained
-        concern = 2.0 if prediction.prob is None else 1.0 - prediction.prob
-        if len(self._cards) < MOST_ROWS:
-            heapq.heappush(self._cards, (concern, -next(self._order), _card(prediction)))
-        elif concern > self._cards[0][0]:
-            heapq.heapreplace(self._cards, (concern, -next(self._order), _card(prediction)))
+        """Count one row, and hold its image if the page may show it."""
+        self._counts.add(prediction)
+        self._selection.offer(prediction)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        cards = [card for _, _, card in sorted(self._cards, key=lambda entry: entry[:2], reverse=True)]
-        environment = Environment(loader=PackageLoader("eyeful.sinks"), autoescape=True, trim_blocks=True)
-        environment.filters |= {"percent": percent, "warning_label": warning_label}
-        page = environment.get_template("report.html").render(
-            cards=cards, counts=self._counts, manifest=self._manifest, version=version("eyeful")
-        )
+        if error is not None and not self._counts.inputs:
+            return
+        page = _render(self._counts, self._selection, self._manifest, stopped=error is not None)
         try:
             write_atomically(self._path, page)
         except OSError as failure:
             raise OutputError(f"cannot write {self._path}: {failure.strerror}") from failure
 
 
-def _card(prediction: Prediction) -> dict[str, Any]:
-    return {
-        "name": printable(prediction.filename),
-        "image": _small(prediction.thumbnail) if prediction.thumbnail is not None else None,
-        "answer": printable(prediction.answer),
-        "ok": prediction.ok,
-        "abstained": prediction.abstained,
-        "kind": prediction.error_kind,
-        "top": prediction.top,
-        "warnings": prediction.warnings,
+def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any], *, stopped: bool) -> str:
+    environment = Environment(
+        loader=PackageLoader("eyeful.sinks"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    cards = selection.cards()
+    environment.filters |= {
+        "error_label": error_label,
+        "percent": percent,
+        "warning_label": warning_label,
+        "warning_sentence": warning_sentence,
+        "warning_code": warning_code,
+        "bin": bin_of,
+        "number": "{:,}".format,
+        "path": lambda name: _shortened(printable(name), _NAME_LENGTH),
+        "label": lambda label: _shortened(printable(label), _LABEL_LENGTH),
+        "jpeg": lambda card: _data_uri("JPEG", card.thumbnail(len(cards))),
     }
+    labels = sorted(counts.labels.items(), key=lambda entry: (-entry[1], entry[0][1]))
+    return environment.get_template("report.html").render(
+        cards=cards,
+        counts=counts,
+        labels=labels[:_LABELS],
+        more_labels=len(labels[_LABELS:]),
+        chosen=_chosen(counts, cards),
+        stopped=stopped,
+        manifest=manifest,
+        version=version("eyeful"),
+    )
 
 
-def _small(thumbnail: NDArray[Any]) -> str:
-    image = Image.fromarray(thumbnail)
-    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
-    return data_uri(image)
+def _chosen(counts: ReportCounts, cards: list[Card]) -> str:
+    """What the images that need a look are, in the order in which they were chosen."""
+    oks = [card.prediction.ok for card in cards if not card.sampled]
+    answers, errors = oks.count(True), oks.count(False)
+    firsts = sum(min(count, OF_A_KIND) for count in counts.errors.values())
+    parts = []
+    if errors:
+        whole = errors == counts.errors.total()
+        parts.append("all errors" if whole else f"the first {OF_A_KIND} of each kind of error")
+    if answers:
+        parts.append("all answers" if answers == counts.predicted else "the least probable answers")
+    if firsts < errors < counts.errors.total():
+        parts.append("more errors")
+    return ", then ".join(parts)
+
+
+def _shortened(text: str, most: int) -> str:
+    """The text without its middle where it is too long: names differ at their ends."""
+    return text if len(text) <= most else f"{text[: most // 3]} … {text[-2 * most // 3 :]}"
 
 
 def data_uri(image: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
     """An image inside a page; PNG keeps every pixel."""
-    encoded = io.BytesIO()
-    image.save(encoded, kind, quality=85)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(encoded.getvalue()).decode('ascii')}"
+    return _data_uri(kind, encoded(image, kind))
+
+
+def _data_uri(kind: str, file: bytes) -> str:
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(file).decode('ascii')}"

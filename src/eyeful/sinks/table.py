@@ -1,5 +1,6 @@
 """The terminal: each image's labels with bars."""
 
+from textwrap import TextWrapper
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +13,10 @@ from eyeful.wording import percent, warning_label
 
 _BAR = 24
 _LABEL = 28
+_SHORTEST_BAR = 6
+_PERCENT = 6
+_BESIDE = _PERCENT + 4
+"""Columns of a line beside the label and the bar: the indent, the percentage, a space before each of the two."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -32,19 +37,27 @@ class TableSink:
 
     def append(self, prediction: Prediction) -> None:
         """Print an image's name, its labels with bars, and what was done to it; or its error."""
+        label, length = _widths(self._console.width)
         lines = Text.assemble((printable(prediction.filename), "bold"))
         if prediction.abstained:
             lines.append(f"  {prediction.answer}", style="yellow")
         if not prediction.ok:
-            lines.append(f"\n  {prediction.error_kind}: {printable(prediction.error or '')}", style="red")
+            lines.append(self._below(f"{prediction.error_kind}: {printable(prediction.error or '')}"), style="red")
         for place, score in enumerate(prediction.top):
-            style = "green" if place == 0 and not prediction.abstained else ""
-            lines.append(f"\n  {_fitted(printable(score.label)):<{_LABEL}} ", style=style)
-            lines.append(f"{bar(score.prob):<{_BAR}}", style="blue")
-            lines.append(f" {percent(score.prob):>6}")
+            name = Text(printable(score.label), style="green" if place == 0 and not prediction.abstained else "")
+            name.truncate(label, overflow="ellipsis", pad=True)
+            lines.append("\n  ").append_text(name)
+            lines.append(f" {bar(score.prob, length):<{length}}", style="blue")
+            lines.append(f" {percent(score.prob):>{_PERCENT}}")
         if prediction.warnings:
-            lines.append("\n  " + ", ".join(map(warning_label, prediction.warnings)), style="dim")
+            lines.append(self._below(", ".join(map(warning_label, prediction.warnings))), style="dim")
         self._console.print(lines, soft_wrap=True, highlight=False)
+
+    def _below(self, text: str) -> str:
+        """A text under the name, broken between words where the terminal is narrow."""
+        wrapper = TextWrapper(max(self._console.width, 20), break_long_words=False, break_on_hyphens=False)
+        wrapper.initial_indent = wrapper.subsequent_indent = "  "
+        return "\n" + wrapper.fill(text)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -58,5 +71,8 @@ def bar(share: float, width: int = _BAR) -> str:
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _fitted(label: str) -> str:
-    return label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
+def _widths(columns: int) -> tuple[int, int]:
+    """Columns for a label and for a bar: where there are few, the bar gives way first, down to nothing."""
+    free = max(columns - _BESIDE, 1)
+    label = min(_LABEL, max(free - _SHORTEST_BAR, free * 2 // 3))
+    return label, max(0, min(_BAR, free - label))

@@ -14,6 +14,7 @@ from typing import Any
 
 from eyeful import plugins
 from eyeful.errors import ErrorKind, EyefulError, MissingExtraError, UsageError, one_line
+from eyeful.filenames import printable
 from eyeful.sources import memory
 from eyeful.sources.advice import why_no_input
 from eyeful.sources.base import OpenedContent, Search, Sized, SourceKind, Undivided, refused
@@ -93,7 +94,7 @@ def open_source(
     _check_search(inputs, search)
     source = replace(_opened(inputs, search), search=search)
     if _names_something(inputs):
-        source.items = _not_empty(source.items, source.ignored)
+        source.items = _not_empty(source.items, source.ignored, inputs)
     return source
 
 
@@ -124,7 +125,7 @@ def _names_something(inputs: Any) -> bool:
     return bool(inputs if isinstance(inputs, list | tuple) else memory.names(inputs))
 
 
-def _not_empty(items: Iterator[Item], ignored: Counter[str]) -> Iterator[Item]:
+def _not_empty(items: Iterator[Item], ignored: Counter[str], inputs: Any) -> Iterator[Item]:
     """The same.
 
     Raises:
@@ -134,20 +135,25 @@ def _not_empty(items: Iterator[Item], ignored: Counter[str]) -> Iterator[Item]:
     for number, item in enumerate(items, 1):  # noqa: B007 - it is looked at behind the loop
         yield item
     if not number:
-        raise no_inputs(ignored)
+        raise no_inputs(ignored, inputs)
 
 
-def no_inputs(ignored: Counter[str]) -> UsageError:
+def no_inputs(ignored: Counter[str], inputs: Any) -> UsageError:
     """The error where what was named holds no image.
 
     Args:
         ignored: the other files that were met.
+        inputs: what was named.
     """
+    named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+    names = [printable(str(name)) for name in named if isinstance(name, str | os.PathLike)]
+    names = ["standard input" if name == "-" else name for name in names]
+    place = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "") or "the inputs"
     others = ", ".join(f"{kind} {number}" for kind, number in ignored.most_common(6))
     if not others:
-        return UsageError("there are no images: what was named is empty")
+        return UsageError(f"no images found in {place}: it is empty")
     return UsageError(
-        f"there are no images, only other files ({others}); archives, lists and videos are taken when named"
+        f"no images found in {place}, only other files ({others}); archives, lists and videos are taken when named"
     )
 
 

@@ -60,7 +60,7 @@ class Every:
             return Every(frames=int(number))
         seconds = number * _SECONDS.get(unit, 0.0)
         if not 0 < seconds < math.inf:
-            raise UsageError(f"every {text} is no time between frames; write 1s, 0.5s, 500ms or 10f (frames)")
+            raise UsageError(f"--every {text} is no time between frames; write 1s, 0.5s, 500ms or 10f (frames)")
         return Every(seconds)
 
 

@@ -6,6 +6,18 @@ from fastapi import Path
 
 from eyeful.server.service import InferenceService
 
+NATIVE, V2, KSERVE_V1 = "eyeful", "Open Inference Protocol (v2)", "KServe V1, TensorFlow Serving"
+HUGGING_FACE, TORCHSERVE, OPERATIONS = "Hugging Face", "TorchServe", "Operations"
+TAGS = [
+    {"name": NATIVE, "description": "eyeful's own calls: one or many images in, the rows of files out."},
+    {"name": V2, "description": "The calls of KServe and Triton: tensors in, tensors out, health, metadata."},
+    {"name": KSERVE_V1, "description": "Instances in, predictions out."},
+    {"name": HUGGING_FACE, "description": "The image-classification task: one image in, labels and scores out."},
+    {"name": TORCHSERVE, "description": "The inference API, for clients that have it built in."},
+    {"name": OPERATIONS, "description": "For those who run the server."},
+]
+"""The protocols, in the order in which `/docs` shows them."""
+
 EXAMPLE = (
     "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEVaoNz60jww5Sb1AAAARElEQVR42n3MsQ2AMADEwOOFxBgwCpvBaBklY1Cg"
     "hCKiQ7hw4cL8s1Ssl9hmsQe9y8QZSIzqU42SseodRxOliXq/+z8eGIwO/AhZZ7UAAAAASUVORK5CYII="

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
 from eyeful.server.body import read_body
 from eyeful.server.errors import UnprocessableError
 from eyeful.server.instances import SCHEMA, instances_of
+from eyeful.server.parameters import TopK, refuse_unknown_query
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
 from eyeful.server.service import InferenceService
@@ -26,26 +27,27 @@ _BODY = describe.body(
 
 def router(service: InferenceService) -> APIRouter:
     """`/v1/models/{model}` and `/v1/models/{model}:predict`, with or without a version."""
-    routes = APIRouter(prefix="/v1/models/{model}", tags=["KServe V1"])
+    routes = APIRouter(prefix="/v1/models/{model}", tags=[describe.KSERVE_V1])
     alias = describe.model_in(service)
 
-    async def predict(request: Request, model: str = alias) -> JSONReply:
-        """Name what is in images; each is a row of `predictions`, in order.
+    async def predict(request: Request, topk: TopK, model: str = alias) -> JSONReply:
+        """Each image is a row of `predictions`, in order.
 
         An instance is `{"b64": BASE64}`, the same under another key, base64 by itself, or pixels as nested lists.
         In a request of many, a bad image is its own error entry.
         """
         service.classifier(model)  # no body is worth reading for a model that is not here
-        items, topk = await service.parse(await read_body(request, service.settings), instances_of, service)
-        found = await service.classify(request, items, model, topk)
+        body = await read_body(request, service.settings)
+        items, labels = await service.parse(body, instances_of, service, topk)
+        found = await service.classify(request, items, model, labels)
         if len(found) == 1 and not found[0].ok:
             raise UnprocessableError(found[0].answer)
         return JSONReply({"predictions": [_row(one) for one in found]})
 
-    async def predict_version(request: Request, version: str, model: str = alias) -> JSONReply:
-        """The same; a server has one version of each model."""
+    async def predict_version(request: Request, topk: TopK, version: str, model: str = alias) -> JSONReply:
+        """The same as without a version; a server has one version of each model."""
         del version
-        return await predict(request, model)
+        return await predict(request, topk, model)
 
     async def status(model: str = alias) -> JSONReply:
         """Whether a model is ready, in KServe's words and TensorFlow Serving's."""
@@ -57,10 +59,25 @@ def router(service: InferenceService) -> APIRouter:
         }
         return JSONReply({"name": model, "ready": service.ready, "model_version_status": [state]})
 
-    for path, answer in ((":predict", predict), ("/versions/{version}:predict", predict_version)):
-        routes.add_api_route(path, answer, methods=["POST"], responses=describe.REJECTIONS, openapi_extra=_BODY)
+    for path, answer, summary in (
+        (":predict", predict, "Classify one or many images"),
+        ("/versions/{version}:predict", predict_version, "Classify with a version in the path"),
+    ):
+        routes.add_api_route(
+            path,
+            answer,
+            methods=["POST"],
+            summary=summary,
+            dependencies=[Depends(refuse_unknown_query)],
+            responses=describe.REJECTIONS,
+            openapi_extra=_BODY,
+        )
     routes.add_api_route(
-        "", status, methods=["GET"], responses={code: describe.REJECTIONS[code] for code in (401, 404)}
+        "",
+        status,
+        methods=["GET"],
+        summary="Tell whether a model is ready",
+        responses={code: describe.REJECTIONS[code] for code in (401, 404)},
     )
     return routes
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from eyeful.server.body import is_form, read_body, read_images
 from eyeful.server.errors import BadRequestError, UnprocessableError
+from eyeful.server.parameters import TOP_K, TopK, refuse_unknown, refuse_unknown_query
 from eyeful.server.parsing import image_in, is_json, json_of
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
@@ -19,10 +20,12 @@ _IMAGES = {"type": "array", "items": {"type": "string", "description": "base64"}
 
 def router(service: InferenceService) -> APIRouter:
     """`/v1/classify` and `/v1/models`."""
-    routes = APIRouter(prefix="/v1", tags=["eyeful"])
+    routes = APIRouter(prefix="/v1", tags=[describe.NATIVE])
 
     @routes.post(
         "/classify",
+        summary="Classify one or many images",
+        dependencies=[Depends(refuse_unknown_query)],
         responses=describe.REJECTIONS,
         openapi_extra=describe.body(
             describe.IMAGE
@@ -32,14 +35,14 @@ def router(service: InferenceService) -> APIRouter:
     )
     async def classify(
         request: Request,
+        topk: TopK,
         model: Annotated[str | None, Query(description="Which model; the first by default.")] = None,
-        topk: Annotated[int | None, Query(ge=1, le=100_000, description="Labels for each image.")] = None,
         logits: Annotated[bool, Query(description="Add the raw score of every class.")] = False,
     ) -> JSONReply:
-        """Name what is in images: raw bytes, a form with one or many files, or JSON with base64.
+        """Classify raw bytes, a form with one or many files, or JSON with base64.
 
-        Each image is a row of `results`, in order; in a request of many, a bad one is its own error entry.
-        A server with `--allow-urls` takes URLs where JSON has base64.
+        Each image is a row of `results`, in order, the same row as in files; in a request of many, a bad image is
+        its own error entry. A server with `--allow-urls` takes URLs where JSON has base64.
         """
         predictions = await service.classify(request, await _items(request, service), model, topk)
         if len(predictions) == 1 and not predictions[0].ok:
@@ -48,9 +51,9 @@ def router(service: InferenceService) -> APIRouter:
             {"model": model or service.aliases[0], "results": [_row(one, logits=logits) for one in predictions]}
         )
 
-    @routes.get("/models", responses={401: describe.REJECTIONS[401]})
+    @routes.get("/models", summary="List the models", responses={401: describe.REJECTIONS[401]})
     async def models() -> JSONReply:
-        """The models here: alias, manifest and number of classes."""
+        """Every model of this server: its alias, and its provenance, which determines its answers."""
         found = [{"alias": alias, "provenance": service.classifier(alias).provenance} for alias in service.aliases]
         return JSONReply({"models": found})
 
@@ -68,8 +71,15 @@ async def _items(request: Request, service: InferenceService) -> Sequence[Asked]
 
 def _in_json(content: bytes, service: InferenceService) -> list[Asked]:
     body = json_of(content)
+    if isinstance(body, dict):
+        unknown = next((name for name in ("model", *TOP_K, "logits") if name in body), None)
+        if unknown:
+            raise BadRequestError(f"{unknown} is no key of the JSON body; it goes into the query: ?{unknown}=...")
+        refuse_unknown(body, ("images",), "key of the JSON body")
     images = body.get("images") if isinstance(body, dict) else None
-    if not isinstance(images, list) or not images:
+    if images == []:
+        raise BadRequestError('"images" is empty; it takes at least one image: [BASE64]')
+    if not isinstance(images, list):
         raise BadRequestError('the JSON body is not {"images": [BASE64, ...]}')
     service.settings.allow(len(images))
     return [image_in(text, f"images[{place}]", service.fetcher) for place, text in enumerate(images)]

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
 from eyeful.server.body import is_form, read_body, read_images
-from eyeful.server.errors import UnprocessableError
-from eyeful.server.instances import SCHEMA, instance_in, instances_in
+from eyeful.server.errors import BadRequestError, UnprocessableError
+from eyeful.server.instances import KEYS, SCHEMA, instance_in, instances_in
+from eyeful.server.parameters import TopK, refuse_unknown, refuse_unknown_query
 from eyeful.server.parsing import is_json, json_of
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply, readiness
@@ -21,29 +22,29 @@ _JSON = describe.json_body(
 
 def router(service: InferenceService) -> APIRouter:
     """TorchServe's paths."""
-    routes = APIRouter(tags=["TorchServe"])
+    routes = APIRouter(tags=[describe.TORCHSERVE])
 
-    @routes.get("/ping", responses={503: describe.REJECTIONS[503]})
+    @routes.get("/ping", summary="Tell whether the server is ready", responses={503: describe.REJECTIONS[503]})
     async def ping() -> JSONReply:
-        """Whether the server is ready."""
+        """`{"status": "Healthy"}` once every model is warm; never asks for a token."""
         return readiness(service.ready, {"status": "Healthy"})
 
-    @routes.get("/models", responses={401: describe.REJECTIONS[401]})
+    @routes.get("/models", summary="List the models", responses={401: describe.REJECTIONS[401]})
     async def models() -> JSONReply:
-        """The models here."""
+        """`modelName` is the alias, `modelUrl` the model's name in eyeful."""
         found = [{"modelName": alias, "modelUrl": service.classifier(alias).model} for alias in service.aliases]
         return JSONReply({"models": found})
 
     alias = describe.model_in(service)
 
-    async def predictions(request: Request, model: str = alias) -> JSONReply:
-        """The five best labels with their probabilities, as TorchServe's image_classifier gives them.
+    async def predictions(request: Request, topk: TopK, model: str = alias) -> JSONReply:
+        """The best labels with their probabilities, as TorchServe's image_classifier gives them: five, or `topk`.
 
         A form with several files gives a list, in its order; an image that cannot be opened is `{"error": ...}`.
         JSON is `{"data": BASE64}`; or `{"instances": [{"data": BASE64}]}`, answered by `{"predictions": [...]}`.
         """
         images, wrapped = await _images(request, service)
-        found = await service.classify(request, images, model, 5)
+        found = await service.classify(request, images, model, topk or 5)
         answers = [_by_label(one) if one.ok else {"error": one.answer} for one in found]
         if wrapped:
             return JSONReply({"predictions": answers})
@@ -53,10 +54,10 @@ def router(service: InferenceService) -> APIRouter:
             raise UnprocessableError(found[0].answer)
         return JSONReply(answers[0])
 
-    async def versioned(request: Request, version: str, model: str = alias) -> JSONReply:
-        """The same; a server has one version of each model."""
+    async def versioned(request: Request, topk: TopK, version: str, model: str = alias) -> JSONReply:
+        """The same as without a version; a server has one version of each model."""
         del version
-        return await predictions(request, model)
+        return await predictions(request, topk, model)
 
     for method in ("POST", "PUT"):
         for path, answer in (("/predictions/{model}", predictions), ("/predictions/{model}/{version}", versioned)):
@@ -64,6 +65,8 @@ def router(service: InferenceService) -> APIRouter:
                 path,
                 answer,
                 methods=[method],
+                summary=f"Classify images{' with a version in the path' if 'version' in path else ''}",
+                dependencies=[Depends(refuse_unknown_query)],
                 responses=describe.REJECTIONS,
                 openapi_extra=describe.body(describe.IMAGE | describe.FORM | _JSON),
                 operation_id=f"predictions_{method.lower()}{'_version' if 'version' in path else ''}",
@@ -93,5 +96,12 @@ def _in_json(content: bytes, service: InferenceService) -> tuple[list[Asked], bo
     """The images of a JSON body, and whether they were `instances`."""
     body = json_of(content)
     if isinstance(body, dict) and "instances" in body:
+        refuse_unknown(body, ["instances"], "key of the JSON body")
         return instances_in(body, service), True
+    if isinstance(body, dict) and len(body) > 1:  # an only key may be called anything
+        refuse_unknown(body, KEYS, "key of the JSON body")
+    if isinstance(body, list) and not (body and isinstance(body[0], list)):  # nested lists are pixels
+        raise BadRequestError(
+            'the JSON body is a list; send {"data": BASE64} or {"instances": [{"data": BASE64}]}'
+        )
     return [instance_in(body, "data", service)], False

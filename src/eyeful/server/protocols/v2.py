@@ -10,14 +10,16 @@ import struct
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 import eyeful
 from eyeful.results import probabilities, top_k
 from eyeful.server.body import read_body
 from eyeful.server.errors import BadRequestError, NoSuchModelError, UnprocessableError
+from eyeful.server.parameters import refuse_unknown, refuse_unknown_query
 from eyeful.server.parsing import decoded, json_of
+from eyeful.server.pixels import NUMBERS, pixels_in
 from eyeful.server.protocols import describe
 from eyeful.server.replies import ErrorReply, JSONReply, json_bytes, readiness
 from eyeful.server.service import InferenceService
@@ -38,20 +40,26 @@ _BODY = describe.body(
         },
     )
 )
-_PIECES = 256
+_NOT_READY: dict[int | str, dict[str, Any]] = {503: describe.REJECTIONS[503]}
+_KEYS = ("id", "parameters", "inputs", "outputs", "model_name", "model_version")
+# what clients send for schedulers and decoders of other servers, and changes no answer here, is ignored
+_IGNORED = ("content_type", "priority", "timeout", "sequence_id", "sequence_start", "sequence_end")
+_PARAMETERS = {
+    "request": ("binary_data_output", *_IGNORED),
+    "input": ("binary_data_size", "content_type"),
+    "output": ("classification", "binary_data", "content_type"),
+}
 _OUTPUTS = ("probs", "logits")
-_NUMBERS: dict[Any, type[np.generic]] = {"UINT8": np.uint8, "FP32": np.float32}
 
 
 def router(service: InferenceService) -> APIRouter:
     """The paths under `/v2`."""
-    routes = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
+    routes = APIRouter(prefix="/v2", tags=[describe.V2])
     alias = describe.model_in(service)
-    not_ready: dict[int | str, dict[str, Any]] = {503: describe.REJECTIONS[503]}
 
-    @routes.get("")
+    @routes.get("", summary="Describe the server")
     async def server() -> JSONReply:
-        """What this server is."""
+        """Name, version, and the protocol's extensions that it has."""
         return JSONReply(
             {
                 "name": "eyeful",
@@ -60,40 +68,41 @@ def router(service: InferenceService) -> APIRouter:
             }
         )
 
-    @routes.get("/health/live", responses=not_ready)
-    async def live() -> JSONReply:
-        """Whether the process can still answer; if not, it must be started anew."""
-        return (
-            JSONReply({"live": True}) if service.live else ErrorReply(503, "a decode hangs; start the server anew")
-        )
-
-    @routes.get("/health/ready", responses=not_ready)
-    async def ready() -> JSONReply:
-        """Whether requests are welcome: every model is warm, and nobody has asked the server to stop."""
-        return readiness(service.ready, {"ready": True})
+    _add_health(routes, service)
 
     @routes.get("/models/{model}/versions/1", include_in_schema=False)
-    @routes.get("/models/{model}", responses={404: describe.REJECTIONS[404]})
+    @routes.get("/models/{model}", summary="Describe a model's tensors", responses={404: describe.REJECTIONS[404]})
     async def metadata(model: str = alias) -> JSONReply:
-        """A model's tensors."""
-        classifier = service.classifier(model)
-        outputs = [{"name": name, "datatype": "FP32", "shape": [-1, len(classifier.labels)]} for name in _OUTPUTS]
-        image = {"name": "image", "datatype": "BYTES", "shape": [-1]}
-        return JSONReply(
-            {"name": model, "versions": ["1"], "platform": "eyeful", "inputs": [image], "outputs": outputs}
-        )
+        """One input, the images; outputs `probs` and `logits`, a number for each class."""
+        return JSONReply(_metadata(model, len(service.classifier(model).labels)))
 
     @routes.get("/models/{model}/versions/1/ready", include_in_schema=False)
-    @routes.get("/models/{model}/ready", responses=not_ready | {404: describe.REJECTIONS[404]})
+    @routes.get(
+        "/models/{model}/ready",
+        summary="Tell whether a model is ready",
+        responses=_NOT_READY | {404: describe.REJECTIONS[404]},
+    )
     async def model_ready(model: str = alias) -> JSONReply:
-        """Whether a model is warm."""
+        """A model is ready when it has answered a first batch, and nobody has asked the server to stop."""
         service.classifier(model)
         return readiness(service.ready, {"ready": True})
 
-    @routes.post("/models/{model}/versions/1/infer", include_in_schema=False)
-    @routes.post("/models/{model}/infer", responses=describe.REJECTIONS, openapi_extra=_BODY)
+    strict = [Depends(refuse_unknown_query)]
+
+    @routes.post("/models/{model}/versions/1/infer", include_in_schema=False, dependencies=strict)
+    @routes.post(
+        "/models/{model}/infer",
+        summary="Classify images",
+        dependencies=strict,
+        responses=describe.REJECTIONS,
+        openapi_extra=_BODY,
+    )
     async def infer(request: Request, model: str = alias) -> Response:
-        """Classify images."""
+        """One tensor in: encoded images (BYTES), or pixels (UINT8, or FP32 from 0 to 1).
+
+        An output has a number for each class; with the parameter `classification: N` it has the N best as texts
+        VALUE:INDEX:LABEL.
+        """
         classifier = service.classifier(model)
         body = await read_body(request, service.settings)
         asked, items = await service.parse(body, _parsed, request.headers.get(_HEADER), service.settings)
@@ -103,20 +112,42 @@ def router(service: InferenceService) -> APIRouter:
     return routes
 
 
+def _add_health(routes: APIRouter, service: InferenceService) -> None:
+    @routes.get("/health/live", summary="Tell whether the server is alive", responses=_NOT_READY)
+    async def live() -> JSONReply:
+        """Whether the process can still answer; if not, it must be started anew."""
+        return (
+            JSONReply({"live": True}) if service.live else ErrorReply(503, "a decode hangs; start the server anew")
+        )
+
+    @routes.get("/health/ready", summary="Tell whether the server is ready", responses=_NOT_READY)
+    async def ready() -> JSONReply:
+        """Whether requests are welcome: every model is warm, and nobody has asked the server to stop."""
+        return readiness(service.ready, {"ready": True})
+
+
+def _metadata(model: str, classes: int) -> dict[str, Any]:
+    image = {"name": "image", "datatype": "BYTES", "shape": [-1]}
+    outputs = [{"name": name, "datatype": "FP32", "shape": [-1, classes]} for name in _OUTPUTS]
+    return {"name": model, "versions": ["1"], "platform": "eyeful", "inputs": [image], "outputs": outputs}
+
+
 def _answer(asked: dict[str, Any], found: list[Prediction], labels: tuple[str, ...], model: str) -> Response:
     for one in found:
         if not one.ok:
             raise UnprocessableError(f"{one.filename}: {one.answer}")
-    outputs = [_output(output, found, labels) for output in _asked_outputs(asked)]
+    outputs = [_output(output, found, labels) for output in asked["outputs"]]
     reply = {"model_name": model, "model_version": "1"}
-    return _reply(reply | ({"id": asked["id"]} if isinstance(asked.get("id"), str) else {}), outputs)
+    return _reply(reply | ({"id": asked["id"]} if isinstance(asked["id"], str) else {}), outputs)
 
 
 def _parsed(body: bytes, header: str | None, settings: ServerSettings) -> tuple[dict[str, Any], list[Item]]:
-    """The JSON part of a request, without its tensor, and its images."""
+    """The `id` and `outputs` of a request, and its images."""
     asked, binary = _split(body, header)
+    refuse_unknown(asked, _KEYS, "key of the request")
+    _known_parameters(asked, "request")
     items = _items(asked, binary, settings)
-    return {name: value for name, value in asked.items() if name != "inputs"}, items
+    return {"id": asked.get("id"), "outputs": _asked_outputs(asked)}, items
 
 
 def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]:
@@ -130,14 +161,23 @@ def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]
     return asked, memoryview(body)[length:]
 
 
+def _known_parameters(part: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The `parameters` of a request, of its input or of an output."""
+    parameters = part.get("parameters")
+    if not isinstance(parameters, dict | None):
+        raise BadRequestError(f'"parameters" of the {kind} is not an object')
+    refuse_unknown(parameters or {}, _PARAMETERS[kind], f"parameter of the {kind}")
+    return parameters or {}
+
+
 def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) -> list[Item]:
     inputs = asked.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise BadRequestError('"inputs" is not a list of one tensor, the images')
     tensor = inputs[0]
+    refuse_unknown(tensor, ("name", "shape", "datatype", "parameters", "data"), "key of the input")
     name, datatype = str(tensor.get("name", "image"))[:100], tensor.get("datatype")
-    parameters = tensor.get("parameters")
-    size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
+    size = _known_parameters(tensor, "input").get("binary_data_size")
     if size is not None and (not isinstance(size, int) or not 0 <= size <= len(binary)):
         raise BadRequestError(f"binary_data_size {size} is not what follows the JSON")
     raw = None if size is None else binary[:size]
@@ -149,8 +189,8 @@ def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) 
         if not isinstance(shape, list) or [n for n in shape if n != 1] != [len(encoded)] * (len(encoded) > 1):
             raise BadRequestError(f'"shape" {str(shape)[:60]} is not that of {len(encoded)} images')
         return [Item(f"{name}[{place}]", content) for place, content in enumerate(encoded)]
-    if isinstance(datatype, str) and datatype in _NUMBERS:
-        pixels_NHWC = _pixels(tensor, _NUMBERS[datatype], raw)
+    if isinstance(datatype, str) and datatype in NUMBERS:
+        pixels_NHWC = pixels_in(tensor, NUMBERS[datatype], raw)
         settings.allow(len(pixels_NHWC))
         return [Item(f"{name}[{place}]", pixels_HWC) for place, pixels_HWC in enumerate(pixels_NHWC)]
     raise BadRequestError(f"datatype {str(datatype)[:20]!r} is not BYTES, UINT8 or FP32")
@@ -175,58 +215,17 @@ def _from_json(data: Any, name: str, settings: ServerSettings) -> list[bytes]:
     return [decoded(text, f"{name}[{place}]") for place, text in enumerate(data)]
 
 
-def _pixels(tensor: dict[str, Any], number: type[np.generic], raw: memoryview | None) -> np.ndarray:
-    shape = tensor.get("shape")
-    whole = isinstance(shape, list) and all(isinstance(n, int) and 0 < n <= 65536 for n in shape)
-    if not whole or len(shape) not in (3, 4) or shape[-1] != 3:  # type: ignore[arg-type,index]
-        raise BadRequestError(f'"shape" {str(shape)[:60]} is not [N, H, W, 3] or [H, W, 3]')
-    try:
-        flat = np.frombuffer(raw, number) if raw is not None else _numbers(tensor.get("data"), number)
-        values = flat.reshape(shape)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise BadRequestError('"data" does not fill "shape" with numbers of its datatype') from error
-    if number is np.float32:
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            raise BadRequestError("FP32 pixels are not all from 0 to 1; normalisation is the model's")
-        values = (values * 255).round().astype(np.uint8)
-    return values if values.ndim == 4 else values[None]
-
-
-def _numbers(data: Any, number: type[np.generic]) -> np.ndarray:
-    """A list of numbers, flat or nested, as a flat array; in pieces, so that other threads have a turn."""
-    while isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
-        data = data[0]
-    if not isinstance(data, list) or len(data) < _PIECES:
-        return _typed(data, number).ravel()
-    step = len(data) // _PIECES
-    pieces = [_typed(data[place : place + step], number) for place in range(0, len(data), step)]
-    return np.concatenate(pieces).ravel()  # which refuses pieces of unlike shapes
-
-
-def _typed(data: Any, number: type[np.generic]) -> np.ndarray:
-    """The numbers as they are meant: none is cut to fit its datatype.
-
-    Raises:
-        TypeError, ValueError: one would be.
-    """
-    values = np.asarray(data)
-    if values.dtype.kind not in ("iu" if number is np.uint8 else "iuf"):
-        raise TypeError("not numbers of that datatype")
-    if number is np.uint8 and values.size and not 0 <= values.min() <= values.max() <= 255:
-        raise ValueError("not within 0 to 255")
-    return values.astype(number)
-
-
 def _asked_outputs(asked: dict[str, Any]) -> list[dict[str, Any]]:
     outputs = asked.get("outputs")
     if outputs in (None, []):
         outputs = [{"name": "probs"}]
     if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
         raise BadRequestError('"outputs" is not a list of tensors')
+    for output in outputs:
+        refuse_unknown(output, ("name", "parameters"), "key of the output")
     if len(outputs) > len(_OUTPUTS):
         raise BadRequestError(f"{len(outputs)} outputs; there are {' and '.join(_OUTPUTS)}")
-    every = asked.get("parameters")
-    binary = isinstance(every, dict) and every.get("binary_data_output") is True
+    binary = (asked.get("parameters") or {}).get("binary_data_output") is True
     return [{"binary": binary} | output for output in outputs]
 
 
@@ -237,8 +236,7 @@ def _output(
     name = asked.get("name")
     if name not in _OUTPUTS:
         raise NoSuchModelError(f"no output {str(name)[:40]!r}; there are {' and '.join(_OUTPUTS)}")
-    parameters = asked.get("parameters")
-    parameters = parameters if isinstance(parameters, dict) else {}
+    parameters = _known_parameters(asked, "output")
     logits_NK = np.stack([one.logits for one in found if one.logits is not None])
     values_NK = logits_NK if name == "logits" else probabilities(logits_NK, found[0].activation)
     classes = parameters.get("classification")

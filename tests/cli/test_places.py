@@ -1,0 +1,32 @@
+"""A report that would replace a folder or an image is refused before anything is loaded."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("report", "says"),
+    [
+        ("folder/", "folder is a folder: --report names an .html file"),
+        ("folder.html", "folder.html is a folder: --report names an .html file"),
+        ("cat.png", "--report names an .html file, not cat.png"),
+        ("new", "--report names an .html file, not new"),
+    ],
+)
+def test_a_report_is_an_html_file(command, report, says, tmp_path):
+    for folder in ("folder", "folder.html"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "cat.png").write_bytes(b"an image")
+    before = sorted(tmp_path.iterdir())
+    done = command("predict", "x.png", "--report", report, "--overwrite", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, f"eyeful: error: {says}\n")
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "cat.png").read_bytes() == b"an image"
+
+
+def test_a_report_that_exists_can_be_replaced(command, tmp_path):
+    (tmp_path / "r.HTM").touch()
+    done = command("predict", "x.png", "--report", "r.HTM", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "eyeful: error: r.HTM exists already: --overwrite replaces it\n",
+    )
