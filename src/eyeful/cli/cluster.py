@@ -17,7 +17,7 @@ from eyeful.wording import rate
 if TYPE_CHECKING:
     from eyeful.cli.options import SearchOptions
     from eyeful.cli.outputs import OutputOptions
-    from eyeful.cluster.job import ClusterSummary
+    from eyeful.cluster.summary import ClusterSummary
     from eyeful.runs import RunSummary
     from eyeful.sources import Source
 
