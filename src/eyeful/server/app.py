@@ -63,14 +63,14 @@ def create_app(
 
     It is ready when its lifespan has begun, which ASGI servers see to; an application that mounts it has to.
 
-    The token, the queue, the deadlines of bodies and answers, and the limits are the application's, and hold under
-    any server. What `eyeful serve` has beside them is its process's and its connections': a deadline for headers, a
-    rejection that a client can read while it still sends, `settings.drain`, thread priorities, its log, and the end
-    of a process in which a decode hangs (here `/v2/health/live` fails, and a probe has to act).
+    The token, the queue, the deadlines of bodies and answers, and the limits are the application's, and hold
+    under any server. What `eyeful serve` has beside them is its process's and its connections': a deadline for
+    headers, a rejection that a client can read while it still sends, `settings.drain`, thread priorities, its log,
+    and the end of a process in which a decode hangs (here `/v2/health/live` fails, and a probe has to act).
 
     Args:
-        classifiers: the models by alias; the first is the default. One by itself is called `model`. Who opened them
-            closes them, after the server has ended; the application ends only threads of its own.
+        classifiers: the models by alias; the first is the default. One by itself is called `model`. Who opened
+            them closes them, after the server has ended; the application ends only threads of its own.
         settings: the limits; those of `eyeful serve` when None.
 
     Raises:
