@@ -19,7 +19,7 @@ CPUS = int(os.environ.get("EYEFUL_CPUS", "1"))
 
 def build() -> FastAPI:
     """The application of one replica, made in its process, whose end closes the classifier."""
-    return create_app(open_classifier(PredictorSpec(MODEL, workers=CPUS, threads=CPUS)))
+    return create_app(open_classifier(PredictorSpec(model=MODEL, workers=CPUS, threads=CPUS)))
 
 
 deployment = serve.deployment(

@@ -80,24 +80,12 @@ def create_app(
     classifiers = _by_alias(classifiers)
     service = InferenceService(classifiers, settings)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await service.open()
-        app.openapi()
-        gc.collect()
-        gc.freeze()  # what is there stays; looking through it again would stop all requests for 0.1 s
-        try:
-            yield
-        finally:
-            gc.unfreeze()
-            await service.close()
-
     app: FastAPI = FastAPIOffline(  # /docs without scripts from somebody else's network
         title="eyeful",
         summary="Image classification with a pretrained CNN.",
         version=eyeful.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        lifespan=lifespan,
+        lifespan=_lifespan,
         openapi_tags=describe.TAGS,
         middleware=_middleware(service),
     )
@@ -105,6 +93,32 @@ def create_app(
     # eyeful's own by name, then those of other packages by name; the first that has a path answers it
     for router in plugins.load_all("protocols", plugins.function).values():
         app.include_router(router(service))
+    _answer_errors(app)
+    _redirect_root(app, "page/" if settings.page else "docs")
+    if settings.page:
+        from eyeful.page.serve import mount
+
+        mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Between its two ends requests are welcome."""
+    service: InferenceService = app.state.service
+    await service.open()
+    app.openapi()
+    gc.collect()
+    gc.freeze()  # what is there stays; looking through it again would stop all requests for 0.1 s
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        await service.close()
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Say for each kind of error what a client gets."""
     for kind, handler in (
         (RequestError, _rejected),
         (EyefulError, _failed),
@@ -114,12 +128,6 @@ def create_app(
         (ClientGoneError, _gone),
     ):
         app.add_exception_handler(kind, handler)
-    _redirect_root(app, "page/" if settings.page else "docs")
-    if settings.page:
-        from eyeful.page.serve import mount
-
-        mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
-    return app
 
 
 def _by_alias(classifiers: Classifier | Mapping[str, Classifier]) -> Mapping[str, Classifier]:
