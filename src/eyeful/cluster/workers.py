@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _EVERY = 2.0
 """Seconds between looks at the nodes that there are."""
+_LONGEST_START = 60.0
+"""Seconds for the nodes of a cluster that has just been made."""
 _MOST_DEATHS = 3
 """Workers of one node that die before they are ready; then the node is at fault."""
 
@@ -83,7 +86,8 @@ class Workers:
         self._options = options
         self._nodes: dict[str, _Node] = {}
         self._calls: dict[Any, tuple[Actor, str, Any]] = {}
-        self._looked = -_EVERY
+        self._looked = -math.inf
+        self._since = time.monotonic()
         self._demand(options.workers)
 
     def __len__(self) -> int:
@@ -114,7 +118,8 @@ class Workers:
                 break
             emptiest = min(free, key=lambda node: len(self._known(node).actors))
             new.append(self._start_on(emptiest, self._capacity(emptiest, len(usable))[1]))
-        if not len(self) and not (self._options.workers and self._options.cpus):
+        grows = self._options.address != "local" and now - self._since < _LONGEST_START
+        if not len(self) and not grows and not (self._options.workers and self._options.cpus):
             self._refuse_empty(alive)
         return new
 
