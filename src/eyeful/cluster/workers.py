@@ -133,7 +133,10 @@ class Workers:
         if not self._calls:
             time.sleep(seconds)
             return
-        done, _ = self._ray.wait(list(self._calls), num_returns=1, timeout=seconds)
+        calls = list(self._calls)
+        done, _ = self._ray.wait(calls, num_returns=1, timeout=seconds)
+        if done:  # and whatever else there is by now
+            done, _ = self._ray.wait(calls, num_returns=len(calls), timeout=0)
         for reference in done:
             called = self._calls.pop(reference, None)
             if called is not None:  # else its worker was stopped just now
