@@ -172,7 +172,6 @@ def test_the_autoscaler_reads_a_metric_that_there_is():
     assert 0 < int(metric["target"]["averageValue"]) < ServerSettings().queue_size
 
 
-@pytest.mark.skipif(not knows("predict", "--cluster"), reason="this eyeful has no --cluster yet")
 def test_the_rayjob_runs_a_command_that_there_is():
     spec = document("rayjob.yaml", "RayJob")["spec"]
     command, _, code = spec["entrypoint"].partition("; ")
