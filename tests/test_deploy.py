@@ -47,11 +47,6 @@ def parsed(command):
     return found.make_context(name, rest, parent=context).params
 
 
-def knows(command, flag):
-    group = typer.main.get_command(app)
-    return flag in [name for one in group.commands[command].params for name in one.opts]
-
-
 def paths():
     return set(create_app(fake_classifier(FakeEngine())).openapi()["paths"])
 

@@ -83,6 +83,20 @@ def connected(address: str) -> Iterator[Any]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def put(ray: Any, value: object) -> Any:
+    """Give a value to all nodes.
+
+    Raises:
+        ClusterError: Ray has no place for it.
+    """
+    try:
+        return ray.put(value)
+    except ray.exceptions.RayError as error:
+        raise ClusterError(
+            f"the cluster has no place for the model: its object store and disk are full ({one_line(error, 120)})"
+        ) from error
+
+
 def _own(folder: str | None) -> dict[str, Any]:
     """How a Ray is started that is this run's alone."""
     if folder is None:
@@ -125,6 +139,11 @@ def _told(error: Exception) -> str:
     text = str(error)
     if "InvalidAuthToken" in text or "Unauthenticated" in text:
         return "its token is another: RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH say which"
+    if text.startswith("Failed to connect to Ray cluster"):
+        return (
+            "it does not talk to this program: perhaps its token is another (RAY_AUTH_MODE=token and RAY_AUTH_TOKEN "
+            "or RAY_AUTH_TOKEN_PATH say which), or its Ray"
+        )
     if "version mismatch" in text.lower():
         return one_line(text[text.lower().index("version mismatch") :], 300)
     return one_line(text, 300)

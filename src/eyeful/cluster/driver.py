@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections import deque
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from eyeful.runs import RunSummary
 from eyeful.sources.cloud import is_cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sized
 
     from eyeful.cluster.worker import Greeting, Made
     from eyeful.cluster.workers import Actor, Reply, Workers
@@ -75,7 +74,8 @@ class Driver:
         self._schedule = Schedule(tasks)
         self._record: dict[str, Any] | None = None
         self._opening = False
-        self._greeted: deque[Actor] = deque()
+        self._greeted: list[Actor] = []
+        self._since = math.inf
         self._ready: set[Actor] = set()
         self._started: float | None = None
 
@@ -86,6 +86,7 @@ class Driver:
                 raise StoppedError(self._stop.signal)
             for worker in self._workers.start_missing():
                 self._workers.call(worker, "greet", *self._greeting)
+            self._open()
             self._start(began)
             self._hand_out()
             if self._schedule.is_finished:
@@ -100,12 +101,9 @@ class Driver:
         now = time.monotonic()
         if self._started is not None:
             return
-        if not self._ready:
-            if now - began > _MOST_WAITING:
-                raise ClusterError(f"no worker was ready within {_MOST_WAITING:.0f} s: is the cluster busy?")
-            return
-        first = min(worker.ready for worker in self._ready if worker.ready is not None)
-        if len(self._ready) == len(self._workers) or now - first > _LONGEST_WAIT:
+        if not self._ready and now - began > _MOST_WAITING:
+            raise ClusterError(f"no worker was ready within {_MOST_WAITING:.0f} s: is the cluster busy?")
+        if self._ready and self._are_all(self._ready):
             self._started = now
             self.summary.startup = now - began
 
@@ -145,21 +143,35 @@ class Driver:
             self._refuse(worker, f"it does not see {place}: name a folder that all nodes share, or a bucket")
             return
         self._greeted.append(worker)
-        self._open_next()
+        self._since = min(self._since, time.monotonic())
 
-    def _open_next(self) -> None:
-        """The first worker opens what was asked for, and so pins it; then the others open the very same."""
-        while self._greeted and not (self._opening and self._record is None):
+    def _open(self) -> None:
+        """Have one worker open what was asked for, and so pin it; then the others open the very same.
+
+        That one is the first by name, so that what `auto` means is the same every day.
+        """
+        if self._record is None:
+            if self._opening or not self._greeted or not self._are_all(self._greeted):
+                return
             self._opening = True
-            worker = self._greeted.popleft()
+            first = min(self._greeted, key=lambda worker: worker.host)
+            self._greeted.remove(first)
+            self._workers.call(first, "open", self._package, self._spec, first.cpus)
+            return
+        for worker in self._greeted:
             self._workers.call(worker, "open", self._package, self._spec, worker.cpus)
+        self._greeted.clear()
+
+    def _are_all(self, workers: Sized) -> bool:
+        """Whether these are all workers that there are, or have waited long enough for the others."""
+        return len(workers) == len(self._workers) or time.monotonic() - self._since > _LONGEST_WAIT
 
     def _take_opened(self, worker: Actor, spec: PredictorSpec, record: dict[str, Any]) -> None:
         if self._record is None:
             self._record = self._output.claim(record)
+            self._since = time.monotonic()
             self._spec = replace(self._spec, pinned=spec.pinned)
         self._workers.call(worker, "begin", self._record)
-        self._open_next()
 
     def _take_begun(self, worker: Actor) -> None:
         worker.ready = time.monotonic()
@@ -196,7 +208,7 @@ class Driver:
         self.summary.deaths += 1
         self._note_span(worker)
         self._ready.discard(worker)
-        with suppress(ValueError):
+        if worker in self._greeted:
             self._greeted.remove(worker)
         was_opening = False
         for lost in [reply, *self._workers.stop(worker, at_fault=worker.ready is None)]:
@@ -207,7 +219,6 @@ class Driver:
             self._refuse(worker, f"its workers die before they begin: {why}")
         if was_opening and self._record is None:
             self._opening = False
-            self._open_next()
 
     def _note_span(self, worker: Actor) -> None:
         if worker.ready is not None and self._started is not None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from eyeful.cluster.connection import connected
+from eyeful.cluster.connection import connected, put
 from eyeful.cluster.driver import Driver
 from eyeful.cluster.package import pack
 from eyeful.cluster.workers import Workers
@@ -63,7 +63,8 @@ def run_on_cluster(
         workers = Workers(ray, options)
         stack.callback(workers.close)
         device = "cuda" if options.gpus and spec.device == "auto" else spec.device
-        driver = Driver(workers, ray.put(package), replace(asked, device=device), source, output, stop, on_rows)
+        spec = replace(asked, device=device)
+        driver = Driver(workers, put(ray, package), spec, source, output, stop, on_rows)
         say("waiting for workers")
         try:
             output.write_record(None, driver.summary.counts, "running")
