@@ -10,7 +10,7 @@ from PIL import Image
 from eyeful.errors import OutputError, StoppedError, UsageError
 from eyeful.runs import PartsOutput, Share, SignalHandler, open_output, run
 from eyeful.runs.join import check_complete
-from eyeful.runs.parts import RECORD, SUCCESS
+from eyeful.runs.share import RECORD, SUCCESS
 from eyeful.shards import join, open_storage
 from eyeful.sources import open_source
 from helpers import FakeEngine, fake_classifier
@@ -127,7 +127,7 @@ def test_damage_is_told(folder, tmp_path):
     go(folder, tmp_path)
     part = tmp_path / parts(tmp_path)[0]
     part.write_bytes(part.read_bytes()[:100])
-    with pytest.raises(OutputError, match=r"part-000000-\w+\.parquet in .* is no part of ours"):
+    with pytest.raises(OutputError, match=r"part-000000-\w+\.parquet in .* is damaged, or no part of ours"):
         go(folder, tmp_path, resume=True)
     (tmp_path / RECORD).write_text("[]")
     with pytest.raises(UsageError, match=rf"{RECORD}, which says how it was made, is missing or damaged"):
