@@ -197,7 +197,7 @@ def test_join_says_what_is_missing(folder, tmp_path):
 def test_join_refuses_what_does_not_belong_together(folder, tmp_path):
     storage = shares(names(folder, 16), tmp_path / "a", 1, of=2)
     shares(names(folder), tmp_path / "a", 2, of=2)
-    with pytest.raises(UsageError, match="2 shards for one process, 4 for another"):
+    with pytest.raises(UsageError, match="2 shards for --shard 1/2, 4, or others, for 2/2"):
         check_complete(storage)
     storage = shares(names(folder, 8), tmp_path / "b", 1, of=2)
     shares(names(folder)[2:10], tmp_path / "c", 1, of=2)
