@@ -10,7 +10,7 @@ from PIL import Image
 from eyeful.errors import OutputError, StoppedError, UsageError
 from eyeful.runs import PartsOutput, Share, SignalHandler, open_output, run
 from eyeful.runs.join import check_complete
-from eyeful.runs.parts import RECORD, SUCCESS
+from eyeful.runs.share import RECORD, SUCCESS
 from eyeful.shards import join, open_storage
 from eyeful.sources import open_source
 from helpers import FakeEngine, fake_classifier
@@ -127,7 +127,7 @@ def test_damage_is_told(folder, tmp_path):
     go(folder, tmp_path)
     part = tmp_path / parts(tmp_path)[0]
     part.write_bytes(part.read_bytes()[:100])
-    with pytest.raises(OutputError, match=r"part-000000-\w+\.parquet in .* is no part of ours"):
+    with pytest.raises(OutputError, match=r"part-000000-\w+\.parquet in .* is damaged, or no part of ours"):
         go(folder, tmp_path, resume=True)
     (tmp_path / RECORD).write_text("[]")
     with pytest.raises(UsageError, match=rf"{RECORD}, which says how it was made, is missing or damaged"):
@@ -197,7 +197,7 @@ def test_join_says_what_is_missing(folder, tmp_path):
 def test_join_refuses_what_does_not_belong_together(folder, tmp_path):
     storage = shares(names(folder, 16), tmp_path / "a", 1, of=2)
     shares(names(folder), tmp_path / "a", 2, of=2)
-    with pytest.raises(UsageError, match="2 shards for one process, 4 for another"):
+    with pytest.raises(UsageError, match="2 shards for --shard 1/2, 4, or others, for 2/2"):
         check_complete(storage)
     storage = shares(names(folder, 8), tmp_path / "b", 1, of=2)
     shares(names(folder)[2:10], tmp_path / "c", 1, of=2)

@@ -1,14 +1,13 @@
 """Files that are there whole or not: in a folder, and in a real S3-compatible server on this machine."""
 
-import os
 import threading
 
 import pytest
 
+from buckets import s3
 from eyeful.errors import OutputError
 from eyeful.shards import open_storage
 
-moto = pytest.importorskip("moto.server")
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::ResourceWarning"
 )  # botocore's, aiohttp's
@@ -17,23 +16,8 @@ pytestmark = pytest.mark.filterwarnings(
 @pytest.fixture(scope="module")
 def bucket():
     """The address of an empty bucket."""
-    import s3fs
-
-    server = moto.ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    before = dict(os.environ)
-    os.environ |= {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    s3fs.S3FileSystem(skip_instance_cache=True).mkdir("out")
-    yield "s3://out"
-    server.stop()
-    os.environ.clear()
-    os.environ.update(before)
+    with s3("out"):
+        yield "s3://out"
 
 
 @pytest.fixture(params=["folder", "bucket"])

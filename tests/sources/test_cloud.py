@@ -1,7 +1,6 @@
 """Buckets: a real S3-compatible server on this machine, and what fsspec says where there is none."""
 
 import asyncio
-import os
 import socket
 import ssl
 import sys
@@ -10,31 +9,23 @@ import threading
 import fsspec
 import pytest
 
+from buckets import s3
 from eyeful.errors import MissingExtraError, UsageError
 from eyeful.sources import cloud, open_source
 from helpers import fake_classifier, noise_image
-
-moto = pytest.importorskip("moto.server")
 
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
     """The address of a bucket with images."""
+    with s3("images"):
+        yield "s3://images", _uploaded(tmp_path_factory.mktemp("upload"))
+
+
+def _uploaded(folder):
     import s3fs
 
-    server = moto.ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    before = dict(os.environ)
-    os.environ |= {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
     filesystem = s3fs.S3FileSystem()
-    filesystem.mkdir("images")
-    folder = tmp_path_factory.mktemp("upload")
     for number, name in enumerate(("b.png", "a.jpg", "sub/c.png", "sub/notes.txt", "z.png")):
         (folder / name).parent.mkdir(exist_ok=True)
         if name.endswith(".txt"):
@@ -42,10 +33,7 @@ def bucket(tmp_path_factory):
         else:
             noise_image(number, 64, 48).save(folder / name)
         filesystem.put(str(folder / name), f"images/{name}")
-    yield "s3://images", folder
-    server.stop()
-    os.environ.clear()
-    os.environ.update(before)
+    return folder
 
 
 pytestmark = pytest.mark.filterwarnings(

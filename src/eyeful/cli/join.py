@@ -25,6 +25,10 @@ def join(
         raise UsageError(f"-o {output}: parts are joined into a .parquet file")
     if output is not None and output.exists() and not overwrite:
         raise UsageError(f"{output} exists already: --overwrite replaces a file")
+    if output is not None and Path(folder).resolve() in output.resolve().parents:
+        raise UsageError(
+            f"{output} lies among the parts, whose readers would take its rows twice: name another place"
+        )
     storage = open_storage(folder)
     whole = check_complete(storage)
     print_status(f"{folder} is complete: {len(whole.parts)} parts, {whole.rows} rows, {whole.errors} errors")

@@ -141,8 +141,8 @@ def _told(error: Exception) -> str:
         return "its token is another: RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH say which"
     if text.startswith("Failed to connect to Ray cluster"):
         return (
-            "it does not talk to this program: perhaps its token is another (RAY_AUTH_MODE=token and RAY_AUTH_TOKEN "
-            "or RAY_AUTH_TOKEN_PATH say which), or its Ray"
+            "it does not talk to this program: perhaps its token is another (RAY_AUTH_MODE=token and "
+            "RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH say which), or its Ray"
         )
     if "version mismatch" in text.lower():
         return one_line(text[text.lower().index("version mismatch") :], 300)

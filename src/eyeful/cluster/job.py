@@ -13,6 +13,7 @@ from eyeful.cluster.package import pack
 from eyeful.cluster.workers import Workers
 from eyeful.errors import OutputError, StoppedError
 from eyeful.runs.job import begun
+from eyeful.sources import no_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,8 @@ def run_on_cluster(
         try:
             output.write_record(None, driver.summary.counts, "running")
             driver.run(began)
+            if not driver.summary.counts.inputs:  # archives, whose content no listing knows
+                raise no_inputs(driver.summary.counts.ignored, [])
         except BaseException as error:
             if not output.crashed:
                 with suppress(OutputError):

@@ -128,7 +128,7 @@ class Worker:
         if not anyway and (unseen := _unseen(shard)):
             return Made({}, unseen)
         summary = RunSummary()
-        sink = PartsSink(self._storage, self._record)
+        sink = PartsSink(self._storage, self._record, whole=True)
         items = sink.items_of(shard, replaces, summary.ignored)
         if alone:
             items = isolate_suspects(items, sys.maxsize, self._classifier.preprocessor)

@@ -64,8 +64,6 @@ def run(
                 _carry(classifier, source, opened, summary, stop, on_rows, journal)
             else:
                 rows, items = output.begin(classifier, source, summary, on_rows)
-                if output.crashed:
-                    items = isolate_suspects(items, output.in_flight(classifier), classifier.preprocessor)
                 stack.enter_context(_recorded(classifier, output, summary, started))
                 opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
                 output.write_record(classifier, summary, "running")

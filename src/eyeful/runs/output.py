@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from eyeful.bundle.files import write_atomically
 from eyeful.errors import OutputError, UsageError
 from eyeful.filenames import printable
+from eyeful.isolate import isolate_suspects
 from eyeful.runs.lock import lock_output
 from eyeful.runs.record import check_record, record_of
 from eyeful.sinks import format_of
@@ -62,7 +63,7 @@ class Output:
         """Let another run write here."""
         self._lock.close()
 
-    def in_flight(self, classifier: SupportsStream) -> int:
+    def _suspects(self, classifier: SupportsStream) -> int:
         """How many inputs may have been begun, here or by the run that crashed, and have no row."""
         return max(classifier.max_in_flight, self._in_flight) + self._format.rows_in_hand
 
@@ -70,6 +71,8 @@ class Output:
         self, classifier: SupportsStream, source: Source, summary: RunSummary, on_rows: Callable[[int], None]
     ) -> tuple[Sink, Iterator[Item]]:
         """The sink for this run's rows, and the items that have none yet; the others are counted.
+
+        After a crash, those that were in flight are first tried alone.
 
         Raises:
             UsageError: what is there was made by a run that answers differently, or of other inputs.
@@ -92,6 +95,8 @@ class Output:
             summary.resumed += 1
             summary.add(row.error_kind, abstained=row.abstained)
             on_rows(1)
+        if self.crashed:
+            items = isolate_suspects(items, self._suspects(classifier), classifier.preprocessor)
         return sink, items
 
     def _written(self) -> Iterator[ExistingRow]:

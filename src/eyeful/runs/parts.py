@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
+import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import UsageError
+from eyeful.isolate import isolate_suspects
 from eyeful.runs.lock import lock_output
-from eyeful.runs.output import Output
 from eyeful.runs.record import check_record, record_of
-from eyeful.shards import SHARD_ROWS, PartsSink, Shard, cut, open_storage
-from eyeful.shards.parts import begins, listed, open_part, part_counts
-from eyeful.sinks import format_of, names_folder
+from eyeful.runs.share import BESIDE, RECORD, SUCCESS, WHOLE, Share
+from eyeful.shards import SHARD_ROWS, PartsSink, cut, open_storage
+from eyeful.shards.parts import begins, listed, open_part, part_counts, part_record
+from eyeful.sources import no_inputs
 from eyeful.sources.cloud import is_cloud
 
 if TYPE_CHECKING:
@@ -24,89 +27,13 @@ if TYPE_CHECKING:
     from eyeful.pipeline import SupportsStream
     from eyeful.runs.output import State
     from eyeful.runs.summary import RunSummary
+    from eyeful.shards import Shard
     from eyeful.sinks import Sink
     from eyeful.sources import Source
     from eyeful.types import Item
 
-RECORD, SUCCESS = "_run.json", "_SUCCESS"
-"""Files beside the parts: how they are made; that all are there. Readers of Parquet leave out names with `_`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Which shards of a run are made here: every `of`-th, from the `number`-th on (from 1)."""
-
-    number: int = 1
-    of: int = 1
-
-    @staticmethod
-    def parse(text: str) -> Share:
-        """`2/3` as a share.
-
-        Raises:
-            UsageError: it is none.
-        """
-        number, slash, of = text.partition("/")
-        if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-            raise UsageError(f"--shard {text} is none; write 1/3, 2/3 or 3/3 for a third of the work")
-        return Share(int(number), int(of))
-
-    def has(self, shard: Shard) -> bool:
-        """Whether a shard is among them."""
-        return shard.number % self.of == self.number - 1
-
-    @property
-    def done(self) -> str:
-        """The name of the file that says that all of them are made."""
-        return SUCCESS if self.of == 1 else f"_SHARD-{self.number}-of-{self.of}"
-
-    @property
-    def running(self) -> str:
-        """The name of the file that is there while they are made; and afterwards, when that ended in a crash."""
-        return f"_RUNNING-{self.number}-of-{self.of}"
-
-
-def asks_for_parts(name: str) -> bool:
-    """Whether a name asks for parts: it is a folder, or a prefix in a bucket.
-
-    Raises:
-        UsageError: it is no place for rows.
-    """
-    if is_cloud(name) and not name.endswith("/"):
-        raise UsageError(f"-o {name}: buckets take folders of Parquet parts; end it with /")
-    return is_cloud(name) or names_folder(name)
-
-
-def holds_rows(name: str) -> bool:
-    """Whether there are rows already.
-
-    Raises:
-        UsageError, OutputError: it is no place for rows, or cannot be listed.
-    """
-    if asks_for_parts(name):
-        return bool(listed(open_storage(name).names()))
-    return format_of(name).exists(Path(name))
-
-
-def open_output(
-    name: str,
-    *,
-    resume: bool = False,
-    overwrite: bool = False,
-    share: Share = Share(),
-    shard_rows: int = SHARD_ROWS,
-) -> Output | PartsOutput:
-    """What `-o` names: a folder or a prefix in a bucket for parts, or a file.
-
-    Raises:
-        UsageError: a file is named for a share, or in a bucket; and as for both.
-        OutputError: nothing can be written there.
-    """
-    if asks_for_parts(name):
-        return PartsOutput(name, resume=resume, overwrite=overwrite, share=share, shard_rows=shard_rows)
-    if share.of > 1:
-        raise UsageError(f"--shard makes parts of one folder: -o {Path(name).stem}/, not {name}")
-    return Output(name, resume=resume, overwrite=overwrite)
+_MOST_NAMED = 4
+"""Inputs in an error; the last one only shows that there are more."""
 
 
 class PartsOutput:
@@ -130,12 +57,13 @@ class PartsOutput:
         *,
         resume: bool = False,
         overwrite: bool = False,
-        share: Share = Share(),
+        share: Share = WHOLE,
         shard_rows: int = SHARD_ROWS,
     ) -> None:
         if resume and overwrite:
             raise UsageError("--resume keeps what is there, --overwrite replaces it; choose one")
-        if overwrite and share.of > 1:
+        goes_on = resume or share.of > 1 or share.asked
+        if overwrite and goes_on:
             raise UsageError("--overwrite with --shard would delete the parts of the others: name a new folder")
         self.place = place
         self.crashed = False
@@ -143,6 +71,8 @@ class PartsOutput:
         self._shard_rows = shard_rows
         self._storage = open_storage(place)
         self._shards = 0
+        self._inputs = hashlib.sha256()
+        self._record: dict[str, Any] = {}
         self._run = secrets.token_hex(16).encode()
         with ExitStack() as stack:
             if not is_cloud(place):
@@ -151,21 +81,18 @@ class PartsOutput:
             names = self._storage.names()
             self._refuse_foreign(names, share)
             there = RECORD in names or any(listed(names))
-            if there and not (resume or overwrite or share.of > 1):
+            if there and not (goes_on or overwrite):
                 raise UsageError(f"{place} exists already: --resume continues it, --overwrite replaces it")
             others = [name for name in names if name != share.running]
-            self._stale = [name for name in others if overwrite and (name.startswith("_") or listed([name]))]
+            self._stale = [name for name in others if overwrite and (BESIDE.fullmatch(name) or listed([name]))]
             self._parts = {} if overwrite else listed(names)
+            self._ended = {SUCCESS, share.done}.intersection([] if overwrite else names)
             self.crashed = share.running in names and not overwrite
             self._lock = stack.pop_all()
 
     def close(self) -> None:
         """Let another run write here."""
         self._lock.close()
-
-    def in_flight(self, classifier: SupportsStream) -> int:
-        """How many inputs may have been begun by the run that crashed, and have no row."""
-        return classifier.max_in_flight + self._shard_rows
 
     @property
     def marker(self) -> tuple[str, bytes]:
@@ -184,12 +111,28 @@ class PartsOutput:
                 other inputs.
         """
         sink = PartsSink(self._storage, self.claim(record_of(classifier)))
+        shards = self.shards(source, summary, on_rows)
+        opened: list[str] = []
 
-        def items() -> Iterator[Item]:
-            for shard, there in self.shards(source, summary, on_rows):
-                yield from sink.items_of(shard, there, summary.ignored)
+        def items(least: int = sys.maxsize) -> Iterator[Item]:
+            """Of so many shards as have so many items."""
+            for shard, there in shards:
+                opened.extend(shard.items[0].filename for _ in range(len(opened) < _MOST_NAMED))
+                for item in sink.items_of(shard, there, summary.ignored):
+                    least -= 1
+                    yield item
+                if least <= 0:
+                    return
 
-        return sink, items()
+        def all_items() -> Iterator[Item]:
+            if self.crashed:  # of an archive, all: where in it the crash was is not known
+                suspects = items(classifier.max_in_flight + self._shard_rows)
+                yield from isolate_suspects(suspects, sys.maxsize, classifier.preprocessor)
+            yield from items()
+            if not summary.inputs and self._shards and self._share.of == 1:
+                raise no_inputs(summary.ignored, opened)
+
+        return sink, all_items()
 
     def claim(self, record: dict[str, Any]) -> dict[str, Any]:
         """Note what determines the answers here, or see that it is as noted.
@@ -207,6 +150,7 @@ class PartsOutput:
         for name in self._stale:
             self._storage.remove(name)
         record |= {"shard_rows": self._shard_rows}
+        self._record = record
         if not self._storage.create(RECORD, json.dumps(record, indent=1, ensure_ascii=False).encode()):
             self._check(record)
         return record
@@ -222,18 +166,29 @@ class PartsOutput:
         parts = dict(self._parts)
         for shard in cut(source.items, self._shard_rows, replace(source.search, undivided=False)):
             self._shards = shard.number + 1
+            self._inputs.update(shard.part.encode())
             there = parts.pop(shard.number, [])
             if not self._share.has(shard):
                 continue
-            if shard.part in there:
-                self._count(shard.part, summary, on_rows)
-                continue
-            for name in there:
+            shorter = [name for name in there if name != shard.part]
+            for name in shorter:
                 if not begins(open_part(self._storage, name), shard):
                     raise self._others(name)
-            yield shard, there
-        for numbers in parts.values():
-            raise self._others(numbers[0])
+            if shard.part not in there:
+                self._begin_again()
+                yield shard, shorter
+                continue
+            self._count(shard.part, summary, on_rows)
+            for name in shorter:  # a process was killed after it had written the longer one
+                self._storage.remove(name)
+        if parts:
+            raise self._others(parts[min(parts)][0])
+
+    def _begin_again(self) -> None:
+        """Take back what says that all is there."""
+        for name in self._ended:
+            self._storage.remove(name)
+        self._ended = set()
 
     def write_record(self, _: SupportsStream | None, summary: RunSummary, state: State) -> None:
         """Note beside the parts how far this run came.
@@ -241,7 +196,8 @@ class PartsOutput:
         Raises:
             OutputError: it cannot be written.
         """
-        text = json.dumps({"shards": self._shards, "summary": summary.as_dict()}, indent=1) + "\n"
+        ended = {"shards": self._shards, "inputs": self._inputs.hexdigest(), "summary": summary.as_dict()}
+        text = json.dumps(ended, indent=1) + "\n"
         if state == "complete":
             self._storage.write(self._share.done, text.encode())
         if state == "running":
@@ -250,7 +206,9 @@ class PartsOutput:
             self._storage.remove(self._share.running)
 
     def _count(self, part: str, summary: RunSummary, on_rows: Callable[[int], None]) -> None:
-        counts = part_counts(open_part(self._storage, part))
+        table = open_part(self._storage, part)
+        check_record(self.place, part, part_record(table), self._record)
+        counts = part_counts(table)
         summary.add_part(counts)
         summary.resumed += counts["rows"]
         on_rows(counts["rows"])
@@ -278,7 +236,9 @@ class PartsOutput:
         """See that the parts here are not those of an older eyeful, and not divided in another way."""
         if any(name.startswith("part-") and name.endswith(".parquet") and not listed([name]) for name in names):
             raise UsageError(f"{self.place} holds parts that are not of this version of eyeful: name a new folder")
-        for name in names:
-            other = name.rpartition("-of-")[2] if name.startswith(("_SHARD-", "_RUNNING-")) else str(share.of)
-            if other != str(share.of) and share.of > 1:
-                raise UsageError(f"{self.place} is divided in {other} shards already, not in {share.of}")
+        shares = {int(match[1]) for name in names if (match := BESIDE.fullmatch(name)) and match[1]}
+        if share.of > 1 and (others := shares - {1, share.of}):
+            raise UsageError(
+                f"{self.place} is divided in {min(others)} shards already, not in {share.of}: --shard "
+                f"{min(share.number, *others)}/{min(others)}"
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +12,7 @@ from eyeful.bundle.files import temporary_beside
 from eyeful.errors import OutputError, one_line
 from eyeful.extras import require
 from eyeful.filenames import original_name
-from eyeful.shards.shard import digest_of
+from eyeful.shards.shard import SHARD_ROWS, digest_of
 from eyeful.sinks.parquet import parquet_row, schema_of
 from eyeful.sources import Undivided
 
@@ -47,11 +48,16 @@ def open_part(storage: Storage, name: str) -> Any:
     arrow, parquet = require("pyarrow", "a folder of parts"), require("pyarrow.parquet", "a folder of parts")
     content = storage.read(name)
     try:
-        table = parquet.read_table(arrow.BufferReader(content or b""))
-        json.loads(table.schema.metadata[_COUNTS])
+        with parquet.ParquetFile(arrow.BufferReader(content or b""), page_checksum_verification=True) as file:
+            table = file.read().replace_schema_metadata(file.metadata.metadata)
+        if not table.schema.equals(schema_of(columns=True, metadata={})):
+            raise ValueError("its columns are not those of rows")
+        if part_counts(table)["rows"] != table.num_rows or not isinstance(part_record(table), dict):
+            raise ValueError("its rows are not all there")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(
-            f"{name} in {storage.place} is no part of ours: --overwrite starts anew ({one_line(error)})"
+            f"{name} in {storage.place} is damaged, or no part of ours: delete it, and --resume makes it again "
+            f"({one_line(error)})"
         ) from error
     return table
 
@@ -88,13 +94,15 @@ class PartsSink:
     Args:
         storage: where to.
         record: what determined the answers; becomes the metadata `eyeful`.
+        whole: of a shard that is not finished, write nothing at the end.
     """
 
     wants_thumbnails = False
 
-    def __init__(self, storage: Storage, record: dict[str, Any]) -> None:
+    def __init__(self, storage: Storage, record: dict[str, Any], *, whole: bool = False) -> None:
         self._storage = storage
         self._record = json.dumps(record, ensure_ascii=False)
+        self._whole = whole
         self._begun: deque[_Begun] = deque()
 
     def __enter__(self) -> Self:
@@ -108,7 +116,7 @@ class PartsSink:
             replaces: parts that go when this one is there.
             ignored: counts other files in the shard, by extension.
         """
-        begun = _Begun(shard, tuple(replaces))
+        begun = _Begun(shard, tuple(replaces), self._record)
         self._begun.append(begun)
         items = 0
         for item in shard.open(begun.ignored):
@@ -120,62 +128,85 @@ class PartsSink:
     def append(self, prediction: Prediction) -> None:
         """Take one row, in the order of the shards and their items."""
         self._write_finished()  # what ended without a row: an archive without images
-        self._begun[0].rows.append(prediction)
+        self._begun[0].append(prediction)
         self._write_finished()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._write_finished()
-        if self._begun and self._begun[0].rows and not self._begun[0].is_undivided:
-            self._write(self._begun[0])  # what is in hand, under a name of its own
+        if not self._whole and self._begun and self._begun[0].rows and not self._begun[0].is_undivided:
+            begun = self._begun[0]  # what is in hand, under a name of its own
+            there = [part_counts(open_part(self._storage, name))["rows"] for name in begun.replaces]
+            if begun.rows > max(there, default=0):
+                self._write(begun)
 
     def _write_finished(self) -> None:
-        while self._begun and len(self._begun[0].rows) == self._begun[0].items:
-            begun = self._begun.popleft()
-            self._write(begun)
-            for name in begun.replaces:
-                if name != begun.part:
-                    self._storage.remove(name)
+        while self._begun and self._begun[0].rows == self._begun[0].items:
+            self._write(self._begun.popleft())
 
     def _write(self, begun: _Begun) -> None:
-        arrow, parquet = require("pyarrow", "a folder of parts"), require("pyarrow.parquet", "a folder of parts")
-        metadata = {"eyeful": self._record, _COUNTS: json.dumps(begun.counts)}
-        schema = schema_of(columns=True, metadata=metadata)  # always: all parts of a data set have one schema
-        table = arrow.Table.from_pylist([parquet_row(row.to_dict()) for row in begun.rows], schema)
-        content = arrow.BufferOutputStream()
-        parquet.write_table(table, content)
-        self._storage.write(begun.part, content.getvalue().to_pybytes())
+        self._storage.write(begun.part, begun.content())
+        for name in begun.replaces:
+            if name != begun.part:
+                self._storage.remove(name)
 
 
 class _Begun:
-    """A shard whose rows come in."""
+    """A shard whose rows come in. An archive may have millions: they are kept as Parquet has them, compressed."""
 
-    def __init__(self, shard: Shard, replaces: tuple[str, ...]) -> None:
-        self.shard = shard
+    def __init__(self, shard: Shard, replaces: tuple[str, ...], record: str) -> None:
+        self._arrow = require("pyarrow", "a folder of parts")
+        parquet = require("pyarrow.parquet", "a folder of parts")
+        self._shard = shard
+        self._gathered: list[dict[str, Any]] = []
+        self._errors: Counter[str] = Counter()
+        self._abstained = 0
+        self._schema = schema_of(columns=True, metadata={"eyeful": record})  # columns: a data set has one schema
+        self._content = self._arrow.BufferOutputStream()
+        self._writer = parquet.ParquetWriter(self._content, self._schema, write_page_checksum=True)
         self.replaces = replaces
         self.is_undivided = isinstance(shard.items[0].content, Undivided)
         self.items: int | None = None if self.is_undivided else len(shard.items)
         self.ignored: Counter[str] = Counter()
-        self.rows: list[Prediction] = []
+        self.rows = 0
+
+    def append(self, prediction: Prediction) -> None:
+        """Take a row."""
+        self.rows += 1
+        self._abstained += prediction.abstained
+        if prediction.error_kind is not None:
+            self._errors[prediction.error_kind] += 1
+        self._gathered.append(parquet_row(prediction.to_dict()))
+        if len(self._gathered) == SHARD_ROWS:
+            self._compress()
+
+    def _compress(self) -> None:
+        self._writer.write_table(self._arrow.Table.from_pylist(self._gathered, self._schema))
+        self._gathered = []
 
     @property
     def part(self) -> str:
         """The name of what its rows are so far."""
-        if self.is_undivided or len(self.rows) == self.items:
-            return self.shard.part
-        made = self.shard.items[: len(self.rows)]
-        return f"part-{self.shard.number:06d}-{digest_of((item.filename, item.columns) for item in made)}.parquet"
+        if self.is_undivided or self.rows == self.items:
+            return self._shard.part
+        made = self._shard.items[: self.rows]
+        return f"part-{self._shard.number:06d}-{digest_of((item.filename, item.columns) for item in made)}.parquet"
 
-    @property
-    def counts(self) -> dict[str, Any]:
-        """What its part says of itself."""
-        return {
-            "rows": len(self.rows),
-            "abstained": sum(row.abstained for row in self.rows),
-            "errors": Counter(row.error_kind for row in self.rows if row.error_kind is not None),
+    def content(self) -> bytes:
+        """The part, of which nothing more comes."""
+        if self._gathered or not self.rows:
+            self._compress()
+        counts = {
+            "rows": self.rows,
+            "abstained": self._abstained,
+            "errors": self._errors,
             "ignored": self.ignored,
         }
+        self._writer.add_key_value_metadata({_COUNTS: json.dumps(counts)})
+        self._writer.close()
+        content: bytes = self._content.getvalue().to_pybytes()
+        return content
 
 
 def join(storage: Storage, parts: list[str], path: Path) -> int:
@@ -202,6 +233,8 @@ def join(storage: Storage, parts: list[str], path: Path) -> int:
                 table = open_part(storage, name)
                 writer.write_table(table.replace_schema_metadata(metadata))
                 rows += table.num_rows
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

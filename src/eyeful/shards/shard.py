@@ -9,6 +9,7 @@ from itertools import count
 
 from eyeful.filenames import portable_name
 from eyeful.sources import Search, Undivided, items_of_name
+from eyeful.sources.video import Every
 from eyeful.types import Item
 
 SHARD_ROWS = 1000
@@ -36,8 +37,15 @@ class Shard:
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits for the names and columns of its inputs."""
-        return digest_of((item.filename, item.columns) for item in self.items)
+        """16 hexadecimal digits for the names and columns of its inputs; of a video, for its frames too."""
+        return digest_of((item.filename, self._told(item)) for item in self.items)
+
+    def _told(self, item: Item) -> object:
+        """What a digest takes of an item beside its name."""
+        if isinstance(item.content, Undivided):
+            every = Every.of(self.search.every)
+            return {"all of it": [every.seconds, every.frames]}
+        return item.columns
 
     def open(self, ignored: Counter[str]) -> Iterator[Item]:
         """The items to classify.

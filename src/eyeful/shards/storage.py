@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 120.0
 """Seconds for one call of a bucket's library, its own retries among them."""
+_LISTING = 600.0
+"""Seconds for listing the parts; of a million, a thousand answers of a bucket."""
 
 
 class Storage(ABC):
@@ -77,13 +79,18 @@ class Storage(ABC):
         """
 
 
-def open_storage(place: str) -> Storage:
+def open_storage(place: str, timeout: float | None = None) -> Storage:
     """The storage that a name stands for: `s3://...` and its like are buckets, all else is a folder.
 
+    Args:
+        place: the name.
+        timeout: seconds for one call of a bucket's library; two minutes by default, and ten for listing.
+
     Raises:
-        UsageError, MissingExtraError: nothing is known of such a bucket.
+        UsageError: nothing is known of such a bucket, or files do not appear whole there.
+        MissingExtraError: its library is not installed.
     """
-    return _Bucket(place) if is_cloud(place) else _Folder(place)
+    return _Bucket(place, timeout) if is_cloud(place) else _Folder(place)
 
 
 class _Folder(Storage):
@@ -150,19 +157,41 @@ def _linked(temporary: Path, path: Path) -> bool:
     return True
 
 
+_IN_PLACE = {"file", "local", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "arrow_hdfs", "nfs"}
+"""Schemes of file systems rather than buckets: a reader sees what has been written of a file so far."""
+
+
 class _Bucket(Storage):
-    def __init__(self, place: str) -> None:
+    """A prefix in a bucket, where one PUT is one file.
+
+    Once a call has had no answer, all that follow fail at once: a run that ends must not wait for each.
+    """
+
+    def __init__(self, place: str, timeout: float | None) -> None:
         super().__init__(place)
+        scheme = place.partition("://")[0].lower()
+        if scheme in _IN_PLACE:
+            raise UsageError(
+                f"{scheme}:// is no bucket: files that are being written can be seen there; mount it, and name a "
+                "folder"
+            )
         self._filesystem, self._prefix = filesystem_of(place.rstrip("/"))
+        self._timeout, self._listing = timeout or _TIMEOUT, timeout or _LISTING
+        self._is_silent = False
 
     def names(self) -> list[str]:
-        with self._told("list", self.place):
-            self._call(self._filesystem.invalidate_cache)
+        with self._told("list", ""):
             try:
-                found = self._call(self._filesystem.ls, self._prefix, detail=False)
+                found = self._call(self._list, seconds=self._listing)
             except FileNotFoundError:
                 return []
             return [str(path).rpartition("/")[2] for path in found]
+
+    def _list(self) -> list[str]:
+        self._filesystem.invalidate_cache(self._prefix)
+        found: list[str] = self._filesystem.ls(self._prefix, detail=False)
+        self._filesystem.invalidate_cache(self._prefix)  # which would keep it
+        return found
 
     def read(self, name: str) -> bytes | None:
         with self._told("read", name):
@@ -198,18 +227,24 @@ class _Bucket(Storage):
     def _path(self, name: str) -> str:
         return f"{self._prefix}/{name}"
 
-    @staticmethod
-    def _call(step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return Deadline(_TIMEOUT).call(step, *args, **kwargs)
+    def _call(self, step: Callable[..., Any], *args: Any, seconds: float | None = None, **kwargs: Any) -> Any:
+        if self._is_silent:
+            raise TimeoutError
+        try:
+            return Deadline(seconds or self._timeout).call(step, *args, **kwargs)
+        except TimeoutError:
+            self._is_silent = True
+            raise
 
     @contextmanager
     def _told(self, what: str, name: str) -> Iterator[None]:
         """Whatever a bucket's library raises, as one line."""
+        at = f"{what} {name} in {self.place}" if name else f"{what} {self.place}"
         try:
             yield
         except (UsageError, MissingExtraError):
             raise
         except TimeoutError as error:
-            raise OutputError(f"cannot {what} {name} in {self.place}: no answer in {_TIMEOUT:.0f} s") from error
+            raise OutputError(f"cannot {at}: the bucket does not answer") from error
         except Exception as error:
-            raise OutputError(f"cannot {what} {name} in {self.place}: {one_line(error)}") from error
+            raise OutputError(f"cannot {at}: {one_line(error)}") from error

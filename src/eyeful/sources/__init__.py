@@ -38,7 +38,6 @@ __all__ = [
     "refused",
 ]
 
-
 _LONGEST_NAME = 8000
 """Characters; systems take 4096 at most, and addresses seldom are longer."""
 
@@ -89,8 +88,7 @@ def open_source(
             or time is asked for, and nothing is named that has one.
     """
     search = Search(recursive, column, every, undivided)
-    if every is not None:
-        Every.of(every)
+    Every.of(every)
     _check_search(inputs, search)
     source = replace(_opened(inputs, search), search=search)
     if _names_something(inputs):
