@@ -178,7 +178,9 @@ class Workers:
             return Reply(worker, method, about, value=self._ray.get(reference))
         except errors.RayTaskError as error:
             cause = error.cause if isinstance(error.cause, Exception) else error
-            return Reply(worker, method, about, error=cause)
+            return Reply(worker, method, about, error=_told(cause))
+        except (errors.ObjectStoreFullError, errors.OutOfDiskError) as error:
+            return Reply(worker, method, about, error=_told(error))
         except errors.RayError as error:
             return Reply(worker, method, about, death=_last_line(error))
 
@@ -233,6 +235,13 @@ class Workers:
 def _size(resources: dict[str, float], kind: str) -> str:
     number = resources.get(kind, 0)
     return f"{number:g} {kind}{'' if number == 1 else 's'}"
+
+
+def _told(error: Exception) -> Exception:
+    """One that Ray raises in place of our code's, without the bytes that it quotes."""
+    if "ObjectStoreFull" in repr(error) or "OutOfDisk" in repr(error) or "object store" in str(error):
+        return ClusterError("its object store is full")
+    return error
 
 
 def _last_line(error: Exception) -> str:
