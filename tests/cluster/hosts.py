@@ -62,6 +62,8 @@ class Host:
         self.name, self.address, self.folder = name, address, folder
         proxies = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
         self.environment = {key: value for key, value in os.environ.items() if key.lower() not in proxies} | {
+            "EYEFUL_HOME": str(folder / "eyeful"),
+            "EYEFUL_NODE": f"host-{folder.name}",
             "HOME": str(folder),
             "OMP_NUM_THREADS": "1",
             "PYTHONFAULTHANDLER": "",
@@ -87,13 +89,15 @@ class Host:
         return subprocess.Popen([*words], env=environment, start_new_session=True, text=True, **options)
 
     def run(self, *command: object, timeout: float = 120, **options) -> subprocess.CompletedProcess[str]:
-        """The same, to its end."""
+        """The same, to its end; what it started goes on."""
         pipe = subprocess.PIPE
         process = self.start(*command, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, **options)
         try:
             out, err = process.communicate(timeout=timeout)
-        finally:
+        except BaseException:
             kill_group(process)
+            process.communicate()
+            raise
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     def start_ray(self, head: "Host | None" = None, cpus: int = 1, **options) -> None:

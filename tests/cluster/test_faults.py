@@ -1,0 +1,61 @@
+"""20 faults over 2,000 images on two hosts: nothing is lost, nothing is there twice, and every row is right.
+
+A seed decides which fault and at which moment: after how many parts.
+"""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+from cluster_run import ClusterRun, rows_of
+
+IDLE = 5.0
+"""Seconds without a new part that a cut may cost."""
+KINDS = ("driver", "actor", "host", "link")
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def whole(hosts):
+    """Two hosts that are well, whatever the test before did to them."""
+    yield hosts
+    hosts.mend()
+    hosts.b.kill()
+    hosts.b.start_ray(hosts.a)
+
+
+def kill_actor(chance, hosts):
+    """`kill -9` the actor of one host, if it has one now; whether it had."""
+    actors = chance.choice([hosts.a, hosts.b]).actors()
+    if actors:
+        os.kill(chance.choice(actors), signal.SIGKILL)
+    return bool(actors)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_fault_loses_and_doubles_nothing(seed, whole, many, tiny, plain_rows, tmp_path):
+    chance, kind = random.Random(seed), KINDS[seed % len(KINDS)]  # noqa: S311 - repeatable
+    with ClusterRun(whole, many, tiny, tmp_path / "out") as run:
+        run.start()
+        run.wait_for_parts(chance.randint(1, 60))
+        began = time.time()
+        if kind == "driver":
+            run.kill_driver()
+            run.start("--resume")
+        elif kind == "actor":
+            kill_actor(chance, whole)
+        elif kind == "host":
+            whole.b.kill()
+        else:
+            whole.cut()
+            if chance.random() < 0.5:
+                time.sleep(chance.uniform(0.2, 2))
+                whole.mend()
+        code, said = run.finish()
+        pause = run.longest_pause(began)
+    assert code == 0, said
+    assert rows_of(run.out) == plain_rows
+    if kind != "driver":
+        assert pause < IDLE
