@@ -38,6 +38,7 @@ class Progress:
         self._search = search
         self._line = LiveLine(self._text, _DELAY)
         self._rows = 0
+        self._before = ""
         self._total: int | None = None
         self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
         self._ended = threading.Event()
@@ -58,7 +59,13 @@ class Progress:
         """So many rows more."""
         self._rows += rows
 
+    def say(self, text: str) -> None:
+        """Say what goes on before the first row."""
+        self._before = text
+
     def _text(self) -> str:
+        if self._before and not self._rows:
+            return self._before
         now, rows, total = time.monotonic(), self._rows, self._total
         if not self._samples or now - self._samples[-1][0] >= _SAMPLED:
             self._samples.append((now, rows))

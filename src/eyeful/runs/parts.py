@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,6 +143,7 @@ class PartsOutput:
         self._shard_rows = shard_rows
         self._storage = open_storage(place)
         self._shards = 0
+        self._run = secrets.token_hex(16).encode()
         with ExitStack() as stack:
             if not is_cloud(place):
                 role = "" if share.of == 1 else f".{share.number}-of-{share.of}"
@@ -152,7 +153,8 @@ class PartsOutput:
             there = RECORD in names or any(listed(names))
             if there and not (resume or overwrite or share.of > 1):
                 raise UsageError(f"{place} exists already: --resume continues it, --overwrite replaces it")
-            self._stale = [name for name in names if overwrite and (name.startswith("_") or listed([name]))]
+            others = [name for name in names if name != share.running]
+            self._stale = [name for name in others if overwrite and (name.startswith("_") or listed([name]))]
             self._parts = {} if overwrite else listed(names)
             self.crashed = share.running in names and not overwrite
             self._lock = stack.pop_all()
@@ -165,6 +167,11 @@ class PartsOutput:
         """How many inputs may have been begun by the run that crashed, and have no row."""
         return classifier.max_in_flight + self._shard_rows
 
+    @property
+    def marker(self) -> tuple[str, bytes]:
+        """A file's name and content, by which this run's output is told from another folder of the same name."""
+        return self._share.running, self._run
+
     def begin(
         self, classifier: SupportsStream, source: Source, summary: RunSummary, on_rows: Callable[[int], None]
     ) -> tuple[Sink, Iterator[Item]]:
@@ -176,17 +183,42 @@ class PartsOutput:
             UsageError: what is there was made by a run that answers differently; or, as the items are taken, of
                 other inputs.
         """
+        sink = PartsSink(self._storage, self.claim(record_of(classifier)))
+
+        def items() -> Iterator[Item]:
+            for shard, there in self.shards(source, summary, on_rows):
+                yield from sink.items_of(shard, there, summary.ignored)
+
+        return sink, items()
+
+    def claim(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Note what determines the answers here, or see that it is as noted.
+
+        Args:
+            record: of a classifier, by `record_of`.
+
+        Returns:
+            What parts shall say of how they were made.
+
+        Raises:
+            UsageError: what is there was made by a run that answers differently.
+            OutputError: nothing can be written there.
+        """
         for name in self._stale:
             self._storage.remove(name)
-        record = record_of(classifier) | {"shard_rows": self._shard_rows}
+        record |= {"shard_rows": self._shard_rows}
         if not self._storage.create(RECORD, json.dumps(record, indent=1, ensure_ascii=False).encode()):
             self._check(record)
-        sink = PartsSink(self._storage, record)
-        return sink, self._remaining(sink, source, summary, on_rows)
+        return record
 
-    def _remaining(
-        self, sink: PartsSink, source: Source, summary: RunSummary, on_rows: Callable[[int], None]
-    ) -> Iterator[Item]:
+    def shards(
+        self, source: Source, summary: RunSummary, on_rows: Callable[[int], None]
+    ) -> Iterator[tuple[Shard, list[str]]]:
+        """The shards of this share that have no part, each with what its part replaces; the others are counted.
+
+        Raises:
+            UsageError: a part is there that is of other inputs.
+        """
         parts = dict(self._parts)
         for shard in cut(source.items, self._shard_rows, replace(source.search, undivided=False)):
             self._shards = shard.number + 1
@@ -199,17 +231,11 @@ class PartsOutput:
             for name in there:
                 if not begins(open_part(self._storage, name), shard):
                     raise self._others(name)
-            ignored = sink.begin(shard, there)
-            items = 0
-            for item in shard.open(ignored):
-                items += 1
-                yield item
-            summary.ignored.update(ignored)
-            sink.end(items)
+            yield shard, there
         for numbers in parts.values():
             raise self._others(numbers[0])
 
-    def write_record(self, _: SupportsStream, summary: RunSummary, state: State) -> None:
+    def write_record(self, _: SupportsStream | None, summary: RunSummary, state: State) -> None:
         """Note beside the parts how far this run came.
 
         Raises:
@@ -219,19 +245,14 @@ class PartsOutput:
         if state == "complete":
             self._storage.write(self._share.done, text.encode())
         if state == "running":
-            self._storage.write(self._share.running, b"")
+            self._storage.write(*self.marker)
         else:
             self._storage.remove(self._share.running)
 
     def _count(self, part: str, summary: RunSummary, on_rows: Callable[[int], None]) -> None:
         counts = part_counts(open_part(self._storage, part))
-        errors = Counter(counts["errors"])
-        summary.inputs += counts["rows"]
+        summary.add_part(counts)
         summary.resumed += counts["rows"]
-        summary.predicted += counts["rows"] - errors.total()
-        summary.abstained += counts["abstained"]
-        summary.errors.update(errors)
-        summary.ignored.update(counts["ignored"])
         on_rows(counts["rows"])
 
     def _others(self, part: str) -> UsageError:

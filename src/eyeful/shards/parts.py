@@ -16,7 +16,7 @@ from eyeful.sinks.parquet import parquet_row, schema_of
 from eyeful.sources import Undivided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -100,22 +100,22 @@ class PartsSink:
     def __enter__(self) -> Self:
         return self
 
-    def begin(self, shard: Shard, replaces: Iterable[str] = ()) -> Counter[str]:
-        """Expect the rows of a shard, behind those that are expected already.
+    def items_of(self, shard: Shard, replaces: Iterable[str], ignored: Counter[str]) -> Iterator[Item]:
+        """The items of a shard, whose rows come next.
 
         Args:
-            shard: whose items come next.
+            shard: what to open.
             replaces: parts that go when this one is there.
-
-        Returns:
-            Counts other files in the shard, by extension; to be filled before `end`.
+            ignored: counts other files in the shard, by extension.
         """
-        self._begun.append(_Begun(shard, tuple(replaces)))
-        return self._begun[-1].ignored
-
-    def end(self, items: int) -> None:
-        """Say how many items the shard had that was begun last."""
-        self._begun[-1].items = items
+        begun = _Begun(shard, tuple(replaces))
+        self._begun.append(begun)
+        items = 0
+        for item in shard.open(begun.ignored):
+            items += 1
+            yield item
+        ignored.update(begun.ignored)
+        begun.items = items
 
     def append(self, prediction: Prediction) -> None:
         """Take one row, in the order of the shards and their items."""

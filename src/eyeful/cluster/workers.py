@@ -1,0 +1,221 @@
+"""Actors on the nodes of a Ray cluster: hired where there is room, called without waiting, dismissed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eyeful.cluster.schedule import IN_HAND
+from eyeful.cluster.worker import Worker
+from eyeful.errors import ClusterError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eyeful.cluster.connection import ClusterOptions
+
+_EVERY = 2.0
+"""Seconds between looks at the nodes that there are."""
+_MOST_DEATHS = 3
+"""Workers of one node that die before they are ready; then the node is at fault."""
+
+
+@dataclass(slots=True, eq=False)
+class Hired:
+    """An actor on a node.
+
+    Attributes:
+        actor: Ray's handle.
+        node: the node's id.
+        host: the node's name.
+        cpus: cores that it may use.
+        ready: when it could begin, as `time.monotonic` has it; None before.
+    """
+
+    actor: Any
+    node: str
+    host: str
+    cpus: int
+    ready: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of a call.
+
+    Attributes:
+        worker: who was called.
+        method: what.
+        about: what the caller noted with the call.
+        value: what it returned; None where it failed.
+        error: what it raised, as far as it was raised there.
+        death: why there will be no reply, where the worker is gone.
+    """
+
+    worker: Hired
+    method: str
+    about: Any
+    value: Any = None
+    error: Exception | None = None
+    death: str | None = None
+
+
+@dataclass(slots=True)
+class _Node:
+    """What is known of a node that this process has workers on, or had."""
+
+    deaths: int = 0
+    excluded: bool = False
+    hired: set[Hired] = field(default_factory=set)
+
+
+class Workers:
+    """The workers of a run.
+
+    Args:
+        ray: the module, connected.
+        options: how many, and how large.
+    """
+
+    def __init__(self, ray: Any, options: ClusterOptions) -> None:
+        self._ray = ray
+        self._options = options
+        self._nodes: dict[str, _Node] = {}
+        self._calls: dict[Any, tuple[Hired, str, Any]] = {}
+        self._looked = -_EVERY
+        if options.workers and options.cpus:  # a cluster that grows on demand is told the demand
+            from ray.autoscaler.sdk import request_resources
+
+            room = {"CPU": options.cpus} | ({"GPU": options.gpus} if options.gpus else {})
+            request_resources(bundles=[room] * options.workers)
+
+    def __len__(self) -> int:
+        return sum(len(node.hired) for node in self._nodes.values())
+
+    def __iter__(self) -> Iterator[Hired]:
+        return (worker for node in self._nodes.values() for worker in node.hired)
+
+    def hire(self) -> list[Hired]:
+        """Workers for the room that there is by now; those that are new.
+
+        Raises:
+            ClusterError: no node could hold one, and none is to be waited for.
+        """
+        now = time.monotonic()
+        if now - self._looked < _EVERY:
+            return []
+        self._looked = now
+        alive = [node for node in self._ray.nodes() if node["Alive"]]
+        usable = [node for node in alive if not self._known(node).excluded]
+        most = self._options.workers or sum(self._room(node, len(usable))[0] for node in usable)
+        new: list[Hired] = []
+        while len(self) < most:
+            free = [node for node in usable if len(self._known(node).hired) < self._room(node, len(usable))[0]]
+            if not free:
+                break
+            emptiest = min(free, key=lambda node: len(self._known(node).hired))
+            new.append(self._hire_on(emptiest, self._room(emptiest, len(usable))[1]))
+        if not len(self) and not (self._options.workers and self._options.cpus):
+            self._refuse_empty(alive)
+        return new
+
+    def call(self, worker: Hired, method: str, *args: Any, about: Any = None, **kwargs: Any) -> None:
+        """Call a method of a worker; its reply comes with `replies`."""
+        reference = getattr(worker.actor, method).remote(*args, **kwargs)
+        self._calls[reference] = (worker, method, about)
+
+    def replies(self, seconds: float) -> Iterator[Reply]:
+        """What came of calls meanwhile, waiting so many seconds at most for the first."""
+        if not self._calls:
+            time.sleep(seconds)
+            return
+        done, _ = self._ray.wait(list(self._calls), num_returns=1, timeout=seconds)
+        for reference in done:
+            called = self._calls.pop(reference, None)
+            if called is not None:  # else its worker was dismissed just now
+                yield self._reply(reference, *called)
+
+    def dismiss(self, worker: Hired, *, at_fault: bool = False) -> list[Reply]:
+        """End a worker; the calls that it leaves without a reply.
+
+        Args:
+            worker: who has died, or shall.
+            at_fault: it counts against its node.
+        """
+        node = self._nodes[worker.node]
+        node.hired.discard(worker)
+        node.deaths += at_fault
+        left = {reference: called for reference, called in self._calls.items() if called[0] is worker}
+        for reference in left:
+            del self._calls[reference]
+        self._ray.kill(worker.actor, no_restart=True)
+        return [Reply(*called, death="it was dismissed") for called in left.values()]
+
+    def exclude(self, worker: Hired) -> None:
+        """Hire on this worker's node no more."""
+        self._nodes[worker.node].excluded = True
+
+    def is_hopeless(self, worker: Hired) -> bool:
+        """Whether so many workers of a node died before they were ready that no other shall be tried."""
+        return self._nodes[worker.node].deaths >= _MOST_DEATHS
+
+    def close(self) -> None:
+        """End all of them."""
+        for worker in list(self):
+            self.dismiss(worker)
+
+    def _reply(self, reference: Any, worker: Hired, method: str, about: Any) -> Reply:
+        errors = self._ray.exceptions
+        try:
+            return Reply(worker, method, about, value=self._ray.get(reference))
+        except errors.RayTaskError as error:
+            cause = error.cause if isinstance(error.cause, Exception) else error
+            return Reply(worker, method, about, error=cause)
+        except errors.RayError as error:
+            return Reply(worker, method, about, death=_last_line(error))
+
+    def _known(self, node: dict[str, Any]) -> _Node:
+        return self._nodes.setdefault(node["NodeID"], _Node())
+
+    def _room(self, node: dict[str, Any], nodes: int) -> tuple[int, int]:
+        """How many workers a node holds, and the cores of each."""
+        cores = int(node["Resources"].get("CPU", 0))
+        cpus = self._options.cpus or max(cores // -(-self._options.workers // max(nodes, 1) or -1), 1)
+        room = cores // cpus
+        if self._options.gpus:
+            room = min(room, int(node["Resources"].get("GPU", 0)) // self._options.gpus)
+        return room, cpus
+
+    def _hire_on(self, node: dict[str, Any], cpus: int) -> Hired:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        there = NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False)
+        kind = self._ray.remote(Worker).options(
+            num_cpus=cpus,
+            num_gpus=self._options.gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            max_concurrency=IN_HAND,
+            scheduling_strategy=there,
+        )
+        worker = Hired(kind.remote(), node["NodeID"], node["NodeManagerHostname"], cpus)
+        self._known(node).hired.add(worker)
+        return worker
+
+    def _refuse_empty(self, alive: list[dict[str, Any]]) -> None:
+        gpus = f" and {self._options.gpus} GPUs" if self._options.gpus else ""
+        wanted = f"{self._options.cpus or 1} CPUs{gpus}"
+        there = ", ".join(
+            f"{node['NodeManagerHostname']} has {node['Resources'].get('CPU', 0):g} and "
+            f"{node['Resources'].get('GPU', 0):g}"
+            for node in alive[:4]
+        )
+        raise ClusterError(f"no node of the cluster has room for a worker of {wanted}: {there or 'there is none'}")
+
+
+def _last_line(error: Exception) -> str:
+    """What ended an actor, of a text that may hold a whole traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if "Error: " in line or line.startswith("The actor")]
+    return one_line((telling or lines or [type(error).__name__])[-1], 300)
