@@ -103,6 +103,11 @@ class Host:
     def start_ray(self, head: "Host | None" = None, cpus: int = 1, **options) -> None:
         """Make this host the head of a cluster, or a node of another's.
 
+        Args:
+            head: whose node it becomes.
+            cpus: cores that Ray may give away here.
+            options: further `flags` of `ray start`, bytes of the object `store`, and those of `run`.
+
         Raises:
             RuntimeError: Ray did not start; what it said.
         """
@@ -114,7 +119,15 @@ class Host:
         # A name of its own each time: the files of a node that was killed are of no use.
         folder = Path(tempfile.mkdtemp(prefix="ray-", dir=self.folder))
         size = ("--num-cpus", cpus, "--num-gpus", 0, "--object-store-memory", options.pop("store", STORE))
-        flags = ("--node-ip-address", self.address, "--temp-dir", folder, "--disable-usage-stats", *size)
+        flags = (
+            "--node-ip-address",
+            self.address,
+            "--temp-dir",
+            folder,
+            "--disable-usage-stats",
+            *size,
+            *options.pop("flags", ()),
+        )
         started = self.run(*RAY, "start", *role, *flags, timeout=90, **options)
         if started.returncode:
             raise RuntimeError(started.stdout + started.stderr)
