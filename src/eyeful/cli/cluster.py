@@ -112,7 +112,7 @@ def _lines(summary: ClusterSummary) -> list[str]:
     new = counts.rows - counts.resumed
     if not new:
         return [f"{counts.resumed} rows were there"] if counts.resumed else []
-    speeds = {host: summary.rows[host] / seconds for host, seconds in summary.busy.items() if seconds > 0}
+    speeds = summary.speeds
     before = f"{counts.resumed} rows were there; " if counts.resumed else ""
     lines = [
         f"{before}{rate(new / max(counts.seconds, 1e-9))} images/s in {counts.seconds:.1f} s, after "

@@ -58,7 +58,7 @@ def connected(address: str) -> Iterator[Any]:
     Raises:
         MissingExtraError: Ray is not installed.
         UsageError: it is no address.
-        ClusterError: nobody answers there,, or not to this user.
+        ClusterError: nobody answers there, or not to this user.
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -70,11 +70,11 @@ def connected(address: str) -> Iterator[Any]:
         ray = require("ray", "--cluster")
     folder = tempfile.mkdtemp(prefix="eyeful-ray-", dir=_SHORT) if address == "local" else None
     try:
-        with _quiet_stderr():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL, **_own(folder))
-    except Exception as error:
-        raise ClusterError(f"cannot use the cluster {address}: {_told(error)}") from error
-    try:
+        try:
+            with _quiet_stderr():
+                ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL, **_own(folder))
+        except Exception as error:
+            raise ClusterError(f"cannot use the cluster {address}: {_told(error)}") from error
         yield ray
     finally:
         with suppress(Exception), _quiet_stderr():

@@ -47,15 +47,20 @@ class ClusterSummary:
         counts: as of any run.
         startup: seconds before the first shard was begun.
         rows: made by each host.
-        busy: seconds for which each host had workers that were ready.
+        spans: when each host had workers that could work, from and to, in seconds of one clock.
         deaths: workers that died.
     """
 
     counts: RunSummary
     startup: float = 0.0
     rows: Counter[str] = field(default_factory=Counter)
-    busy: dict[str, float] = field(default_factory=dict)
+    spans: dict[str, tuple[float, float]] = field(default_factory=dict)
     deaths: int = 0
+
+    @property
+    def speeds(self) -> dict[str, float]:
+        """Images a second of each host."""
+        return {host: self.rows[host] / max(end - begin, 1e-9) for host, (begin, end) in self.spans.items()}
 
 
 def run_on_cluster(
@@ -156,7 +161,7 @@ class _Driver:
             for reply in self._workers.replies(_TICK):
                 self._take(reply)
         for worker in self._ready:
-            self._count_busy(worker)
+            self._note_span(worker)
 
     def _start(self, began: float) -> None:
         """Begin when all are ready that there are, or the first has waited long enough for the others."""
@@ -237,7 +242,7 @@ class _Driver:
             )
         elif made.unseen:
             self._take_unseen(worker, task, made)
-        elif self._schedule.is_made(task):
+        elif self._schedule.is_made(task, worker):
             self.summary.counts.add_part(made.counts)
             self.summary.rows[worker.host] += made.counts["rows"]
             self._on_rows(made.counts["rows"])
@@ -254,7 +259,7 @@ class _Driver:
     def _bury(self, reply: Reply, why: str) -> None:
         worker = reply.worker
         self.summary.deaths += 1
-        self._count_busy(worker)
+        self._note_span(worker)
         self._ready.discard(worker)
         with suppress(ValueError):
             self._greeted.remove(worker)
@@ -269,10 +274,10 @@ class _Driver:
             self._opening = False
             self._open_next()
 
-    def _count_busy(self, worker: Hired) -> None:
+    def _note_span(self, worker: Hired) -> None:
         if worker.ready is not None and self._started is not None:
-            before = self.summary.busy.get(worker.host, 0.0)
-            self.summary.busy[worker.host] = before + time.monotonic() - max(worker.ready, self._started)
+            began, _ = self.summary.spans.get(worker.host, (max(worker.ready, self._started), 0.0))
+            self.summary.spans[worker.host] = (began, time.monotonic())
 
     def _refuse(self, worker: Hired, what: str) -> None:
         """End the run for a node that cannot take part; one that comes later is only left out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -54,17 +54,18 @@ class Schedule:
         self._tasks = tasks
         self._clock = clock
         self._again: deque[Task] = deque()
-        self._held: dict[int, Task] = {}  # by number, the oldest first
+        self._unmade: dict[int, Task] = {}  # in somebody's hand, by number; the oldest first
+        self._hands: Counter[Hashable] = Counter()
         self._exhausted = False
 
     @property
     def is_finished(self) -> bool:
         """Whether every shard is made; told only after `next_for` found nothing new."""
-        return self._exhausted and not self._again and not self._held
+        return self._exhausted and not self._again and not self._unmade
 
     def next_for(self, worker: Hashable) -> Task | None:
         """What a worker shall make now: a failed shard, a new one, or the oldest that another still has."""
-        if sum(worker in task.held_by for task in self._held.values()) >= IN_HAND:
+        if self._hands[worker] >= IN_HAND:
             return None
         task = self._again.popleft() if self._again else self._next()
         if task is None:
@@ -73,15 +74,17 @@ class Schedule:
             if not task.held_by:
                 task.since = self._clock()
             task.held_by.add(worker)
-            self._held[task.shard.number] = task
+            self._hands[worker] += 1
+            self._unmade[task.shard.number] = task
         return task
 
-    def is_made(self, task: Task) -> bool:
-        """Note that a shard's part is there; False where another worker was faster."""
-        return self._held.pop(task.shard.number, None) is task
+    def is_made(self, task: Task, worker: Hashable) -> bool:
+        """Take a shard from a worker whose part is there; False where another worker was faster."""
+        self._take(task, worker)
+        return self._unmade.pop(task.shard.number, None) is task
 
     def has_failed(self, task: Task, worker: Hashable, reason: str) -> None:
-        """Note that a worker did not make a shard; it is made again, image by image.
+        """Take a shard from a worker that did not make it; it is made again, image by image.
 
         Args:
             task: the shard.
@@ -91,9 +94,8 @@ class Schedule:
         Raises:
             ClusterError: it happened too often.
         """
-        if self._held.get(task.shard.number) is not task or worker not in task.held_by:
-            return  # made by another meanwhile
-        task.failures += 1
+        if task.shard.number in self._unmade:
+            task.failures += 1
         if task.failures >= _MOST_FAILURES:
             first, last = task.shard.items[0].filename, task.shard.items[-1].filename
             raise ClusterError(
@@ -103,10 +105,14 @@ class Schedule:
         self.give_back(task, worker)
 
     def give_back(self, task: Task, worker: Hashable) -> None:
-        """Note that a worker has a shard no more, without fault of the shard."""
-        task.held_by.discard(worker)
-        if not task.held_by and self._held.pop(task.shard.number, None) is not None:
+        """Take a shard from a worker, without fault of the shard."""
+        self._take(task, worker)
+        if not task.held_by and self._unmade.pop(task.shard.number, None) is not None:
             self._again.append(task)
+
+    def _take(self, task: Task, worker: Hashable) -> None:
+        task.held_by.discard(worker)
+        self._hands[worker] -= 1
 
     def _next(self) -> Task | None:
         task = next(self._tasks, None)
@@ -118,7 +124,7 @@ class Schedule:
         return next(
             (
                 task
-                for task in self._held.values()
+                for task in self._unmade.values()
                 if worker not in task.held_by and len(task.held_by) == 1 and task.since <= due
             ),
             None,

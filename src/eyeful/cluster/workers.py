@@ -204,14 +204,20 @@ class Workers:
         return worker
 
     def _refuse_empty(self, alive: list[dict[str, Any]]) -> None:
-        gpus = f" and {self._options.gpus} GPUs" if self._options.gpus else ""
-        wanted = f"{self._options.cpus or 1} CPUs{gpus}"
         there = ", ".join(
-            f"{node['NodeManagerHostname']} has {node['Resources'].get('CPU', 0):g} and "
-            f"{node['Resources'].get('GPU', 0):g}"
+            f"{node['NodeManagerHostname']} has {_size(node['Resources'], 'CPU')} and "
+            f"{_size(node['Resources'], 'GPU')}"
             for node in alive[:4]
         )
+        wanted = _size({"CPU": self._options.cpus or 1}, "CPU")
+        if self._options.gpus:
+            wanted += f" and {_size({'GPU': self._options.gpus}, 'GPU')}"
         raise ClusterError(f"no node of the cluster has room for a worker of {wanted}: {there or 'there is none'}")
+
+
+def _size(resources: dict[str, float], kind: str) -> str:
+    number = resources.get(kind, 0)
+    return f"{number:g} {kind}{'' if number == 1 else 's'}"
 
 
 def _last_line(error: Exception) -> str:
