@@ -26,12 +26,10 @@ def whole(hosts):
     hosts.b.start_ray(hosts.a)
 
 
-def kill_actor(chance, hosts):
-    """`kill -9` the actor of one host, if it has one now; whether it had."""
-    actors = chance.choice([hosts.a, hosts.b]).actors()
-    if actors:
-        os.kill(chance.choice(actors), signal.SIGKILL)
-    return bool(actors)
+def kill_actor(host) -> None:
+    """`kill -9` the actor of a host."""
+    (actor,) = host.actors()
+    os.kill(actor, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -40,12 +38,14 @@ def test_a_fault_loses_and_doubles_nothing(seed, whole, many, tiny, plain_rows, 
     with ClusterRun(whole, many, tiny, tmp_path / "out") as run:
         run.start()
         run.wait_for_parts(chance.randint(1, 60))
+        assert whole.a.actors()
+        assert whole.b.actors()
         began = time.time()
         if kind == "driver":
             run.kill_driver()
             run.start("--resume")
         elif kind == "actor":
-            kill_actor(chance, whole)
+            kill_actor(chance.choice([whole.a, whole.b]))
         elif kind == "host":
             whole.b.kill()
         else:
