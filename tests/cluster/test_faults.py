@@ -14,7 +14,26 @@ from cluster_run import ClusterRun, rows_of
 IDLE = 5.0
 """Seconds without a new part that a cut may cost."""
 KINDS = ("driver", "actor", "host", "link")
-pytestmark = pytest.mark.slow
+
+
+def test_a_killed_driver_and_then_a_dead_host(hosts, many, tiny, plain_rows, tmp_path):
+    """Two of the faults below in one run, so that they are tested every time."""
+    with ClusterRun(hosts, many, tiny, tmp_path / "out") as run:
+        run.start()
+        run.wait_for_parts(10)
+        run.kill_driver()
+        left = run.parts()
+        run.start("--resume")
+        run.wait_for_parts(10)
+        assert hosts.b.actors()
+        killed = time.time()
+        hosts.b.kill()
+        code, said = run.finish()
+        pause = run.longest_pause(killed)
+    assert code == 0, said
+    assert 10 <= left < 90
+    assert rows_of(run.out) == plain_rows
+    assert pause < IDLE
 
 
 @pytest.fixture
@@ -32,6 +51,7 @@ def kill_actor(host) -> None:
     os.kill(actor, signal.SIGKILL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(16))
 def test_a_fault_loses_and_doubles_nothing(seed, whole, many, tiny, plain_rows, tmp_path):
     chance, kind = random.Random(seed), KINDS[seed % len(KINDS)]  # noqa: S311 - repeatable

@@ -174,20 +174,3 @@ def test_ray_is_not_installed(many, tiny, tmp_path):
     assert done.returncode == 2
     assert re.fullmatch(r'eyeful: error: .*Ray.*pip install "eyeful\[cluster\]"\n', done.stderr), done.stderr
     assert not list(tmp_path.glob("out/part-*"))
-
-
-@pytest.mark.parametrize(
-    ("address", "message"),
-    [
-        ("127.0.0.1:1", r"no Ray answers at 127\.0\.0\.1:1 .*`ray start --head --port 1` starts one"),
-        ("elsewhere", r"--cluster elsewhere is none of auto, local and HOST:PORT, as 10\.0\.0\.1:6379"),
-        ("127.0.0.1:99999", "--cluster 127.0.0.1:99999 is none of"),
-    ],
-)
-def test_no_ray_there(address, message, many, tiny, tmp_path):
-    pytest.importorskip("ray")
-    done = predict(many, tiny, f"{tmp_path}/out/", "--cluster", address)
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
-    assert re.search(message, line)
-    assert not list(tmp_path.glob("out/part-*"))
