@@ -19,11 +19,12 @@ held = []
 try:
     while True:
         held.append(ray.put(bytes(4_000_000)))
-except ray.exceptions.ObjectStoreFullError:
+except (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError):
     print("full", flush=True)
 time.sleep(120)
 """
-NO_SPILLING = '--system-config={"automatic_object_spilling_enabled":false}'
+NO_SPILLING = '--system-config={"automatic_object_spilling_enabled":false,"local_fs_capacity_threshold":0.01}'
+"""What does not fit into memory would go to the disk, of which Ray may use no more than this share."""
 
 
 def refused(run: ClusterRun) -> str:
@@ -158,8 +159,10 @@ def test_a_wrong_token(env, pair, many, tiny, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_full_object_store(pair, run):
-    filler = pair.a.start(sys.executable, "-c", FILL_STORE, stdout=subprocess.PIPE)
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_a_full_object_store(name, pair, run):
+    pair.b.start_ray(pair.a)
+    filler = getattr(pair, name).start(sys.executable, "-c", FILL_STORE, stdout=subprocess.PIPE)
     try:
         assert filler.stdout.readline() == "full\n"
         assert re.search(r"object store .*full", refused(run))
