@@ -17,7 +17,7 @@ from eyeful.wording import rate
 if TYPE_CHECKING:
     from eyeful.cli.options import SearchOptions
     from eyeful.cli.outputs import OutputOptions
-    from eyeful.cluster.job import ClusterSummary
+    from eyeful.cluster.summary import ClusterSummary
     from eyeful.runs import RunSummary
     from eyeful.sources import Source
 
@@ -39,7 +39,7 @@ class ClusterFlags:
         ),
     ] = None
     cluster_workers: Annotated[
-        int, typer.Option(min=0, help="At most so many workers; 0: all there is room for.", rich_help_panel=_PANEL)
+        int, typer.Option(min=0, help="At most so many workers; 0: as many as fit.", rich_help_panel=_PANEL)
     ] = 0
     cluster_cpus: Annotated[
         int, typer.Option(min=0, help="Cores of each worker; 0: all of its node.", rich_help_panel=_PANEL)
@@ -61,14 +61,14 @@ class ClusterFlags:
                 "--cluster writes parts: -o FOLDER/ that every node sees, or -o s3://bucket/prefix/; "
                 "`eyeful join` makes one file of them"
             )
-        for flag, given in (
+        for flag, value in (
             ("--server", server),
             ("--shard", output.shard),
             ("--report", output.report),
             ("--figures", output.figures),
             ("--table", output.table),
         ):
-            if given:
+            if value:
                 raise UsageError(f"--cluster and {flag} do not go together")
 
 

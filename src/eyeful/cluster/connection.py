@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _OBJECT_STORE = 200_000_000
 """Bytes, of a Ray that is started here: a package of one model goes through it."""
 _SHORT = "/tmp"  # noqa: S108 - a folder of this process's own in it: names of sockets must be short
-_PATIENCE = 5.0
+_LONGEST_SILENCE = 5.0
 """Seconds for an address to answer at all."""
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -37,7 +37,7 @@ class ClusterOptions:
 
     Attributes:
         address: `local`: this machine alone; `auto`: the cluster that this machine belongs to; or HOST:PORT.
-        workers: at most so many; 0: as many as there is room for.
+        workers: at most so many; 0: as many as fit on the nodes.
         cpus: cores for each worker; 0: all of its node's.
         gpus: GPUs for each worker.
     """
@@ -114,7 +114,7 @@ def _check_address(address: str) -> None:
     if not (colon and host and port.isdecimal() and 0 < int(port) <= 65535):
         raise UsageError(f"--cluster {address} is none of auto, local and HOST:PORT, as 10.0.0.1:6379")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+        socket.create_connection((host.strip("[]"), int(port)), _LONGEST_SILENCE).close()
     except OSError as error:
         raise ClusterError(
             f"no Ray answers at {address} ({error.strerror or error}); `ray start --head --port {port}` starts one"

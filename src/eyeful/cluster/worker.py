@@ -98,13 +98,13 @@ class Worker:
         Raises:
             EyefulError: it cannot be opened, or would answer differently from that other node.
         """
-        here = replace(
+        local = replace(
             spec,
             model=str(package.unpack()),
             workers=spec.workers or threads,
             threads=spec.threads or threads,
         )
-        self._classifier = open_classifier(here)
+        self._classifier = open_classifier(local)
         self._record = record_of(self._classifier)
         return self._classifier.spec, self._record
 

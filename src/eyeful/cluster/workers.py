@@ -1,7 +1,8 @@
-"""Actors on the nodes of a Ray cluster: hired where there is room, called without waiting, dismissed."""
+"""Actors on the nodes of a Ray cluster: started where they fit, called without waiting, stopped."""
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 _EVERY = 2.0
 """Seconds between looks at the nodes that there are."""
+_LONGEST_START = 60.0
+"""Seconds for the nodes of a cluster that has just been made."""
 _MOST_DEATHS = 3
 """Workers of one node that die before they are ready; then the node is at fault."""
 
 
 @dataclass(slots=True, eq=False)
-class Hired:
+class Actor:
     """An actor on a node.
 
     Attributes:
@@ -53,7 +56,7 @@ class Reply:
         death: why there will be no reply, where the worker is gone.
     """
 
-    worker: Hired
+    worker: Actor
     method: str
     about: Any
     value: Any = None
@@ -67,7 +70,7 @@ class _Node:
 
     deaths: int = 0
     excluded: bool = False
-    hired: set[Hired] = field(default_factory=set)
+    actors: set[Actor] = field(default_factory=set)
 
 
 class Workers:
@@ -82,22 +85,19 @@ class Workers:
         self._ray = ray
         self._options = options
         self._nodes: dict[str, _Node] = {}
-        self._calls: dict[Any, tuple[Hired, str, Any]] = {}
-        self._looked = -_EVERY
-        if options.workers and options.cpus:  # a cluster that grows on demand is told the demand
-            from ray.autoscaler.sdk import request_resources
-
-            room = {"CPU": options.cpus} | ({"GPU": options.gpus} if options.gpus else {})
-            request_resources(bundles=[room] * options.workers)
+        self._calls: dict[Any, tuple[Actor, str, Any]] = {}
+        self._looked = -math.inf
+        self._since = time.monotonic()
+        self._demand(options.workers)
 
     def __len__(self) -> int:
-        return sum(len(node.hired) for node in self._nodes.values())
+        return sum(len(node.actors) for node in self._nodes.values())
 
-    def __iter__(self) -> Iterator[Hired]:
-        return (worker for node in self._nodes.values() for worker in node.hired)
+    def __iter__(self) -> Iterator[Actor]:
+        return (worker for node in self._nodes.values() for worker in node.actors)
 
-    def hire(self) -> list[Hired]:
-        """Workers for the room that there is by now; those that are new.
+    def start_missing(self) -> list[Actor]:
+        """Start workers where there is a place for one; those that are new.
 
         Raises:
             ClusterError: no node could hold one, and none is to be waited for.
@@ -108,19 +108,22 @@ class Workers:
         self._looked = now
         alive = [node for node in self._ray.nodes() if node["Alive"]]
         usable = [node for node in alive if not self._known(node).excluded]
-        most = self._options.workers or sum(self._room(node, len(usable))[0] for node in usable)
-        new: list[Hired] = []
+        most = self._options.workers or sum(self._capacity(node, len(usable))[0] for node in usable)
+        new: list[Actor] = []
         while len(self) < most:
-            free = [node for node in usable if len(self._known(node).hired) < self._room(node, len(usable))[0]]
+            free = [
+                node for node in usable if len(self._known(node).actors) < self._capacity(node, len(usable))[0]
+            ]
             if not free:
                 break
-            emptiest = min(free, key=lambda node: len(self._known(node).hired))
-            new.append(self._hire_on(emptiest, self._room(emptiest, len(usable))[1]))
-        if not len(self) and not (self._options.workers and self._options.cpus):
+            emptiest = min(free, key=lambda node: len(self._known(node).actors))
+            new.append(self._start_on(emptiest, self._capacity(emptiest, len(usable))[1]))
+        grows = self._options.address != "local" and now - self._since < _LONGEST_START
+        if not len(self) and not grows and not (self._options.workers and self._options.cpus):
             self._refuse_empty(alive)
         return new
 
-    def call(self, worker: Hired, method: str, *args: Any, about: Any = None, **kwargs: Any) -> None:
+    def call(self, worker: Actor, method: str, *args: Any, about: Any = None, **kwargs: Any) -> None:
         """Call a method of a worker; its reply comes with `replies`."""
         reference = getattr(worker.actor, method).remote(*args, **kwargs)
         self._calls[reference] = (worker, method, about)
@@ -130,13 +133,16 @@ class Workers:
         if not self._calls:
             time.sleep(seconds)
             return
-        done, _ = self._ray.wait(list(self._calls), num_returns=1, timeout=seconds)
+        calls = list(self._calls)
+        done, _ = self._ray.wait(calls, num_returns=1, timeout=seconds)
+        if done:  # and whatever else there is by now
+            done, _ = self._ray.wait(calls, num_returns=len(calls), timeout=0)
         for reference in done:
             called = self._calls.pop(reference, None)
-            if called is not None:  # else its worker was dismissed just now
+            if called is not None:  # else its worker was stopped just now
                 yield self._reply(reference, *called)
 
-    def dismiss(self, worker: Hired, *, at_fault: bool = False) -> list[Reply]:
+    def stop(self, worker: Actor, *, at_fault: bool = False) -> list[Reply]:
         """End a worker; the calls that it leaves without a reply.
 
         Args:
@@ -144,28 +150,29 @@ class Workers:
             at_fault: it counts against its node.
         """
         node = self._nodes[worker.node]
-        node.hired.discard(worker)
+        node.actors.discard(worker)
         node.deaths += at_fault
         left = {reference: called for reference, called in self._calls.items() if called[0] is worker}
         for reference in left:
             del self._calls[reference]
         self._ray.kill(worker.actor, no_restart=True)
-        return [Reply(*called, death="it was dismissed") for called in left.values()]
+        return [Reply(*called, death="it was stopped") for called in left.values()]
 
-    def exclude(self, worker: Hired) -> None:
-        """Hire on this worker's node no more."""
+    def exclude(self, worker: Actor) -> None:
+        """Start no more on this worker's node."""
         self._nodes[worker.node].excluded = True
 
-    def is_hopeless(self, worker: Hired) -> bool:
+    def keeps_dying(self, worker: Actor) -> bool:
         """Whether so many workers of a node died before they were ready that no other shall be tried."""
         return self._nodes[worker.node].deaths >= _MOST_DEATHS
 
     def close(self) -> None:
         """End all of them."""
         for worker in list(self):
-            self.dismiss(worker)
+            self.stop(worker)
+        self._demand(0)
 
-    def _reply(self, reference: Any, worker: Hired, method: str, about: Any) -> Reply:
+    def _reply(self, reference: Any, worker: Actor, method: str, about: Any) -> Reply:
         errors = self._ray.exceptions
         try:
             return Reply(worker, method, about, value=self._ray.get(reference))
@@ -175,19 +182,27 @@ class Workers:
         except errors.RayError as error:
             return Reply(worker, method, about, death=_last_line(error))
 
+    def _demand(self, workers: int) -> None:
+        """Tell a cluster that grows on demand what is asked for; until it is told otherwise."""
+        if self._options.workers and self._options.cpus:
+            from ray.autoscaler.sdk import request_resources
+
+            each = {"CPU": self._options.cpus} | ({"GPU": self._options.gpus} if self._options.gpus else {})
+            request_resources(bundles=[each] * workers)
+
     def _known(self, node: dict[str, Any]) -> _Node:
         return self._nodes.setdefault(node["NodeID"], _Node())
 
-    def _room(self, node: dict[str, Any], nodes: int) -> tuple[int, int]:
+    def _capacity(self, node: dict[str, Any], nodes: int) -> tuple[int, int]:
         """How many workers a node holds, and the cores of each."""
         cores = int(node["Resources"].get("CPU", 0))
         cpus = self._options.cpus or max(cores // -(-self._options.workers // max(nodes, 1) or -1), 1)
-        room = cores // cpus
+        capacity = cores // cpus
         if self._options.gpus:
-            room = min(room, int(node["Resources"].get("GPU", 0)) // self._options.gpus)
-        return room, cpus
+            capacity = min(capacity, int(node["Resources"].get("GPU", 0)) // self._options.gpus)
+        return capacity, cpus
 
-    def _hire_on(self, node: dict[str, Any], cpus: int) -> Hired:
+    def _start_on(self, node: dict[str, Any], cpus: int) -> Actor:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         there = NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False)
@@ -199,8 +214,8 @@ class Workers:
             max_concurrency=IN_HAND,
             scheduling_strategy=there,
         )
-        worker = Hired(kind.remote(), node["NodeID"], node["NodeManagerHostname"], cpus)
-        self._known(node).hired.add(worker)
+        worker = Actor(kind.remote(), node["NodeID"], node["NodeManagerHostname"], cpus)
+        self._known(node).actors.add(worker)
         return worker
 
     def _refuse_empty(self, alive: list[dict[str, Any]]) -> None:
@@ -212,7 +227,7 @@ class Workers:
         wanted = _size({"CPU": self._options.cpus or 1}, "CPU")
         if self._options.gpus:
             wanted += f" and {_size({'GPU': self._options.gpus}, 'GPU')}"
-        raise ClusterError(f"no node of the cluster has room for a worker of {wanted}: {there or 'there is none'}")
+        raise ClusterError(f"no node of the cluster holds a worker of {wanted}: {there or 'there is none'}")
 
 
 def _size(resources: dict[str, float], kind: str) -> str:

@@ -56,7 +56,7 @@ def run(
         with ExitStack() as stack:
             if output is not None:
                 stack.callback(output.close)
-            source = replace(source, items=_begun(source.items, stop))
+            source = replace(source, items=begun(source.items, stop))
             if journal is not None and journal.attempt and (output is None or journal["anew"]):
                 source = replace(source, items=_after_crash(source.items, journal, classifier, summary))
             if output is None:
@@ -138,7 +138,7 @@ def _carry(  # noqa: PLR0917 - the parts of one run
         raise StoppedError(stop.signal)
 
 
-def _begun(items: Iterator[Item], stop: SignalHandler | None) -> Iterator[Item]:
+def begun(items: Iterator[Item], stop: SignalHandler | None) -> Iterator[Item]:
     """The same items; the first is taken before anything is written, so that its error leaves nothing behind.
 
     Raises:
