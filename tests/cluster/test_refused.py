@@ -14,7 +14,7 @@ from eyeful.engines.machine import is_native
 
 FILL_STORE = """
 import sys, time, ray
-ray.init(address="auto", log_to_driver=False)
+ray.init(address="auto", log_to_driver=False, _node_ip_address=sys.argv[1])
 held = []
 try:
     while True:
@@ -162,7 +162,8 @@ def test_a_wrong_token(env, pair, many, tiny, tmp_path):
 @pytest.mark.parametrize("name", ["a", "b"])
 def test_a_full_object_store(name, pair, run):
     pair.b.start_ray(pair.a)
-    filler = getattr(pair, name).start(sys.executable, "-c", FILL_STORE, stdout=subprocess.PIPE)
+    host = getattr(pair, name)
+    filler = host.start(sys.executable, "-c", FILL_STORE, host.address, stdout=subprocess.PIPE)
     try:
         assert filler.stdout.readline() == "full\n"
         assert re.search(r"object store .*full", refused(run))
