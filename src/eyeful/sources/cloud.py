@@ -39,7 +39,7 @@ def is_cloud(text: str | Path) -> bool:
 
 
 def items(text: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item]:
-    """The image at an address, the images below it, or those that match its pattern; in sorted order.
+    """The image at an address, the images below it, or those that match its pattern; in the order of their keys.
 
     Args:
         text: `SCHEME://BUCKET/PATH`; `*`, `?` and `[` make it a pattern.
@@ -188,17 +188,18 @@ def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[st
         name = entry.name
         if name.rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
             continue
+        path = PurePosixPath(name)
         if entry.is_folder:
-            if is_system_folder(PurePosixPath(name).name):
+            if is_system_folder(path.name):
                 ignored[SYSTEM_FILE] += 1
             elif recursive:
                 yield from _below(filesystem, name, recursive=True, ignored=ignored)
-        elif is_system_file(PurePosixPath(name).name, None):
+        elif is_system_file(path.name, None):
             ignored[SYSTEM_FILE] += 1
-        elif PurePosixPath(name).suffix.lower() in EXTENSIONS:
+        elif path.suffix.lower() in EXTENSIONS:
             yield _item(filesystem, name)
         else:
-            ignored[PurePosixPath(name).suffix.lower() or "no extension"] += 1
+            ignored[path.suffix.lower() or "no extension"] += 1
 
 
 def _is_left_by_system(name: str, pattern: str) -> bool:
