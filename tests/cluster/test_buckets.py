@@ -64,7 +64,7 @@ def wait_for_port(host, port) -> None:
     wait_until(lambda: host.run(sys.executable, "-c", code).returncode == 0, 30, f"port {port}")
 
 
-@pytest.mark.parametrize(("seed", "fault", "share"), [(18, "503", 0.1), (19, "hang", 0.005)])
+@pytest.mark.parametrize(("seed", "fault", "share"), [(18, "503", 0.03), (19, "hang", 0.005)])
 def test_a_bucket_that_is_not_well(seed, fault, share, bucket_hosts, bucket_rows, plain_rows, tiny, tmp_path):
     out = f"s3://out/{seed}"
     flags = (bucket_hosts.a.address, PROXY, SERVER, fault, share, seed)
