@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from eyeful.cluster.schedule import IN_HAND, Schedule, Task
+from eyeful.cluster.schedule import MAX_ASSIGNED, Schedule, Task
 from eyeful.errors import ClusterError
 from eyeful.shards import Shard
 from eyeful.sources import Search
@@ -35,7 +35,7 @@ def test_each_worker_has_the_next_two():
     assert [task.shard.number for task in first] == [0, 1]
     assert [task.shard.number for task in second] == [2, 3]
     assert schedule.next_for("a") is None
-    assert schedule.is_made(first[1], "a")
+    assert schedule.mark_made(first[1], "a")
     assert schedule.next_for("a").shard.number == 4
     assert not schedule.is_finished
 
@@ -52,16 +52,16 @@ def test_an_idle_worker_repeats_the_oldest_shard_of_another_after_a_while():
     schedule = Schedule(tasks(3), clock)
     slow = numbers(schedule, "slow")
     (own,) = numbers(schedule, "idle")
-    assert schedule.is_made(own, "idle")
+    assert schedule.mark_made(own, "idle")
     assert schedule.next_for("idle") is None, "it may be ready in a moment"
     clock.now = 2.5
     again = schedule.next_for("idle")
     assert again is slow[0]
     assert schedule.next_for("third") is slow[1], "two make one shard, never three"
     assert schedule.next_for("fourth") is None
-    assert schedule.is_made(again, "idle")
-    assert not schedule.is_made(again, "slow"), "counted once"
-    assert schedule.is_made(slow[1], "third")
+    assert schedule.mark_made(again, "idle")
+    assert not schedule.mark_made(again, "slow"), "counted once"
+    assert schedule.mark_made(slow[1], "third")
     assert schedule.is_finished
 
 
@@ -72,7 +72,7 @@ def test_a_worker_that_does_not_reply_gets_no_more():
     for _ in range(9):
         clock.now += 3
         for task in numbers(schedule, "idle"):
-            schedule.is_made(task, "idle")
+            schedule.mark_made(task, "idle")
     assert schedule.is_finished
     assert schedule.next_for("cut off") is None
     assert [task.shard.number for task in cut_off] == [0, 1]
@@ -82,12 +82,12 @@ def test_a_failed_shard_comes_first_and_the_fourth_failure_ends_the_run():
     schedule = Schedule(tasks(4))
     bad, other = numbers(schedule, "w0")
     for attempt in range(1, 4):
-        schedule.has_failed(bad, f"w{attempt - 1}", "killed")
-        assert bad.failures == attempt
+        schedule.mark_death(bad, f"w{attempt - 1}", "killed")
+        assert bad.deaths == attempt
         assert schedule.next_for(f"w{attempt}") is bad
     with pytest.raises(ClusterError, match=r"0\.png .* failed 4 times, lastly: killed"):
-        schedule.has_failed(bad, "w3", "killed")
-    assert other.failures == 0
+        schedule.mark_death(bad, "w3", "killed")
+    assert other.deaths == 0
 
 
 def test_a_shard_that_another_made_meanwhile_has_not_failed():
@@ -96,8 +96,8 @@ def test_a_shard_that_another_made_meanwhile_has_not_failed():
     (task,) = numbers(schedule, "cut off")
     clock.now = 3
     assert schedule.next_for("idle") is task
-    assert schedule.is_made(task, "idle")
-    schedule.has_failed(task, "cut off", "its node died")
+    assert schedule.mark_made(task, "idle")
+    schedule.mark_death(task, "cut off", "its node died")
     assert schedule.is_finished
     assert numbers(schedule, "idle") == []
 
@@ -111,16 +111,16 @@ def test_whatever_dies_every_shard_is_made_and_counted_once(seed):
         clock.now += 0.5
         for worker in sorted(workers):
             in_hand += [(worker, task) for task in numbers(schedule, worker)]
-        assert all(sum(w == worker for w, _ in in_hand) <= IN_HAND for worker in workers)
+        assert all(sum(w == worker for w, _ in in_hand) <= MAX_ASSIGNED for worker in workers)
         if not in_hand:
             continue
         worker, task = in_hand.pop(chance.randrange(len(in_hand)))
-        if chance.random() < 0.05 and task.failures < 2:
+        if chance.random() < 0.05 and task.deaths < 2:
             for lost in [task, *(t for w, t in in_hand if w == worker)]:
-                schedule.has_failed(lost, worker, "killed")
+                schedule.mark_death(lost, worker, "killed")
             in_hand = [(w, t) for w, t in in_hand if w != worker]
             workers = (workers - {worker}) | {f"w{born}"}
             born += 1
-        elif schedule.is_made(task, worker):
+        elif schedule.mark_made(task, worker):
             made.append(task.shard.number)
     assert sorted(made) == list(range(60))

@@ -11,7 +11,15 @@ import typer
 
 from eyeful.cli.places import check_places
 from eyeful.cli.terminal import print_status
-from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
+from eyeful.errors import (
+    BrokenOutputError,
+    ClusterError,
+    DecodeTimeoutError,
+    EngineError,
+    OutputError,
+    StoppedError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +27,8 @@ if TYPE_CHECKING:
     from eyeful.runs import Output, PartsOutput
 
 _OUTPUT = "Output"
+_LATE = (BrokenOutputError, ClusterError, DecodeTimeoutError, EngineError, OutputError)
+"""Errors that may come when there are rows already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +146,7 @@ def told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
 
     try:
         yield
-    except (StoppedError, DecodeTimeoutError, OutputError, EngineError, BrokenOutputError) as error:
+    except (StoppedError, *_LATE) as error:
         output, ours = asked.output, isinstance(error, StoppedError | DecodeTimeoutError)
         if output is not None and (ours or holds_rows(output)):
             without = "without --report and --figures and " if asked.whole else ""

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.cpu import usable_cores
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _OBJECT_STORE = 200_000_000
 """Bytes, of a Ray that is started here: a package of one model goes through it."""
 _SHORT = "/tmp"  # noqa: S108 - a folder of this process's own in it: names of sockets must be short
+_FOLDER = "eyeful-ray-"
 _LONGEST_SILENCE = 5.0
 """Seconds for an address to answer at all."""
 _ENVIRONMENT = {
@@ -62,13 +64,14 @@ def connected(address: str) -> Iterator[Any]:
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    before = {name: os.environ.get(name) for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}
     if address == "local":  # before Ray is imported, which reads it then
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     else:
         _check_address(address)
     with _quiet_stderr():
         ray = require("ray", "--cluster")
-    folder = tempfile.mkdtemp(prefix="eyeful-ray-", dir=_SHORT) if address == "local" else None
+    folder = _own_folder() if address == "local" else None
     try:
         try:
             with _quiet_stderr():
@@ -81,6 +84,8 @@ def connected(address: str) -> Iterator[Any]:
             ray.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+            for name, former in before.items():
+                os.environ.pop(name) if former is None else os.environ.update({name: former})
 
 
 def put(ray: Any, value: object) -> Any:
@@ -95,6 +100,15 @@ def put(ray: Any, value: object) -> Any:
         raise ClusterError(
             f"the cluster has no place for the model: its object store and disk are full ({one_line(error, 120)})"
         ) from error
+
+
+def _own_folder() -> str:
+    """A new folder for a Ray of this process; those that killed processes left are removed."""
+    for left in Path(_SHORT).glob(f"{_FOLDER}*"):
+        process = left.name.removeprefix(_FOLDER).partition("-")[0]
+        if process.isdecimal() and not Path(f"/proc/{process}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=_SHORT)
 
 
 def _own(folder: str | None) -> dict[str, Any]:
@@ -124,6 +138,11 @@ def _check_address(address: str) -> None:
     """See that something listens there; Ray itself would try for a minute."""
     if address == "auto":
         return
+    if "://" in address:
+        raise UsageError(
+            f"--cluster {address}: a cluster behind ray:// runs what is submitted to it: `ray job submit -- "
+            "eyeful predict ... --cluster auto`"
+        )
     host, colon, port = address.rpartition(":")
     if not (colon and host and port.isdecimal() and 0 < int(port) <= 65535):
         raise UsageError(f"--cluster {address} is none of auto, local and HOST:PORT, as 10.0.0.1:6379")

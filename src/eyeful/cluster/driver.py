@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.cluster.schedule import Schedule, Task
 from eyeful.cluster.summary import ClusterSummary
-from eyeful.cluster.worker import versions
+from eyeful.cluster.worker import local_path, versions
 from eyeful.errors import ClusterError, DecodeTimeoutError, EyefulError, OutputError, StoppedError, one_line
+from eyeful.filenames import printable
 from eyeful.runs import RunSummary
 from eyeful.sources.cloud import is_cloud
 
@@ -32,7 +35,7 @@ _LONGEST_WAIT = 60.0
 """Seconds that those who are ready wait for those who are not, so that a node at fault is found before a row is
 written."""
 _MOST_WAITING = 600.0
-"""Seconds for a first worker to be ready."""
+"""Seconds without a worker that is ready, before the run ends."""
 
 
 class Driver:
@@ -69,7 +72,8 @@ class Driver:
         self._stop = stop
         self._on_rows = on_rows
         place = output.place if is_cloud(output.place) else str(Path(output.place).absolute())
-        self._greeting = (str(Path.cwd()), place, *output.marker)
+        source, first = _first_file(source)
+        self._greeting = (str(Path.cwd()), first, place, *output.marker)
         tasks = (Task(shard, tuple(there)) for shard, there in output.shards(source, self.summary.counts, on_rows))
         self._schedule = Schedule(tasks)
         self._record: dict[str, Any] | None = None
@@ -78,6 +82,7 @@ class Driver:
         self._since = math.inf
         self._ready: set[Actor] = set()
         self._started: float | None = None
+        self._idle_since, self._told = time.monotonic(), False
 
     def run(self, began: float) -> None:
         """Until every shard has its part."""
@@ -88,6 +93,7 @@ class Driver:
                 self._workers.call(worker, "greet", *self._greeting)
             self._open()
             self._start(began)
+            self._check_waiting()
             self._hand_out()
             if self._schedule.is_finished:
                 break
@@ -98,21 +104,32 @@ class Driver:
 
     def _start(self, began: float) -> None:
         """Begin when all are ready that there are, or the first has waited long enough for the others."""
+        if self._started is None and self._ready and self._are_all(self._ready):
+            self._started = time.monotonic()
+            self.summary.startup = self._started - began
+
+    def _check_waiting(self) -> None:
+        """Say that there is nobody to work, and end the run where that goes on.
+
+        Raises:
+            ClusterError: it has gone on for ten minutes.
+        """
         now = time.monotonic()
-        if self._started is not None:
-            return
-        if not self._ready and now - began > _MOST_WAITING:
-            raise ClusterError(f"no worker was ready within {_MOST_WAITING:.0f} s: is the cluster busy?")
-        if self._ready and self._are_all(self._ready):
-            self._started = now
-            self.summary.startup = now - began
+        if self._ready:
+            self._idle_since, self._told = now, False
+        idle = now - self._idle_since
+        if idle > _MOST_WAITING:
+            raise ClusterError(f"no worker has been ready for {_MOST_WAITING:.0f} s: is the cluster busy?")
+        if idle > _LONGEST_WAIT and not self._told:
+            self._told = True
+            log.warning("no worker has been ready for %.0f s: waiting for a node with free cores", idle)
 
     def _hand_out(self) -> None:
         if self._started is None:
             return
         for worker in sorted(self._ready, key=lambda worker: worker.host):
             while (task := self._schedule.next_for(worker)) is not None:
-                how = {"alone": task.failures > 0, "anyway": task.anyway}
+                how = {"isolated": task.deaths > 0, "accept_missing": task.accept_missing}
                 self._workers.call(worker, "make", task.shard, task.replaces, about=task, **how)
 
     def _take(self, reply: Reply) -> None:
@@ -141,6 +158,9 @@ class Driver:
         if not greeting.sees_output:
             place = self._output.place
             self._refuse(worker, f"it does not see {place}: name a folder that all nodes share, or a bucket")
+            return
+        if greeting.unseen is not None:
+            self._refuse(worker, _unseen(greeting.unseen))
             return
         self._greeted.append(worker)
         self._since = min(self._since, time.monotonic())
@@ -180,7 +200,7 @@ class Driver:
     def _take_made(self, reply: Reply) -> None:
         task, made, worker = reply.about, reply.value, reply.worker
         if isinstance(reply.error, OutputError):
-            self._schedule.has_failed(task, worker, str(reply.error))
+            self._schedule.mark_failed_write(task, worker, str(reply.error))
         elif reply.error is not None:
             raise (
                 reply.error
@@ -189,35 +209,28 @@ class Driver:
             )
         elif made.unseen:
             self._take_unseen(worker, task, made)
-        elif self._schedule.is_made(task, worker):
+        elif self._schedule.mark_made(task, worker):
             self.summary.counts.add_part(made.counts)
             self.summary.rows[worker.host] += made.counts["rows"]
             self._on_rows(made.counts["rows"])
 
     def _take_unseen(self, worker: Actor, task: Task, made: Made) -> None:
-        lacking = next((name for name in made.unseen if Path(name).exists()), None)
-        if lacking is not None:
-            raise self._fault(
-                worker, f"it does not see {lacking}: name inputs where all nodes find them, or in a bucket"
-            )
-        task.anyway = True  # they are gone here too
         self._schedule.give_back(task, worker)
+        lacking = next((name for name in made.unseen if os.path.lexists(name)), None)
+        if lacking is None:  # gone here too: error rows
+            task.accept_missing = True
+        else:
+            self._refuse(worker, _unseen(lacking))
 
     def _take_death(self, reply: Reply, why: str) -> None:
         worker = reply.worker
         self.summary.deaths += 1
-        self._note_span(worker)
-        self._ready.discard(worker)
-        if worker in self._greeted:
-            self._greeted.remove(worker)
-        was_opening = False
-        for lost in [reply, *self._workers.stop(worker, at_fault=worker.ready is None)]:
-            was_opening |= lost.method == "open"
-            if lost.method == "make":
-                self._schedule.has_failed(lost.about, worker, f"its worker on {worker.host} died ({why})")
+        if reply.method == "make":
+            self._schedule.mark_death(reply.about, worker, f"its worker on {worker.host} died ({why})")
+        lost = [reply, *self._lose(worker, why)]
         if worker.ready is None and self._workers.keeps_dying(worker):
             self._refuse(worker, f"its workers die before they begin: {why}")
-        if was_opening and self._record is None:
+        if self._record is None and any(reply.method == "open" for reply in lost):
             self._opening = False
 
     def _note_span(self, worker: Actor) -> None:
@@ -226,20 +239,43 @@ class Driver:
             self.summary.spans[worker.host] = (began, time.monotonic())
 
     def _refuse(self, worker: Actor, what: str) -> None:
-        """End the run for a node that cannot take part; one that comes later is only left out.
+        """End the run for a node that cannot take part; where others are at work already, only leave it out.
 
         Raises:
-            ClusterError: the run has not begun.
+            ClusterError: the run has not begun, or has no other worker.
         """
-        if self._started is None:
+        if self._started is None or not self._ready - {worker}:
             raise self._fault(worker, what)
         log.warning("%s; the run goes on without it", self._fault(worker, what))
         self._workers.exclude(worker)
-        self._workers.stop(worker)
+        self._lose(worker, "its node was left out")
+
+    def _lose(self, worker: Actor, why: str) -> list[Reply]:
+        """Stop a worker and hand its shards to others; what it leaves without a reply."""
+        self._note_span(worker)
+        self._ready.discard(worker)
+        if worker in self._greeted:
+            self._greeted.remove(worker)
+        lost = self._workers.stop(worker, at_fault=worker.ready is None)
+        for reply in lost:
+            if reply.method == "make":
+                self._schedule.mark_death(reply.about, worker, f"its worker on {worker.host} died ({why})")
+        return lost
 
     @staticmethod
     def _fault(worker: Actor, what: str) -> ClusterError:
         return ClusterError(f"the node {worker.host} cannot take part: {what}")
+
+
+def _first_file(source: Source) -> tuple[Source, str | None]:
+    """The first input's file, where it has one, and the same source."""
+    items = iter(source.items)
+    first = tuple(islice(items, 1))
+    return replace(source, items=chain(first, items)), next((local_path(item) for item in first), None)
+
+
+def _unseen(name: str) -> str:
+    return f"it does not see {printable(name)}: name inputs where all nodes find them, or in a bucket"
 
 
 def _called(name: str, version: str | None) -> str:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from eyeful.cluster.schedule import IN_HAND
+from eyeful.cluster.schedule import MAX_ASSIGNED
 from eyeful.cluster.worker import Worker
 from eyeful.errors import ClusterError, one_line
 
@@ -125,7 +125,12 @@ class Workers:
 
     def call(self, worker: Actor, method: str, *args: Any, about: Any = None, **kwargs: Any) -> None:
         """Call a method of a worker; its reply comes with `replies`."""
-        reference = getattr(worker.actor, method).remote(*args, **kwargs)
+        try:
+            reference = getattr(worker.actor, method).remote(*args, **kwargs)
+        except self._ray.exceptions.RayError as error:
+            raise ClusterError(
+                f"Ray cannot carry a call to {worker.host}: {one_line(_told(error), 200)}"
+            ) from error
         self._calls[reference] = (worker, method, about)
 
     def replies(self, seconds: float) -> Iterator[Reply]:
@@ -198,7 +203,8 @@ class Workers:
     def _capacity(self, node: dict[str, Any], nodes: int) -> tuple[int, int]:
         """How many workers a node holds, and the cores of each."""
         cores = int(node["Resources"].get("CPU", 0))
-        cpus = self._options.cpus or max(cores // -(-self._options.workers // max(nodes, 1) or -1), 1)
+        on_each = math.ceil(self._options.workers / nodes) or 1
+        cpus = self._options.cpus or max(cores // on_each, 1)
         capacity = cores // cpus
         if self._options.gpus:
             capacity = min(capacity, int(node["Resources"].get("GPU", 0)) // self._options.gpus)
@@ -213,7 +219,7 @@ class Workers:
             num_gpus=self._options.gpus,
             max_restarts=0,
             max_task_retries=0,
-            max_concurrency=IN_HAND,
+            max_concurrency=MAX_ASSIGNED,
             scheduling_strategy=there,
         )
         worker = Actor(kind.remote(), node["NodeID"], node["NodeManagerHostname"], cpus)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eyeful.errors import UsageError
+from eyeful.errors import OutputError, UsageError
 from eyeful.isolate import isolate_suspects
 from eyeful.runs.lock import lock_output
 from eyeful.runs.record import check_record, record_of
@@ -110,7 +110,8 @@ class PartsOutput:
             UsageError: what is there was made by a run that answers differently; or, as the items are taken, of
                 other inputs.
         """
-        sink = PartsSink(self._storage, self.claim(record_of(classifier)))
+        alone = self._share.of == 1 and not is_cloud(self.place)  # by the lock; else another may make the same
+        sink = PartsSink(self._storage, self.claim(record_of(classifier)), whole=not alone)
         shards = self.shards(source, summary, on_rows)
         opened: list[str] = []
 
@@ -199,11 +200,28 @@ class PartsOutput:
         ended = {"shards": self._shards, "inputs": self._inputs.hexdigest(), "summary": summary.as_dict()}
         text = json.dumps(ended, indent=1) + "\n"
         if state == "complete":
+            self._check_alone()
             self._storage.write(self._share.done, text.encode())
         if state == "running":
             self._storage.write(*self.marker)
         else:
             self._storage.remove(self._share.running)
+
+    def _check_alone(self) -> None:
+        """See that no other run has written here meanwhile, of other settings or inputs.
+
+        Raises:
+            UsageError: it was made anew by a run that answers differently.
+            OutputError: there are parts of other inputs.
+        """
+        self._check(self._record)
+        for number, parts in listed(self._storage.names()).items():
+            ours = (number % self._share.of) + 1 == self._share.number
+            if number >= self._shards or (ours and len(parts) > 1):
+                raise OutputError(
+                    f"another run has written to {self.place} meanwhile ({', '.join(sorted(parts)[:2])}): when it "
+                    "has ended, --resume says what is there"
+                )
 
     def _count(self, part: str, summary: RunSummary, on_rows: Callable[[int], None]) -> None:
         table = open_part(self._storage, part)
