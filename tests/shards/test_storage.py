@@ -69,3 +69,10 @@ def test_a_bucket_that_is_not_there_is_told(bucket):
     nowhere = open_storage("s3://nowhere/out/")
     with pytest.raises(OutputError, match=r"cannot write a in s3://nowhere/out/: .*bucket"):
         nowhere.write("a", b"")
+
+
+def test_the_end_of_a_file_is_read_alone(storage):
+    storage.write("a.parquet", bytes(range(256)))
+    assert storage.read_end("a.parquet", 6) == bytes(range(250, 256))
+    assert storage.read_end("a.parquet", 1000) == bytes(range(256))
+    assert storage.read_end("b.parquet", 6) is None

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 import eyeful
 from eyeful import plugins
+from eyeful.cli import supervise
 from eyeful.cli.misuse import MISUSE, explained
 from eyeful.cli.terminal import fitted, guard_streams, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
@@ -138,6 +139,7 @@ def run() -> None:
         sys.exit(2)
     except DecodeTimeoutError as error:  # its thread never ends, so neither would a polite exit
         print_error(error)
+        supervise.mark_ended()
         os._exit(2)
     except EyefulError as error:
         if _was_interrupted(error):

@@ -16,13 +16,14 @@ from eyeful.runs.job import begun
 from eyeful.sources import no_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from eyeful.cluster.connection import ClusterOptions
     from eyeful.cluster.summary import ClusterSummary
     from eyeful.predictor import PredictorSpec
     from eyeful.runs import PartsOutput, SignalHandler
     from eyeful.sources import Source
+    from eyeful.types import Item
 
 
 def run_on_cluster(
@@ -56,7 +57,7 @@ def run_on_cluster(
     began = time.monotonic()
     with ExitStack() as stack:
         stack.callback(output.close)
-        source = replace(source, items=begun(source.items, stop))
+        source = replace(source, items=_until_stopped(begun(source.items, stop), stop))
         say(f"preparing {spec.model}")
         package, asked = pack(spec, gpus=bool(options.gpus))
         say(f"connecting to the cluster {options.address}")
@@ -81,3 +82,15 @@ def run_on_cluster(
         driver.summary.counts.seconds = time.monotonic() - began - driver.summary.startup
         output.write_record(None, driver.summary.counts, "complete")
     return driver.summary
+
+
+def _until_stopped(items: Iterator[Item], stop: SignalHandler | None) -> Iterator[Item]:
+    """The same items; a signal ends even the search for the first shard that has no part.
+
+    Raises:
+        StoppedError: it came.
+    """
+    for item in items:
+        if stop is not None and stop.signal is not None:
+            raise StoppedError(stop.signal)
+        yield item

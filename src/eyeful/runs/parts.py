@@ -17,7 +17,8 @@ from eyeful.runs.lock import lock_output
 from eyeful.runs.record import check_record, record_of
 from eyeful.runs.share import BESIDE, RECORD, SUCCESS, WHOLE, Share
 from eyeful.shards import SHARD_ROWS, PartsSink, cut, open_storage
-from eyeful.shards.parts import begins, listed, open_part, part_counts, part_record
+from eyeful.shards.footers import Footers
+from eyeful.shards.parts import begins, listed, open_part
 from eyeful.sources import no_inputs
 from eyeful.sources.cloud import is_cloud
 
@@ -165,23 +166,25 @@ class PartsOutput:
             UsageError: a part is there that is of other inputs.
         """
         parts = dict(self._parts)
-        for shard in cut(source.items, self._shard_rows, replace(source.search, undivided=False)):
-            self._shards = shard.number + 1
-            self._inputs.update(shard.part.encode())
-            there = parts.pop(shard.number, [])
-            if not self._share.has(shard):
-                continue
-            shorter = [name for name in there if name != shard.part]
-            for name in shorter:
-                if not begins(open_part(self._storage, name), shard):
-                    raise self._others(name)
-            if shard.part not in there:
-                self._begin_again()
-                yield shard, shorter
-                continue
-            self._count(shard.part, summary, on_rows)
-            for name in shorter:  # a process was killed after it had written the longer one
-                self._storage.remove(name)
+        ours = (name for number in sorted(parts) if self._share.has(number) for name in sorted(parts[number]))
+        with Footers(self._storage, ours) as footers:
+            for shard in cut(source.items, self._shard_rows, replace(source.search, undivided=False)):
+                self._shards = shard.number + 1
+                self._inputs.update(shard.part.encode())
+                there = parts.pop(shard.number, [])
+                if not self._share.has(shard.number):
+                    continue
+                shorter = [name for name in there if name != shard.part]
+                for name in shorter:
+                    if not begins(open_part(self._storage, name), shard):
+                        raise self._others(name)
+                if shard.part not in there:
+                    self._begin_again()
+                    yield shard, shorter
+                    continue
+                self._count(shard.part, *footers.of(shard.part), summary, on_rows)
+                for name in shorter:  # a process was killed after it had written the longer one
+                    self._storage.remove(name)
         if parts:
             raise self._others(parts[min(parts)][0])
 
@@ -216,17 +219,21 @@ class PartsOutput:
         """
         self._check(self._record)
         for number, parts in listed(self._storage.names()).items():
-            ours = (number % self._share.of) + 1 == self._share.number
-            if number >= self._shards or (ours and len(parts) > 1):
+            if number >= self._shards or (self._share.has(number) and len(parts) > 1):
                 raise OutputError(
                     f"another run has written to {self.place} meanwhile ({', '.join(sorted(parts)[:2])}): when it "
                     "has ended, --resume says what is there"
                 )
 
-    def _count(self, part: str, summary: RunSummary, on_rows: Callable[[int], None]) -> None:
-        table = open_part(self._storage, part)
-        check_record(self.place, part, part_record(table), self._record)
-        counts = part_counts(table)
+    def _count(
+        self,
+        part: str,
+        record: dict[str, Any],
+        counts: dict[str, Any],
+        summary: RunSummary,
+        on_rows: Callable[[int], None],
+    ) -> None:
+        check_record(self.place, part, record, self._record)
         summary.add_part(counts)
         summary.resumed += counts["rows"]
         on_rows(counts["rows"])

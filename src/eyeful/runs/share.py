@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from eyeful.errors import UsageError
-from eyeful.shards import Shard
 
 RECORD, SUCCESS = "_run.json", "_SUCCESS"
 """Files beside the parts: how they are made; that all are there. Readers of Parquet leave out names with `_`."""
@@ -36,9 +35,9 @@ class Share:
             raise UsageError(f"--shard {text} is none; write 1/3, 2/3 or 3/3 for a third of the work")
         return Share(int(match[1]), int(match[2]), asked=True)
 
-    def has(self, shard: Shard) -> bool:
-        """Whether a shard is among them."""
-        return shard.number % self.of == self.number - 1
+    def has(self, shard: int) -> bool:
+        """Whether the shard of a number is among them."""
+        return shard % self.of == self.number - 1
 
     @property
     def done(self) -> str:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _PART = re.compile(r"part-(\d{6,})-([0-9a-f]{16})\.parquet")
 _COUNTS = b"eyeful_part"
 """A part's metadata about itself, beside `eyeful`, which is about the run."""
+_FOOTER = 65_536
+"""Bytes that hold most parts' metadata."""
 
 
 def listed(names: Iterable[str]) -> dict[int, list[str]]:
@@ -60,6 +62,25 @@ def open_part(storage: Storage, name: str) -> Any:
             f"({one_line(error)})"
         ) from error
     return table
+
+
+def part_footer(storage: Storage, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a part says of how it was made, and its counts; see `part_record` and `part_counts`. Rows stay unread.
+
+    Raises:
+        OutputError: it is no part of ours, or gone.
+    """
+    arrow, parquet = require("pyarrow", "a folder of parts"), require("pyarrow.parquet", "a folder of parts")
+    end = storage.read_end(name, _FOOTER) or b""
+    try:
+        footer = parquet.read_metadata(arrow.BufferReader(end))
+        record, counts = json.loads(footer.metadata[b"eyeful"]), json.loads(footer.metadata[_COUNTS])
+        if counts["rows"] == footer.num_rows:
+            return record, counts
+    except (OSError, ValueError, KeyError, TypeError):  # or a footer that is longer, or a fault to be named
+        pass
+    table = open_part(storage, name)
+    return part_record(table), part_counts(table)
 
 
 def part_counts(table: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from eyeful.bundle.files import temporary_beside
 from eyeful.errors import MissingExtraError, OutputError, UsageError, one_line
@@ -47,6 +47,14 @@ class Storage(ABC):
     @abstractmethod
     def read(self, name: str) -> bytes | None:
         """A file's content; None where there is no such file.
+
+        Raises:
+            OutputError: it cannot be read.
+        """
+
+    @abstractmethod
+    def read_end(self, name: str, size: int) -> bytes | None:
+        """The last so many bytes of a file; None where there is no such file.
 
         Raises:
             OutputError: it cannot be read.
@@ -108,8 +116,16 @@ class _Folder(Storage):
             raise OutputError(f"cannot list {self.place}: {error.strerror}") from error
 
     def read(self, name: str) -> bytes | None:
+        return self._read(name, lambda _: 0)
+
+    def read_end(self, name: str, size: int) -> bytes | None:
+        return self._read(name, lambda file: max(file.seek(0, os.SEEK_END) - size, 0))
+
+    def _read(self, name: str, begin: Callable[[BinaryIO], int]) -> bytes | None:
         try:
-            return (self._path / name).read_bytes()
+            with (self._path / name).open("rb") as file:
+                file.seek(begin(file))
+                return file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -214,9 +230,15 @@ class _Bucket(Storage):
         return found
 
     def read(self, name: str) -> bytes | None:
+        return self._read(name, None)
+
+    def read_end(self, name: str, size: int) -> bytes | None:
+        return self._read(name, -size)
+
+    def _read(self, name: str, start: int | None) -> bytes | None:
         with self._told("read", name):
             try:
-                content: bytes = self._call(self._filesystem.cat_file, self._path(name))
+                content: bytes = self._call(self._filesystem.cat_file, self._path(name), start=start)
             except FileNotFoundError:
                 return None
             return content
