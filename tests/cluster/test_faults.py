@@ -39,10 +39,11 @@ def test_a_killed_driver_and_then_a_dead_host(hosts, many, tiny, plain_rows, tmp
 @pytest.fixture
 def whole(hosts):
     """Two hosts that are well, whatever the test before did to them."""
+    if not hosts.b.pids():
+        hosts.b.start_ray(hosts.a)
     yield hosts
     hosts.mend()
     hosts.b.kill()
-    hosts.b.start_ray(hosts.a)
 
 
 def kill_actor(host) -> None:
