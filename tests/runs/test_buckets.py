@@ -1,6 +1,9 @@
 """Parts in a bucket: equal rows, one owner, and what a bucket that fails or hangs does to a run."""
 
 import io
+import random
+import subprocess
+import sys
 import threading
 import time
 from itertools import count
@@ -13,7 +16,7 @@ from buckets import s3
 from eyeful.errors import OutputError, UsageError
 from eyeful.runs import PartsOutput, Share, holds_rows, run
 from eyeful.runs.join import check_complete
-from eyeful.shards import join, open_storage, storage
+from eyeful.shards import join, open_storage, parts, storage
 from eyeful.sources import open_source
 from helpers import fake_classifier
 
@@ -158,3 +161,39 @@ def test_a_bucket_without_a_prefix(server, expected):
     s3fs.S3FileSystem().mkdir("whole")
     go("s3://whole/")
     assert answers("s3://whole/") == expected
+
+
+MAIN = [sys.executable, "-c", "from eyeful.cli import main; main()"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_kill_9_at_random_moments_leaves_whole_objects_only(seed, server, place, bundle, tmp_path):
+    chance = random.Random(seed)  # noqa: S311
+    inputs = ["predict", *6 * ["s3://images/"], "-m", str(bundle), "-q"]
+    assert subprocess.run([*MAIN, *inputs, "-o", str(tmp_path / "rows.parquet")]).returncode == 1
+    expected = pyarrow.parquet.read_table(tmp_path / "rows.parquet").to_pylist()
+    command = [*MAIN, *inputs, "-o", place, "--shard-rows", "5", "--resume"]
+    killed = 0
+    server.fault = lambda environ: time.sleep(0.1) if is_part(environ, "PUT") else None  # an upload takes its time
+    while killed < 4:
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        before = len(open_storage(place).names())
+        while process.poll() is None and len(open_storage(place).names()) <= before + 2:
+            time.sleep(0.02)
+        try:
+            process.wait(chance.uniform(0, 1))
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            killed += 1
+        found = open_storage(place)
+        there = [parts.open_part(found, name) for name in found.names() if name.startswith("part-")]
+        assert all(0 < table.num_rows <= 5 for table in there)
+    assert killed
+    server.fault = lambda _: None
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1, done.stderr
+    assert rows(place) == [row | {"columns": None} for row in expected]
+    assert subprocess.run([*MAIN, "join", place], stderr=subprocess.DEVNULL).returncode == 1

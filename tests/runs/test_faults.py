@@ -225,6 +225,7 @@ def test_so_it_is_in_a_folder_of_parts(inputs, bad_codec, bundle, thirty, tmp_pa
     assert command("join", "rows/", cwd=tmp_path).returncode == 1
 
 
+@pytest.mark.slow
 def test_sigterm_leaves_whole_parts_that_resume_completes(many, bundle, uninterrupted, tmp_path):
     arguments = ["predict", str(many), "-m", str(bundle), "-o", f"{tmp_path}/rows/", "--shard-rows", "50"]
     run = subprocess.Popen([sys.executable, "-c", MAIN, *arguments], stderr=subprocess.PIPE, text=True)

@@ -93,12 +93,12 @@ def test_success_is_taken_back_as_long_as_something_is_missing(place):
 
 def test_what_others_keep_there_stays(place):
     go(images())
-    kept = [place / "out" / name for name in ("_notes.txt", "_SHARD-list.txt", ".hidden")]
-    for path in kept:
+    others = [place / "out" / name for name in ("_notes.txt", "_SHARD-list.txt", ".hidden")]
+    for path in others:
         path.write_text("mine")
     go(images(9), overwrite=True)
     assert rows() == images(9)
-    assert all(path.read_text() == "mine" for path in kept)
+    assert all(path.read_text() == "mine" for path in others)
 
 
 def test_a_part_that_was_made_differently_is_not_counted_though_its_record_is_gone(place):

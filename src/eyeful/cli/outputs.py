@@ -103,10 +103,19 @@ class OutputOptions:
         return PartsOutput(str(self.output), **self._how)
 
     @property
-    def _how(self) -> dict[str, Any]:
-        from eyeful.runs import Share
+    def shares(self) -> int:
+        """How many processes make the parts together.
 
-        share = Share() if self.shard is None else Share.parse(self.shard)
+        Raises:
+            UsageError: `--shard` is none.
+        """
+        return int(self._how["share"].of)
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        from eyeful.runs.share import WHOLE, Share
+
+        share = WHOLE if self.shard is None else Share.parse(self.shard)
         return {
             "resume": self.resume,
             "overwrite": self.overwrite,

@@ -123,7 +123,7 @@ def _predict_here(
         opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
     with opened as classifier:
         startup = time.perf_counter() - started
-        progress = nullcontext() if output.quiet else Progress(inputs, keywords(search))
+        progress = nullcontext() if output.quiet else Progress(inputs, keywords(search), output.shares)
         with told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in inputs) as stop:
             advance = shown.advance if shown is not None else lambda _: None
             sinks = _sinks(classifier, output)

@@ -31,11 +31,13 @@ class Progress:
     Args:
         inputs: what the run was asked for, walked a second time to count.
         search: how, as for the run: the keywords of `open_source`.
+        share: one of so many shares of the inputs is made here.
     """
 
-    def __init__(self, inputs: list[str], search: dict[str, Any]) -> None:
+    def __init__(self, inputs: list[str], search: dict[str, Any], share: int = 1) -> None:
         self._inputs = inputs
         self._search = search
+        self._share = share
         self._line = LiveLine(self._text, _DELAY)
         self._rows = 0
         self._before = ""
@@ -86,7 +88,7 @@ class Progress:
                 total += 1
                 if self._ended.is_set():
                     return
-            self._total = total
+            self._total = round(total / self._share)
 
 
 def _duration(seconds: float) -> str:

@@ -153,7 +153,7 @@ class PartsSink:
 
 
 class _Begun:
-    """A shard whose rows come in. An archive may have millions: they are held as Parquet has them, compressed."""
+    """A shard whose rows come in. An archive may have millions: they are held compressed."""
 
     def __init__(self, shard: Shard, replaces: tuple[str, ...], record: str) -> None:
         self._arrow = require("pyarrow", "a folder of parts")
