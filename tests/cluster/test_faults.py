@@ -58,7 +58,7 @@ def test_a_fault_loses_and_doubles_nothing(seed, whole, many, tiny, plain_rows, 
     chance, kind = random.Random(seed), KINDS[seed % len(KINDS)]  # noqa: S311 - repeatable
     with ClusterRun(whole, many, tiny, tmp_path / "out") as run:
         run.start()
-        run.wait_for_parts(chance.randint(1, 60))
+        run.wait_for_parts(chance.randint(1, 80))
         assert whole.a.actors()
         assert whole.b.actors()
         began = time.time()
