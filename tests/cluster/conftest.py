@@ -1,11 +1,13 @@
 """2,000 images, a network that costs nothing, and two hosts with Ray."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from cluster_run import predict, rows_of
 from filelock import FileLock
 from graphs import write_onnx
-from hosts import two_hosts
+from hosts import namespaces, two_hosts
 from PIL import Image
 
 from conftest import SHARED
@@ -53,6 +55,7 @@ def bare_hosts():
     """Opens two hosts without Ray; one pair at a time on this machine."""
     pytest.importorskip("ray")
 
+    @contextmanager
     def opened():
         with FileLock(SHARED.parent / "hosts.lock"):
             try:
@@ -60,6 +63,7 @@ def bare_hosts():
                     yield hosts
             except PermissionError as error:
                 pytest.skip(str(error))
+            assert namespaces() == []
 
     return opened
 
@@ -67,7 +71,7 @@ def bare_hosts():
 @pytest.fixture(scope="module")
 def hosts(bare_hosts):
     """Two hosts of one Ray cluster, a core each."""
-    for found in bare_hosts():
+    with bare_hosts() as found:
         found.a.start_ray()
         found.b.start_ray(found.a)
         yield found

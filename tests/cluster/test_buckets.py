@@ -33,7 +33,7 @@ def bucket_hosts(bare_hosts, many):
     """Two hosts of a cluster whose processes know a bucket with 2,000 images, by way of a proxy that is not there yet."""
     pytest.importorskip("moto.server")
     pytest.importorskip("s3fs")
-    for hosts in bare_hosts():
+    with bare_hosts() as hosts:
         a = hosts.a
         server = a.start(
             *(sys.executable, "-m", "moto.server", "-H", a.address, "-p", SERVER),

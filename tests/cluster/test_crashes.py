@@ -44,7 +44,7 @@ def test_three_images_that_crash_the_decoder(seed, bare_hosts, crashing, many, t
     plain = predict(images, tiny, tmp_path / "rows.parquet", **crashing)
     assert plain.returncode == 1, plain.stderr
     (tmp_path / "deaths").unlink()
-    for hosts in bare_hosts():
+    with bare_hosts() as hosts:
         for host, head in ((hosts.a, None), (hosts.b, hosts.a)):
             host.start_ray(head, env=crashing)
         with ClusterRun(hosts, images, tiny, tmp_path / "out", **crashing) as run:
