@@ -33,7 +33,7 @@ SHARD_ROWS = 50
 EYEFUL = (sys.executable, "-m", "eyeful", "predict", "--quiet", "--shard-rows", SHARD_ROWS)
 WORKERS_THAT_MAKE_NOTHING = """
     from eyeful.cluster import worker
-    def make(self, shard, replaces, *, alone, anyway):
+    def make(self, shard, replaces, *, isolated, accept_missing):
         return worker.Made({"rows": len(shard.items), "abstained": 0, "errors": {}, "ignored": {}})
     worker.Worker.make = make
 """

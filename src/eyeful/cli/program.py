@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Annotated, Any
 
@@ -149,6 +150,9 @@ def run() -> None:
     except OSError as error:  # standard output, since everything else says what it could not write
         print_error(f"cannot write the output: {error.strerror or error}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except Exception:  # noqa: BLE001 - a bug of ours: 1 would say that all is done, and that some rows are errors
+        traceback.print_exc()
         sys.exit(2)
 
 

@@ -169,20 +169,20 @@ class PartsOutput:
         ours = (name for number in sorted(parts) if self._share.has(number) for name in sorted(parts[number]))
         with Footers(self._storage, ours) as footers:
             for shard in cut(source.items, self._shard_rows, replace(source.search, undivided=False)):
-                self._shards = shard.number + 1
-                self._inputs.update(shard.part.encode())
+                self._shards, part = shard.number + 1, shard.part
+                self._inputs.update(part.encode())
                 there = parts.pop(shard.number, [])
                 if not self._share.has(shard.number):
                     continue
-                shorter = [name for name in there if name != shard.part]
+                shorter = [name for name in there if name != part]
                 for name in shorter:
                     if not begins(open_part(self._storage, name), shard):
                         raise self._others(name)
-                if shard.part not in there:
+                if part not in there:
                     self._begin_again()
                     yield shard, shorter
                     continue
-                self._count(shard.part, *footers.of(shard.part), summary, on_rows)
+                self._count(part, *footers.of(part), summary, on_rows)
                 for name in shorter:  # a process was killed after it had written the longer one
                     self._storage.remove(name)
         if parts:

@@ -66,7 +66,7 @@ class Every:
 
 def is_video(path: str | Path) -> bool:
     """Whether a named file is a video, by its ending."""
-    return Path(path).suffix.lower() in EXTENSIONS and not is_pattern(path)
+    return str(path).lower().endswith(EXTENSIONS) and bool(Path(path).suffix) and not is_pattern(path)
 
 
 def _items(text: str | Path, search: Search, _: Counter[str]) -> Iterator[Item]:
