@@ -69,41 +69,44 @@ def main() -> None:
         folder = Path(name)
         files = [str(Path(item.filename).resolve()) for item in open_source([str(asked.photos)]).items]
         photos = list_of(folder / "photos.txt", files, asked.images)
-        overhead(folder, photos, asked.pairs)
-        hosts(folder, photos, asked.pairs)
+        model = folder / "model"
+        export = (sys.executable, "-m", "eyeful", "export", "efficientnet_lite0", "-o", model)
+        subprocess.run(export, check=True)  # noqa: S603
+        overhead(folder, (photos, "--model", model), asked.pairs)
+        hosts(folder, (photos, "--model", model), asked.pairs)
         driver(folder, files[0], asked.inputs)
 
 
-def overhead(folder: Path, photos: Path, pairs: int) -> None:
+def overhead(folder: Path, inputs: tuple[object, ...], pairs: int) -> None:
     """`predict` beside `predict --cluster local`."""
     found: dict[str, list[Steady]] = {"predict": [], "--cluster local": []}
     for _ in range(pairs):
         for title, flags in (("predict", ()), ("--cluster local", ("--cluster", "local"))):
-            found[title].append(steady(folder / "out", (*EYEFUL, photos, *flags)))
+            found[title].append(steady(folder / "out", (*EYEFUL, *inputs, *flags)))
     print_table("one machine", found)
 
 
-def hosts(folder: Path, photos: Path, pairs: int) -> None:
+def hosts(folder: Path, inputs: tuple[object, ...], pairs: int) -> None:
     """Two hosts with a core each beside one of them."""
     found: dict[str, list[Steady]] = {"one host": [], "two hosts": []}
     for _ in range(pairs):
         for title, runs in found.items():
             try:
                 with two_hosts() as both:
-                    runs.append(on_hosts(folder, photos, both.a, both.b if title == "two hosts" else None))
+                    runs.append(on_hosts(folder, inputs, both.a, both.b if title == "two hosts" else None))
             except PermissionError as error:
                 print(f"\nno two hosts: {error}")
                 return
     print_table("a core each", found)
 
 
-def on_hosts(folder: Path, photos: Path, a: Host, b: Host | None) -> Steady:
+def on_hosts(folder: Path, inputs: tuple[object, ...], a: Host, b: Host | None) -> Steady:
     """A run whose driver and Ray's head share a core with a worker."""
     mark = {MARK: uuid.uuid4().hex}
     a.start_ray(cores="0", env=mark)
     if b is not None:
         b.start_ray(a, cores="1", env=mark)
-    command = (*EYEFUL, photos, "--cluster", f"{a.address}:6379")
+    command = (*EYEFUL, *inputs, "--cluster", f"{a.address}:6379")
     return steady(folder / "out", command, mark[MARK], lambda *words: a.start(*words, cores="0", env=mark))
 
 
