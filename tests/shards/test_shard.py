@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eyeful.shards import cut
-from eyeful.sources import Search, open_source
+from eyeful.shards import Shard, cut
+from eyeful.sources import Search, Undivided, open_source
 from eyeful.types import Item
 from helpers import noise_image
 
@@ -65,3 +65,17 @@ def test_a_part_is_named_by_its_inputs(place):
     with_columns, *_ = cut(iter([Item("photos/0.png", Path("photos/0.png"), {"n": 1})]), 3, Search())
     without, *_ = cut(iter([Item("photos/0.png", Path("photos/0.png"))]), 3, Search())
     assert with_columns.digest != without.digest
+
+
+def test_a_shard_travels_with_all_that_its_items_are():
+    items = (
+        Item("a.png", Path("a.png")),
+        Item("b/../c.png", Path("c.png")),
+        Item("d.png", Path("d.png"), {"id": 7}),
+        Item("memory", b"bytes"),
+        Item("e.zip", Undivided("e.zip")),
+    )
+    shard = Shard(3, items, Search(every="1s"))
+    again = pickle.loads(pickle.dumps(shard))  # noqa: S301
+    assert again == shard
+    assert again.part == shard.part

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 from eyeful.filenames import portable_name
 from eyeful.sources import Search, Undivided, items_of_name
@@ -29,6 +31,11 @@ class Shard:
     number: int
     items: tuple[Item, ...]
     search: Search
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Files travel as their names: a tenth of the time and size of their paths."""
+        compact = [item.filename if _is_plain_file(item) else item for item in self.items]
+        return _unpickled, (self.number, compact, self.search)
 
     @property
     def part(self) -> str:
@@ -58,6 +65,15 @@ class Shard:
                 yield from items_of_name(item.content.text, self.search, ignored)
             else:
                 yield item
+
+
+def _is_plain_file(item: Item) -> bool:
+    return item.columns is None and isinstance(item.content, Path) and str(item.content) == item.filename
+
+
+def _unpickled(number: int, compact: list[Item | str], search: Search) -> Shard:
+    items = (Item(one, Path(one)) if isinstance(one, str) else one for one in compact)
+    return Shard(number, tuple(items), search)
 
 
 def digest_of(inputs: Iterable[tuple[str, object]]) -> str:
