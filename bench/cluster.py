@@ -29,7 +29,7 @@ from eyeful.sources import open_source
 
 MARK = "EYEFUL_BENCH"
 TICKS = os.sysconf("SC_CLK_TCK")
-SHARD_ROWS = 50
+SHARD_ROWS = 200
 EYEFUL = (sys.executable, "-m", "eyeful", "predict", "--quiet", "--shard-rows", SHARD_ROWS)
 WORKERS_THAT_MAKE_NOTHING = """
     from eyeful.cluster import worker
@@ -59,12 +59,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--pairs", type=int, default=5, help="of interleaved runs")
-    parser.add_argument("--images", type=int, default=3000, help="of each run; the photos are repeated")
+    parser.add_argument("--images", type=int, default=4000, help="of each run; the photos are repeated")
     parser.add_argument("--inputs", type=int, nargs="+", default=[100_000, 1_000_000], help="for the driver")
     parser.add_argument("--quick", action="store_true", help="a minute; too few images to quote")
     asked = parser.parse_args()
     if asked.quick:
-        asked.pairs, asked.images, asked.inputs = 1, 600, [2_000, 10_000]
+        asked.pairs, asked.images, asked.inputs = 1, 2000, [2_000, 10_000]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = [str(Path(item.filename).resolve()) for item in open_source([str(asked.photos)]).items]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import OutputError, UsageError
 from eyeful.runs.share import RECORD, SUCCESS
+from eyeful.shards.ahead import read_ahead
 from eyeful.shards.parts import listed, open_part, part_counts, part_record
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ def _checked(storage: Storage, parts: tuple[str, ...]) -> tuple[int, int]:
     """Read every part, and see that all were made alike: rows, and errors among them."""
     record = _json(storage, RECORD)
     rows = errors = 0
-    for part in parts:
-        table = open_part(storage, part)
+    for part, table in read_ahead(open_part, storage, parts):
         if part_record(table).get("fingerprint") != record.get("fingerprint"):
             raise UsageError(
                 f"{part} in {storage.place} was made by another model or other settings than the rest: delete it, "

@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ from eyeful.runs.lock import lock_output
 from eyeful.runs.record import check_record, record_of
 from eyeful.runs.share import BESIDE, RECORD, SUCCESS, WHOLE, Share
 from eyeful.shards import SHARD_ROWS, PartsSink, cut, open_storage
-from eyeful.shards.footers import Footers
-from eyeful.shards.parts import begins, listed, open_part
+from eyeful.shards.ahead import read_ahead
+from eyeful.shards.parts import begins, listed, open_part, part_footer
 from eyeful.sources import no_inputs
 from eyeful.sources.cloud import is_cloud
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from eyeful.pipeline import SupportsStream
     from eyeful.runs.output import State
     from eyeful.runs.summary import RunSummary
-    from eyeful.shards import Shard
+    from eyeful.shards import Shard, Storage
     from eyeful.sinks import Sink
     from eyeful.sources import Source
     from eyeful.types import Item
@@ -167,7 +167,7 @@ class PartsOutput:
         """
         parts = dict(self._parts)
         ours = (name for number in sorted(parts) if self._share.has(number) for name in sorted(parts[number]))
-        with Footers(self._storage, ours) as footers:
+        with closing(read_ahead(_footer_or_error, self._storage, ours)) as footers:
             for shard in cut(source.items, self._shard_rows, replace(source.search, undivided=False)):
                 self._shards, part = shard.number + 1, shard.part
                 self._inputs.update(part.encode())
@@ -182,7 +182,10 @@ class PartsOutput:
                     self._begin_again()
                     yield shard, shorter
                     continue
-                self._count(part, *footers.of(part), summary, on_rows)
+                footer = next(footer for name, footer in footers if name == part)
+                if isinstance(footer, OutputError):
+                    raise footer
+                self._count(part, *footer, summary, on_rows)
                 for name in shorter:  # a process was killed after it had written the longer one
                     self._storage.remove(name)
         if parts:
@@ -267,3 +270,11 @@ class PartsOutput:
                 f"{self.place} is divided in {min(others)} shards already, not in {share.of}: --shard "
                 f"{min(share.number, *others)}/{min(others)}"
             )
+
+
+def _footer_or_error(storage: Storage, name: str) -> tuple[dict[str, Any], dict[str, Any]] | OutputError:
+    """A part's footer; it does not matter of one that is replaced meanwhile that it is gone."""
+    try:
+        return part_footer(storage, name)
+    except OutputError as error:
+        return error

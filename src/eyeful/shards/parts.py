@@ -12,6 +12,7 @@ from eyeful.bundle.files import temporary_beside
 from eyeful.errors import OutputError, one_line
 from eyeful.extras import require
 from eyeful.filenames import original_name
+from eyeful.shards.ahead import read_ahead
 from eyeful.shards.shard import SHARD_ROWS, digest_of
 from eyeful.sinks.parquet import parquet_row, schema_of
 from eyeful.sources import Undivided
@@ -250,8 +251,7 @@ def join(storage: Storage, parts: list[str], path: Path) -> int:
     try:
         metadata = {"eyeful": json.dumps(part_record(open_part(storage, parts[0])), ensure_ascii=False)}
         with parquet.ParquetWriter(temporary, schema_of(columns=True, metadata=metadata)) as writer:
-            for name in parts:
-                table = open_part(storage, name)
+            for _, table in read_ahead(open_part, storage, parts):
                 writer.write_table(table.replace_schema_metadata(metadata))
                 rows += table.num_rows
         with temporary.open("rb") as file:
