@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet
@@ -90,3 +92,23 @@ def test_a_package_is_the_same_bundle_elsewhere(bundle, tmp_path, monkeypatch):
     }
     assert package.unpack() == folder
     assert spec.model == str(bundle)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_whole_parts_and_says_how_to_go_on(number, images, tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("".join(f"{path}\n" for path in sorted(images.iterdir()) * 300))
+    command = [sys.executable, "-m", "eyeful", "predict", names, "-o", f"{tmp_path}/out/", "--shard-rows", "20"]
+    with subprocess.Popen([*map(str, command), "--cluster", "local"], stderr=subprocess.PIPE, text=True) as run:
+        deadline = time.monotonic() + 60
+        while len(list((tmp_path / "out").glob("part-*"))) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        run.send_signal(number)
+        said = run.communicate(timeout=30)[1]
+    assert run.returncode == 128 + number
+    assert "--resume goes on from there" in said
+    assert "***" not in said, "a stack of Ray's"
+    assert {len(content(part)) for part in (tmp_path / "out").glob("part-*")} == {20}
+    assert not (tmp_path / "out" / "_SUCCESS").exists()

@@ -124,3 +124,23 @@ def test_whatever_dies_every_shard_is_made_and_counted_once(seed):
         elif schedule.mark_made(task, worker):
             made.append(task.shard.number)
     assert sorted(made) == list(range(60))
+
+
+def test_a_part_that_cannot_be_written_waits_and_goes_to_another_first():
+    clock = Clock()
+    schedule = Schedule(tasks(1), clock)
+    (task,) = numbers(schedule, "bad disk")
+    schedule.mark_failed_write(task, "bad disk", "no space")
+    assert task.deaths == 0, "its images are not to blame"
+    assert schedule.next_for("other") is None
+    clock.now = 1.0
+    assert schedule.next_for("bad disk") is None
+    assert schedule.next_for("other") is task
+    schedule.mark_failed_write(task, "other", "no answer")
+    clock.now = 13.1
+    assert schedule.next_for("bad disk") is task, "where there is nobody else"
+    schedule.mark_failed_write(task, "bad disk", "no space")
+    clock.now = 60
+    assert schedule.next_for("other") is task
+    with pytest.raises(ClusterError, match="failed 4 times, lastly: no answer"):
+        schedule.mark_failed_write(task, "other", "no answer")

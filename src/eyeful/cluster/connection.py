@@ -6,9 +6,11 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +76,7 @@ def connected(address: str) -> Iterator[Any]:
     folder = _own_folder() if address == "local" else None
     try:
         try:
-            with _quiet_stderr():
+            with _quiet_stderr(), _own_signals():
                 ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL, **_own(folder))
         except Exception as error:
             raise ClusterError(f"cannot use the cluster {address}: {_told(error)}") from error
@@ -117,6 +119,19 @@ def _own(folder: str | None) -> dict[str, Any]:
         return {}
     private = {"_node_ip_address": "127.0.0.1", "_temp_dir": folder, "include_dashboard": False}
     return private | {"num_cpus": usable_cores(), "object_store_memory": _OBJECT_STORE}
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the handlers that there are: Ray sets its own, whose C++ writes a stack and exits with 15."""
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

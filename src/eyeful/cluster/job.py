@@ -69,7 +69,7 @@ def run_on_cluster(
         driver = Driver(workers, put(ray, package), spec, source, output, stop, on_rows)
         say("waiting for workers")
         try:
-            output.write_record(None, driver.summary.counts, "running")
+            output.write_record(driver.summary.counts, "running")
             driver.run(began)
             if not driver.summary.counts.inputs:  # archives, whose content no listing knows
                 raise no_inputs(driver.summary.counts.ignored, [])
@@ -77,10 +77,10 @@ def run_on_cluster(
             if not output.crashed:
                 with suppress(OutputError):
                     stopped = isinstance(error, StoppedError | KeyboardInterrupt)
-                    output.write_record(None, driver.summary.counts, "stopped" if stopped else "failed")
+                    output.write_record(driver.summary.counts, "stopped" if stopped else "failed")
             raise
         driver.summary.counts.seconds = time.monotonic() - began - driver.summary.startup
-        output.write_record(None, driver.summary.counts, "complete")
+        output.write_record(driver.summary.counts, "complete")
     return driver.summary
 
 

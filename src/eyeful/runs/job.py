@@ -64,9 +64,9 @@ def run(
                 _carry(classifier, source, opened, summary, stop, on_rows, journal)
             else:
                 rows, items = output.begin(classifier, source, summary, on_rows)
-                stack.enter_context(_recorded(classifier, output, summary, started))
+                stack.enter_context(_recorded(output, summary, started))
                 opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
-                output.write_record(classifier, summary, "running")
+                output.write_record(summary, "running")
                 _carry(classifier, replace(source, items=items), opened, summary, stop, on_rows, journal)
     except BrokenPipeError as error:
         raise BrokenOutputError from error
@@ -77,9 +77,7 @@ def run(
 
 
 @contextmanager
-def _recorded(
-    classifier: SupportsStream, output: Output | PartsOutput, summary: RunSummary, started: float
-) -> Iterator[None]:
+def _recorded(output: Output | PartsOutput, summary: RunSummary, started: float) -> Iterator[None]:
     """Write in the record how the block ended. What still says "running" when it is resumed has crashed."""
     try:
         yield
@@ -89,10 +87,10 @@ def _recorded(
         if not output.crashed:  # else the next run shall be as careful as this one
             stopped = isinstance(error, StoppedError | KeyboardInterrupt | BrokenPipeError)
             with suppress(OutputError):
-                output.write_record(classifier, summary, "stopped" if stopped else "failed")
+                output.write_record(summary, "stopped" if stopped else "failed")
         raise
     summary.seconds = time.perf_counter() - started
-    output.write_record(classifier, summary, "complete")
+    output.write_record(summary, "complete")
 
 
 def _carry(  # noqa: PLR0917 - the parts of one run

@@ -51,6 +51,7 @@ class Output:
         self._record = self.path.with_name(self.path.name + ".run.json")
         self.crashed = False
         self._in_flight = 0
+        self._made_by: dict[str, Any] = {}
         with ExitStack() as stack:
             lock_output(self.path, stack)
             there = self._format.exists(self.path)
@@ -79,9 +80,10 @@ class Output:
             OutputError: the rows that are there cannot be read.
             MissingExtraError: the format's library is not installed.
         """
+        self._made_by = record_of(classifier)
         if self._resume:
-            self._check(classifier)
-        sink = self._format(self.path, resume=self._resume, record=record_of(classifier))
+            self._check()
+        sink = self._format(self.path, resume=self._resume, record=self._made_by)
         items = iter(source.items)
         for number, row in enumerate(self._written(), 1):
             item = next(items, None)
@@ -109,25 +111,25 @@ class Output:
                 f"{self.path} cannot be read, so it cannot be resumed: {getattr(error, 'strerror', None) or error}"
             ) from error
 
-    def write_record(self, classifier: SupportsStream, summary: RunSummary, state: State) -> None:
+    def write_record(self, summary: RunSummary, state: State) -> None:
         """Write `OUTPUT.run.json`: the provenance, the settings, the fingerprint and the summary.
 
         Raises:
             OutputError: it cannot be written.
         """
-        record = record_of(classifier) | {"state": state, "summary": summary.as_dict()}
+        record = self._made_by | {"state": state, "summary": summary.as_dict()}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         except OSError as error:
             raise OutputError(f"cannot write {self._record}: {error.strerror}") from error
 
-    def _check(self, classifier: SupportsStream) -> None:
+    def _check(self) -> None:
         record: dict[str, Any] = {}
         with suppress(OSError, ValueError):
             found = json.loads(self._record.read_text(encoding="utf-8"))
             record = found if isinstance(found, dict) else {}
-        check_record(self.path, self._record.name, record, record_of(classifier))
+        check_record(self.path, self._record.name, record, self._made_by)
         self.crashed = record.get("state") == "running"
         in_flight = record.get("max_in_flight")
         self._in_flight = in_flight if isinstance(in_flight, int) else 0

@@ -197,7 +197,7 @@ class PartsOutput:
             self._storage.remove(name)
         self._ended = set()
 
-    def write_record(self, _: SupportsStream | None, summary: RunSummary, state: State) -> None:
+    def write_record(self, summary: RunSummary, state: State) -> None:
         """Note beside the parts how far this run came.
 
         Raises:
