@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from eyeful.classifier import open_classifier
+from eyeful.cluster.watchdog import Watchdog
 from eyeful.isolate import isolate_suspects
 from eyeful.runs import RunSummary, run
 from eyeful.runs.record import record_of
@@ -77,6 +78,9 @@ class Worker:
     Two shards at a time keep every core busy where one of them begins or ends.
     """
 
+    def __init__(self) -> None:
+        self._watchdog = Watchdog()
+
     def greet(self, folder: str, first: str | None, place: str, marker: str, content: bytes) -> Greeting:
         """Say what this node is, and see whether it has what the driver has.
 
@@ -118,6 +122,7 @@ class Worker:
     def begin(self, record: dict[str, Any]) -> None:
         """Make parts under this record from now on: that of the run."""
         self._record = record
+        self._watchdog.start()
 
     def make(self, shard: Shard, replaces: tuple[str, ...], *, isolated: bool, accept_missing: bool) -> Made:
         """Make the part of a shard.
@@ -139,7 +144,9 @@ class Worker:
         items = sink.items_of(shard, replaces, summary.ignored)
         if isolated:
             items = isolate_suspects(items, sys.maxsize, self._classifier.preprocessor)
-        made = run(self._classifier, Source(items, single=False, ignored=summary.ignored), [sink])
+        with self._watchdog.watching() as on_rows:
+            source = Source(items, single=False, ignored=summary.ignored)
+            made = run(self._classifier, source, [sink], on_rows=on_rows)
         return Made(
             {
                 "rows": made.rows,

@@ -166,7 +166,7 @@ class PartsOutput:
             UsageError: a part is there that is of other inputs.
         """
         parts = dict(self._parts)
-        ours = (name for number in sorted(parts) if self._share.has(number) for name in sorted(parts[number]))
+        ours = [name for number in sorted(parts) if self._share.has(number) for name in sorted(parts[number])]
         with closing(read_ahead(_footer_or_error, self._storage, ours)) as footers:
             for shard in cut(source.items, self._shard_rows, replace(source.search, undivided=False)):
                 self._shards, part = shard.number + 1, shard.part

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from eyeful.pipeline.ordered import DaemonThreads, ordered_map
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Sequence
 
     from eyeful.shards.storage import Storage
 
@@ -18,7 +18,7 @@ _THREADS, _AHEAD = 16, 32
 
 
 def read_ahead(
-    read: Callable[[Storage, str], R], storage: Storage, names: Iterable[str]
+    read: Callable[[Storage, str], R], storage: Storage, names: Sequence[str]
 ) -> Generator[tuple[str, R]]:
     """The names of parts, in order, each with what is read of it; some are read before they are asked for.
 
@@ -30,7 +30,6 @@ def read_ahead(
     Raises:
         Exception: what `read` raises, at its place.
     """
-    names = list(names)
     threads = DaemonThreads(min(_THREADS, len(names)), "eyeful-parts")
     try:
         yield from zip(names, ordered_map(partial(read, storage), names, threads, _AHEAD), strict=True)
