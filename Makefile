@@ -16,7 +16,7 @@ run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a 
 test: $(VENV)/ready-test check  ## lint, types, layers and all tests but the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 3 --dist worksteal --durations=25
 
-test-all: $(VENV)/ready-test check  ## all tests, the slow ones too
+test-all: $(VENV)/ready-test-all check  ## all tests, the slow ones too
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal --durations=25
 
 check: $(VENV)/ready-test  ## lint, types, layer rule
@@ -50,3 +50,7 @@ $(VENV)/ready-test: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) torch
 	$(PIP) --editable ".[all,dev]"
 	@touch $@ $(VENV)/ready-run
+
+$(VENV)/ready-test-all: $(VENV)/ready-test
+	$(PIP) "ray[serve]"
+	@touch $@

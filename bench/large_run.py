@@ -129,17 +129,19 @@ def resume(folder: Path, photos: list[str], counts: Counts) -> None:
     first = _list_of(folder / "first.txt", names, counts.few)
     every = _list_of(folder / "every.txt", names, counts.written + 1)
     rows, parts = folder / "rows.jsonl", folder / "rows"
-    for output in (rows, f"{parts}/"):
-        _timed(*EYEFUL, first, "-o", output)
+    outputs = {"rows.jsonl": [], "rows/": ["--shard-rows", counts.few]}
+    for output, flags in outputs.items():
+        _timed(*EYEFUL, first, "-o", output, *flags, cwd=folder)
     content = rows.read_text().splitlines(keepends=True)
     with rows.open("w") as file:
         file.writelines(islice(cycle(content), counts.written))
-    for number in range(counts.written // counts.few):
-        (parts / f"part-{number:06}.parquet").write_bytes((parts / "part-000000.parquet").read_bytes())
+    (part,) = parts.glob("part-*.parquet")
+    for number in range(1, counts.written // counts.few):  # every shard has the same names
+        (parts / part.name.replace("000000", f"{number:06}", 1)).write_bytes(part.read_bytes())
     resuming = [word for word in EYEFUL if word != "--overwrite"] + ["--resume"]
     print(f"\n| {counts.written:,} rows that are there | wall s | CPU s | peak MB |\n|---|---|---|---|")
-    for output in ("rows.jsonl", "rows/"):
-        run = _timed(*resuming, every, "-o", output, cwd=folder)
+    for output, flags in outputs.items():
+        run = _timed(*resuming, every, "-o", output, *flags, cwd=folder)
         print(f"| --resume, {output} | {run.wall:.2f} | {run.cpu:.2f} | {run.peak:.0f} |")
     started = time.perf_counter()
     import pyarrow.dataset

@@ -11,7 +11,7 @@ from eyeful.cli.program import run
 from eyeful.sources.samples import write_samples
 
 README = ROOT / "README.md"
-LONG = ("eyeful bench", "eyeful verify", "--engine onnxruntime")
+LONG = ("eyeful bench", "eyeful verify", "--engine onnxruntime", "--cluster")
 """What takes half a minute by itself, and is tested elsewhere in other words."""
 
 

@@ -11,6 +11,7 @@ EyefulError
 │  └─ BundleError        a prepared model on disk is incomplete, damaged or of another format
 ├─ EngineError           an engine or a device cannot do what was asked
 ├─ OutputError           results cannot be written
+├─ ClusterError          a cluster cannot be reached, or its nodes cannot do what was asked
 ├─ DecodeTimeoutError            decoding one image hangs; the run must end
 ├─ BrokenOutputError       the reader of our output has gone, as `eyeful ... | head` does
 ├─ StoppedError          a signal asked the run to stop; what was in hand is written
@@ -86,6 +87,10 @@ class EngineError(EyefulError):
 
 class OutputError(EyefulError):
     """Results cannot be written where they were asked to go."""
+
+
+class ClusterError(EyefulError):
+    """A cluster cannot be reached, or its nodes cannot do what was asked."""
 
 
 class DecodeTimeoutError(EyefulError):

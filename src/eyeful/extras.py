@@ -32,6 +32,7 @@ _EXTRA_OF = {
     "captum": ("explain", "Captum"),
     "gradio": ("page", "Gradio"),
     "fsspec": ("cloud", "fsspec"),
+    "ray": ("cluster", "Ray"),
     "av": ("video", "PyAV"),
     "pyarrow": ("parquet", "PyArrow"),
     "pillow_heif": ("heif", "pillow-heif"),

@@ -197,7 +197,7 @@ def isolate_suspects(items: Iterator[Item], count: int, preprocess: Callable[[It
         EyefulError: no process can be started.
     """
     items = iter(items)
-    log.info("the last run crashed: its next %d images are first tried alone", count)
+    log.info("the last run crashed: %s are first tried alone", _how_many(count))
     decoders = [IsolatedDecoder(preprocess) for _ in range(min(usable_cores(), _MOST_PROCESSES))]
     idle: SimpleQueue[IsolatedDecoder] = SimpleQueue()
     for decoder in decoders:
@@ -225,6 +225,10 @@ def isolate_suspects(items: Iterator[Item], count: int, preprocess: Callable[[It
             decoder.close()
         pool.shutdown()
     yield from items
+
+
+def _how_many(count: int) -> str:
+    return "the images that were in flight" if count == sys.maxsize else f"its next {count} images"
 
 
 def serve() -> None:

@@ -10,14 +10,14 @@ class Journal:
     """Counts that a supervised process writes and its parent, or its successor, reads; see `cli.supervise`.
 
     Its fields: `delivered`, the most rows that every output has had; `repeatable`, whether the inputs can be named
-    once more; `anew`, whether a next process must make every row again, for outputs that show a whole run; and the
-    counts of the present process.
+    once more; `anew`, whether a next process must make every row again, for outputs that show a whole run;
+    `ended`, whether it was our own code that ended the process; and the counts of the present process.
 
     Attributes:
         attempt: how many processes have carried this run before; 0 for the first.
     """
 
-    _FIELDS = ("delivered", "repeatable", "anew", "rows", "predicted", "abstained", *ERROR_KINDS)
+    _FIELDS = ("delivered", "repeatable", "anew", "ended", "rows", "predicted", "abstained", *ERROR_KINDS)
 
     def __init__(self) -> None:
         self.attempt = 0
@@ -37,7 +37,7 @@ class Journal:
         rows = predicted + sum(errors.values())
         delivered = max(self["delivered"], rows)
         kinds = (errors.get(kind, 0) for kind in ERROR_KINDS)
-        flags = (self["repeatable"], self["anew"])
+        flags = (self["repeatable"], self["anew"], self["ended"])
         struct.pack_into(self._format, self._memory, 0, delivered, *flags, rows, predicted, abstained, *kinds)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eyeful.classifier import Classifier, open_classifier
 from eyeful.errors import UsageError
@@ -80,6 +80,50 @@ def load(
         EngineError: it cannot run as asked.
         MissingExtraError: something must be installed first; the text says how.
     """
+    return open_classifier(
+        spec_of(
+            name,
+            model=model,
+            checkpoint=checkpoint,
+            labels=labels,
+            exact=exact,
+            img_size=img_size,
+            mean=mean,
+            std=std,
+            device=device,
+            engine=engine,
+            precision=precision,
+            torchcompile=torchcompile,
+            crop_mode=crop_mode,
+            crop_pct=crop_pct,
+            interpolation=interpolation,
+            activation=activation,
+            topk=topk,
+            min_prob=min_prob,
+            max_pixels=max_pixels,
+            batch_size=batch_size,
+            workers=workers,
+        )
+    )
+
+
+def spec_of(
+    name: str | Path | None = None,
+    *,
+    model: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    labels: str | Path | None = None,
+    exact: bool = False,
+    img_size: int | str | Sequence[int] | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    **options: Any,
+) -> PredictorSpec:
+    """What `load` with these arguments asks for; nothing is opened.
+
+    Raises:
+        UsageError: an argument is outside its range, or two contradict each other.
+    """
     if name is not None and model is not None:
         raise UsageError("name and model are two words for one thing; pass one of them")
     for word, file in (("checkpoint", checkpoint), ("labels", labels)):
@@ -89,19 +133,7 @@ def load(
         model=os.fspath(next((one for one in (name, model) if one is not None), DEFAULT_MODEL)),
         checkpoint=os.fspath(checkpoint) if checkpoint else None,
         labels=os.fspath(labels) if labels else None,
-        device=device,
-        engine=engine,
-        precision=precision,
-        torchcompile=torchcompile,
-        crop_mode=crop_mode,
         **asdict(InputOverrides.of(img_size, mean, std)),
-        activation=activation,
-        crop_pct=crop_pct,
-        interpolation=interpolation,
-        topk=topk,
-        min_prob=min_prob,
-        max_pixels=max_pixels,
-        batch_size=batch_size,
-        workers=workers,
+        **options,
     )
-    return open_classifier(spec.exact() if exact else spec)
+    return spec.exact() if exact else spec

@@ -29,6 +29,7 @@ COMMANDS = [
     "samples",
     "cache",
     "doctor",
+    "join",
 ]
 
 

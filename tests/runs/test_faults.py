@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def uninterrupted(many, bundle, tmp_path_factory) -> dict[str, object]:
     return {
         "rows.jsonl": content(folder / "rows.jsonl"),
         "rows.parquet": content(folder / "rows.parquet"),
+        "rows/": content(folder / "rows.parquet"),
         "s": seconds,
     }
 
@@ -65,16 +67,24 @@ def content(path: Path) -> object:
         return path.read_bytes()
     import pyarrow.parquet
 
-    return pyarrow.parquet.read_table(path).to_pylist()
+    rows = pyarrow.parquet.read_table(path).to_pylist()
+    return [{name: value for name, value in row.items() if name != "columns"} for row in rows]
 
 
-@pytest.mark.parametrize("name", [pytest.param("rows.jsonl", marks=pytest.mark.slow), "rows.parquet"])
+def parts_of_100(name: str) -> list[str]:
+    return ["--shard-rows", "100"] if name.endswith("/") else []
+
+
+@pytest.mark.parametrize(
+    "name", [*(pytest.param(name, marks=pytest.mark.slow) for name in ("rows.jsonl", "rows.parquet")), "rows/"]
+)
 @pytest.mark.parametrize(
     "seed", [seed if seed < 1 else pytest.param(seed, marks=pytest.mark.slow) for seed in range(20)]
 )
 def test_kill_9_at_random_moments_loses_and_doubles_nothing(name, seed, many, bundle, uninterrupted, tmp_path):
     chance = random.Random(seed)  # noqa: S311
-    arguments = ["predict", str(many), "-m", str(bundle), "-o", str(tmp_path / name), "-q", "--resume"]
+    output = [f"{tmp_path}/{name}", "--resume", *parts_of_100(name)]
+    arguments = ["predict", str(many), "-m", str(bundle), "-q", "-o", *output]
     killed = 0
     while killed < 3:
         run = subprocess.Popen([sys.executable, "-c", MAIN, *arguments], stderr=subprocess.PIPE)
@@ -89,6 +99,8 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(name, seed, many, bu
     last = command(*arguments)
     assert last.returncode == 0, last.stderr
     assert content(tmp_path / name) == uninterrupted[name]
+    if name == "rows/":
+        assert command("join", tmp_path / name).returncode == 0
 
 
 @pytest.fixture
@@ -104,15 +116,19 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["rows.jsonl", *(pytest.param(name, marks=pytest.mark.slow) for name in ("rows.csv", "rows.parquet"))]
+    "name",
+    [
+        "rows.jsonl",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("rows.csv", "rows.parquet", "rows/")),
+    ],
 )
 def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_disk, many, bundle):
     images = sorted(many.iterdir())[:500]
     listing = small_disk.parent / "list.txt"
     listing.write_text("\n".join(map(str, images)))
     filler = small_disk / "filler"
-    filler.write_bytes(b"x" * (40_000 if name != "rows.parquet" else 200_000))
-    arguments = ["predict", listing, "-m", bundle, "-o", small_disk / name]
+    filler.write_bytes(b"x" * {"rows.parquet": 200_000, "rows/": 170_000}.get(name, 40_000))
+    arguments = ["predict", listing, "-m", bundle, "-o", f"{small_disk}/{name}", *parts_of_100(name)]
     full = command(*arguments)
     assert full.returncode == 2
     *_, hint, cause = full.stderr.strip().splitlines()
@@ -120,15 +136,20 @@ def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(name, small_di
     assert "No space left" in cause
     assert "--resume" in hint
     filler.unlink()
-    before = sum(1 for _ in format_of(str(small_disk / name)).written(small_disk / name))
+    before = len(filenames(small_disk / name))
     assert before <= 500, "Parquet may have every part, and no space for the whole"
     if name != "rows.parquet":
         assert before > 100
     subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
     resumed = command(*arguments, "--resume")
     assert resumed.returncode == 0, resumed.stderr
-    rows = [row.filename for row in format_of(str(small_disk / name)).written(small_disk / name)]
-    assert rows == [str(path) for path in images]
+    assert filenames(small_disk / name) == [str(path) for path in images]
+
+
+def filenames(path: Path) -> list[str]:
+    if path.is_dir():
+        return [row["filename"] for row in content(path)]
+    return [row.filename for row in format_of(str(path)).written(path)]
 
 
 BAD_CODEC = """
@@ -187,6 +208,39 @@ def test_an_image_that_takes_the_process_down_is_an_error_row_of_this_run(
     rows = list(format_of(str(tmp_path / name)).written(tmp_path / name))
     assert [row.filename for row in rows] == list(map(str, thirty))
     assert {place: row.error_kind for place, row in enumerate(rows) if row.error_kind} == KINDS
+
+
+@pytest.mark.parametrize("inputs", [pytest.param("images", marks=pytest.mark.slow), "images.zip"])
+def test_so_it_is_in_a_folder_of_parts(inputs, bad_codec, bundle, thirty, tmp_path):
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
+        for path in thirty:
+            archive.write(path, path.name)
+    output = ["-o", "rows/", "--shard-rows", "4", "--batch-size", "1", "-j", "1", "-q"]
+    done = command("predict", inputs, "-m", bundle, *output, env=bad_codec, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "crashed (SIGSEGV): going on" in done.stderr
+    rows = content(tmp_path / "rows")
+    assert [row["filename"] for row in rows] == [f"{inputs}/{path.name}" for path in thirty]
+    assert error_kinds(rows) == KINDS
+    assert command("join", "rows/", cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.slow
+def test_sigterm_leaves_whole_parts_that_resume_completes(many, bundle, uninterrupted, tmp_path):
+    arguments = ["predict", str(many), "-m", str(bundle), "-o", f"{tmp_path}/rows/", "--shard-rows", "50"]
+    run = subprocess.Popen([sys.executable, "-c", MAIN, *arguments], stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("rows/part-*")) and run.poll() is None:
+        time.sleep(0.01)
+    run.terminate()
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == 143, told
+    assert f"the rows so far are in {tmp_path}/rows/" in told
+    there = content(tmp_path / "rows")
+    assert there == uninterrupted["rows/"][: len(there)]
+    assert 0 < len(there) < 600
+    assert command("join", tmp_path / "rows").returncode == 2
+    assert command(*arguments, "--resume").returncode == 0
+    assert content(tmp_path / "rows") == uninterrupted["rows/"]
 
 
 @pytest.mark.parametrize("more", [(), pytest.param(("--report", "report.html"), marks=pytest.mark.slow)])

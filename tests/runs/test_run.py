@@ -14,13 +14,13 @@ from PIL import Image
 
 from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
-from eyeful.runs import Output, SignalHandler, run
+from eyeful.runs import Output, SignalHandler, open_output, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction
 from helpers import FakeEngine, fake_classifier
 
-ENDINGS = ("rows.jsonl", "rows.csv", "rows.parquet", "rows/")
+ENDINGS = ("rows.jsonl", "rows.csv", "rows.parquet")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def names(folder, count=60):
 
 
 def go(inputs, name, clf=None, stop=None, **options):
-    return run(clf or fake_classifier(), open_source(inputs), output=Output(str(name), **options), stop=stop)
+    return run(clf or fake_classifier(), open_source(inputs), output=open_output(str(name), **options), stop=stop)
 
 
 def rows_of(name):
@@ -128,7 +128,7 @@ def test_the_record_says_how_far_it_came(folder, tmp_path):
 STOP_AFTER_TEN = """
 import os, signal, sys
 from eyeful.errors import StoppedError
-from eyeful.runs import Output, SignalHandler, run
+from eyeful.runs import Output, SignalHandler, open_output, run
 from eyeful.sources import open_source
 from helpers import fake_classifier
 
@@ -219,8 +219,8 @@ def test_two_runs_do_not_write_to_one_output(folder, tmp_path):
 
 HOLD = """
 import sys
-from eyeful.runs import Output
-output = Output(sys.argv[1])
+from eyeful.runs import open_output
+output = open_output(sys.argv[1])
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -247,10 +247,10 @@ def test_users_with_other_homes_and_paths_see_each_others_runs(name, tmp_path):
     )
     assert other.stdout.readline() == "held\n"
     with pytest.raises(UsageError, match=r"another run is writing .*rows.*\.lock"):
-        Output(f"{tmp_path}/{name}")
+        open_output(f"{tmp_path}/{name}")
     other.kill()
     other.communicate()
-    Output(f"{tmp_path}/{name}").close()
+    open_output(f"{tmp_path}/{name}").close()
 
 
 def test_a_place_that_cannot_be_written_is_told_and_what_is_refused_leaves_no_lock(folder, tmp_path):
@@ -284,7 +284,7 @@ def test_an_output_that_cannot_be_opened_leaves_the_old_record(folder, tmp_path,
 @pytest.mark.parametrize("name", ["", ".", "/", "..", "rows.parquet/", "rows.xlsx"])
 def test_names_that_are_no_place_for_rows(name):
     with pytest.raises(UsageError):
-        Output(name)
+        open_output(name)
 
 
 @pytest.mark.parametrize(("ending", "damage"), [("rows.jsonl", b"\xff\xfe\n"), ("rows.csv", b"\xff\xfe\n")])

@@ -57,7 +57,6 @@ def outsider(tmp_path, monkeypatch):
 def test_eyefuls_own_formats():
     assert formats() == {".csv": CsvSink, ".jsonl": JsonlSink, ".parquet": ParquetSink}
     assert format_of("rows.JSONL") is JsonlSink
-    assert format_of("rows/") is ParquetSink
 
 
 def test_a_format_of_another_package_is_one_class_and_its_entry_point(outsider, tmp_path):
@@ -67,7 +66,6 @@ def test_a_format_of_another_package_is_one_class_and_its_entry_point(outsider, 
     with format_of("rows.tsv")(tmp_path / "rows.tsv") as sink:
         sink.append(Prediction("a.png", error_kind="empty", error="it is empty"))
     assert (tmp_path / "rows.tsv").read_text() == "a.png\tNone\n"
-    assert format_of("rows/") is ParquetSink
 
 
 def test_another_package_does_not_take_over_a_format_of_ours(outsider):

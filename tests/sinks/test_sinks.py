@@ -20,7 +20,7 @@ from eyeful.sinks import format_of, formats
 from eyeful.sinks.csv import CsvSink
 from eyeful.sinks.figures import FiguresSink, plot
 from eyeful.sinks.jsonl import JsonlSink
-from eyeful.sinks.parquet import ROWS_IN_A_PART, ParquetSink
+from eyeful.sinks.parquet import ParquetSink
 from eyeful.sinks.table import TableSink, bar
 from eyeful.types import Prediction, Score
 
@@ -209,17 +209,3 @@ def test_parquet_rows_are_those_of_the_contract(tmp_path):
             expected.to_dict()
         )
     assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet"]
-
-
-def test_a_folder_of_parquet_parts(tmp_path):
-    import pyarrow.parquet
-
-    assert format_of("rows/") is ParquetSink
-    with ParquetSink(tmp_path / "rows") as sink:
-        for number in range(ROWS_IN_A_PART + 1):
-            sink.append(bad(str(number)))
-    assert [path.name for path in sorted((tmp_path / "rows").iterdir())] == [
-        "part-000000.parquet",
-        "part-000001.parquet",
-    ]
-    assert pyarrow.parquet.read_table(tmp_path / "rows")["filename"].to_pylist()[-1] == str(ROWS_IN_A_PART)

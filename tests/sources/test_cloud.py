@@ -1,40 +1,34 @@
 """Buckets: a real S3-compatible server on this machine, and what fsspec says where there is none."""
 
 import asyncio
-import os
+import gc
 import socket
 import ssl
 import sys
 import threading
+import weakref
+from itertools import islice
 
 import fsspec
 import pytest
 
+from buckets import s3
 from eyeful.errors import MissingExtraError, UsageError
-from eyeful.sources import cloud, open_source
+from eyeful.sources import cloud, cloud_levels, open_source
 from helpers import fake_classifier, noise_image
-
-moto = pytest.importorskip("moto.server")
 
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
     """The address of a bucket with images."""
+    with s3("images"):
+        yield "s3://images", _uploaded(tmp_path_factory.mktemp("upload"))
+
+
+def _uploaded(folder):
     import s3fs
 
-    server = moto.ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    before = dict(os.environ)
-    os.environ |= {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
     filesystem = s3fs.S3FileSystem()
-    filesystem.mkdir("images")
-    folder = tmp_path_factory.mktemp("upload")
     for number, name in enumerate(("b.png", "a.jpg", "sub/c.png", "sub/notes.txt", "z.png")):
         (folder / name).parent.mkdir(exist_ok=True)
         if name.endswith(".txt"):
@@ -42,10 +36,7 @@ def bucket(tmp_path_factory):
         else:
             noise_image(number, 64, 48).save(folder / name)
         filesystem.put(str(folder / name), f"images/{name}")
-    yield "s3://images", folder
-    server.stop()
-    os.environ.clear()
-    os.environ.update(before)
+    return folder
 
 
 pytestmark = pytest.mark.filterwarnings(
@@ -238,3 +229,64 @@ def test_without_fsspec_the_command_that_installs_it(monkeypatch):
     monkeypatch.setattr("eyeful.extras.available", lambda _: False)
     with pytest.raises(MissingExtraError, match=r'pip install "eyeful\[cloud\]"'):
         fake_classifier().predict("s3://x/y.png")
+
+
+def test_a_level_is_listed_page_by_page_in_the_order_of_keys(bucket, monkeypatch):
+    import s3fs
+
+    filesystem = s3fs.S3FileSystem()
+    names = ["a-1/x.png", "a.png", "a/1.png", "a/2.png", "a0.png", "b/c/d.png", "é.png", "日.png"]
+    for name in names:
+        filesystem.pipe_file(f"images/paged/{name}", b"")
+    expected = [f"s3://images/paged/{name}" for name in names]
+    asked = []
+    call = s3fs.S3FileSystem.call_s3
+
+    def two_at_a_time(self, method, **options):
+        asked.append(method)
+        return call(self, method, **({"MaxKeys": 2} | options))
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "call_s3", two_at_a_time)
+    assert [item.filename for item in open_source("s3://images/paged/").items] == expected
+    assert len(asked) >= 7
+    monkeypatch.undo()
+    monkeypatch.setattr("eyeful.sources.cloud_levels._lists_in_order", lambda *_: False)
+    assert [item.filename for item in open_source("s3://images/paged/").items] == expected, "whoever lists it"
+    filesystem.rm("images/paged", recursive=True)
+    assert next(open_source("s3://images/paged/").items).filename == "s3://images/paged/"
+
+
+def test_of_a_level_of_millions_a_page_is_in_memory():
+    class Page(dict):
+        pass
+
+    pages = []
+
+    class Endless:
+        version_aware, req_kw = False, {}
+
+        def call_s3(self, _, **asked):
+            start = int(asked.get("ContinuationToken", 0))
+            keys = [{"Key": f"photos/{number:09d}.jpg"} for number in range(start, start + 1000)]
+            page = Page(Contents=keys, IsTruncated=True, NextContinuationToken=str(start + 1000))
+            pages.append(weakref.ref(page))
+            return page
+
+    found = cloud_levels.level(Endless(), "bucket/photos")
+    for number, entry in enumerate(islice(found, 20_000)):
+        assert entry.name == f"bucket/photos/{number:09d}.jpg"
+    gc.collect()
+    assert len(pages) == 20
+    assert sum(page() is not None for page in pages) <= 2
+
+
+def test_whether_a_prefix_is_a_folder_is_asked_without_listing_it(bucket, monkeypatch):
+    import s3fs
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "_lsdir", None)
+    assert next(open_source("s3://images/sub").items).filename == "s3://images/sub/c.png"
+    assert next(open_source("s3://images/sub/").items).filename == "s3://images/sub/c.png"
+    (item,) = open_source("s3://images/none").items
+    assert item.filename == "s3://images/none"
+    (item,) = open_source("s3://no-such-bucket-here/none").items
+    assert item.filename == "s3://no-such-bucket-here/none"

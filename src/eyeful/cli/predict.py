@@ -5,79 +5,33 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from eyeful.cli import options, supervise
+from eyeful.cli.cluster import ClusterFlags, predict_on_cluster
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
-from eyeful.cli.places import check_places
+from eyeful.cli.outputs import OutputOptions, check_usage, told_how_to_resume
 from eyeful.cli.terminal import LiveLine, print_status
-from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EngineError, OutputError, StoppedError, UsageError
+from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.filenames import printable
 from eyeful.models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from eyeful.pipeline import SupportsStream
+    from eyeful.runs import RunSummary
     from eyeful.sinks import Sink
+    from eyeful.sources import Source
 
-_IMAGES, _OUTPUT, _RUNNING = "Images", "Output", "Running"
+_RUNNING = "Running"
 _DELAY = 0.5
 """Seconds of loading before it is said, as there are mostly none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputOptions:
-    """Where rows go, and what else is made of them."""
-
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write rows to a .jsonl, .csv or .parquet file, or to FOLDER/ as Parquet parts.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on where a run with the same -o was cut off.", rich_help_panel=_OUTPUT),
-    ] = False
-    report: Annotated[
-        Path | None, typer.Option(help="Write an HTML page that shows everything.", rich_help_panel=_OUTPUT)
-    ] = None
-    figures: Annotated[
-        Path | None, typer.Option(help="Write a figure for each image into this folder.", rich_help_panel=_OUTPUT)
-    ] = None
-    table: Annotated[
-        bool, typer.Option("--table", help="The table, even where no terminal is.", rich_help_panel=_OUTPUT)
-    ] = False
-    overwrite: Annotated[bool, typer.Option(help="Replace outputs that exist.", rich_help_panel=_OUTPUT)] = False
-    quiet: Annotated[
-        bool,
-        typer.Option("--quiet", "-q", help="No table, no progress, no summary.", rich_help_panel=_OUTPUT),
-    ] = False
-
-    def after_crash(self) -> Self:
-        """The same for a process that goes on after another crashed: what there is was written by that one."""
-        return replace(self, resume=self.output is not None and not self.whole, overwrite=self.whole)
-
-    @property
-    def whole(self) -> bool:
-        """Whether something is asked for that shows one whole run."""
-        return self.report is not None or self.figures is not None
-
-    @property
-    def files(self) -> tuple[str | Path, ...]:
-        """What will be written, by name."""
-        return tuple(path for path in (self.output, self.report, self.figures) if path is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,50 +71,67 @@ def predict(
     engine: options.EngineOptions,
     arithmetic: options.ArithmeticOptions,
     server: ServerOptions,
+    cluster: ClusterFlags,
 ) -> None:
     """Name what is in images.
 
     On a terminal, a table with bars; piped, a JSON line for each image; with -o, a file. Every input gets
     exactly one row: an answer, or a named error.
     """
-    from eyeful.cli.progress import Progress
-    from eyeful.runs import Output, SignalHandler, run
     from eyeful.sources import is_repeatable, open_source
 
     all_inputs = [*(inputs or []), *(source or [])]
     if (journal := supervise.journal) is not None:
         journal["repeatable"], journal["anew"] = all(map(is_repeatable, all_inputs)), output.whole
         output = output.after_crash() if journal.attempt else output
-    _check_usage(all_inputs, output)
-    images = open_source(all_inputs, **keywords(search))
-    rows = (
-        Output(output.output, resume=output.resume, overwrite=output.overwrite)
-        if output.output is not None
-        else None
-    )
-    started = time.perf_counter()
+    check_usage(all_inputs, output)
+    cluster.check(output, server.server)
+    images = open_source(all_inputs, **keywords(search), undivided=output.asks_for_parts)
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
-    with LiveLine(f"loading {model.model}", _DELAY) if not output.quiet else nullcontext():
-        opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
-    with opened as classifier:
-        startup = time.perf_counter() - started
-        progress = nullcontext() if output.quiet else Progress(all_inputs, keywords(search))
-        with _told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in all_inputs) as stop:
-            advance = shown.advance if shown is not None else lambda _: None
-            sinks = _sinks(classifier, output)
-            summary = run(classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=journal)
-        speed = summary.speed(classifier, startup)
+    if cluster.cluster is not None:
+        summary, told = predict_on_cluster(cluster, all_inputs, images, output, search, groups)
+    else:
+        summary, told = _predict_here(all_inputs, images, output, search, server, groups)
     if not output.quiet:
         print_status(str(summary))
         if output.resume and summary.was_complete:
-            lines = [f"{output.output} was complete: nothing was left to do"]
+            told = [f"{output.output} was complete: nothing was left to do"]
         else:
-            lines = [speed, *(f"wrote {path}" for path in output.files)]
-        for line in filter(None, lines):
+            told += [f"wrote {path}" for path in output.files]
+        for line in told:
             print_status(line)
     if summary.errors.keys() == {"not_found"} and not summary.predicted and not any(map(_exists, all_inputs)):
         raise UsageError(f"nothing that was named exists: {', '.join(map(printable, all_inputs[:3]))}")
     raise typer.Exit(1 if summary.errors else 0)
+
+
+def _predict_here(
+    inputs: list[str],
+    images: Source,
+    output: OutputOptions,
+    search: options.SearchOptions,
+    server: ServerOptions,
+    groups: tuple[Any, ...],
+) -> tuple[RunSummary, list[str]]:
+    """Classify in this process, or through a server; what there is now, and a line about how fast it was."""
+    from eyeful.cli.progress import Progress
+    from eyeful.runs import SignalHandler, run
+
+    rows = output.open()
+    started = time.perf_counter()
+    with LiveLine(f"loading {groups[0].model}", _DELAY) if not output.quiet else nullcontext():
+        opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
+    with opened as classifier:
+        startup = time.perf_counter() - started
+        progress = nullcontext() if output.quiet else Progress(inputs, keywords(search), output.shares)
+        with told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in inputs) as stop:
+            advance = shown.advance if shown is not None else lambda _: None
+            sinks = _sinks(classifier, output)
+            summary = run(
+                classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=supervise.journal
+            )
+        speed = summary.speed(classifier, startup)
+    return summary, [speed] if speed else []
 
 
 def _exists(name: str) -> bool:
@@ -193,44 +164,6 @@ def _remote(
 
 
 _FOR_SERVERS_TOO = ("model", "topk", "min_prob", "workers")
-
-
-@contextmanager
-def _told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
-    """Say, whatever ends a run early, that nothing is lost."""
-    from eyeful.sinks import format_of
-
-    try:
-        yield
-    except (StoppedError, DecodeTimeoutError, OutputError, EngineError, BrokenOutputError) as error:
-        output, ours = asked.output, isinstance(error, StoppedError | DecodeTimeoutError)
-        if output is not None and (ours or format_of(output).exists(Path(output))):
-            without = "without --report and --figures and " if asked.whole else ""
-            print_status(
-                f"the rows so far are in {output}; the same command {without}with --resume goes on from there"
-            )
-        raise
-
-
-def _check_usage(inputs: list[str], asked: OutputOptions) -> None:
-    """See that there are inputs, and that the flags of the outputs go together.
-
-    Raises:
-        UsageError: they do not.
-    """
-    if not inputs:
-        raise UsageError("name an image, a folder or a list; `eyeful samples samples/` writes some to try")
-    if asked.resume and asked.output is None:
-        raise UsageError("--resume goes on with the file that -o names")
-    if asked.resume and asked.whole:
-        raise UsageError("--resume goes on with rows; --report and --figures show one whole run")
-    check_places(
-        inputs,
-        output=asked.output,
-        report=asked.report,
-        figures=asked.figures,
-        overwrite=asked.overwrite,
-    )
 
 
 def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:

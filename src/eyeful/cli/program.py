@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from typer.main import get_command
 
 import eyeful
 from eyeful import plugins
+from eyeful.cli import supervise
 from eyeful.cli.misuse import MISUSE, explained
 from eyeful.cli.terminal import fitted, guard_streams, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
@@ -138,6 +140,7 @@ def run() -> None:
         sys.exit(2)
     except DecodeTimeoutError as error:  # its thread never ends, so neither would a polite exit
         print_error(error)
+        supervise.mark_ended()
         os._exit(2)
     except EyefulError as error:
         if _was_interrupted(error):
@@ -147,6 +150,9 @@ def run() -> None:
     except OSError as error:  # standard output, since everything else says what it could not write
         print_error(f"cannot write the output: {error.strerror or error}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except Exception:  # noqa: BLE001 - a bug of ours: 1 would say that all is done, and that some rows are errors
+        traceback.print_exc()
         sys.exit(2)
 
 

@@ -31,13 +31,16 @@ class Progress:
     Args:
         inputs: what the run was asked for, walked a second time to count.
         search: how, as for the run: the keywords of `open_source`.
+        share: one of so many shares of the inputs is made here.
     """
 
-    def __init__(self, inputs: list[str], search: dict[str, Any]) -> None:
+    def __init__(self, inputs: list[str], search: dict[str, Any], share: int = 1) -> None:
         self._inputs = inputs
         self._search = search
+        self._share = share
         self._line = LiveLine(self._text, _DELAY)
         self._rows = 0
+        self._before = ""
         self._total: int | None = None
         self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
         self._ended = threading.Event()
@@ -58,7 +61,13 @@ class Progress:
         """So many rows more."""
         self._rows += rows
 
+    def say(self, text: str) -> None:
+        """Say what goes on before the first row."""
+        self._before = text
+
     def _text(self) -> str:
+        if self._before and not self._rows:
+            return self._before
         now, rows, total = time.monotonic(), self._rows, self._total
         if not self._samples or now - self._samples[-1][0] >= _SAMPLED:
             self._samples.append((now, rows))
@@ -79,7 +88,7 @@ class Progress:
                 total += 1
                 if self._ended.is_set():
                     return
-            self._total = total
+            self._total = round(total / self._share)
 
 
 def _duration(seconds: float) -> str:

@@ -13,9 +13,9 @@ from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
+from eyeful.server import require_libraries
 
 _LIMITS = "Limits"
-_MODULES = ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client", "python_multipart", "orjson")
 
 
 @takes_options
@@ -89,8 +89,7 @@ def serve(
     The description of every path is at /docs.
     """
     with LiveLine("starting"):
-        for module in _MODULES:
-            require(module, "eyeful serve")
+        require_libraries("eyeful serve")
         from eyeful.server.processes import run_processes
         from eyeful.server.run import serve as run_server
         from eyeful.server.run import write_log

@@ -23,6 +23,7 @@ _FROM_A_TERMINAL = 128
 _FROM_A_SIGNAL = 128
 """Exit codes above say which signal ended a process."""
 _PR_SET_PDEATHSIG = 1
+_GO_ON = "with -o, --resume goes on"
 
 
 def supervised(work: Callable[[], None]) -> None:
@@ -45,9 +46,12 @@ def supervised(work: Callable[[], None]) -> None:
             _die_with(parent)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, waited_for)
             journal = found
-            work()
+            try:
+                work()
+            finally:
+                mark_ended()
             return
-        crash = _crash_of(child, waited_for)
+        crash = _crash_of(child, waited_for, found)
         reason = _why_not_again(found, before)
         if reason is not None:
             sys.stderr.write(f"{_erase()}eyeful: error: the process crashed ({crash}) {reason}\n")
@@ -58,6 +62,12 @@ def supervised(work: Callable[[], None]) -> None:
         found.attempt += 1
 
 
+def mark_ended() -> None:
+    """Say that this process ends by our own code, before it does."""
+    if journal is not None:
+        journal["ended"] = 1
+
+
 def _erase() -> str:
     """What takes the live line away that the child had no time to erase."""
     return ERASE if sys.stderr.isatty() else ""
@@ -65,13 +75,13 @@ def _erase() -> str:
 
 def _why_not_again(found: Journal, before: int) -> str | None:
     if not found["repeatable"]:
-        return "and what standard input named cannot be read again: with -o, --resume goes on"
+        return f"and what standard input named cannot be read again: {_GO_ON}"
     if found.attempt and found["delivered"] == before:
         return "twice at the same place, not in a decoder: please report this"
     return None
 
 
-def _crash_of(child: int, waited_for: set[signal.Signals]) -> str:
+def _crash_of(child: int, waited_for: set[signal.Signals], found: Journal) -> str:
     """Wait for a child's crash; whatever else ends it ends this process too, in the same way."""
     while True:
         heard = signal.sigwaitinfo(waited_for)
@@ -86,6 +96,11 @@ def _crash_of(child: int, waited_for: set[signal.Signals]) -> str:
             if os.WEXITSTATUS(status) > _FROM_A_SIGNAL:  # it may have had no time to erase its live line
                 sys.stderr.write(_erase())
                 sys.stderr.flush()
+            elif not found["ended"]:  # Ray does so when the head of its cluster has gone, with a code of its own
+                code = os.WEXITSTATUS(status)
+                sys.stderr.write(f"{_erase()}eyeful: error: a library ended the process ({code}); {_GO_ON}\n")
+                sys.stderr.flush()
+                os._exit(2)
             os._exit(os.WEXITSTATUS(status))
         number = signal.Signals(os.WTERMSIG(status))
         if number.name in _CRASHES:

@@ -13,6 +13,7 @@ from eyeful.isolate import isolate_suspects
 from eyeful.journal import Journal
 from eyeful.pipeline import SupportsStream
 from eyeful.runs.output import Output
+from eyeful.runs.parts import PartsOutput
 from eyeful.runs.signals import SignalHandler
 from eyeful.runs.summary import RunSummary
 from eyeful.sinks import Sink
@@ -25,7 +26,7 @@ def run(
     source: Source,
     sinks: Sequence[Sink] = (),
     *,
-    output: Output | None = None,
+    output: Output | PartsOutput | None = None,
     stop: SignalHandler | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
     journal: Journal | None = None,
@@ -36,7 +37,7 @@ def run(
         classifier: what answers.
         source: what to classify; used up.
         sinks: where rows go; opened and closed here.
-        output: the file of all rows. Those that it holds already are accounted for and not made again.
+        output: the file or the parts of all rows. What it holds already is accounted for and not made again.
         stop: when a signal came, nothing more is begun.
         on_rows: called with the number of new rows, for progress.
         journal: is told of every row. Of a process that crashed, it says where to go on without an output.
@@ -55,20 +56,17 @@ def run(
         with ExitStack() as stack:
             if output is not None:
                 stack.callback(output.close)
-            source = replace(source, items=_begun(source.items, stop))
+            source = replace(source, items=begun(source.items, stop))
             if journal is not None and journal.attempt and (output is None or journal["anew"]):
                 source = replace(source, items=_after_crash(source.items, journal, classifier, summary))
             if output is None:
                 opened = [stack.enter_context(sink) for sink in sinks]
                 _carry(classifier, source, opened, summary, stop, on_rows, journal)
             else:
-                rows = output.open(classifier)
-                items = _behind_what_is_written(source.items, output, summary, on_rows)
-                if output.crashed:
-                    items = isolate_suspects(items, output.in_flight(classifier, rows), classifier.preprocessor)
-                stack.enter_context(_recorded(classifier, output, summary, started))
+                rows, items = output.begin(classifier, source, summary, on_rows)
+                stack.enter_context(_recorded(output, summary, started))
                 opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
-                output.write_record(classifier, summary, "running")
+                output.write_record(summary, "running")
                 _carry(classifier, replace(source, items=items), opened, summary, stop, on_rows, journal)
     except BrokenPipeError as error:
         raise BrokenOutputError from error
@@ -79,7 +77,7 @@ def run(
 
 
 @contextmanager
-def _recorded(classifier: SupportsStream, output: Output, summary: RunSummary, started: float) -> Iterator[None]:
+def _recorded(output: Output | PartsOutput, summary: RunSummary, started: float) -> Iterator[None]:
     """Write in the record how the block ended. What still says "running" when it is resumed has crashed."""
     try:
         yield
@@ -89,10 +87,10 @@ def _recorded(classifier: SupportsStream, output: Output, summary: RunSummary, s
         if not output.crashed:  # else the next run shall be as careful as this one
             stopped = isinstance(error, StoppedError | KeyboardInterrupt | BrokenPipeError)
             with suppress(OutputError):
-                output.write_record(classifier, summary, "stopped" if stopped else "failed")
+                output.write_record(summary, "stopped" if stopped else "failed")
         raise
     summary.seconds = time.perf_counter() - started
-    output.write_record(classifier, summary, "complete")
+    output.write_record(summary, "complete")
 
 
 def _carry(  # noqa: PLR0917 - the parts of one run
@@ -136,7 +134,7 @@ def _carry(  # noqa: PLR0917 - the parts of one run
         raise StoppedError(stop.signal)
 
 
-def _begun(items: Iterator[Item], stop: SignalHandler | None) -> Iterator[Item]:
+def begun(items: Iterator[Item], stop: SignalHandler | None) -> Iterator[Item]:
     """The same items; the first is taken before anything is written, so that its error leaves nothing behind.
 
     Raises:
@@ -174,23 +172,3 @@ def _after_crash(
         deque(before, maxlen=0)
     yield from before
     yield from isolate_suspects(items, classifier.max_in_flight, classifier.preprocessor)
-
-
-def _behind_what_is_written(
-    items: Iterator[Item], output: Output, summary: RunSummary, on_rows: Callable[[int], None]
-) -> Iterator[Item]:
-    """The items that have no row yet; the inputs must begin with those that have."""
-    items = iter(items)
-    for number, row in enumerate(output.written(), 1):
-        item = next(items, None)
-        if item is None or item.filename != row.filename:
-            found = "there is no such input" if item is None else f"the input is {printable(item.filename)}"
-            raise UsageError(
-                f"{output.path} cannot be resumed, its inputs were others: row {number} is "
-                f"{printable(row.filename)}, {found}"
-            )
-        summary.inputs += 1
-        summary.resumed += 1
-        summary.add(row.error_kind, abstained=row.abstained)
-        on_rows(1)
-    return items

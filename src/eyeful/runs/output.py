@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from filelock import Timeout
-
-from eyeful.bundle.files import locked, write_atomically
+from eyeful.bundle.files import write_atomically
 from eyeful.errors import OutputError, UsageError
-from eyeful.runs.record import record_of
+from eyeful.filenames import printable
+from eyeful.isolate import isolate_suspects
+from eyeful.runs.lock import lock_output
+from eyeful.runs.record import check_record, record_of
 from eyeful.sinks import format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from eyeful.pipeline import SupportsStream
     from eyeful.runs.summary import RunSummary
-    from eyeful.sinks import ExistingRow, RowSink
+    from eyeful.sinks import ExistingRow, Sink
+    from eyeful.sources import Source
+    from eyeful.types import Item
 
 State = Literal["running", "complete", "stopped", "failed"]
 """How far a run came. One that is still `running` in its record, when it is resumed, crashed."""
 
 
 class Output:
-    """What `-o` names. `OUT.lock` beside it keeps every other run away, of whatever user, host or container.
+    """The file that `-o` names. `OUT.lock` beside it keeps every other run away, of any user, host or container.
 
     Args:
-        name: a file whose ending says the format, or a folder.
+        name: a file whose ending says the format.
         resume: go on with what is there.
         overwrite: replace what is there.
 
@@ -49,8 +51,9 @@ class Output:
         self._record = self.path.with_name(self.path.name + ".run.json")
         self.crashed = False
         self._in_flight = 0
+        self._made_by: dict[str, Any] = {}
         with ExitStack() as stack:
-            _lock(self.path, stack)
+            lock_output(self.path, stack)
             there = self._format.exists(self.path)
             if there and not (resume or overwrite):
                 raise UsageError(f"{name} exists already: --resume continues it, --overwrite replaces it")
@@ -61,27 +64,44 @@ class Output:
         """Let another run write here."""
         self._lock.close()
 
-    def in_flight(self, classifier: SupportsStream, rows: RowSink) -> int:
+    def _suspects(self, classifier: SupportsStream) -> int:
         """How many inputs may have been begun, here or by the run that crashed, and have no row."""
-        return max(classifier.max_in_flight, self._in_flight) + rows.rows_in_hand
+        return max(classifier.max_in_flight, self._in_flight) + self._format.rows_in_hand
 
-    def open(self, classifier: SupportsStream) -> RowSink:
-        """The sink for this run's rows.
+    def begin(
+        self, classifier: SupportsStream, source: Source, summary: RunSummary, on_rows: Callable[[int], None]
+    ) -> tuple[Sink, Iterator[Item]]:
+        """The sink for this run's rows, and the items that have none yet; the others are counted.
+
+        After a crash, those that were in flight are first tried alone.
 
         Raises:
-            UsageError: what is there was made by a run that answers differently.
+            UsageError: what is there was made by a run that answers differently, or of other inputs.
+            OutputError: the rows that are there cannot be read.
             MissingExtraError: the format's library is not installed.
         """
+        self._made_by = record_of(classifier)
         if self._resume:
-            self._check(classifier)
-        return self._format(self.path, resume=self._resume, record=record_of(classifier))
+            self._check()
+        sink = self._format(self.path, resume=self._resume, record=self._made_by)
+        items = iter(source.items)
+        for number, row in enumerate(self._written(), 1):
+            item = next(items, None)
+            if item is None or item.filename != row.filename:
+                found = "there is no such input" if item is None else f"the input is {printable(item.filename)}"
+                raise UsageError(
+                    f"{self.path} cannot be resumed, its inputs were others: row {number} is "
+                    f"{printable(row.filename)}, {found}"
+                )
+            summary.inputs += 1
+            summary.resumed += 1
+            summary.add(row.error_kind, abstained=row.abstained)
+            on_rows(1)
+        if self.crashed:
+            items = isolate_suspects(items, self._suspects(classifier), classifier.preprocessor)
+        return sink, items
 
-    def written(self) -> Iterator[ExistingRow]:
-        """The rows that are there and stay.
-
-        Raises:
-            OutputError: they cannot be read.
-        """
+    def _written(self) -> Iterator[ExistingRow]:
         if not self._resume or not self._format.exists(self.path):
             return
         try:
@@ -91,61 +111,25 @@ class Output:
                 f"{self.path} cannot be read, so it cannot be resumed: {getattr(error, 'strerror', None) or error}"
             ) from error
 
-    def write_record(self, classifier: SupportsStream, summary: RunSummary, state: State) -> None:
+    def write_record(self, summary: RunSummary, state: State) -> None:
         """Write `OUTPUT.run.json`: the provenance, the settings, the fingerprint and the summary.
 
         Raises:
             OutputError: it cannot be written.
         """
-        record = record_of(classifier) | {"state": state, "summary": summary.as_dict()}
+        record = self._made_by | {"state": state, "summary": summary.as_dict()}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         except OSError as error:
             raise OutputError(f"cannot write {self._record}: {error.strerror}") from error
 
-    def _check(self, classifier: SupportsStream) -> None:
+    def _check(self) -> None:
         record: dict[str, Any] = {}
         with suppress(OSError, ValueError):
             found = json.loads(self._record.read_text(encoding="utf-8"))
             record = found if isinstance(found, dict) else {}
-        before, now = record.get("reproducibility_keys"), classifier.spec.reproducibility_keys()
-        if not isinstance(before, dict):
-            raise UsageError(
-                f"{self.path} cannot be resumed: {self._record.name}, which says how it was made, is missing or "
-                "damaged; --overwrite starts anew"
-            )
-        differing = [name for name in now if before.get(name) != now[name]]
-        if differing:
-            how = "; ".join(f"{name} was {before.get(name)}, is {now[name]}" for name in differing)
-            raise UsageError(f"{self.path} cannot be resumed, its rows were made differently: {how[:600]}")
+        check_record(self.path, self._record.name, record, self._made_by)
         self.crashed = record.get("state") == "running"
         in_flight = record.get("max_in_flight")
         self._in_flight = in_flight if isinstance(in_flight, int) else 0
-
-
-def _lock(path: Path, stack: ExitStack) -> None:
-    """Take the right to write to an output, until the stack is closed.
-
-    Raises:
-        UsageError: another run has it.
-        OutputError: no lock can be made there, so nothing else can be written either.
-    """
-    path = Path(os.path.realpath(path))  # links to one file are one output
-    lock = path.with_name(path.name + ".lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stack.enter_context(locked(lock, timeout=0))
-    except Timeout:
-        raise UsageError(
-            f"another run is writing {path} (it holds {lock}); wait for it, or name another file"
-        ) from None
-    except OSError as error:
-        if isinstance(error, PermissionError) and lock.exists():
-            raise UsageError(
-                f"another user's run is writing {path}, or was killed; delete {lock} if none is running"
-            ) from error
-        raise OutputError(
-            f"cannot write {path}: its lock {lock.name} cannot be made beside it ({error.strerror or error}); "
-            "name a place that you may write"
-        ) from error

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from eyeful.errors import UsageError
 from eyeful.pipeline import SupportsStream
 
 
@@ -21,3 +22,30 @@ def record_of(classifier: SupportsStream) -> dict[str, Any]:
         "reproducibility_keys": spec.reproducibility_keys(),
         "fingerprint": spec.fingerprint(),
     }
+
+
+def check_record(place: object, name: str, before: Any, now: dict[str, Any]) -> None:
+    """See that rows that are there were made as those to come, in what determines answers.
+
+    Args:
+        place: where they are.
+        name: of the record beside them.
+        before: what it holds.
+        now: the record of this run.
+
+    Raises:
+        UsageError: they were made differently, or nobody knows.
+    """
+    keys, wanted = (
+        before.get("reproducibility_keys") if isinstance(before, dict) else None,
+        now["reproducibility_keys"],
+    )
+    if not isinstance(keys, dict):
+        raise UsageError(
+            f"{place} cannot be resumed: {name}, which says how it was made, is missing or damaged; --overwrite "
+            "starts anew"
+        )
+    differing = [name for name in wanted if keys.get(name) != wanted[name]]
+    if differing:
+        how = "; ".join(f"{name} was {keys.get(name)}, is {wanted[name]}" for name in differing)
+        raise UsageError(f"{place} cannot be resumed, its rows were made differently: {how[:600]}")

@@ -44,6 +44,19 @@ class RunSummary:
         else:
             self.errors[error_kind] += 1
 
+    def add_part(self, counts: dict[str, Any]) -> None:
+        """Count the inputs and rows of a part.
+
+        Args:
+            counts: what the part says of itself; see `shards.part_counts`.
+        """
+        errors = Counter(counts["errors"])
+        self.inputs += counts["rows"]
+        self.predicted += counts["rows"] - errors.total()
+        self.abstained += counts["abstained"]
+        self.errors.update(errors)
+        self.ignored.update(counts["ignored"])
+
     def save(self, journal: Journal) -> None:
         """Write into a journal what every output has now."""
         journal.save(self.predicted, self.abstained, self.errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 import eyeful
 from eyeful import plugins
-from eyeful.errors import EyefulError
+from eyeful.errors import EyefulError, UsageError
 from eyeful.server.errors import RequestError
 from eyeful.server.middleware import (
     AccessLogMiddleware,
@@ -31,14 +32,14 @@ from eyeful.server.middleware.access_log import GONE, PAGE
 from eyeful.server.protocols import describe
 from eyeful.server.replies import ErrorReply, failure, plain_status, rejection
 from eyeful.server.service import ClientGoneError, InferenceService
+from eyeful.server.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
 
     from eyeful.classifier import Classifier
-    from eyeful.server.settings import ServerSettings
 
 log = logging.getLogger("eyeful.server")
 
@@ -52,36 +53,39 @@ _EXPECTED = {
 """Pydantic's kinds of errors in a query, as plain sentences."""
 
 
-def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) -> FastAPI:
-    """The server as an ASGI application.
+def create_app(
+    classifiers: Classifier | Mapping[str, Classifier], settings: ServerSettings | None = None
+) -> FastAPI:
+    """The server as an ASGI application: every protocol of `eyeful serve`, with the same answers.
 
-    The deadline for headers, and the replies that a client can read while it sends, are the connection's
-    (`connection.py`, which `run.serve` gives to uvicorn); all else is here and runs under any ASGI server.
+        with eyeful.load("resnet18") as classifier:
+            uvicorn.run(create_app(classifier))
+
+    It is ready when its lifespan has begun, which ASGI servers see to; an application that mounts it has to.
+
+    The token, the queue, the deadlines of bodies and answers, and the limits are the application's, and hold
+    under any server. What `eyeful serve` has beside them is its process's and its connections': a deadline for
+    headers, a rejection that a client can read while it still sends, `settings.drain`, thread priorities, its log,
+    and the end of a process in which a decode hangs (here `/v2/health/live` fails, and a probe has to act).
 
     Args:
-        classifiers: the models by alias; the first is the default. Their owner closes them.
-        settings: the limits.
-    """
-    service = InferenceService(classifiers, settings)
+        classifiers: the models by alias; the first is the default. One by itself is called `model`. Who opened
+            them closes them, after the server has ended; the application ends only threads of its own.
+        settings: the limits; those of `eyeful serve` when None.
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await service.open()
-        app.openapi()
-        gc.collect()
-        gc.freeze()  # what is there stays; looking through it again would stop all requests for 0.1 s
-        try:
-            yield
-        finally:
-            gc.unfreeze()
-            await service.close()
+    Raises:
+        UsageError: there is no classifier, or an alias that no path can have.
+    """
+    settings = settings or ServerSettings()
+    classifiers = _by_alias(classifiers)
+    service = InferenceService(classifiers, settings)
 
     app: FastAPI = FastAPIOffline(  # /docs without scripts from somebody else's network
         title="eyeful",
         summary="Image classification with a pretrained CNN.",
         version=eyeful.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        lifespan=lifespan,
+        lifespan=_lifespan,
         openapi_tags=describe.TAGS,
         middleware=_middleware(service),
     )
@@ -89,6 +93,32 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
     # eyeful's own by name, then those of other packages by name; the first that has a path answers it
     for router in plugins.load_all("protocols", plugins.function).values():
         app.include_router(router(service))
+    _answer_errors(app)
+    _redirect_root(app, "page/" if settings.page else "docs")
+    if settings.page:
+        from eyeful.page.serve import mount
+
+        mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Between its two ends requests are welcome."""
+    service: InferenceService = app.state.service
+    await service.open()
+    app.openapi()
+    gc.collect()
+    gc.freeze()  # what is there stays; looking through it again would stop all requests for 0.1 s
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        await service.close()
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Say for each kind of error what a client gets."""
     for kind, handler in (
         (RequestError, _rejected),
         (EyefulError, _failed),
@@ -98,12 +128,22 @@ def create_app(classifiers: Mapping[str, Classifier], settings: ServerSettings) 
         (ClientGoneError, _gone),
     ):
         app.add_exception_handler(kind, handler)
-    _redirect_root(app, "page/" if settings.page else "docs")
-    if settings.page:
-        from eyeful.page.serve import mount
 
-        mount(app, classifiers, PAGE, others=None, max_file=settings.max_body)
-    return app
+
+def _by_alias(classifiers: Classifier | Mapping[str, Classifier]) -> Mapping[str, Classifier]:
+    """The classifiers by the names that paths have for them.
+
+    Raises:
+        UsageError: as for `create_app`.
+    """
+    if not isinstance(classifiers, Mapping):
+        return {"model": classifiers}
+    if not classifiers:
+        raise UsageError('create_app needs a classifier: create_app({"ALIAS": eyeful.load(MODEL)})')
+    for alias in classifiers:
+        if not alias or "/" in alias:
+            raise UsageError(f"create_app: the alias {alias!r} is empty or has a slash; it is part of paths")
+    return classifiers
 
 
 def _redirect_root(app: FastAPI, target: str) -> None:

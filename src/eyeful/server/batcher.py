@@ -63,6 +63,7 @@ class Batcher:
     async def open(self) -> None:
         """Run every size of batch once, so that no client waits for the engine to prepare it."""
         await self._batcher.open()
+        self._metrics.depth(self._alias, 0)  # an autoscaler reads it before the first request, too
 
     async def close(self) -> None:
         """Wait for the decode threads."""

@@ -19,6 +19,7 @@ __all__ = [
     "format_of",
     "formats",
     "holds_something",
+    "names_folder",
     "open_text",
 ]
 
@@ -42,20 +43,29 @@ def _fault_of(sink: Any) -> str | None:
     return "is no class with a suffix such as '.tsv': see eyeful.sinks.RowSink"
 
 
-def format_of(output: str) -> type[RowSink]:
-    """The kind of sink that an output's name asks for, by its ending; a final slash asks for a folder of parts.
+def names_folder(output: str) -> bool:
+    """Whether an output's name asks for a folder of parts: a final slash, or a folder that is there.
 
     Raises:
-        UsageError: no sink writes such files.
+        UsageError: it is no place for rows.
     """
     path = Path(output)
     if path.name in ("", ".."):
         raise UsageError(f"{output or 'an empty name'} is no place for rows; name a file or a new folder")
-    known = formats()
-    if path.is_dir() or output.endswith(("/", "\\")):
-        if path.suffix.lower() in known:
-            raise UsageError(f"{output} is a folder called like a file; name it without {path.suffix}")
-        return next(sink for sink in known.values() if sink.writes_folder)
+    if not (path.is_dir() or output.endswith(("/", "\\"))):
+        return False
+    if path.suffix.lower() in formats():
+        raise UsageError(f"{output} is a folder called like a file; name it without {path.suffix}")
+    return True
+
+
+def format_of(output: str) -> type[RowSink]:
+    """The kind of sink that a file's name asks for, by its ending.
+
+    Raises:
+        UsageError: no sink writes such files.
+    """
+    path, known = Path(output), formats()
     try:
         return known[path.suffix.lower()]
     except KeyError:

@@ -44,12 +44,10 @@ class RowSink(Sink, Protocol):
 
     Attributes:
         suffix: the ending of its files' names, in lower case: ".jsonl".
-        writes_folder: it also writes a folder of parts, where `-o` names a folder.
         rows_in_hand: how many rows it may hold that are not on disk yet.
     """
 
     suffix: str
-    writes_folder: bool
     rows_in_hand: int
 
     def __init__(self, path: Path, *, resume: bool = False, record: dict[str, Any] | None = None) -> None: ...

@@ -47,7 +47,6 @@ class CsvSink:
     """
 
     suffix = ".csv"
-    writes_folder = False
     wants_thumbnails = False
     rows_in_hand = 0
 

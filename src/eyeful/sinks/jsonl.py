@@ -22,7 +22,6 @@ class JsonlSink:
     """
 
     suffix = ".jsonl"
-    writes_folder = False
     wants_thumbnails = False
     rows_in_hand = 0
 

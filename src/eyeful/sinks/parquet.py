@@ -1,8 +1,8 @@
 """Parquet: rows in parts that are closed before they count, so that whatever is there can be read.
 
 A Parquet file cannot be appended to. Rows gather in memory and are written as a part: under a temporary name,
-synced, renamed. `-o FOLDER/` leaves the parts as a data set. For `-o FILE.parquet` they lie in
-`FILE.parquet.parts/` and become one file when the run is complete.
+synced, renamed. The parts lie in `FILE.parquet.parts/` and become one file when the run is complete. A folder of
+parts that stay is `shards`' business.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from eyeful.filenames import original_name
 from eyeful.sinks.base import ExistingRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from eyeful.types import Prediction
@@ -32,13 +32,12 @@ class ParquetSink:
     """Writes rows in parts.
 
     Args:
-        path: a .parquet file, or the folder of a data set.
+        path: a .parquet file.
         resume: go on behind the parts that are there.
         record: what determined the answers; becomes the metadata `eyeful`.
     """
 
     suffix = ".parquet"
-    writes_folder = True
     wants_thumbnails = False
     rows_in_hand = ROWS_IN_A_PART
 
@@ -49,7 +48,7 @@ class ParquetSink:
         self._folder = _parts_of(path)
         self._resume = resume
         self._metadata = {"eyeful": json.dumps(record or {}, ensure_ascii=False)}
-        self._schema = self._schema_with(columns=False)
+        self._schema = schema_of(columns=False, metadata=self._metadata)
         self._rows: list[dict[str, Any]] = []
 
     @staticmethod
@@ -88,7 +87,7 @@ class ParquetSink:
             parts = _parts(self._path)
             self._next = len(parts)
             if any(_has_columns(part) for part in parts[:1]):
-                self._schema = self._schema_with(columns=True)
+                self._schema = schema_of(columns=True, metadata=self._metadata)
         except OSError as error:
             raise OutputError(f"cannot write {self._folder}: {error.strerror}") from error
         return self
@@ -96,11 +95,9 @@ class ParquetSink:
     def append(self, prediction: Prediction) -> None:
         """Take one row; every thousand are a part."""
         row = prediction.to_dict()
-        if "columns" in row:
-            if "columns" not in self._schema.names:
-                self._widen()
-            row["columns"] = [(str(name), _text(value)) for name, value in row["columns"].items()]
-        self._rows.append(row)
+        if "columns" in row and "columns" not in self._schema.names:
+            self._widen()
+        self._rows.append(parquet_row(row))
         if len(self._rows) == ROWS_IN_A_PART:
             self._close_part()
 
@@ -108,7 +105,7 @@ class ParquetSink:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close_part()
-        if kind is None and self._folder != self._path:
+        if kind is None:
             self._join()
 
     def _close_part(self) -> None:
@@ -119,16 +116,9 @@ class ParquetSink:
         self._next += 1
         self._rows = []
 
-    def _schema_with(self, *, columns: bool) -> Any:
-        schema = _schema()
-        if columns:
-            text = self._arrow.string()
-            schema = schema.append(self._arrow.field("columns", self._arrow.map_(text, text)))
-        return schema.with_metadata(self._metadata)
-
     def _widen(self) -> None:
         """Give the parts so far the column that they had no need of: all parts of a data set have one schema."""
-        self._schema = self._schema_with(columns=True)
+        self._schema = schema_of(columns=True, metadata=self._metadata)
         for part in _parts(self._path):
             self._write(part, [self._arrow.parquet.read_table(part, schema=self._schema)])
 
@@ -155,12 +145,20 @@ def _has_columns(part: Path) -> bool:
     return "columns" in require("pyarrow.parquet", "a Parquet file").read_schema(part).names
 
 
-def _text(value: Any) -> str:
-    """A value of a user's column; what is no text, as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def parquet_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row's values as the schema has them: of a user's columns, what is no text becomes JSON."""
+    if "columns" not in row:
+        return row
+    return row | {"columns": [(str(name), _text(value)) for name, value in row["columns"].items()]}
 
 
-def _schema() -> Any:
+def schema_of(*, columns: bool, metadata: Mapping[Any, Any]) -> Any:
+    """The Arrow schema of rows.
+
+    Args:
+        columns: with those of lists.
+        metadata: of the schema.
+    """
     arrow = require("pyarrow", "a Parquet file")
     score = [
         ("index", arrow.int32()),
@@ -169,23 +167,28 @@ def _schema() -> Any:
         ("prob", arrow.float64()),
         ("logit", arrow.float64()),
     ]
-    return arrow.schema(
-        [
-            ("filename", arrow.string()),
-            ("status", arrow.string()),
-            *score,
-            ("abstained", arrow.bool_()),
-            ("top", arrow.list_(arrow.struct(score))),
-            ("warnings", arrow.list_(arrow.string())),
-            ("error_kind", arrow.string()),
-            ("error", arrow.string()),
-            ("filename_b64", arrow.string()),
-        ]
-    )
+    fields = [
+        ("filename", arrow.string()),
+        ("status", arrow.string()),
+        *score,
+        ("abstained", arrow.bool_()),
+        ("top", arrow.list_(arrow.struct(score))),
+        ("warnings", arrow.list_(arrow.string())),
+        ("error_kind", arrow.string()),
+        ("error", arrow.string()),
+        ("filename_b64", arrow.string()),
+    ]
+    if columns:
+        fields.append(("columns", arrow.map_(arrow.string(), arrow.string())))
+    return arrow.schema(fields, metadata)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _parts_of(path: Path) -> Path:
-    return path.with_name(path.name + ".parts") if path.suffix.lower() == ".parquet" else path
+    return path.with_name(path.name + ".parts")
 
 
 def _parts(path: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from eyeful.errors import ErrorKind, EyefulError, MissingExtraError, UsageError,
 from eyeful.filenames import printable
 from eyeful.sources import memory
 from eyeful.sources.advice import why_no_input
-from eyeful.sources.base import OpenedContent, Search, Sized, SourceKind, refused
+from eyeful.sources.base import OpenedContent, Search, Sized, SourceKind, Undivided, refused
 from eyeful.sources.unchanged import as_it_is_now
 from eyeful.sources.video import Every
 from eyeful.types import Item
@@ -28,14 +28,15 @@ __all__ = [
     "Sized",
     "Source",
     "SourceKind",
+    "Undivided",
     "is_countable",
     "is_repeatable",
+    "items_of_name",
     "names_of",
     "no_inputs",
     "open_source",
     "refused",
 ]
-
 
 _LONGEST_NAME = 8000
 """Characters; systems take 4096 at most, and addresses seldom are longer."""
@@ -51,16 +52,23 @@ class Source:
         single: exactly one image was named, so the answer is one prediction rather than a list.
         ignored: files that were met and are no inputs, counted by extension; complete when `items` is exhausted.
         live: the items come from a generator or from standard input, which may take their time.
+        search: how they are searched for.
     """
 
     items: Iterator[Item]
     single: bool
     ignored: Counter[str] = field(default_factory=Counter)
     live: bool = False
+    search: Search = field(default_factory=Search)
 
 
 def open_source(
-    inputs: Any, *, recursive: bool = True, column: str | None = None, every: str | float | None = None
+    inputs: Any,
+    *,
+    recursive: bool = True,
+    column: str | None = None,
+    every: str | float | None = None,
+    undivided: bool = False,
 ) -> Source:
     """Turn whatever a user hands us into items.
 
@@ -73,16 +81,16 @@ def open_source(
         recursive: search folders in folders.
         column: of lists, the one that holds the images; None: it is found.
         every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.
+        undivided: an archive or video gives one item that stands for all of it, to be cut in shards.
 
     Raises:
         UsageError: something that is none of these, or no time; the text says what to convert it to. Or a column
             or time is asked for, and nothing is named that has one.
     """
-    search = Search(recursive, column, every)
-    if every is not None:
-        Every.of(every)
+    search = Search(recursive, column, every, undivided)
+    Every.of(every)
     _check_search(inputs, search)
-    source = _opened(inputs, search)
+    source = replace(_opened(inputs, search), search=search)
     if _names_something(inputs):
         source.items = _not_empty(source.items, source.ignored, inputs)
     return source
@@ -211,6 +219,8 @@ def _from_text(text: str | Path, search: Search) -> Source:
         )
     ignored: Counter[str] = Counter()
     kind = _kind_of(text)
+    if search.undivided and not kind.divisible:
+        return Source(iter((Item(str(text), Undivided(text)),)), single=False)
     found = kind.items(text, search, ignored)
     if "://" in str(text):
         found = _fetched(str(text), found)
@@ -229,7 +239,7 @@ def _from_many(inputs: Iterable[Any], search: Search) -> Source:
     def all_items() -> Iterator[Item]:
         for place, one in enumerate(inputs):
             if isinstance(one, str | Path):
-                found = _one_of_many(one, search, ignored)
+                found = items_of_name(one, search, ignored)
                 yield from found if hasattr(inputs, "__len__") else map(as_it_is_now, found)
             elif memory.is_missing(one):
                 yield refused(f"input {place}", "not_found", f"there is {one} where a name should be")
@@ -261,10 +271,10 @@ def _items_of_names(
         if isinstance(one, Item):
             yield one
         else:
-            yield from _one_of_many(one, search, ignored)
+            yield from items_of_name(one, search, ignored)
 
 
-def _one_of_many(name: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item]:
+def items_of_name(name: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item]:
     """The items of a name. One that is no source must not take the rows of its neighbours with it."""
     try:
         part = _from_text(name, search)

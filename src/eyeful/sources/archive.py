@@ -223,4 +223,4 @@ def _extension(name: str) -> str:
     return PurePosixPath(name).suffix.lower() or "no extension"
 
 
-SOURCE = SourceKind(is_archive, items, priority=30, countable=False)
+SOURCE = SourceKind(is_archive, items, priority=30, countable=False, divisible=False)

@@ -23,11 +23,13 @@ class Search:
         recursive: search folders in folders.
         column: of lists, the one that holds the images; None: it is found.
         every: of videos, the time from frame to frame: seconds, or a text such as "500ms"; None: a second.
+        undivided: an archive or video is one item, whose content is `Undivided`.
     """
 
     recursive: bool = True
     column: str | None = None
     every: str | float | None = None
+    undivided: bool = False
 
 
 class FindItems(Protocol):
@@ -65,6 +67,7 @@ class SourceKind:
         repeatable: the same name gives the same items again, so that a run can go on after a crash.
         heeds: which of `column` and `every` mean something to it; where nothing heeds them, they are refused.
         expands: `items` gives names rather than items.
+        divisible: its items can be had one by one, in any process; those of an archive come with it alone.
     """
 
     matches: Callable[[str | Path], bool]
@@ -75,6 +78,26 @@ class SourceKind:
     repeatable: bool = True
     heeds: tuple[Literal["column", "every"], ...] = ()
     expands: bool = False
+    divisible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Undivided:
+    """The content of an item that stands for all items of an archive or a video, to be opened elsewhere.
+
+    Attributes:
+        text: what names it.
+    """
+
+    text: str | Path
+
+    def __call__(self) -> bytes:
+        """There are no bytes of one image.
+
+        Raises:
+            ImageError: always.
+        """
+        raise ImageError("internal", f"{self.text} was taken for one image")
 
 
 class OpenedContent(Protocol):

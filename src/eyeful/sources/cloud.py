@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from eyeful.errors import ImageError, MissingExtraError, UsageError, one_line
 from eyeful.extras import install_command, require
 from eyeful.sources.base import OpenedContent, Search, SourceKind, refused
+from eyeful.sources.cloud_levels import LIST_TIMEOUT, is_folder, level
 from eyeful.sources.deadline import Deadline
 from eyeful.sources.folder import EXTENSIONS
 from eyeful.sources.system_files import SYSTEM_FILE, in_system_folder, is_system_file, is_system_folder
@@ -23,8 +24,6 @@ from eyeful.types import Item
 MAX_BYTES = 256 << 20
 TIMEOUT = 20.0
 """Seconds for reading one image, as for a download."""
-LIST_TIMEOUT = 300.0
-"""Seconds for listing one folder, or all that matches a pattern."""
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 R = TypeVar("R")
@@ -40,7 +39,7 @@ def is_cloud(text: str | Path) -> bool:
 
 
 def items(text: str | Path, search: Search, ignored: Counter[str]) -> Iterator[Item]:
-    """The image at an address, the images below it, or those that match its pattern; in sorted order.
+    """The image at an address, the images below it, or those that match its pattern; in the order of their keys.
 
     Args:
         text: `SCHEME://BUCKET/PATH`; `*`, `?` and `[` make it a pattern.
@@ -53,13 +52,13 @@ def items(text: str | Path, search: Search, ignored: Counter[str]) -> Iterator[I
     """
     address = str(text)
     try:
-        filesystem, path = Deadline(TIMEOUT).call(_opened, address)
+        filesystem, path = Deadline(TIMEOUT).call(filesystem_of, address)
         if any(char in path for char in "*?["):
-            matches = _listed(filesystem.glob, path)
+            matches = Deadline(LIST_TIMEOUT).call(filesystem.glob, path, detail=True)
             if not matches:
                 yield item_of_address(address)
             yield from _matching(filesystem, path, matches, recursive=search.recursive, ignored=ignored)
-        elif Deadline(TIMEOUT).call(filesystem.isdir, path):
+        elif Deadline(TIMEOUT).call(is_folder, filesystem, path):
             yield from _below(filesystem, path, recursive=search.recursive, ignored=ignored)
         else:
             yield Item(address, _Object(address, filesystem, path))
@@ -107,7 +106,9 @@ class _Object:
 
     def _open(self) -> Any:
         try:
-            filesystem, path = _opened(self.address) if self.filesystem is None else (self.filesystem, self.path)
+            filesystem, path = (
+                filesystem_of(self.address) if self.filesystem is None else (self.filesystem, self.path)
+            )
         except (UsageError, MissingExtraError) as error:
             raise ImageError("fetch_failed", str(error)) from error
         return filesystem.open(path, "rb")
@@ -167,10 +168,6 @@ def _size_of(file: Any) -> int:
     return size if isinstance(size, int) else MAX_BYTES
 
 
-def _listed(step: Callable[..., Any], path: str) -> Any:
-    return Deadline(LIST_TIMEOUT).call(step, path, detail=True)
-
-
 def _matching(
     filesystem: Any, pattern: str, matches: Mapping[str, Any], *, recursive: bool, ignored: Counter[str]
 ) -> Iterator[Item]:
@@ -186,22 +183,23 @@ def _matching(
 
 
 def _below(filesystem: Any, folder: str, *, recursive: bool, ignored: Counter[str]) -> Iterator[Item]:
-    """Depth first, each level sorted by name, as in a folder on disk."""
-    for entry in sorted(_listed(filesystem.ls, folder), key=lambda entry: str(entry["name"])):
-        name = entry["name"]
+    """Depth first, in the order of keys."""
+    for entry in level(filesystem, folder):
+        name = entry.name
         if name.rstrip("/") == folder.rstrip("/"):  # some buckets hold a mark for the folder itself
             continue
-        if entry["type"] == "directory":
-            if is_system_folder(PurePosixPath(name).name):
+        path = PurePosixPath(name)
+        if entry.is_folder:
+            if is_system_folder(path.name):
                 ignored[SYSTEM_FILE] += 1
             elif recursive:
                 yield from _below(filesystem, name, recursive=True, ignored=ignored)
-        elif is_system_file(PurePosixPath(name).name, None):
+        elif is_system_file(path.name, None):
             ignored[SYSTEM_FILE] += 1
-        elif PurePosixPath(name).suffix.lower() in EXTENSIONS:
+        elif path.suffix.lower() in EXTENSIONS:
             yield _item(filesystem, name)
         else:
-            ignored[PurePosixPath(name).suffix.lower() or "no extension"] += 1
+            ignored[path.suffix.lower() or "no extension"] += 1
 
 
 def _is_left_by_system(name: str, pattern: str) -> bool:
@@ -218,7 +216,13 @@ def _item(filesystem: Any, path: str) -> Item:
     return Item(address, _Object(address, filesystem, path))
 
 
-def _opened(address: str) -> tuple[Any, str]:
+def filesystem_of(address: str) -> tuple[Any, str]:
+    """Fsspec's file system for an address, and the path there.
+
+    Raises:
+        UsageError: nothing is known of such an address.
+        MissingExtraError: fsspec, or the library for this scheme, is not installed.
+    """
     scheme = address.partition("://")[0]
     fsspec = require("fsspec", f"{scheme}://")
     try:

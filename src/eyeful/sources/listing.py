@@ -82,7 +82,8 @@ class _Listing:
     def items(self) -> Iterator[Item]:
         """An item for each entry."""
         for entry in self._entries():
-            yield replace(self._item(entry), columns=entry.columns)
+            item = self._item(entry)
+            yield item if entry.columns is None else replace(item, columns=entry.columns)
 
     def _entries(self) -> Iterator[Entry]:
         if self._path.exists() and not self._path.is_file():

@@ -66,7 +66,7 @@ class Every:
 
 def is_video(path: str | Path) -> bool:
     """Whether a named file is a video, by its ending."""
-    return Path(path).suffix.lower() in EXTENSIONS and not is_pattern(path)
+    return str(path).lower().endswith(EXTENSIONS) and bool(Path(path).suffix) and not is_pattern(path)
 
 
 def _items(text: str | Path, search: Search, _: Counter[str]) -> Iterator[Item]:
@@ -210,4 +210,4 @@ def _item(frame: Frame, stream: Any, seconds: float, step: Every) -> Item:
     return Item(f"{frame.path}#t={seconds:.{digits}f}", Sized(size, partial(read_frame, frame)))
 
 
-SOURCE = SourceKind(is_video, _items, priority=35, countable=False, heeds=("every",))
+SOURCE = SourceKind(is_video, _items, priority=35, countable=False, heeds=("every",), divisible=False)

@@ -31,7 +31,8 @@ class AuthMiddleware:
             await rejection(UnauthorizedError())(scope, receive, send)
 
     def _may_pass(self, scope: Scope) -> bool:
-        if self._token is None or scope["path"] in OPEN_PATHS or scope["method"] == "OPTIONS":
+        path = scope["path"].removeprefix(scope.get("root_path", ""))  # where another application mounts this one
+        if self._token is None or path in OPEN_PATHS or scope["method"] == "OPTIONS":
             return True
         shown = b""
         for name, value in scope["headers"]:

@@ -13,7 +13,6 @@ class TsvSink:
     """Writes each row as it comes; see `eyeful.sinks.RowSink`."""
 
     suffix = ".tsv"
-    writes_folder = False
     wants_thumbnails = False
     rows_in_hand = 0
 
