@@ -15,7 +15,6 @@ from typer.main import get_command
 
 import eyeful
 from eyeful import plugins
-from eyeful.cli import supervise
 from eyeful.cli.misuse import MISUSE, explained
 from eyeful.cli.terminal import fitted, guard_streams, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
@@ -140,7 +139,9 @@ def run() -> None:
         sys.exit(2)
     except DecodeTimeoutError as error:  # its thread never ends, so neither would a polite exit
         print_error(error)
-        supervise.mark_ended()
+        from eyeful.cli.supervise import mark_ended
+
+        mark_ended()
         os._exit(2)
     except EyefulError as error:
         if _was_interrupted(error):
