@@ -89,8 +89,11 @@ def test_chips_filter(tab):
     press(tab, "Clear filters")
     assert filtered(tab) == CONCERN
     assert tab.locator("[aria-pressed=true]").count() == 0
-    warnings = tab.locator("li .warnings").all_text_contents()  # of cards beyond the view, too
-    assert [text.strip() for text in warnings] == ["62% cropped away, grayscale", "grayscale"]
+    warnings = []
+    for shown in tab.locator("li .warnings").all():
+        shown.scroll_into_view_if_needed()  # the browser draws no card beyond the view
+        warnings.append(shown.inner_text())
+    assert warnings == ["62% cropped away, grayscale", "grayscale"]
     press(tab, "grayscale 2")
     assert filtered(tab) == ["10.jpg", "1.jpg"]
 
