@@ -7,6 +7,7 @@
 #   SHARDS=16 bash deploy/slurm-array.sh photos/ rows/ --model model/
 # Both folders (or s3://bucket/prefix/) are seen by all nodes; what follows them is passed to `eyeful predict`.
 # A task that failed is submitted again alone, with SHARDS as before:   SHARDS=16 sbatch --array=3 deploy/slurm-array.sh ...
+# and then  eyeful join rows/  by hand, since the job behind the array went with the failed task.
 set -euo pipefail
 inputs=$1 out=$2
 
@@ -15,6 +16,6 @@ if [[ -n ${SLURM_ARRAY_TASK_ID:-} ]]; then
     shards=${SHARDS:-$SLURM_ARRAY_TASK_COUNT}
     eyeful predict "$inputs" -o "$out" --shard "$SLURM_ARRAY_TASK_ID/$shards" "${@:3}" || [[ $? -eq 1 ]]
 else
-    array=$(sbatch --parsable --array="1-${SHARDS:?is how many tasks to make}" "$0" "$@")
-    sbatch --dependency="afterok:$array" --job-name=eyeful-join --wrap="eyeful join $(printf %q "$out") || [ \$? -eq 1 ]"
+    array=$(sbatch --parsable --array="1-${SHARDS:?how many tasks to make: SHARDS=16 bash $0 ...}" "$0" "$@")
+    sbatch --kill-on-invalid-dep=yes --dependency="afterok:$array" --job-name=eyeful-join --wrap="eyeful join $(printf %q "$out") || [ \$? -eq 1 ]"
 fi

@@ -93,7 +93,7 @@ def test_one_task_is_submitted_again_as_the_share_that_it_was(site):
 
 def test_what_is_missing_is_said(site):
     done = call(site, ["bash", DEPLOY / "slurm-array.sh", "photos/", "rows/"])
-    assert "SHARDS: is how many tasks to make" in done.stderr
+    assert "SHARDS: how many tasks to make" in done.stderr
     assert done.returncode != 0
 
 

@@ -43,7 +43,7 @@ def inputs(images, tmp_path_factory):
             written.write(path, path.name)
         written.writestr("notes.txt", "no image")
     (folder / "broken.png").write_text("no image either, whatever it is called")
-    return [images, folder / "broken.png", folder / "gone.jpg", archive]
+    return [folder / "gone.jpg", images, folder / "broken.png", archive]
 
 
 def test_rows_and_record_are_those_of_one_machine(inputs, tmp_path):

@@ -133,7 +133,7 @@ def test_damage_is_told(folder, tmp_path):
     with pytest.raises(UsageError, match=rf"{RECORD}, which says how it was made, is missing or damaged"):
         go(folder, tmp_path, resume=True)
     (tmp_path / "part-000000.parquet").touch()
-    with pytest.raises(UsageError, match="not of this version"):
+    with pytest.raises(UsageError, match="part-000000.parquet, which is no part of a run of this version"):
         go(folder, tmp_path, resume=True)
 
 
@@ -149,6 +149,23 @@ def test_shares_make_together_what_one_makes(order, folder, tmp_path):
     with pytest.raises(UsageError, match="divided in 3 shards already"):
         go(folder, tmp_path / "out", share=Share(1, 2))
     assert go(folder, tmp_path / "out", resume=True).resumed == 30, "one process may end it"
+
+
+def test_a_share_that_finds_more_inputs_takes_back_that_all_are_there(folder, tmp_path):
+    for number in (1, 2):
+        go(names(folder, 8), tmp_path / "out", share=Share(number, 2))
+    assert check_complete(open_storage(f"{tmp_path}/out/")).rows == 8
+    go(names(folder, 16), tmp_path / "out", share=Share(1, 2))  # the new shard is the other's
+    with pytest.raises(UsageError, match="different inputs"):
+        check_complete(open_storage(f"{tmp_path}/out/"))
+    go(names(folder, 16), tmp_path / "out", share=Share(2, 2))
+    assert check_complete(open_storage(f"{tmp_path}/out/")).rows == 16
+
+
+def test_a_folder_with_a_file_of_somebody_elses_is_no_place_for_parts(folder, tmp_path):
+    (tmp_path / "sales.parquet").touch()
+    with pytest.raises(UsageError, match="sales.parquet, which is no part"):
+        go(folder, tmp_path)
 
 
 def test_after_a_crash_what_may_have_been_in_flight_is_tried_alone(folder, tmp_path, caplog):

@@ -29,6 +29,10 @@ def join(
         raise UsageError(
             f"{output} lies among the parts, whose readers would take its rows twice: name another place"
         )
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        raise UsageError(
+            f"-o {output}: {'it is a folder' if output.is_dir() else f'there is no folder {output.parent}'}"
+        )
     storage = open_storage(folder)
     whole = check_complete(storage)
     print_status(f"{folder} is complete: {len(whole.parts)} parts, {whole.rows} rows, {whole.errors} errors")

@@ -148,7 +148,7 @@ def told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
         yield
     except (StoppedError, *_LATE) as error:
         output, ours = asked.output, isinstance(error, StoppedError | DecodeTimeoutError)
-        if output is not None and (ours or holds_rows(output)):
+        if output is not None and ((ours and not asked.asks_for_parts) or holds_rows(output)):
             without = "without --report and --figures and " if asked.whole else ""
             print_status(
                 f"the rows so far are in {output}; the same command {without}with --resume goes on from there"

@@ -159,7 +159,7 @@ class Driver:
             place = self._output.place
             self._refuse(worker, f"it does not see {place}: name a folder that all nodes share, or a bucket")
             return
-        if greeting.unseen is not None:
+        if greeting.unseen is not None and os.path.lexists(greeting.unseen):
             self._refuse(worker, _unseen(greeting.unseen))
             return
         self._greeted.append(worker)

@@ -70,6 +70,8 @@ def check_complete(storage: Storage) -> Whole:
 def _checked(storage: Storage, parts: tuple[str, ...]) -> tuple[int, int]:
     """Read every part, and see that all were made alike: rows, and errors among them."""
     record = _json(storage, RECORD)
+    if "fingerprint" not in record:
+        raise _damaged(storage, RECORD)
     rows = errors = 0
     for part, table in read_ahead(open_part, storage, parts):
         if part_record(table).get("fingerprint") != record.get("fingerprint"):
@@ -123,6 +125,5 @@ def _json(storage: Storage, name: str) -> dict[str, Any]:
 
 
 def _damaged(storage: Storage, name: str) -> OutputError:
-    return OutputError(
-        f"{name} in {storage.place} is damaged or missing: the same command with --resume makes it anew"
-    )
+    remedy = "--overwrite starts anew" if name == RECORD else "the same command with --resume makes it anew"
+    return OutputError(f"{name} in {storage.place} is damaged or missing: {remedy}")

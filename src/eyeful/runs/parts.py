@@ -207,11 +207,22 @@ class PartsOutput:
         text = json.dumps(ended, indent=1) + "\n"
         if state == "complete":
             self._check_alone()
+            self._withdraw_success(ended)
             self._storage.write(self._share.done, text.encode())
         if state == "running":
             self._storage.write(*self.marker)
         else:
             self._storage.remove(self._share.running)
+
+    def _withdraw_success(self, ended: dict[str, Any]) -> None:
+        """Remove what says that all is there, where that was said of other inputs."""
+        try:
+            found = json.loads(self._storage.read(SUCCESS) or b"null")
+        except ValueError:
+            found = {}
+        said = found if isinstance(found, dict) else {}
+        if found is not None and any(said.get(key) != ended[key] for key in ("shards", "inputs")):
+            self._storage.remove(SUCCESS)
 
     def _check_alone(self) -> None:
         """See that no other run has written here meanwhile, of other settings or inputs.
@@ -262,8 +273,11 @@ class PartsOutput:
 
     def _refuse_foreign(self, names: list[str], share: Share) -> None:
         """See that the parts here are not those of an older eyeful, and not divided in another way."""
-        if any(name.startswith("part-") and name.endswith(".parquet") and not listed([name]) for name in names):
-            raise UsageError(f"{self.place} holds parts that are not of this version of eyeful: name a new folder")
+        for name in names:
+            if name.endswith(".parquet") and not name.startswith((".", "_")) and not listed([name]):
+                raise UsageError(
+                    f"{self.place} holds {name}, which is no part of a run of this version: name a new folder"
+                )
         shares = {int(match[1]) for name in names if (match := BESIDE.fullmatch(name)) and match[1]}
         if share.of > 1 and (others := shares - {1, share.of}):
             raise UsageError(

@@ -52,7 +52,7 @@ def open_part(storage: Storage, name: str) -> Any:
     content = storage.read(name)
     try:
         with parquet.ParquetFile(arrow.BufferReader(content or b""), page_checksum_verification=True) as file:
-            table = file.read().replace_schema_metadata(file.metadata.metadata)
+            table = file.read(use_threads=False).replace_schema_metadata(file.metadata.metadata)
         if not table.schema.equals(schema_of(columns=True, metadata={})):
             raise ValueError("its columns are not those of rows")
         if part_counts(table)["rows"] != table.num_rows or not isinstance(part_record(table), dict):
