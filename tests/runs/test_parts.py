@@ -133,7 +133,7 @@ def test_damage_is_told(folder, tmp_path):
     with pytest.raises(UsageError, match=rf"{RECORD}, which says how it was made, is missing or damaged"):
         go(folder, tmp_path, resume=True)
     (tmp_path / "part-000000.parquet").touch()
-    with pytest.raises(UsageError, match="part-000000.parquet, which is no part of a run of this version"):
+    with pytest.raises(UsageError, match=r"part-000000\.parquet, which is no part of a run of this version"):
         go(folder, tmp_path, resume=True)
 
 
@@ -164,7 +164,7 @@ def test_a_share_that_finds_more_inputs_takes_back_that_all_are_there(folder, tm
 
 def test_a_folder_with_a_file_of_somebody_elses_is_no_place_for_parts(folder, tmp_path):
     (tmp_path / "sales.parquet").touch()
-    with pytest.raises(UsageError, match="sales.parquet, which is no part"):
+    with pytest.raises(UsageError, match=r"sales\.parquet, which is no part"):
         go(folder, tmp_path)
 
 
