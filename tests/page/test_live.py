@@ -4,7 +4,7 @@ import threading
 
 import httpx
 import pytest
-from visitor import QUIET, open_tab, upload
+from visitor import QUIET, example, open_tab, upload
 
 from eyeful.types import Item
 
@@ -94,7 +94,7 @@ def test_without_a_camera_the_page_says_what_to_do(tab):
     tab.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('denied')); }")
     tab.locator("#live").click()
     tab.locator("#browser-answer [role=alert]", has_text="choose a photo instead").wait_for()
-    tab.get_by_role("button", name="rocket").click()
+    example(tab, "rocket")
     tab.locator("#answer h2").wait_for()  # and is gone with the next image
 
 

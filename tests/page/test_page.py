@@ -4,7 +4,7 @@ import base64
 import re
 
 import numpy as np
-from visitor import QUIET, at_rest, choose, example, expected, rows, set_temperature, shown, upload
+from visitor import QUIET, at_rest, choose, example, expected, press, rows, set_temperature, shown, upload
 
 from eyeful.wording import percent
 
@@ -102,7 +102,7 @@ def test_paste_and_drop_anywhere(tab, lite0, cat):
 
 
 def test_an_image_that_is_taken_away_takes_its_answer_along(tab):
-    tab.get_by_role("button", name="Remove Image").click()
+    press(tab, "Remove Image")
     tab.get_by_text("Choose an image: its answer appears here.").wait_for()
     assert not tab.inner_text("#bars")
     assert not tab.locator("#more").is_visible()
@@ -112,7 +112,7 @@ def test_an_answer_can_be_saved_as_an_image(tab, cat):
     from PIL import Image
 
     with tab.expect_download() as download:
-        tab.get_by_role("button", name="Save the answer as an image").click()
+        press(tab, "Save the answer as an image")
     assert download.value.suggested_filename == "cat-answer.png"
     with Image.open(download.value.path()) as card, Image.open(cat) as image:
         assert card.size == (1200, 600)

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from visitor import QUIET, TABS, example, open_tab, set_temperature, shown, upload
+from visitor import QUIET, TABS, example, open_tab, press, set_temperature, shown, upload
 
 pytestmark = QUIET
 
@@ -44,7 +44,7 @@ def test_nothing_moves_from_state_to_state(tab, odd, lite0, samples, width, heig
     tab.locator("#browser-answer h2").wait_for()
     tab.locator("#live").click()
     tab.locator("#elsewhere pre", has_text="camera.jpg").first.wait_for(state="attached")
-    tab.get_by_role("button", name="Remove Image").click()
+    press(tab, "Remove Image")
     tab.locator("#answer .note").wait_for()
     boxes = [json.loads(seen) for seen in tab.evaluate("[...seen]")]
     for (name, *_), *_ in zip(*boxes, strict=True):
@@ -117,7 +117,7 @@ def test_all_text_stands_out_and_no_width_needs_scrolling_sideways(tab, odd):
         tab.locator("summary").click()
         readable()
         open_tab(tab, "Compare")
-        tab.get_by_role("button", name="Compare", exact=True).click()
+        press(tab, "Compare")
         tab.locator("#comparison table").wait_for()
         readable()
         for title in ("Look inside", "Folder"):

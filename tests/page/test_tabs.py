@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from visitor import QUIET, example, open_tab, rows, shown, upload
+from visitor import QUIET, at_rest, example, open_tab, press, rows, shown, upload
 
 from eyeful.wording import percent
 
@@ -13,7 +13,7 @@ pytestmark = QUIET
 
 def test_compare(tab, lite0, second, cat):
     open_tab(tab, "Compare")
-    tab.get_by_role("button", name="Compare", exact=True).click()  # the image that is there
+    press(tab, "Compare")  # the image that is there
     tab.locator("#comparison table").wait_for()
     predictions = {"lite0": lite0.predict(cat), "mine": second.predict(cat)}
     assert tab.locator("#comparison thead th").all_inner_texts() == ["Label", *predictions]
@@ -31,9 +31,9 @@ def test_compare(tab, lite0, second, cat):
     assert sorted(first) == sorted(percent(prediction.prob) for prediction in predictions.values())
     example(tab, "coffee")  # what was compared goes
     tab.locator("#comparison", has_text="Press Compare").wait_for()
-    tab.get_by_role("button", name="Remove Image").click()
+    press(tab, "Remove Image")
     tab.locator("#answer .note").wait_for()
-    tab.get_by_role("button", name="Compare", exact=True).click()
+    press(tab, "Compare")
     tab.locator("#comparison [role=alert]", has_text="There is no image").wait_for()
 
 
@@ -86,6 +86,7 @@ def test_look_inside(tab, lite0, cat):
     assert [row[0] for row in rows(tab, "#step")] == [score.label for score in found.top[:5]]
     assert [label.inner_text() for label in tab.locator("#target label").all()] == [s.label for s in found.top[:5]]
     for score in (found.top[0], found.top[4]):
+        at_rest(tab)
         tab.locator("#target label", has_text=score.label).click()
         tab.locator("#looked figcaption", has_text=f"speak for {score.label}").wait_for()
 
@@ -100,7 +101,7 @@ def test_what_cannot_be_classified_is_an_error_in_every_tab(tab, odd, cat, lite0
     open_tab(tab, "Look inside")
     tab.locator("#inside [role=alert]", has_text="no answer for broken.png").wait_for()
     open_tab(tab, "Compare")
-    tab.get_by_role("button", name="Compare", exact=True).click()
+    press(tab, "Compare")
     tab.locator("#comparison [role=alert]", has_text="Copy or download it again").wait_for()
     open_tab(tab, "Classify")
     upload(tab, cat)  # and nothing else is broken

@@ -51,6 +51,12 @@ def example(tab, name):
     tab.get_by_role("button", name=re.compile(f"{name}$")).click()
 
 
+def press(tab, name):
+    """A button, by the whole of its name."""
+    at_rest(tab)
+    tab.get_by_role("button", name=name, exact=True).click()
+
+
 def choose(tab, place, option):
     at_rest(tab)
     tab.locator(f"{place} input").click()
@@ -58,12 +64,14 @@ def choose(tab, place, option):
 
 
 def open_tab(tab, name):
+    at_rest(tab)
     tab.get_by_role("tab", name=name).click()
     tab.get_by_role("tab", name=name, selected=True).wait_for()
 
 
 def set_temperature(tab, temperature):
     number = tab.locator("#temperature input[type=number]")
+    at_rest(tab)
     number.fill(str(temperature))
     number.press("Enter")
     tab.locator("#effect", has_text=f"T = {temperature:g}" if temperature != 1 else "Move the slider").wait_for()
