@@ -83,3 +83,14 @@ def discriminating_state(name: str, num_classes: int, size: int = 224, **options
     if last.endswith("bias") and state[last].shape == (num_classes,) and name != "squeezenet1_1":
         state[last] = state[last] - logits.mean(0)
     return state
+
+
+def write_colours(folder, count):
+    """A folder of so many small images, of which every seventh is none, and of a file that is no input."""
+    for number in range(count):
+        if number % 7 == 3:
+            (folder / f"{number:02d}.png").write_text("not an image, at all, whatever it is called")
+        else:
+            Image.new("RGB", (9, 9), ("red", "lime", "blue")[number % 3]).save(folder / f"{number:02d}.png")
+    (folder / "notes.txt").touch()
+    return folder

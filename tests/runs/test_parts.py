@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
-from PIL import Image
 
 from eyeful.errors import OutputError, StoppedError, UsageError
 from eyeful.runs import PartsOutput, Share, SignalHandler, open_output, run
@@ -13,19 +12,12 @@ from eyeful.runs.join import check_complete
 from eyeful.runs.share import RECORD, SUCCESS
 from eyeful.shards import join, open_storage
 from eyeful.sources import open_source
-from helpers import FakeEngine, fake_classifier
+from helpers import FakeEngine, fake_classifier, write_colours
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    for number in range(30):
-        if number % 7 == 3:
-            (folder / f"{number:02d}.png").write_text("not an image, at all, whatever it is called")
-        else:
-            Image.new("RGB", (9, 9), ("red", "lime", "blue")[number % 3]).save(folder / f"{number:02d}.png")
-    (folder / "notes.txt").touch()
-    return folder
+    return write_colours(tmp_path_factory.mktemp("colours"), 30)
 
 
 def names(folder, count=30):

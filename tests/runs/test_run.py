@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
@@ -18,21 +17,14 @@ from eyeful.runs import Output, SignalHandler, open_output, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction
-from helpers import FakeEngine, fake_classifier
+from helpers import FakeEngine, fake_classifier, write_colours
 
 ENDINGS = ("rows.jsonl", "rows.csv", "rows.parquet")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    for number in range(60):
-        if number % 7 == 3:
-            (folder / f"{number:02d}.png").write_text("not an image, at all, whatever it is called")
-        else:
-            Image.new("RGB", (9, 9), ("red", "lime", "blue")[number % 3]).save(folder / f"{number:02d}.png")
-    (folder / "notes.txt").touch()
-    return folder
+    return write_colours(tmp_path_factory.mktemp("colours"), 60)
 
 
 def names(folder, count=60):

@@ -6,6 +6,7 @@ import os
 import platform
 import socket
 import sys
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +18,7 @@ from urllib.request import url2pathname
 from eyeful.classifier import open_classifier
 from eyeful.cluster.watchdog import Watchdog
 from eyeful.isolate import isolate_suspects
-from eyeful.runs import RunSummary, run
+from eyeful.runs import run
 from eyeful.runs.record import record_of
 from eyeful.shards import PartsSink, open_storage
 from eyeful.sources import Source, Undivided
@@ -139,13 +140,13 @@ class Worker:
         """
         if not accept_missing and (unseen := _unseen(shard)):
             return Made({}, unseen)
-        summary = RunSummary()
+        ignored: Counter[str] = Counter()
         sink = PartsSink(open_storage(self._place), self._record, whole=True)
-        items = sink.items_of(shard, replaces, summary.ignored)
+        items = sink.items_of(shard, replaces, ignored)
         if isolated:
             items = isolate_suspects(items, sys.maxsize, self._classifier.preprocessor)
         with self._watchdog.watching() as on_rows:
-            source = Source(items, single=False, ignored=summary.ignored)
+            source = Source(items, single=False, ignored=ignored)
             made = run(self._classifier, source, [sink], on_rows=on_rows)
         return Made(
             {

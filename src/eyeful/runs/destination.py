@@ -55,7 +55,7 @@ def open_output(
     """
     if asks_for_parts(name):
         return PartsOutput(name, resume=resume, overwrite=overwrite, share=share, shard_rows=shard_rows)
-    if share.of > 1 or share.asked:
+    if share.goes_on:
         raise UsageError(f"--shard makes parts of one folder: -o {Path(name).with_suffix('')}/, not {name}")
     if shard_rows != SHARD_ROWS:
         raise UsageError(f"--shard-rows is for a folder of parts: -o {Path(name).with_suffix('')}/, not {name}")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import OutputError, UsageError
-from eyeful.runs.share import RECORD, SUCCESS
+from eyeful.runs.share import DONE, RECORD, SUCCESS
 from eyeful.shards.ahead import read_ahead
 from eyeful.shards.parts import listed, open_part, part_counts, part_record
 
 if TYPE_CHECKING:
     from eyeful.shards import Storage
 
-_SHARE = re.compile(r"_SHARD-(\d+)-of-(\d+)")
 _SAME = "name the same inputs for every shard, and a new folder for others"
 
 
@@ -88,7 +86,7 @@ def _ended(storage: Storage, names: list[str]) -> dict[str, Any]:
     """How many shards there are, and a digest of all their inputs, as those say who have ended."""
     if SUCCESS in names:
         return _end(storage, SUCCESS)
-    shares = [match for name in sorted(names) if (match := _SHARE.fullmatch(name))]
+    shares = [match for name in sorted(names) if (match := DONE.fullmatch(name))]
     if not shares:
         raise UsageError(
             f"{storage.place} holds no run that has ended: eyeful predict ... -o {storage.place} --resume"

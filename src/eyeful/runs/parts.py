@@ -63,7 +63,7 @@ class PartsOutput:
     ) -> None:
         if resume and overwrite:
             raise UsageError("--resume keeps what is there, --overwrite replaces it; choose one")
-        goes_on = resume or share.of > 1 or share.asked
+        goes_on = resume or share.goes_on
         if overwrite and goes_on:
             raise UsageError("--overwrite with --shard would delete the parts of the others: name a new folder")
         self.place = place

@@ -7,6 +7,8 @@ from eyeful.errors import UsageError
 
 RECORD, SUCCESS = "_run.json", "_SUCCESS"
 """Files beside the parts: how they are made; that all are there. Readers of Parquet leave out names with `_`."""
+DONE = re.compile(r"_SHARD-(\d+)-of-(\d+)")
+"""What a share leaves that is made: its number, and of how many."""
 BESIDE = re.compile(rf"{RECORD}|{SUCCESS}|_(?:SHARD|RUNNING)-\d+-of-(\d+)")
 """All files that may be beside the parts; those of a share say of how many."""
 
@@ -38,6 +40,11 @@ class Share:
     def has(self, shard: int) -> bool:
         """Whether the shard of a number is among them."""
         return shard % self.of == self.number - 1
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it adds to what is there, without being told to."""
+        return self.of > 1 or self.asked
 
     @property
     def done(self) -> str:
