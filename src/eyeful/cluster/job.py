@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,8 @@ from eyeful.cluster.connection import connected, put
 from eyeful.cluster.driver import Driver
 from eyeful.cluster.package import pack
 from eyeful.cluster.workers import Workers
-from eyeful.errors import OutputError, StoppedError
-from eyeful.runs.job import begun
+from eyeful.errors import StoppedError
+from eyeful.runs.job import begun, recorded
 from eyeful.sources import no_inputs
 
 if TYPE_CHECKING:
@@ -68,19 +68,12 @@ def run_on_cluster(
         spec = replace(asked, device=device)
         driver = Driver(workers, put(ray, package), spec, source, output, stop, on_rows)
         say("waiting for workers")
-        try:
-            output.write_record(driver.summary.counts, "running")
+        counts = driver.summary.counts
+        with recorded(output, counts, lambda: time.monotonic() - began - driver.summary.startup):
+            output.write_record(counts, "running")
             driver.run(began)
-            if not driver.summary.counts.inputs:  # archives, whose content no listing knows
-                raise no_inputs(driver.summary.counts.ignored, [])
-        except BaseException as error:
-            if not output.crashed:
-                with suppress(OutputError):
-                    stopped = isinstance(error, StoppedError | KeyboardInterrupt)
-                    output.write_record(driver.summary.counts, "stopped" if stopped else "failed")
-            raise
-        driver.summary.counts.seconds = time.monotonic() - began - driver.summary.startup
-        output.write_record(driver.summary.counts, "complete")
+            if not counts.inputs:  # archives, whose content no listing knows
+                raise no_inputs(counts.ignored, [])
     return driver.summary
 
 

@@ -108,16 +108,14 @@ class Workers:
         self._looked = now
         alive = [node for node in self._ray.nodes() if node["Alive"]]
         usable = [node for node in alive if not self._known(node).excluded]
-        most = self._options.workers or sum(self._capacity(node, len(usable))[0] for node in usable)
+        places = [(node, *self._capacity(node, len(usable))) for node in usable]
+        most = self._options.workers or sum(capacity for _, capacity, _ in places)
         new: list[Actor] = []
         while len(self) < most:
-            free = [
-                node for node in usable if len(self._known(node).actors) < self._capacity(node, len(usable))[0]
-            ]
+            free = [(node, cpus) for node, capacity, cpus in places if len(self._known(node).actors) < capacity]
             if not free:
                 break
-            emptiest = min(free, key=lambda node: len(self._known(node).actors))
-            new.append(self._start_on(emptiest, self._capacity(emptiest, len(usable))[1]))
+            new.append(self._start_on(*min(free, key=lambda place: len(self._known(place[0]).actors))))
         grows = self._options.address != "local" and now - self._since < _LONGEST_START
         if not len(self) and not grows and not (self._options.workers and self._options.cpus):
             self._refuse_empty(alive)

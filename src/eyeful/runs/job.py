@@ -64,7 +64,7 @@ def run(
                 _carry(classifier, source, opened, summary, stop, on_rows, journal)
             else:
                 rows, items = output.begin(classifier, source, summary, on_rows)
-                stack.enter_context(_recorded(output, summary, started))
+                stack.enter_context(recorded(output, summary, lambda: time.perf_counter() - started))
                 opened = [stack.enter_context(sink) for sink in (rows, *sinks)]
                 output.write_record(summary, "running")
                 _carry(classifier, replace(source, items=items), opened, summary, stop, on_rows, journal)
@@ -77,8 +77,17 @@ def run(
 
 
 @contextmanager
-def _recorded(output: Output | PartsOutput, summary: RunSummary, started: float) -> Iterator[None]:
-    """Write in the record how the block ended. What still says "running" when it is resumed has crashed."""
+def recorded(output: Output | PartsOutput, summary: RunSummary, seconds: Callable[[], float]) -> Iterator[None]:
+    """Write in the record how the block ended. What still says "running" when it is resumed has crashed.
+
+    Args:
+        output: what has the record.
+        summary: what there is by then.
+        seconds: how long it took.
+
+    Raises:
+        OutputError: the record cannot be written.
+    """
     try:
         yield
     except DecodeTimeoutError:  # as good as a crash: the next run must try this image alone
@@ -89,7 +98,7 @@ def _recorded(output: Output | PartsOutput, summary: RunSummary, started: float)
             with suppress(OutputError):
                 output.write_record(summary, "stopped" if stopped else "failed")
         raise
-    summary.seconds = time.perf_counter() - started
+    summary.seconds = seconds()
     output.write_record(summary, "complete")
 
 
