@@ -28,10 +28,7 @@ def watch(tab):
 
 
 def at_rest(tab):
-    """Wait, as people do who read an answer: Gradio forgets an event that joins while the last stream closes.
-
-    Its `queue_data` cleans all events of a session when a stream of it was hung up.
-    """
+    """Wait, as people do who read an answer before they click again; `test_order.py` is about those who do not."""
     for _ in range(100):  # of 20 ms
         tab.wait_for_timeout(20)
         if not _ANSWERING.get(tab):

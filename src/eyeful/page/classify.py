@@ -66,14 +66,15 @@ def build_classify(choice: Choice, headline: Any) -> None:
         image = displayed(ok.prediction) if ok else None
         return [ok, *_shown(found, degree), gr.update(visible=ok is not None), image]
 
-    for event in (choice.changed, choice.model.input):
-        event(
-            classified,
-            [choice.item, choice.model, temperature],
-            [state, headline, bars, effect, seen, elsewhere, more, choice.image],
-            api_visibility="private",
-            show_progress_on=headline,
-        )
+    gr.on(
+        [choice.item.change, choice.model.input],
+        classified,
+        [choice.item, choice.model, temperature],
+        [state, headline, bars, effect, seen, elsewhere, more, choice.image],
+        api_visibility="private",
+        show_progress_on=headline,
+        trigger_mode="always_last",  # one after another: an answer never covers that to a later choice
+    )
     temperature.input(
         lambda found, degree: _at(found, degree) if found else gr.skip(),
         [state, temperature],

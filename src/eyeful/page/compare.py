@@ -86,9 +86,10 @@ def build_compare(choice: Choice) -> None:
             progress((number + 1, len(models)), desc="Comparing", unit="models")
         return render("compare.html", columns=columns, rows=matrix(columns), agreement=_agreement(columns))
 
-    button.click(compared, [choice.item, chosen], shown, api_visibility="private", show_progress_on=shown)
-    # in the browser, at once: from the server it could come after the next comparison, and wipe it out
-    choice.changed(None, None, shown, js=f"() => {json.dumps(note(_EMPTY))}")
+    pressed = button.click(
+        compared, [choice.item, chosen], shown, api_visibility="private", show_progress_on=shown
+    )
+    choice.item.change(None, None, shown, js=f"() => {json.dumps(note(_EMPTY))}", cancels=pressed)
 
 
 def matrix(columns: Sequence[Column]) -> list[Row]:

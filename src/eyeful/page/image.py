@@ -16,8 +16,6 @@ from eyeful.signature import name_of_signature
 from eyeful.types import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from eyeful.page.models import Models
     from eyeful.types import Prediction
 
@@ -31,10 +29,9 @@ class Choice:
     Attributes:
         models: what there is.
         example: the Item that is there at the start; None where no samples are installed.
-        item: a gr.State with the Item, or None.
+        item: a gr.State with the Item, or None; its `change` is when another image has come.
         model: the gr.Dropdown with the model's name.
         image: the gr.Image itself; an output for what `displayed` gives.
-        changed: registers what to do when a new image has come, as Gradio's events do.
         others: a column with examples and the models, to be rendered where it belongs.
     """
 
@@ -43,7 +40,6 @@ class Choice:
     item: Any
     model: Any
     image: Any
-    changed: Callable[..., Any]
     others: Any
 
 
@@ -105,22 +101,13 @@ def build_image(models: Models) -> Choice:
             elem_id="model",
         )
     quietly = {"api_visibility": "private", "show_progress": "hidden"}
-    picked = [
-        image.upload(lambda item: item, image, item, **quietly),
-        image.clear(lambda: None, None, item, **quietly),
-        photo.upload(lambda item: (item, str(item.content)), photo, [item, image], **quietly),
-    ]
+    image.upload(lambda item: item, image, item, **quietly)
+    image.clear(lambda: None, None, item, **quietly)
+    photo.upload(lambda item: (item, str(item.content)), photo, [item, image], **quietly)
     for button, example in zip(buttons, samples, strict=True):
         chosen = example.item
-        picked.append(
-            button.click(lambda chosen=chosen: (chosen, str(chosen.content)), None, [item, image], **quietly)
-        )
-
-    def changed(*args: Any, **kwargs: Any) -> None:
-        for event in picked:
-            event.then(*args, **kwargs)
-
-    return Choice(models, first, item, model, image, changed, others)
+        button.click(lambda chosen=chosen: (chosen, str(chosen.content)), None, [item, image], **quietly)
+    return Choice(models, first, item, model, image, others)
 
 
 def displayed(prediction: Prediction) -> Any:
@@ -131,7 +118,7 @@ def displayed(prediction: Prediction) -> Any:
     assert isinstance(item.content, Path)  # noqa: S101 - uploads and examples are files
     with item.content.open("rb") as file:
         if name_of_signature(file.read(64)) in _IN_BROWSERS:
-            return gr.skip()
+            return str(item.content)
     small = item.content.with_name("displayed.jpg")
     PIL.Image.fromarray(thumbnail).save(small, quality=88)
     return str(small)

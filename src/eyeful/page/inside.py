@@ -85,8 +85,16 @@ def build_inside(choice: Choice, tab: Any) -> None:
 
     outputs = [stored, said, road, depth, shown, target, looked]
     inputs = [stored, choice.item, choice.model, is_open]
-    for event in (choice.changed, choice.model.input, tab.select):
-        event(inside, inputs, outputs, js=_IS_OPEN, api_visibility="private", show_progress_on=[said, shown])
+    gr.on(
+        [choice.item.change, choice.model.input, tab.select],
+        inside,
+        inputs,
+        outputs,
+        js=_IS_OPEN,
+        api_visibility="private",
+        show_progress_on=[said, shown],
+        trigger_mode="always_last",
+    )
     depth.input(
         lambda found, step: found.steps[int(step) - 1] if found else gr.skip(),
         [stored, depth],
@@ -101,6 +109,7 @@ def build_inside(choice: Choice, tab: Any) -> None:
         looked,
         api_visibility="private",
         show_progress_on=looked,
+        trigger_mode="always_last",
     )
 
 

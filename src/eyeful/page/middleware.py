@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from starlette.responses import PlainTextResponse
+
+from eyeful.page.streams import Streams
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +22,9 @@ _NEEDED = re.compile(
 
 _JOIN = "/gradio_api/queue/join"
 """By which every event comes: the values of its inputs, as JSON."""
+
+_DATA = "/gradio_api/queue/data"
+"""By which the answers to a session's events go."""
 
 _MOST_JSON = 1 << 20
 
@@ -53,6 +59,7 @@ class PageMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._streams = Streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
@@ -68,10 +75,15 @@ class PageMiddleware:
             return
         if path == _JOIN:
             body = await _read(receive)
-            if body is None or _names_an_address(body):
+            event = _event(body)
+            if event is None or _names_an_address(event):
                 await PlainTextResponse("the page takes files, not addresses", 400)(scope, receive, send)
                 return
             receive = _again(body, receive)
+            send = self._streams.joining(str(event.get("session_hash")), send)
+        elif path == _DATA:
+            session = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+            receive, send = self._streams.watched(session, receive, send)
 
         async def answered(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -120,15 +132,15 @@ def _without(message: Message, name: bytes) -> list[tuple[bytes, bytes]]:
     return [pair for pair in message["headers"] if pair[0].lower() != name]
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """A request's body; None if it is too long or its sender has gone."""
+async def _read(receive: Receive) -> bytes:
+    """A request's body; empty if it is too long or its sender has gone."""
     body = b""
     while True:
         message = await receive()
         part: bytes = message.get("body", b"")
         body += part
         if message["type"] == "http.disconnect" or len(body) > _MOST_JSON:
-            return None
+            return b""
         if not message.get("more_body"):
             return body
 
@@ -143,12 +155,17 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-def _names_an_address(body: bytes) -> bool:
-    """Whether a file in an event has an address for a path: Gradio would make this machine fetch it."""
+def _event(body: bytes) -> dict[str, Any] | None:
     try:
-        waiting = [json.loads(body)]
+        event = json.loads(body)
     except ValueError:
-        return True
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _names_an_address(event: Any) -> bool:
+    """Whether a file in an event has an address for a path: Gradio would make this machine fetch it."""
+    waiting = [event]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
