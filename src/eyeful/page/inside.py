@@ -84,32 +84,29 @@ def build_inside(choice: Choice, tab: Any) -> None:
         ]
 
     outputs = [stored, said, road, depth, shown, target, looked]
-    inputs = [stored, choice.item, choice.model, is_open]
+    latest = {"api_visibility": "private", "trigger_mode": "always_last"}
     gr.on(
         [choice.item.change, choice.model.input, tab.select],
         inside,
-        inputs,
+        [stored, choice.item, choice.model, is_open],
         outputs,
         js=_IS_OPEN,
-        api_visibility="private",
         show_progress_on=[said, shown],
-        trigger_mode="always_last",
+        **latest,
     )
     depth.input(
         lambda found, step: found.steps[int(step) - 1] if found else gr.skip(),
         [stored, depth],
         shown,
-        api_visibility="private",
         show_progress="hidden",
-        trigger_mode="always_last",
+        **latest,
     )
     target.input(
         lambda found, index: _looked(choice.models, found, index) if found else gr.skip(),
         [stored, target],
         looked,
-        api_visibility="private",
         show_progress_on=looked,
-        trigger_mode="always_last",
+        **latest,
     )
 
 
