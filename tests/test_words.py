@@ -16,7 +16,6 @@ NOWHERE = (
         "mosaic",
         "heated",
         "refusal",
-        "verdict",
         "licence",
     ),
     *("recipe", "passport", "remarks", "kept", "doorway", "room", "rooms", "floor", "door", "doors"),
@@ -25,7 +24,7 @@ NOWHERE = (
 )
 """In no text at all, as a word or a part of a name."""
 NO_NAMES = (
-    *("House", "Door", "Recipe", "Passport", "Kept", "Account", "account", "verdict", "Watch", "watch", "look"),
+    *("House", "Door", "Recipe", "Passport", "Kept", "Account", "account", "Watch", "watch", "look"),
     *(
         "Loaded",
         "loader",

@@ -40,6 +40,8 @@ def load(
     activation: Activation | None = None,
     topk: int = 5,
     min_prob: float = 0.0,
+    sure: float | None = None,
+    calibration: str | Path | None = None,
     batch_size: int = 0,
     workers: int = 0,
     max_pixels: int = DEFAULT_MAX_PIXELS,
@@ -69,6 +71,9 @@ def load(
             network ends in either); the model's own when None.
         topk: labels in each answer.
         min_prob: below it an answer is marked as abstained; 0 to 1.
+        sure: answer with the most specific WordNet group whose labels hold this share of the probability, 0.5 to
+            1; None: with labels alone.
+        calibration: a file of `eyeful calibrate`: its temperature, its threshold and its prediction sets.
         batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
         max_pixels: the largest image that is opened.
@@ -100,6 +105,8 @@ def load(
             activation=activation,
             topk=topk,
             min_prob=min_prob,
+            sure=sure,
+            calibration=calibration,
             max_pixels=max_pixels,
             batch_size=batch_size,
             workers=workers,

@@ -101,6 +101,27 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A WordNet node whose labels together hold enough of the probability: "dog"; or a single label that does.
+
+    Attributes:
+        name: as people say it.
+        wnid: the node's WordNet id; None for a label without one.
+        prob: the sum of its labels' probabilities, 0 to 1.
+        labels: how many labels of the model it holds.
+    """
+
+    name: str
+    wnid: str | None
+    prob: float
+    labels: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, as rows have them."""
+        return {"name": self.name, "wnid": self.wnid, "prob": float(f"{self.prob:.7g}"), "labels": self.labels}
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The row for one item: its ranked scores, or a named error.
 
@@ -113,6 +134,10 @@ class Prediction:
         warnings: what was done to the image beyond the preprocessing ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
         columns: the other columns of the list that named the input; None without one.
+        sure: the share of the probability that a group had to hold; None where none was asked for.
+        group: the most specific group that holds it; None where only those do that say nothing.
+        prediction_set: the labels among which a calibration promises the right one; None without a calibration.
+        temperature: what the logits were divided by before the activation; 1 without a calibration.
         logits: float32 (K,), the raw score of every class; None for an error.
         activation: what made probabilities of them.
         features: float32 (D,), the input of the layer that makes the logits; None where there is no such layer.
@@ -127,6 +152,10 @@ class Prediction:
     error_kind: ErrorKind | None = None
     error: str | None = None
     columns: Mapping[str, Any] | None = field(default=None, hash=False)
+    sure: float | None = None
+    group: Group | None = None
+    prediction_set: tuple[Score, ...] | None = None
+    temperature: float = field(default=1.0, repr=False, compare=False)
     logits: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     activation: Activation = field(default="softmax", repr=False, compare=False)
     features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
@@ -155,9 +184,14 @@ class Prediction:
 
     @property
     def answer(self) -> str:
-        """What to tell a person: the label, `unsure (label?)` or the error."""
+        """What to tell a person: the label, `dog (Labrador retriever?)`, `unsure (label?)` or the error."""
         if not self.top:
             return f"{self.error_kind}: {self.error}"
+        if self.sure is not None:
+            best = self.top[0].label
+            if self.group is None:
+                return f"unsure ({best}?)"
+            return best if self.group.labels == 1 else f"{self.group.name} ({best}?)"
         return f"unsure ({self.label}?)" if self.abstained else self.top[0].label
 
     def to_dict(self) -> dict[str, Any]:
@@ -178,6 +212,10 @@ class Prediction:
             "error_kind": self.error_kind,
             "error": self.error,
         }
+        if self.sure is not None:
+            row["group"] = self.group.to_dict() if self.group else None
+        if self.prediction_set is not None:
+            row["prediction_set"] = [score.to_dict() for score in self.prediction_set]
         return row if self.columns is None else row | {"columns": dict(self.columns)}
 
     def without_arrays(self) -> Prediction:

@@ -24,10 +24,10 @@ def many(tmp_path_factory):
 def test_an_int8_bundle_runs_and_says_how_it_was_made(many, tmp_path, lite0):
     bundle, agreement = export_int8(REQUEST, tmp_path / "int8", many, min_agreement=0)
     assert agreement.images == 12
-    assert bundle.manifest.calibration["held_out"] == 12
+    assert bundle.manifest.quantization["held_out"] == 12
     with eyeful.load(tmp_path / "int8", device="cpu") as classifier:
         assert classifier.precision == "int8"
-        assert classifier.provenance["calibration"]["images"] == 12
+        assert classifier.provenance["quantization"]["images"] == 12
         expected, found = lite0.logits(many), classifier.logits(many)
         assert 0 < np.abs(found - expected).max() < 0.5 * np.abs(expected).max()
         assert classifier.spec.fingerprint() != lite0.spec.fingerprint()

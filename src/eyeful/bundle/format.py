@@ -39,7 +39,8 @@ class Manifest:
         engine: which engine the files are for.
         precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
         checkpoint: the name of the file whose weights took the place of the model's own; None for its own.
-        calibration: how an int8 network was made and what it was found to agree with; None for others.
+        quantization: how an int8 network was made and what it was found to agree with; None for others.
+        calibration: what `eyeful calibrate` found for it; None without.
         notes: what a user should know before trusting its answers, one line each.
         versions: the tools that made the files.
         files: sha256 of every file of the bundle, by name.
@@ -54,6 +55,7 @@ class Manifest:
     activation: Activation = "softmax"
     precision: str = "fp32"
     checkpoint: str | None = None
+    quantization: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)

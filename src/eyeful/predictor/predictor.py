@@ -31,7 +31,17 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_THE_ENGINE = {
-    *("topk", "min_prob", "activation", "max_pixels", "max_aspect", "batch_size", "workers"),
+    *(
+        "topk",
+        "min_prob",
+        "sure",
+        "calibration",
+        "activation",
+        "max_pixels",
+        "max_aspect",
+        "batch_size",
+        "workers",
+    ),
     *("full_decode", "two_step_resize", "ignore_profile", "crop_mode", "crop_pct", "interpolation"),
 }
 """Options of a spec that a loaded engine does not know of."""
@@ -218,7 +228,8 @@ class Predictor:
             "engine": self.engine.name,
             "precision": self.engine.precision,
             "activation": self.manifest.activation,
-            "calibration": self.manifest.calibration,
+            "quantization": self.manifest.quantization,
+            "calibration": self.spec.calibration or self.manifest.calibration,
             "labels_sha256": hashlib.sha256(json.dumps([labels.names, labels.wnids]).encode()).hexdigest(),
         }
 

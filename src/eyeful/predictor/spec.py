@@ -21,6 +21,7 @@ from eyeful.types import Activation, Size
 _RANGES: dict[str, tuple[type, float, float]] = {
     "topk": (int, 1, math.inf),
     "min_prob": (float, 0, 1),
+    "sure": (float, 0.5, 1),
     "batch_size": (int, 0, 1024),
     "workers": (int, 0, 256),
     "threads": (int, 0, 1024),
@@ -80,6 +81,9 @@ class PredictorSpec:
             network ends in either); the model's own when None.
         topk: labels in each answer; clamped to the number of classes.
         min_prob: below it an answer is marked as abstained; 0 to 1.
+        sure: the share of the probability, 0.5 to 1, that the labels of a WordNet group must hold to be the
+            answer; None: no groups.
+        calibration: what `eyeful calibrate` found, as its file holds it; a bundle's own when None.
         max_pixels: the largest image that is opened.
         max_aspect: the most that the longer side may be of the shorter.
         batch_size: images in one forward pass; 0: what suits the engine.
@@ -108,6 +112,8 @@ class PredictorSpec:
     activation: Activation | None = None
     topk: int = 5
     min_prob: float = 0.0
+    sure: float | None = None
+    calibration: dict[str, Any] | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
     max_aspect: float = MAX_ASPECT
     batch_size: int = 0
@@ -117,7 +123,8 @@ class PredictorSpec:
 
     def __post_init__(self) -> None:
         for name in _RANGES:
-            object.__setattr__(self, name, check_range(name, getattr(self, name)))
+            if name != "sure" or self.sure is not None:
+                object.__setattr__(self, name, check_range(name, getattr(self, name)))
         for name in _TEXTS:
             value = getattr(self, name)
             if not isinstance(value, str) or not value:
@@ -187,6 +194,7 @@ class PredictorSpec:
             "max_pixels": self.max_pixels,
             "max_aspect": self.max_aspect,
             "min_prob": self.min_prob,
+            **({} if self.sure is None else {"sure": self.sure}),
             "torchcompile": self.torchcompile,
         }
         return asked | own | (self.pinned or {})
@@ -223,6 +231,7 @@ def pins_of(provenance: dict[str, Any]) -> dict[str, Any]:
         "engine",
         "precision",
         "activation",
+        "quantization",
         "calibration",
         "labels_sha256",
     )

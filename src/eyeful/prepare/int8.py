@@ -50,8 +50,8 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
     digest = hashlib.sha256()
     for batch_NHWC in batches_NHWC:
         digest.update(batch_NHWC.tobytes())
-    calibration = {"images": sum(map(len, batches_NHWC)), "pixels_sha256": digest.hexdigest()}
-    manifest = replace(bundle.manifest, precision="int8", calibration=calibration, files={})
+    quantization = {"images": sum(map(len, batches_NHWC)), "pixels_sha256": digest.hexdigest()}
+    manifest = replace(bundle.manifest, precision="int8", quantization=quantization, files={})
     return write_bundle(
         folder, manifest, lambda place: ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
     )

@@ -77,5 +77,5 @@ def export_int8(
                 f"{agreement.images} held-out images, less than --min-agreement {min_agreement:g}: not written"
             )
         found = {"held_out": agreement.images, "agreement": round(agreement.top1, 4)}
-        manifest = replace(candidate.manifest, calibration=(candidate.manifest.calibration or {}) | found)
+        manifest = replace(candidate.manifest, quantization=(candidate.manifest.quantization or {}) | found)
         return write_bundle(folder, manifest.with_activation(activation), candidate.copy_files), agreement
