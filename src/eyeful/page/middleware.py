@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from starlette.responses import PlainTextResponse
 
-from eyeful.page.streams import Streams
+from eyeful.page.streams import ClosingStreams
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,7 +59,7 @@ class PageMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._streams = Streams()
+        self._streams = ClosingStreams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""

@@ -20,7 +20,7 @@ _MOST_S = 2
 """Seconds that a browser has to hang up; others than browsers may never do."""
 
 
-class Streams:
+class ClosingStreams:
     """Which sessions' streams are being closed."""
 
     def __init__(self) -> None:
