@@ -79,6 +79,7 @@ class Predictor:
         self.engine = engine
         self.manifest = manifest.with_activation(spec.activation)
         self.preprocessing = preprocessing or manifest.preprocessing
+        self.spec = spec
         self.spec = replace(spec, pinned=self._pins())
         ways = (spec.full_decode, spec.two_step_resize, spec.ignore_profile)
         self.preprocessor = Preprocessor(self.preprocessing, spec.limits, *ways)

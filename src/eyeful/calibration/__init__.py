@@ -1,0 +1,1 @@
+"""Promises about answers, from images that a user has judged."""
