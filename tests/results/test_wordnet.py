@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,23 @@ def test_the_script_sees_another_wordnet(tmp_path):
     done = script("--check", "--wordnet", tmp_path)
     assert (done.returncode, done.stdout) == (1, "wordnet.json differs\nwordnet-license.txt differs\n")
     assert (RESULTS / "wordnet.json").read_bytes() == before
+
+
+def test_tree_names_and_license_are_in_the_wheel(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=100)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        names = {Path(name).name for name in packed.namelist() if name.startswith("eyeful/results/")}
+        licenses = [name for name in packed.namelist() if ".dist-info/licenses/" in name]
+    assert names >= {"wordnet.json", "group_names.toml", "wordnet-license.txt"}
+    assert {Path(name).name for name in licenses} == {"LICENSE", "wordnet-license.txt"}
+
+
+def test_nothing_is_read_by_importing():
+    code = (
+        "import sys, eyeful.results, eyeful.results.wordnet as found; print(found.wordnet.cache_info().currsize)"
+    )
+    code += "; print({'tomllib', 'importlib.resources'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=100)
+    assert done.stdout.split() == ["0", "set()"]
