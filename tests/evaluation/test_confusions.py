@@ -14,6 +14,7 @@ from eyeful.evaluation.confusions import (
 )
 from eyeful.evaluation.judged import Judged
 from eyeful.evaluation.outcomes import EXAMPLES, SUSPICIOUS, outcomes_of
+from eyeful.results.groups import hierarchy_of
 from eyeful.types import Labels, Score
 from judging import judged_of, labels_of, probs_of
 
@@ -80,6 +81,18 @@ def test_distance_is_to_the_nearest_right_label_and_of_wrong_answers_only():
     assert distance.mean == pytest.approx(13 / 3)
     assert distance_of(outcomes_of(answers(((0,), 3))), lambda a, b: steps[a, b]) is None
     assert distance_of(outcomes_of(answers(((0,), 0))), lambda a, b: steps[a, b]) is None
+
+
+def test_distance_in_wordnet_of_the_photographs(photographs):
+    """Most mistakes are near: half of them within three nodes."""
+    logits, right, _, labels = photographs
+    found = outcomes_of(judged_of(probs_of(logits), right[:, None], labels))
+    distance = distance_of(found, hierarchy_of(labels).steps)
+    counted = [steps for steps, images in distance.counts.items() for _ in range(images)]
+    assert len(counted) == (~found.right).sum()
+    assert distance.mean == pytest.approx(np.mean(counted))
+    assert min(counted) >= 1
+    assert np.median(counted) <= 3
 
 
 def test_only_sure_answers_that_leave_the_truth_nothing_are_suspicious():

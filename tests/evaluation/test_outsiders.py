@@ -31,6 +31,7 @@ def test_auroc_is_scikit_learns(known, outside):
     assert found.auroc == pytest.approx(expected, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(probabilities)
 def test_fewer_are_answered_at_a_higher_threshold(probs):
     found = outsiders_of(images(probs), NAMES, np.array([0.5]))

@@ -155,7 +155,7 @@ def evaluation_of(
     seconds: float | None = None,
     images_per_second: float | None = None,
 ) -> Evaluation:
-    """Reads all judged images once and holds about 45 bytes of each, whatever their number.
+    """Reads all judged images once. It takes about 80 bytes for each; 200 beside another model's answers.
 
     Args:
         judged: every image, also those with errors or without a right label, which are counted and not scored.

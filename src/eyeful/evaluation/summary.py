@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from eyeful.evaluation.compare import Against
 from eyeful.evaluation.confusions import FEWEST, ClassShare, Confusion, Distance, Suspicious
 from eyeful.evaluation.group_answers import GroupAnswers
-from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, chance_of, ece_of
+from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, chance_of, ece_of, share_of
 from eyeful.evaluation.outsiders import Outsiders
 from eyeful.evaluation.unmatched import Unmatched
-from eyeful.wording import error_label
+from eyeful.wording import error_label, percent
 
 SHOWN = 3
 
@@ -35,8 +35,10 @@ def belief_sentences(bins: tuple[Bin, ...], top1: Share, nll: float | None, brie
     if ece <= 2 * chance:
         sentence = f"Its probabilities fit, as far as {_images(top1.of)} can show: {found} (ECE {ece:.3f})."
     else:
-        sure = "too high" if said > top1.share else "too low"
-        sentence = f"Its probabilities are {sure}: {found} (ECE {ece:.3f} from {_images(top1.of)})."
+        wrong = "too high" if said > top1.share else "too low"
+        if abs(said - top1.share) < ece / 2:
+            wrong = "too high for some answers and too low for others"
+        sentence = f"Its probabilities are {wrong}: {found} (ECE {ece:.3f} from {_images(top1.of)})."
     if nll is None or brier is None:
         return [sentence, "NLL and Brier score are not known: the rows lack the probability of some right labels."]
     return [sentence, f"NLL {nll:.3f}, Brier score {brier:.3f}."]
@@ -47,8 +49,8 @@ def threshold_sentences(curve: tuple[Answered, ...]) -> list[str]:
     half = next((one for one in curve if one.share >= 0.5), None)
     if half is None or half.share > 0.9 or curve[-1].wrong == 0:
         return []
-    right = _percent(1 - half.wrong / half.answered)
-    return [f"The surest {_percent(half.share)}, of probability {half.prob:.2f} or more, are right in {right}."]
+    right = share_of(half.answered - half.wrong, half.answered)
+    return [f"The surest {_percent(half.share)}, of probability {half.prob:.2f} or more: {_right(right)}."]
 
 
 def class_sentences(classes: tuple[ClassShare, ...], scored: int) -> list[str]:
@@ -92,7 +94,10 @@ def group_sentences(groups: GroupAnswers | None) -> list[str]:
     alone = groups.labels_alone
     by_group = _answers(groups.answered, groups.right, groups.of)
     by_label = _answers(alone.answered, alone.right, groups.of)
-    return [f"Where {groups.sure:.0%} is sure enough, groups answer {by_group}; labels alone {by_label}."]
+    return [
+        f"Answers that are {groups.sure:.0%} sure, with groups: {by_group}.",
+        f"With labels alone: {by_label}.",
+    ]
 
 
 def against_sentences(against: Against | None) -> list[str]:
@@ -146,17 +151,26 @@ def unscored_sentences(
 
 
 def _percent(share: float) -> str:
-    """A share that was counted may well be 0 or 100."""
-    return f"{100 * share:.1f}%"
+    """What was counted may well be none or all, but never by rounding."""
+    return f"{share:.0%}" if share in {0, 1} else percent(share)
+
+
+def _between(share: Share | TopK) -> str:
+    return f"between {_percent(share.low)} and {_percent(share.high)} with 95% confidence"
 
 
 def _of(share: Share | TopK) -> str:
-    low, high = _percent(share.low), _percent(share.high)
-    return f"{share.right:,} of {_images(share.of)}, between {low} and {high} with 95% confidence"
+    return f"{share.right:,} of {_images(share.of)}, {_between(share)}"
+
+
+def _right(share: Share) -> str:
+    return f"{_percent(share.share or 0)} right, {_between(share)}"
 
 
 def _answers(answered: int, right: int, of: int) -> str:
-    return f"{_percent(answered / of)}" + (f" ({_percent(right / answered)} right)" if answered else "")
+    if answered == 0:
+        return f"none of {_images(of)}"
+    return f"{_percent(answered / of)} of {_images(of)}, {_right(share_of(right, answered))}"
 
 
 def _images(number: int) -> str:
