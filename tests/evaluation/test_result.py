@@ -61,6 +61,21 @@ def test_json_has_every_key_in_order_and_survives():
     assert found["provenance"] == ASKED["provenance"]
 
 
+def test_order_does_not_matter():
+    judged = [*some(500), error(), replace(error("b.jpg"), error_kind="empty"), replace(some(1)[0], right=())]
+
+    def found(order):
+        images = [judged[n] for n in order]
+        asked = {**ASKED, "sure": 0.8, "steps": lambda a, b: abs(a - b)}
+        return evaluation_of(
+            images, LABELS, **asked, against=("other", some(400, seed=1)), outsiders=images
+        ).to_dict()
+
+    first = found(range(len(judged)))
+    for seed in range(3):
+        assert found(np.random.default_rng(seed).permutation(len(judged))) == first
+
+
 def test_errors_and_images_without_a_truth_are_counted_and_not_scored():
     judged = some(20)
     without = [replace(one, right=(), filename=f"{n}.png") for n, one in enumerate(judged[:4])]

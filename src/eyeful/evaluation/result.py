@@ -182,7 +182,7 @@ def evaluation_of(
         truth=truth,
         images=found.images,
         scored=len(found),
-        errors=dict(found.errors.most_common()),
+        errors=dict(sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))),
         unmatched=tuple(unmatched),
         top1=share_of(int(found.right.sum()), len(found)),
         topk=topk_of(found.rank, min(k, len(labels), found.shortest or k)),
