@@ -68,6 +68,11 @@ def percent(prob: float) -> str:
     return ">99.9%" if prob >= 0.9995 else f"{100 * prob:.1f}%"
 
 
+def share(part: float) -> str:
+    """A share (0 to 1) of a promise, without decimals that it does not have: `5%`, `2.5%`."""
+    return f"{100 * part:.4g}%"
+
+
 def points(delta: float) -> str:
     """A difference of two probabilities, in percentage points."""
     return f"{100 * delta:.2f}"
