@@ -20,7 +20,7 @@ GROUPS = (
     options.ArithmeticOptions,
     options.PreprocessingOptions,
     options.LimitOptions,
-    options.AnswerOptions,
+    answers.AnswerOptions,
 )
 
 

@@ -1,4 +1,4 @@
-"""The promise about prediction sets: split conformal prediction, with the score 1 - prob (LAC; Sadinle et al., 2019)."""
+"""The promise about prediction sets: split conformal with the score 1 - prob (LAC: Sadinle et al., 2019)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def images_for_coverage(at_least: float) -> int:
-    """How many judged images a promise of that coverage needs at least: with fewer every set would hold all labels."""
+    """How many judged images such a promise needs at least; with fewer, every set would hold all labels."""
     return math.ceil(round(at_least / (1 - at_least), 9))
 
 

@@ -1,9 +1,9 @@
 """The promise about answers: a threshold above which at most a share of them is wrong, with a stated certainty.
 
-A share that is merely counted among the answered images is a promise broken in about half of all draws of images:
-the threshold was chosen for it. Here a threshold must pass an exact binomial test, on images that had no part in the
-choice of which thresholds are tested, in which order (fixed-sequence testing: Angelopoulos et al., 2021, "Learn then
-Test", which needs no correction for the number of tests).
+A share that is merely counted among the answered images breaks its promise in about half of all draws of images:
+the threshold was chosen for it. Here a threshold must pass an exact binomial test, on images that had no part in
+choosing which thresholds are tested in which order. Such a fixed sequence needs no correction for the number of
+its tests (Angelopoulos et al., 2021, "Learn then Test").
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def control_risk(
 ) -> Risk:
     """The lowest threshold for which the promise can be given, or what it would need.
 
-    The first half says which thresholds to test, and where to begin: where its own images speak most clearly for the
-    promise. From there downwards each is tested on the other half, until one fails.
+    The first half says which thresholds to test, and where to begin: where its own images speak most clearly for
+    the promise. From there downwards each is tested on the other half, until one fails.
 
     Args:
         chosen_with: of the first half of the images: the best probability of each, and whether its label is right.
@@ -100,7 +100,7 @@ def control_risk(
 
 
 def _candidates(probs_N: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Thresholds to test, the strictest first: quantiles of the best probabilities, and 0, which answers always."""
+    """Thresholds to test, the strictest first: quantiles of the best probabilities, and 0, for all answers."""
     ordered = np.sort(probs_N)[::-1]
     places = np.unique(np.linspace(0, len(ordered) - 1, min(_CANDIDATES, len(ordered))).astype(int))
     return np.unique(np.append(ordered[places], np.float32(0)))[::-1]

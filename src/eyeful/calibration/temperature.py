@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
 LEAST, MOST = 1 / 8, 8.0
 """The temperatures that are looked at: where every image is right, the best would be 0."""
-_GRID = 17
-_STEPS = 22
+_GRID = 13
+_CLOSE = 1e-4
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -44,8 +44,21 @@ def fit_temperature(logits_NK: NDArray[np.float32], right: Sequence[tuple[int, .
 
     grid = np.linspace(np.log(LEAST), np.log(MOST), _GRID)
     best = int(np.argmin([loss(one) for one in grid]))
-    low, high = grid[max(best - 1, 0)], grid[min(best + 1, _GRID - 1)]
-    for _ in range(_STEPS):
-        left, right_ = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        low, high = (low, right_) if loss(left) <= loss(right_) else (left, high)
-    return float(f"{np.exp((low + high) / 2):.4g}")
+    log_temperature = _minimum(loss, grid[max(best - 1, 0)], grid[min(best + 1, _GRID - 1)])
+    return float(f"{np.exp(log_temperature):.4g}")
+
+
+def _minimum(loss: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function of one number is least between two, by golden-section search."""
+    inner, outer = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_inner, at_outer = loss(inner), loss(outer)
+    while high - low > _CLOSE:
+        if at_inner <= at_outer:
+            high, outer, at_outer = outer, inner, at_inner
+            inner = high - _GOLDEN * (high - low)
+            at_inner = loss(inner)
+        else:
+            low, inner, at_inner = inner, outer, at_outer
+            outer = low + _GOLDEN * (high - low)
+            at_outer = loss(outer)
+    return (low + high) / 2

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -239,7 +237,6 @@ class Predictor:
 
     def _pins(self) -> dict[str, Any]:
         """What a spec cannot know before it is opened, as plain JSON values."""
-        labels = self.manifest.labels
         return {
             "weights": self.manifest.weights["sha256"],
             "preprocessing": self.preprocessing.as_dict(),
@@ -249,7 +246,7 @@ class Predictor:
             "activation": self.manifest.activation,
             "quantization": self.manifest.quantization,
             "calibration": self.calibration and self.calibration.to_dict(),
-            "labels_sha256": hashlib.sha256(json.dumps([labels.names, labels.wnids]).encode()).hexdigest(),
+            "labels_sha256": self.manifest.labels.sha256,
         }
 
     def _in_fp32(
