@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from eyeful.errors import UsageError
@@ -28,9 +28,9 @@ _REMEMBERED = 10_000
 class LabelNames:
     """Names → positions of one model's labels. Order and numbers say nothing.
 
-    A WordNet id comes first, then a label or its synonyms, then a group: "dog" is any dog, where no label is called
-    so. Upper and lower case, `_`, `-`, spaces, apostrophes, a number before the name and an s behind it do not
-    count. Of several labels with one name, each is meant.
+    A WordNet id comes first, then a label or its synonyms, then a group: "dog" is any dog, where no label is
+    called so. Upper and lower case, `_`, `-`, spaces, apostrophes, a number before the name and an s behind it
+    do not count. Of several labels with one name, each is meant.
 
     Args:
         labels: the model's.
@@ -53,6 +53,7 @@ class LabelNames:
         for index, name in enumerate(labels.names):
             for synonym in name.split(","):
                 _add(self._synonyms, folded(synonym), index)
+        self._hierarchy = hierarchy_or_none(labels)
         self._remembered = lru_cache(_REMEMBERED)(self._positions)
 
     def positions(self, name: str) -> tuple[int, ...]:
@@ -73,17 +74,6 @@ class LabelNames:
             best = next((one for one in by_name if last & set(one.split()[-1:])), None)
         return None if best is None else self._labels.names[by_name[best][0]]
 
-    @cached_property
-    def _hierarchy(self) -> Hierarchy | None:
-        try:
-            from eyeful.results.groups import hierarchy_of
-        except ImportError:  # until part A1 is merged
-            return None
-        try:
-            return hierarchy_of(self._labels)
-        except UsageError:
-            return None
-
     def _positions(self, name: str) -> tuple[int, ...]:
         for wnid in _WNID.findall(name):
             if found := self._by_wnid.get(wnid) or self._members(wnid):
@@ -96,6 +86,18 @@ class LabelNames:
 
     def _members(self, name: str) -> tuple[int, ...]:
         return self._hierarchy.members(name) if name and self._hierarchy is not None else ()
+
+
+def hierarchy_or_none(labels: Labels) -> Hierarchy | None:
+    """WordNet above a model's labels; None where it knows none of them."""
+    try:
+        from eyeful.results.groups import hierarchy_of
+    except ImportError:  # until part A1 is merged
+        return None
+    try:
+        return hierarchy_of(labels)
+    except UsageError:
+        return None
 
 
 def folded(name: str) -> str:

@@ -48,7 +48,7 @@ class Truth(Protocol):
         ...
 
     def named(self, filename: str) -> str:
-        """What was taken for the name of its label, or what is missing; for images without a right label."""
+        """What was taken for the name of its label; or, where it has none, what is missing."""
         ...
 
 
@@ -66,19 +66,22 @@ class FolderTruth:
     def __init__(self, names: LabelNames, roots: Sequence[str] = ()) -> None:
         self._names = names
         self._roots = sorted((_parts(root) for root in roots), key=len, reverse=True)
-        self._found: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._found: dict[tuple[str, ...], tuple[str, tuple[int, ...]]] = {}
 
     def right(self, filename: str) -> tuple[int, ...]:
         """See `Truth`."""
-        folders = _parts(filename)[:-1]
-        if folders not in self._found:
-            found = (self._names.positions(name) for name in reversed(self._below(folders)))
-            self._found[folders] = next(filter(None, found), ())
-        return self._found[folders]
+        return self._label_of(_parts(filename)[:-1])[1]
 
     def named(self, filename: str) -> str:
-        """The image's folder."""
-        return "".join(_parts(filename)[-2:-1]) or "(no folder)"
+        """The folder that is called like a label, or the image's own."""
+        return self._label_of(_parts(filename)[:-1])[0]
+
+    def _label_of(self, folders: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
+        if folders not in self._found:
+            found = ((name, self._names.positions(name)) for name in reversed(self._below(folders)))
+            none = ("".join(folders[-1:]) or "(no folder)", ())
+            self._found[folders] = next((one for one in found if one[1]), none)
+        return self._found[folders]
 
     def fault(self, filename: str) -> str:
         """Why nothing can be evaluated, where no image has a right label."""
