@@ -1,4 +1,4 @@
-"""What every self-contained page shares: escaping, names of files and labels, images inside it, how it is written."""
+"""What all self-contained pages share: escaping, names of files and labels, images inside, how they are saved."""
 
 from __future__ import annotations
 
