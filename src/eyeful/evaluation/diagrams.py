@@ -56,7 +56,9 @@ def _bin(one: Bin, prob: float, right: float, most: int) -> Iterator[str]:
     left, width = _x(one.low) + 1.5, _x(one.high) - _x(one.low) - 3
     top = _y(right, 0, _BOTTOM)
     yield _box(left, top, width, _BOTTOM - top, _BAR, "fill-opacity:.22")
-    yield _line(_x(prob), _y(interval.low, 0, _BOTTOM), _x(prob), _y(interval.high, 0, _BOTTOM), _BAR, "stroke-width:2")
+    yield _line(
+        _x(prob), _y(interval.low, 0, _BOTTOM), _x(prob), _y(interval.high, 0, _BOTTOM), _BAR, "stroke-width:2"
+    )
     yield f'<circle cx="{_x(prob):.1f}" cy="{top:.1f}" r="4.5" style="fill:{_BAR}"/>'
     height = max(1.5, (_STRIP[1] - _STRIP[0] - 14) * one.images / most)
     yield _box(left, _STRIP[1] - height, width, height, _REST)

@@ -26,7 +26,9 @@ def shown_filenames(evaluation: Mapping[str, Any]) -> set[str]:
     return suspicious.union(*(pair["examples"][:EXAMPLES] for pair in pairs))
 
 
-def thumbnails(items: Iterable[Item], filenames: Collection[str], limits: Limits | None = None) -> dict[str, bytes]:
+def thumbnails(
+    items: Iterable[Item], filenames: Collection[str], limits: Limits | None = None
+) -> dict[str, bytes]:
     """JPEGs of those items that have these filenames; what cannot be opened any more has none.
 
     Args:
