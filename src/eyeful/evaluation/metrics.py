@@ -36,6 +36,18 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class TopK:
+    """How often a right label is among the k best. The other fields are those of `Share`."""
+
+    k: int
+    right: int
+    of: int
+    share: float | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bin:
     """The images whose best probability is at least `low` and below `high`; the last bin holds 1 too.
 
@@ -79,6 +91,12 @@ def share_of(right: int, of: int) -> Share:
     return Share(right, of, share, 0.0 if right == 0 else middle - half, 1.0 if right == of else middle + half)
 
 
+def topk_of(rank_N: NDArray[np.int32], k: int) -> TopK:
+    """`rank_N`: where the first right label stands, from 1; 0 where nowhere in the first k."""
+    share = share_of(int(((rank_N > 0) & (rank_N <= k)).sum()), len(rank_N))
+    return TopK(k, share.right, share.of, share.share, share.low, share.high)
+
+
 def nll_of(right_prob_N: NDArray[np.float64]) -> float | None:
     """The mean of -ln(probability of the right label), in nats; 0 counts as 2.2e-16, or one image would decide.
 
@@ -112,6 +130,15 @@ def ece_of(bins: tuple[Bin, ...]) -> float | None:
     of = sum(one.images for one in bins)
     gaps = (
         one.images * abs(one.prob - one.right) for one in bins if one.prob is not None and one.right is not None
+    )
+    return sum(gaps) / of if of else None
+
+
+def chance_of(bins: tuple[Bin, ...]) -> float | None:
+    """The ECE that so many images would show, roughly, if every probability were true. None of no images."""
+    of = sum(one.images for one in bins)
+    gaps = (
+        math.sqrt(2 / math.pi * one.images * one.prob * (1 - one.prob)) for one in bins if one.prob is not None
     )
     return sum(gaps) / of if of else None
 

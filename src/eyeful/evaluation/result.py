@@ -20,74 +20,27 @@ from eyeful.evaluation.confusions import (
     suspicious_of,
     truth_names,
 )
+from eyeful.evaluation.group_answers import GroupAnswers, group_answers_of
 from eyeful.evaluation.judged import Judged
 from eyeful.evaluation.metrics import (
     Answered,
     Bin,
     Share,
+    TopK,
     bins_of,
     brier_of,
     ece_of,
     nll_of,
     risk_coverage_of,
     share_of,
+    topk_of,
 )
-from eyeful.evaluation.outcomes import Outcomes, outcomes_of
+from eyeful.evaluation.outcomes import outcomes_of
 from eyeful.evaluation.outsiders import Outsiders, outsiders_of
+from eyeful.evaluation.unmatched import Unmatched
 from eyeful.types import Labels
 
 FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Unmatched:
-    """A folder or file whose name is none of the model's labels; its images are not scored.
-
-    Attributes:
-        name: of the folder or file.   images: how many.   nearest: the label spelled most alike; None without one.
-    """
-
-    name: str
-    images: int
-    nearest: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TopK:
-    """How often a right label is among the k best. Fields as in `Share`."""
-
-    k: int
-    right: int
-    of: int
-    share: float | None
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class LabelsAlone:
-    """What answering with a label or nothing gives at the same share of the probability."""
-
-    answered: int
-    right: int
-
-
-@dataclass(frozen=True, slots=True)
-class GroupAnswers:
-    """Answers with the most specific group that holds `sure` of the probability.
-
-    Attributes:
-        sure: the share of the probability that a group had to hold.
-        answered: how many images got a group.   right: how many of these groups hold a right label.
-        of: the scored images.
-        labels_alone: the same with labels only.
-    """
-
-    sure: float
-    answered: int
-    right: int
-    of: int
-    labels_alone: LabelsAlone
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +139,7 @@ def evaluation_of(
         errors=dict(found.errors.most_common()),
         unmatched=tuple(unmatched),
         top1=share_of(int(found.right.sum()), len(found)),
-        topk=_topk(found, min(k, len(labels))),
+        topk=topk_of(found.rank, min(k, len(labels), found.shortest or k)),
         nll=nll_of(found.right_prob),
         brier=brier_of(found.brier),
         ece=ece_of(bins),
@@ -196,28 +149,11 @@ def evaluation_of(
         confusions=confusions_of(found, labels, truths),
         distance=None if steps is None else distance_of(found, steps),
         suspicious=suspicious_of(found, labels, truths),
-        groups=None if sure is None else _groups(found, sure),
+        groups=None if sure is None else group_answers_of(found, sure),
         against=None if against is None else against_of(against[0], found, outcomes_of(against[1])),
         outsiders=None if outsiders is None else outsiders_of(outsiders, labels, found.prob),
         seconds=seconds,
         images_per_second=images_per_second,
-    )
-
-
-def _topk(found: Outcomes, k: int) -> TopK:
-    k = min(k, found.shortest or k)
-    share = share_of(int(((found.rank > 0) & (found.rank <= k)).sum()), len(found))
-    return TopK(k, share.right, share.of, share.share, share.low, share.high)
-
-
-def _groups(found: Outcomes, sure: float) -> GroupAnswers:
-    sure_enough = found.prob >= sure
-    return GroupAnswers(
-        sure=sure,
-        answered=int((found.group >= 0).sum()),
-        right=int((found.group > 0).sum()),
-        of=len(found),
-        labels_alone=LabelsAlone(int(sure_enough.sum()), int((sure_enough & found.right).sum())),
     )
 
 
