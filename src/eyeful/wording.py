@@ -68,7 +68,12 @@ def percent(prob: float) -> str:
     return ">99.9%" if prob >= 0.9995 else f"{100 * prob:.1f}%"
 
 
-def share(part: float) -> str:
+def share(value: float) -> str:
+    """A share of counted things (0 to 1) with one decimal: `0%` and `100%` are none and all of them, never almost."""
+    return f"{value:.0%}" if value in (0, 1) else percent(value)
+
+
+def plain_percent(part: float) -> str:
     """A share (0 to 1) of a promise, without decimals that it does not have: `5%`, `2.5%`."""
     return f"{100 * part:.4g}%"
 

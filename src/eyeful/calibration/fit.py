@@ -12,7 +12,7 @@ from eyeful.calibration.risk import DELTA, control_risk, needs
 from eyeful.calibration.temperature import fit_temperature
 from eyeful.errors import UsageError
 from eyeful.results import Calibration, softmax
-from eyeful.wording import share
+from eyeful.wording import plain_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +46,8 @@ def fit(
     least = 2 * max(needs(risk) or 0, images_for_coverage(coverage))
     if len(right) < least:
         raise UsageError(
-            f"{len(right)} images with a right label are too few: to promise at most {share(risk)} wrong and "
-            f"{share(coverage)} coverage needs at least {least}, and about twice as many is better"
+            f"{len(right)} images with a right label are too few: to promise at most {plain_percent(risk)} wrong and "
+            f"{plain_percent(coverage)} coverage needs at least {least}, and about twice as many is better"
         )
     temperature = fit_temperature(logits_NK[::2], right[::2])
     best_N, is_right_N, right_probs_N = _probs(logits_NK, right, temperature)
