@@ -42,26 +42,18 @@ def summary_lines(calibration: Calibration) -> list[str]:
     if risk.threshold is None:
         lines.append(f"answers: at most {plain_percent(risk.at_most)} wrong cannot be promised; {_needs(risk)}")
     else:
-        share = plain_percent(round(risk.answered / risk.images, 3))
-        lines.append(
-            f"answers: at most {plain_percent(risk.at_most)} of those with {_prob(risk.threshold)} or more are wrong; "
-            f"{risk.answered} of the {risk.images} images have such an answer ({share}), {risk.wrong} of them a wrong "
-            "one; the others are said to be unsure"
-        )
+        answered = plain_percent(round(risk.answered / risk.images, 3))
+        lines += [
+            f"answers: of those with {_prob(risk.threshold)} or more at most {plain_percent(risk.at_most)} are wrong; "
+            "the others are said to be unsure",
+            f"of the {risk.images} images {risk.answered} have such an answer ({answered}), {risk.wrong} a wrong one",
+        ]
     if coverage is not None:
         lines.append(
             f"sets: the labels with {_prob(coverage.threshold)} or more hold the right one for at least "
             f"{plain_percent(coverage.at_least)} of the images"
         )
-    lines.append(
-        "this holds for images like these, and this model run in this way; "
-        + (
-            f"one sample of images in {round(1 / risk.delta)} breaks the promise about answers"
-            if risk.threshold
-            else ""
-        )
-    )
-    return lines
+    return [*lines, "this holds for images like these, and for this model run as now"]
 
 
 def _prob(threshold: float) -> str:
