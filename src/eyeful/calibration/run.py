@@ -45,8 +45,8 @@ def calibrate(
         calibration.write("calibration.json")
         eyeful.load(..., calibration="calibration.json")
 
-    The temperature is fitted on every second image, in the order of their names; the promises are about the others.
-    Images that cannot be opened or have no right label are left out, and the log says how many.
+    The temperature is fitted on every second image, in the order of their names; the others judge. Images that
+    cannot be opened or have no right label are left out, and the log says how many.
 
     Args:
         classifier: made by `eyeful.load`; its answers are shares of one label set (softmax).
@@ -58,16 +58,16 @@ def calibrate(
         **search: how images are found: `recursive`, `column` and `every` of `sources.open_source`.
 
     Raises:
-        UsageError: the model's probabilities are no shares of one label set; no image has a right label, or too few
-            have one; or an argument is outside its range.
+        UsageError: the model's probabilities are no shares of one label set; too few images have a right label; or
+            an argument is outside its range.
         EngineError: the network cannot run.
     """
     check_shares(risk, coverage)
     activation = classifier.provenance["activation"]
     if activation != "softmax":
         raise UsageError(
-            f"{classifier.model} has the activation {activation}: there is no promise about its one best label, since "
-            "its probabilities are not shares of one label set"
+            f"{classifier.model} has the activation {activation}: its probabilities are not shares of one label "
+            "set, so there is no one answer to promise something of"
         )
     plain = classifier.with_options(calibration={})
     inputs = Inputs(images, **search)

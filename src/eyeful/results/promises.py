@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 def promise_line(calibration: Calibration) -> str:
     """What a run's rows promise, for its summary."""
     risk, coverage = calibration.risk, calibration.coverage
-    parts = [f"at most {plain_percent(risk.at_most)} of the answers that are not unsure are wrong"]
+    promise = f"at most {plain_percent(risk.at_most)} of the answers that are not unsure are wrong"
     if risk.threshold is None:
-        parts = [f"nothing is promised of answers ({_needs(risk)})"]
+        promise = f"nothing is promised of answers ({_needs(risk)})"
     if coverage is not None:
-        parts.append(f"at least {plain_percent(coverage.at_least)} of the prediction sets hold the right label")
-    return f"calibrated: {', '.join(parts)}, for images like the {calibration.images} that it was made with"
+        promise += f", at least {plain_percent(coverage.at_least)} of the prediction sets hold the right label"
+    return f"calibrated: {promise}, for images like the {calibration.images} that it was made with"
 
 
 def promise_sentence(calibration: Calibration, prob: float) -> str:
@@ -35,25 +35,25 @@ def promise_sentence(calibration: Calibration, prob: float) -> str:
 def summary_lines(calibration: Calibration) -> list[str]:
     """What was found, for the person who asked."""
     risk, coverage = calibration.risk, calibration.coverage
+    most = plain_percent(risk.at_most)
     lines = [
-        f"calibrated {calibration.model} with {calibration.images} images: every second one for the temperature "
-        f"({calibration.temperature:.3g}), the other {risk.images} to judge by"
+        f"calibrated {calibration.model} with {calibration.images} images: {calibration.temperature_images} for the "
+        f"temperature ({calibration.temperature:.3g}), {risk.images} to judge by"
     ]
     if risk.threshold is None:
-        lines.append(f"answers: at most {plain_percent(risk.at_most)} wrong cannot be promised; {_needs(risk)}")
+        lines.append(f"answers: at most {most} wrong cannot be promised; {_needs(risk)}")
     else:
-        answered = plain_percent(round(risk.answered / risk.images, 3))
-        lines += [
-            f"answers: of those with {_prob(risk.threshold)} or more at most {plain_percent(risk.at_most)} are wrong; "
-            "the others are said to be unsure",
-            f"of the {risk.images} images {risk.answered} have such an answer ({answered}), {risk.wrong} a wrong one",
-        ]
-    if coverage is not None:
+        certain, answered = plain_percent(1 - risk.delta), plain_percent(round(risk.answered / risk.images, 3))
+        promise = f"at most {most} of those with {_prob(risk.threshold)} or more are wrong ({certain} certain)"
+        lines.append(f"answers: {promise}; the others are said to be unsure")
         lines.append(
-            f"sets: the labels with {_prob(coverage.threshold)} or more hold the right one for at least "
-            f"{plain_percent(coverage.at_least)} of the images"
+            f"of the {risk.images} images {answered} have such an answer; {risk.wrong} of these are wrong"
         )
-    return [*lines, "this holds for images like these, and for this model run as now"]
+    if coverage is not None:
+        held = f"hold the right one for at least {plain_percent(coverage.at_least)} of the images"
+        lines.append(f"sets: the labels with {_prob(coverage.threshold)} or more {held}")
+    lines.append("this holds for images like these, and for this model run as now")
+    return lines
 
 
 def _prob(threshold: float) -> str:
