@@ -211,4 +211,6 @@ def _difference(name: str, before: Any, now: Any) -> str:
         return ", ".join(f"{key} was {before.get(key)}, is {now.get(key)}" for key in names)
     if name in ("weights", "labels_sha256"):
         before, now = str(before)[:_DIGEST], str(now)[:_DIGEST]
-    return f"{_MADE_FOR[name]} {'were' if name in ('weights', 'labels_sha256') else 'was'} {before}, now {now}"
+        return f"{_MADE_FOR[name]} were {before}, now {now}"
+    flag = f" (--precision {before})" if name == "precision" else ""
+    return f"{_MADE_FOR[name]} was {before}{flag}, now {now}"

@@ -36,10 +36,8 @@ def summary_lines(calibration: Calibration) -> list[str]:
     """What was found, for the person who asked."""
     risk, coverage = calibration.risk, calibration.coverage
     most = plain_percent(risk.at_most)
-    lines = [
-        f"calibrated {calibration.model} with {calibration.images} images: {calibration.temperature_images} for the "
-        f"temperature ({calibration.temperature:.3g}), {risk.images} to judge by"
-    ]
+    halves = f"{calibration.temperature_images} of them set the temperature ({calibration.temperature:.3g})"
+    lines = [f"calibrated {calibration.model} with {calibration.images} images: {halves}, {risk.images} judge"]
     if risk.threshold is None:
         lines.append(f"answers: at most {most} wrong cannot be promised; {_needs(risk)}")
     else:
