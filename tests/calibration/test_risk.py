@@ -15,7 +15,9 @@ RISK, DELTA = 0.05, 0.1
 def test_the_tail_is_scipys(risk):
     for answered in (1, 7, 45, 500, 20_000):
         for wrong in {0, 1, int(risk * answered), min(answered, 30)}:
-            assert binomial_tail(wrong, answered, risk) == pytest.approx(binom.cdf(wrong, answered, risk), rel=1e-9)
+            assert binomial_tail(wrong, answered, risk) == pytest.approx(
+                binom.cdf(wrong, answered, risk), rel=1e-9
+            )
 
 
 def test_needs_is_the_smallest_number():

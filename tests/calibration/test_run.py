@@ -54,7 +54,10 @@ def test_a_file_says_what_is_right(colours, tmp_path):
 
 
 def test_what_cannot_be_calibrated(colours, tmp_path):
-    with fake_classifier(activation="sigmoid") as classifier, pytest.raises(UsageError, match="activation sigmoid"):
+    with (
+        fake_classifier(activation="sigmoid") as classifier,
+        pytest.raises(UsageError, match="activation sigmoid"),
+    ):
         eyeful.calibrate(classifier, colours)
     with fake_classifier() as classifier:
         with pytest.raises(UsageError, match="35 images|34 images|33 images"):
