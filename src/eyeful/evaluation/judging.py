@@ -38,8 +38,6 @@ class _Judging:
         """As the classifier's."""
         most = topk or self._classifier.spec.topk
         asked = most if hasattr(self._classifier, "predictor") else int(self._classifier.provenance["classes"])
-        with closing(
-            self._classifier.stream(inputs, topk=asked, thumbnails=thumbnails, timer=timer)
-        ) as stream:
+        with closing(self._classifier.stream(inputs, topk=asked, thumbnails=thumbnails, timer=timer)) as stream:
             for prediction in stream:
                 yield self._judge.noted(prediction, most)

@@ -33,7 +33,9 @@ def labels_of(classifier: SupportsStream) -> Labels:
     (row,) = classifier.stream(Source(iter([Item("grey.png", _grey())]), single=True), topk=classes)
     scores = sorted(row.top, key=lambda score: score.index)
     found = Labels(tuple(score.label for score in scores), tuple(score.wnid for score in scores))
-    if [score.index for score in scores] != list(range(classes)) or digest_of(found) != _digest(classifier.provenance):
+    if [score.index for score in scores] != list(range(classes)) or digest_of(found) != _digest(
+        classifier.provenance
+    ):
         raise EngineError(f"the server at {classifier.device} does not tell its {classes} labels")
     return found
 
@@ -45,7 +47,8 @@ def labels_of_model(
 
     Args:
         name: as `eyeful.load` takes it.
-        checkpoint, labels: the same.
+        checkpoint: the same.
+        labels: the same.
         provenance: what rows say of the model that made them; they must be its labels.
 
     Raises:
@@ -78,7 +81,9 @@ def labels_of_rows(name: str, provenance: dict[str, Any]) -> Labels:
     except UsageError:
         raise
     except EyefulError as error:
-        raise UsageError(f"the labels of {printable(model)}, which made {printable(name)}, are not to be had: {_WAY_OUT}") from error
+        raise UsageError(
+            f"the labels of {printable(model)}, which made {printable(name)}, are not to be had: {_WAY_OUT}"
+        ) from error
 
 
 _WAY_OUT = "--model NAME, with --checkpoint and --labels where it had them, says whose labels they are"

@@ -35,13 +35,12 @@ _WAY_OUT = "--truth FILE.csv, with the columns filename and label, says what is 
 
 
 class Truth(Protocol):
-    """What is right for each image.
+    """What is right for each image."""
 
-    Attributes:
-        how: "folders", "names", or the file that says it.
-    """
-
-    how: str
+    @property
+    def how(self) -> str:
+        """`folders`, `names`, or the file that says it."""
+        ...
 
     def right(self, filename: str) -> tuple[int, ...]:
         """Positions of the labels that are right, any of which counts; empty where nothing says it."""
