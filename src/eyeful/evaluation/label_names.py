@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from eyeful.errors import UsageError
+from eyeful.results.groups import Hierarchy, hierarchy_of
 
 if TYPE_CHECKING:
-    from eyeful.results.groups import Hierarchy
     from eyeful.types import Labels
 
 _WNID = re.compile(r"(?<![0-9A-Za-z])n[0-9]{8}(?![0-9A-Za-z])")
@@ -90,10 +90,6 @@ class LabelNames:
 
 def hierarchy_or_none(labels: Labels) -> Hierarchy | None:
     """WordNet above a model's labels; None where it knows none of them."""
-    try:
-        from eyeful.results.groups import hierarchy_of
-    except ImportError:  # until part A1 is merged
-        return None
     try:
         return hierarchy_of(labels)
     except UsageError:
