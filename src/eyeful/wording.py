@@ -73,6 +73,11 @@ def share(value: float) -> str:
     return f"{value:.0%}" if value in (0, 1) else percent(value)
 
 
+def plain_percent(part: float) -> str:
+    """A share (0 to 1) of a promise, without decimals that it does not have: `5%`, `2.5%`."""
+    return f"{100 * part:.4g}%"
+
+
 def points(delta: float) -> str:
     """A difference of two probabilities, in percentage points."""
     return f"{100 * delta:.2f}"
