@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
+    from eyeful.evaluation.result import Evaluation
+    from eyeful.evaluation.run import evaluate
     from eyeful.loading import load
     from eyeful.models import ModelEntry, list_models
     from eyeful.predictor import PredictorSpec
@@ -53,6 +55,7 @@ __all__ = [
     "ClusterError",
     "DecodeTimeoutError",
     "EngineError",
+    "Evaluation",
     "EyefulError",
     "ImageError",
     "Item",
@@ -70,6 +73,7 @@ __all__ = [
     "UnknownModelError",
     "UsageError",
     "WeightsError",
+    "evaluate",
     "list_models",
     "load",
     "plot",
@@ -93,6 +97,8 @@ _MODULE_OF = {
     "UnknownModelError": "eyeful.errors",
     "UsageError": "eyeful.errors",
     "WeightsError": "eyeful.errors",
+    "Evaluation": "eyeful.evaluation.result",
+    "evaluate": "eyeful.evaluation.run",
     "load": "eyeful.loading",
     "ModelEntry": "eyeful.models",
     "list_models": "eyeful.models",

@@ -60,8 +60,8 @@ def evaluate(
     Args:
         model: a classifier; or a file or folder of rows that one has made: nothing is classified then.
         images: what to classify, as for `Classifier.stream`; None with rows.
-        truth: what is right: "folders": the name of an image's folder is a WordNet id, a label, a synonym or a
-            WordNet group ("dog" is right for any dog); "names": so is the image's own name; "auto": folders if these
+        truth: what is right. "folders": the name of an image's folder is a WordNet id, a label, a synonym or a
+            WordNet group ("dog" is right for any dog); "names": so is the image's own; "auto": folders where these
             are called so, else names; or a .csv or .jsonl file with the columns filename and label.
         against: another classifier, or its rows, for the same images.
         outsiders: images of which no label is right, as `images`; or, with rows, rows of such images.
