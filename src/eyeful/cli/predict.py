@@ -19,6 +19,8 @@ from eyeful.cli.remote import ServerOptions
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
+from eyeful.results import Calibration
+from eyeful.results.promises import promise_line
 
 if TYPE_CHECKING:
     from eyeful.pipeline import SupportsStream
@@ -114,7 +116,9 @@ def _predict_here(
                 classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=supervise.journal
             )
         speed = summary.speed(classifier, startup)
-    return summary, [speed] if speed else []
+        promised = classifier.provenance.get("calibration")
+    promise = promise_line(Calibration.from_dict(promised)) if promised else ""
+    return summary, [line for line in (speed, promise) if line]
 
 
 def _exists(name: str) -> bool:
