@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 _INK, _SOFT, _LINE = "var(--ink,#1d2733)", "var(--soft,#5b6773)", "var(--line,#d9dfe4)"
 _BAR, _REST = "var(--bar,#2a6f97)", "var(--rest,#b0c0cb)"
-_WIDTH, _HEIGHT = 460, 370
-_LEFT, _RIGHT, _TOP = 50, 450, 10
+_WIDTH, _HEIGHT = 470, 370
+_LEFT, _RIGHT, _TOP = 62, 448, 10
 _BOTTOM, _ALONE = 250, 316
 """Where the plot ends: above the counts, or with nothing below but its axis."""
 _STRIP = (268, 324)
 _MARKS = (0.5, 0.8, 0.9)
 """Thresholds that the curve names."""
-_APART = 52
+_APART = 70
 """Pixels between two of its names."""
 
 
@@ -38,8 +38,8 @@ def reliability_diagram(bins: Sequence[Bin]) -> str:
     parts = [
         *_grid(0.0, _BOTTOM, "share that is right"),
         _line(_x(0), _y(0, 0, _BOTTOM), _x(1), _y(1, 0, _BOTTOM), _SOFT, "stroke-dasharray:5 4;stroke-width:1.5"),
-        _text(_LEFT + 10, _TOP + 18, "promises too little", _SOFT),
-        _text(_RIGHT - 8, _BOTTOM - 10, "promises too much", _SOFT, "end"),
+        _text(_LEFT + 10, _TOP + 18, "probabilities too low", _SOFT),
+        _text(_RIGHT - 8, _BOTTOM - 10, "probabilities too high", _SOFT, "end"),
     ]
     for one in bins:
         if one.images and one.prob is not None and one.right is not None:
@@ -62,7 +62,15 @@ def _bin(one: Bin, prob: float, right: float, most: int) -> Iterator[str]:
     yield f'<circle cx="{_x(prob):.1f}" cy="{top:.1f}" r="4.5" style="fill:{_BAR}"/>'
     height = max(1.5, (_STRIP[1] - _STRIP[0] - 14) * one.images / most)
     yield _box(left, _STRIP[1] - height, width, height, _REST)
-    yield _text(left + width / 2, _STRIP[1] - height - 3, _short(one.images), _SOFT, "middle", "font-size:10px")
+    yield _text(
+        left + width / 2,
+        _STRIP[1] - height - 3,
+        _short(one.images),
+        _SOFT,
+        "middle",
+        "",
+        ' class="count" font-size="10"',
+    )
 
 
 def _said(one: Bin) -> str:
@@ -131,13 +139,12 @@ def _grid(base: float, bottom: float, title: str) -> Iterator[str]:
         yield _line(_LEFT, y, _RIGHT, y, _LINE)
         yield _text(_LEFT - 7, y + 4.5, f"{value:.0%}", _SOFT, "end")
     middle = (_TOP + bottom) / 2
-    yield _text(11, middle, title, _SOFT, "middle", "", f' transform="rotate(-90 11 {middle:g})"')
+    yield _text(12, middle, title, _SOFT, "middle", "", f' transform="rotate(-90 11 {middle:g})"')
 
 
 def _axis(bottom: float, title: str) -> Iterator[str]:
     for number in range(6):
-        anchor = "end" if number == 5 else "middle"
-        yield _text(_x(number / 5), bottom + 18, f"{number / 5:.0%}", _SOFT, anchor)
+        yield _text(_x(number / 5), bottom + 18, f"{number / 5:.0%}", _SOFT, "middle")
     yield _text((_LEFT + _RIGHT) / 2, bottom + 38, title, _SOFT, "middle")
 
 

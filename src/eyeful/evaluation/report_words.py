@@ -34,8 +34,8 @@ def leaning(bins: Sequence[Bin]) -> str:
         one.images * (one.right - one.prob) for one in bins if one.prob is not None and one.right is not None
     )
     if not of or abs(gap / of) < 0.02:
-        return "sometimes too much, sometimes too little"
-    return "mostly too little" if gap > 0 else "mostly too much"
+        return "about as often too low as too high"
+    return "mostly too low" if gap > 0 else "mostly too high"
 
 
 def example(bins: Sequence[Bin]) -> str:
