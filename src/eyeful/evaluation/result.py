@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any
 
 from eyeful.evaluation.compare import Against, against_of
@@ -37,8 +38,24 @@ from eyeful.evaluation.metrics import (
 )
 from eyeful.evaluation.outcomes import outcomes_of
 from eyeful.evaluation.outsiders import Outsiders, outsiders_of
+from eyeful.evaluation.summary import (
+    against_sentences,
+    belief_sentences,
+    class_sentences,
+    confusion_sentences,
+    group_sentences,
+    outsider_sentences,
+    right_sentences,
+    suspicious_sentences,
+    threshold_sentences,
+    unscored_sentences,
+)
 from eyeful.evaluation.unmatched import Unmatched
+from eyeful.filenames import portable_name, printable
 from eyeful.types import Labels
+from eyeful.wording import rate
+
+__all__ = ["Evaluation", "Unmatched", "evaluation_of"]
 
 FORMAT = 1
 
@@ -87,9 +104,38 @@ class Evaluation:
     images_per_second: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values, numbers to seven digits."""
+        """Plain JSON values, numbers to seven digits, filenames as in rows."""
         found = _plain(asdict(self))
+        for one in found["suspicious"]:
+            one["filename"] = portable_name(one["filename"])[0]
+        for one in found["confusions"]:
+            one["examples"] = [portable_name(name)[0] for name in one["examples"]]
         return {"format": FORMAT, **found, "provenance": dict(self.provenance)}
+
+    def summary(self) -> list[str]:
+        """Plain sentences, the most important first."""
+        speed = self.images_per_second
+        sentences = [
+            *right_sentences(self.top1, self.topk),
+            *belief_sentences(self.bins, self.top1, self.nll, self.brier),
+            *threshold_sentences(self.risk_coverage),
+            *group_sentences(self.groups),
+            *against_sentences(self.against),
+            *outsider_sentences(self.outsiders),
+            *class_sentences(self.classes, self.scored),
+            *confusion_sentences(self.confusions, self.distance),
+            *suspicious_sentences(self.suspicious),
+            *unscored_sentences(self.images, self.scored, self.errors, self.unmatched),
+            *([f"{rate(speed)} images/s."] if speed else []),
+        ]
+        return [printable(one) for one in sentences]
+
+    def __str__(self) -> str:
+        return "\n".join(self.summary())
+
+    def _repr_html_(self) -> str:
+        """A notebook shows the summary as a list."""
+        return f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in self.summary())}</ul>"
 
 
 def evaluation_of(
