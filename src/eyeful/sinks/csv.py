@@ -76,7 +76,7 @@ class CsvSink:
             if rows.fieldnames not in (None, list(COLUMNS), list(WIDE_COLUMNS)):
                 raise OutputError(f"{path} has other columns than ours: --overwrite starts anew")
             for row in rows:
-                name = original_name(text_of(row["filename"]), row["filename_b64"])
+                name = original_name(_text(row["filename"]), row["filename_b64"])
                 yield ExistingRow(name, row["error_kind"] or None, row["abstained"] == "true")
 
     def __enter__(self) -> Self:
@@ -88,7 +88,7 @@ class CsvSink:
 
     def append(self, prediction: Prediction) -> None:
         """Write one line; it is in the system's hands when this returns."""
-        row = {name: cell_of(value) for name, value in prediction.to_dict().items()}
+        row = {name: _cell(value) for name, value in prediction.to_dict().items()}
         if "columns" in row and self._columns is COLUMNS:
             self._widen()
         if not self._begun:
@@ -132,7 +132,7 @@ def _header_of(path: Path) -> list[str]:
         return next(csv.reader(file), [])
 
 
-def cell_of(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     """A value as a spreadsheet may read it: no text begins a formula, lists are JSON, booleans are lower case."""
     if isinstance(value, list | bool | dict):
         return json.dumps(value, ensure_ascii=False)
@@ -141,6 +141,6 @@ def cell_of(value: Any) -> Any:
     return "" if value is None else value
 
 
-def text_of(cell: str) -> str:
-    """The text that `cell_of` wrote."""
+def _text(cell: str) -> str:
+    """The text that `_cell` wrote."""
     return cell.removeprefix("'")

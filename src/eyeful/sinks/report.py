@@ -51,7 +51,13 @@ class ReportSink:
         self._selection = Selection()
 
     def __enter__(self) -> Self:
-        check_writable(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            probe = temporary_beside(self._path)  # what cannot be written is told before the run, not after it
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
         return self
 
     def append(self, prediction: Prediction) -> None:
@@ -65,46 +71,28 @@ class ReportSink:
         if error is not None and not self._counts.inputs:
             return
         page = _render(self._counts, self._selection, self._manifest, stopped=error is not None)
-        write_page(self._path, page)
-
-
-def check_writable(path: Path) -> None:
-    """Make a page's folder, and see that the page can be written: that is told before a run, not after it.
-
-    Raises:
-        OutputError: it cannot.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = temporary_beside(path)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def write_page(path: Path, page: str) -> None:
-    """Write a page whole, or not at all.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    try:
-        write_atomically(path, page)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        try:
+            write_atomically(self._path, page)
+        except OSError as failure:
+            raise OutputError(f"cannot write {self._path}: {failure.strerror}") from failure
 
 
 def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any], *, stopped: bool) -> str:
+    environment = Environment(
+        loader=PackageLoader("eyeful.sinks"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     cards = selection.cards()
-    environment = html_environment()
     environment.filters |= {
         "error_label": error_label,
+        "percent": percent,
         "warning_label": warning_label,
         "warning_sentence": warning_sentence,
         "warning_code": warning_code,
         "bin": bin_of,
-        "jpeg": lambda card: jpeg_uri(card.thumbnail(len(cards))),
+        "number": "{:,}".format,
+        "path": lambda name: _shortened(printable(name), _NAME_LENGTH),
+        "label": lambda label: _shortened(printable(label), _LABEL_LENGTH),
+        "jpeg": lambda card: _data_uri("JPEG", card.thumbnail(len(cards))),
     }
     labels = sorted(counts.labels.items(), key=lambda entry: (-entry[1], entry[0][1]))
     return environment.get_template("report.html").render(
@@ -117,20 +105,6 @@ def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any]
         manifest=manifest,
         version=version("eyeful"),
     )
-
-
-def html_environment() -> Environment:
-    """Templates of pages, with what they say numbers, names and labels by; everything is escaped."""
-    environment = Environment(
-        loader=PackageLoader("eyeful.sinks"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "percent": percent,
-        "number": "{:,}".format,
-        "path": lambda name: _shortened(printable(name), _NAME_LENGTH),
-        "label": lambda label: _shortened(printable(label), _LABEL_LENGTH),
-    }
-    return environment
 
 
 def _chosen(counts: ReportCounts, cards: list[Card]) -> str:
@@ -157,11 +131,6 @@ def _shortened(text: str, most: int) -> str:
 def data_uri(image: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
     """An image inside a page; PNG keeps every pixel."""
     return _data_uri(kind, encoded(image, kind))
-
-
-def jpeg_uri(file: bytes) -> str:
-    """The same of a JPEG file's bytes."""
-    return _data_uri("JPEG", file)
 
 
 def _data_uri(kind: str, file: bytes) -> str:
