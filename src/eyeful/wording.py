@@ -68,6 +68,11 @@ def percent(prob: float) -> str:
     return ">99.9%" if prob >= 0.9995 else f"{100 * prob:.1f}%"
 
 
+def share(value: float) -> str:
+    """A share of counted things (0 to 1) with one decimal: `0%` and `100%` are none and all of them, never almost."""
+    return f"{value:.0%}" if value in (0, 1) else percent(value)
+
+
 def points(delta: float) -> str:
     """A difference of two probabilities, in percentage points."""
     return f"{100 * delta:.2f}"
