@@ -187,12 +187,34 @@ class Prediction:
         """What to tell a person: the label, `dog (Labrador retriever?)`, `unsure (label?)` or the error."""
         if not self.top:
             return f"{self.error_kind}: {self.error}"
-        if self.sure is not None:
-            best = self.top[0].label
-            if self.group is None:
-                return f"unsure ({best}?)"
-            return best if self.group.labels == 1 else f"{self.group.name} ({best}?)"
-        return f"unsure ({self.label}?)" if self.abstained else self.top[0].label
+        name, guess = self.answer_parts
+        return f"{name} ({guess}?)" if guess else name
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the label is a guess: no group holds enough, or the best label is below `min_prob`."""
+        return self.ok and (self.abstained if self.sure is None else self.group is None)
+
+    @property
+    def answer_prob(self) -> float | None:
+        """The probability of what `answer` names: the group's, or the best label's; None for an error."""
+        return self.prob if self.group is None or self.group.labels == 1 else self.group.prob
+
+    @property
+    def headline(self) -> str:
+        """The answer with its probability: `dog 97.0% (Labrador retriever?)`; a guess and an error have none."""
+        if not self.ok or self.unsure:
+            return self.answer
+        name, guess = self.answer_parts
+        return f"{name} {percent(self.answer_prob or 0)}{f' ({guess}?)' if guess else ''}"
+
+    @property
+    def answer_parts(self) -> tuple[str, str | None]:
+        """What an answer names, and the label that is a guess beside it: `("dog", "Labrador retriever")`."""
+        best = str(self.label)
+        if self.unsure:
+            return "unsure", best
+        return (best, None) if self.group is None or self.group.labels == 1 else (self.group.name, best)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain JSON values, under the same names in every format.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _WARNINGS = {
     "exif_rotated": (
         "turned upright",
@@ -66,6 +68,12 @@ def percent(prob: float) -> str:
     if prob < 0.0005:
         return "<0.1%"
     return ">99.9%" if prob >= 0.9995 else f"{100 * prob:.1f}%"
+
+
+def one_of(labels: Sequence[str], most: int = 5) -> str:
+    """The labels of a prediction set: `one of: cup, mug and 3 more`."""
+    more = len(labels) - most
+    return f"one of: {', '.join(labels[:most])}{f' and {more} more' if more > 0 else ''}"
 
 
 def points(delta: float) -> str:
