@@ -23,7 +23,7 @@ from PIL import Image
 
 from eyeful.errors import ErrorKind
 from eyeful.filenames import portable_name
-from eyeful.wording import percent
+from eyeful.wording import one_of, percent
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
@@ -256,7 +256,10 @@ class Prediction:
             f"width:{score.prob:.1%}'></div></td><td>{percent(score.prob)}</td><td>{score.logit:.2f}</td></tr>"
             for score in self.top
         )
+        possible = [score.label for score in self.prediction_set or ()]
+        below = f"<tr><td colspan='4'>{escape(one_of(possible))}</td></tr>" if len(possible) > 1 else ""
+        said = self.headline if self.group is not None else self.answer
         return (
-            f"<table><caption>{escape(self.filename)}: {escape(self.answer)}</caption>"
-            f"<tr><th>label</th><th></th><th>prob</th><th>logit</th></tr>{rows}</table>"
+            f"<table><caption>{escape(self.filename)}: {escape(said)}</caption>"
+            f"<tr><th>label</th><th></th><th>prob</th><th>logit</th></tr>{rows}{below}</table>"
         )
