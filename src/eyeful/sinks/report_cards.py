@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from eyeful.filenames import printable
 from eyeful.types import Prediction
+from eyeful.wording import one_of
 
 CONCERNING, SAMPLED = 500, 100
 """Images in one report: those that need a look, and an even sample of the others."""
@@ -33,22 +35,27 @@ class Card:
 
     Attributes:
         order: its place in the run, from 0.
-        prediction: the row, without arrays and columns.
+        prediction: the row, without arrays, columns and prediction set.
         jpeg: its thumbnail, at most 320 pixels; None where there is no image.
+        possible: the labels of its prediction set, as a line; None where these are not several.
         sampled: it stands for those that need no look.
     """
 
     order: int
     prediction: Prediction
     jpeg: bytes | None
+    possible: str | None = None
     sampled: bool = False
 
     @staticmethod
     def of(prediction: Prediction, order: int) -> Card:
         """What is held of a row while the run goes on."""
         pixels_HWC = prediction.thumbnail
-        row = replace(prediction.without_arrays(), top=prediction.top[:_SCORES], thumbnail=None, columns=None)
-        return Card(order, row, None if pixels_HWC is None else encoded(Image.fromarray(pixels_HWC)))
+        small = {"top": prediction.top[:_SCORES], "prediction_set": None, "thumbnail": None, "columns": None}
+        row = replace(prediction.without_arrays(), **small)  # type: ignore[arg-type]
+        labels = [printable(score.label) for score in prediction.prediction_set or ()]
+        possible = one_of(labels) if len(labels) > 1 else None
+        return Card(order, row, None if pixels_HWC is None else encoded(Image.fromarray(pixels_HWC)), possible)
 
     def thumbnail(self, cards: int) -> bytes | None:
         """The JPEG for a report of so many cards: few have larger ones, and all together are bounded."""
@@ -87,7 +94,7 @@ class Selection:
         """Take one row, in input order."""
         order = next(self._orders)
         keys = [(self._concerning, self._concern(prediction))]
-        if prediction.ok and not prediction.abstained:
+        if prediction.ok and not prediction.unsure:
             keys.append((self._sampled, self._random.random()))
         admitted = [(largest, key) for largest, key in keys if largest.admits(key)]
         if admitted:
@@ -104,14 +111,14 @@ class Selection:
     def _concern(self, prediction: Prediction) -> float:
         """How much a row needs a look; of an error, call once: it is counted among those of its kind."""
         if prediction.error_kind is None:
-            return 1.0 - prediction.top[0].prob
+            return 1.0 - (prediction.answer_prob or 0.0)
         self._errors[prediction.error_kind] += 1
         return 2.0 if self._errors[prediction.error_kind] <= OF_A_KIND else -1.0
 
 
 def _place(card: Card) -> tuple[bool, bool, str, float, int]:
     row = card.prediction
-    return card.sampled, row.ok, row.error_kind or "", row.prob or 0.0, card.order
+    return card.sampled, row.ok, row.error_kind or "", row.answer_prob or 0.0, card.order
 
 
 class Largest:
