@@ -81,6 +81,11 @@ def one_of(labels: Sequence[str], most: int = 5) -> str:
     return f"one of: {', '.join(labels[:most])}{f' and {more} more' if more > 0 else ''}"
 
 
+def plain_percent(part: float) -> str:
+    """A share (0 to 1) of a promise, without decimals that it does not have: `5%`, `2.5%`."""
+    return f"{100 * part:.4g}%"
+
+
 def points(delta: float) -> str:
     """A difference of two probabilities, in percentage points."""
     return f"{100 * delta:.2f}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eyeful.cli import options, supervise
+from eyeful.cli.answers import AnswerOptions
 from eyeful.cli.cluster import ClusterFlags, predict_on_cluster
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
 from eyeful.cli.outputs import OutputOptions, check_usage, told_how_to_resume
@@ -62,7 +63,7 @@ def predict(
         list[str] | None, typer.Option("--source", help="The same as an argument.", hidden=True)
     ] = None,
     model: options.ModelOptions,
-    answers: options.AnswerOptions,
+    answers: AnswerOptions,
     output: OutputOptions,
     search: options.SearchOptions,
     preprocessing: options.PreprocessingOptions,

@@ -11,6 +11,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from itertools import count
 from random import Random
@@ -25,7 +26,7 @@ from eyeful.images import open_item
 from eyeful.predictor.preprocess import thumbnail_of
 from eyeful.preprocessing import Preprocessing
 from eyeful.sinks.csv import cell_of
-from eyeful.sinks.report import check_writable, html_environment, jpeg_uri, write_page
+from eyeful.sinks.html import check_writable, file_uri, html_environment, write_page
 from eyeful.sinks.report_cards import Card, Largest, encoded
 from eyeful.sources.base import Sized
 from eyeful.sources.unchanged import as_it_is_now
@@ -86,7 +87,7 @@ class ReviewSink:
         order = next(self._orders)
         if not prediction.ok:
             self._errors += 1
-        elif _unsure(prediction):
+        elif prediction.unsure:
             self._unsure += 1
         else:
             self._answers += 1
@@ -108,7 +109,7 @@ class ReviewSink:
             largest = max(_IMAGE_BYTES, _PAGE_BYTES // max(1, len(cards)))
             jpegs = list(pool.map(lambda card: _jpeg_of(card, largest), cards))
         environment = html_environment()
-        environment.filters |= {"jpeg": jpeg_uri, "group": group_of}
+        environment.filters["jpeg"] = partial(file_uri, "JPEG")
         return environment.get_template("review.html").render(
             questions=list(zip((card.prediction for card in cards), jpegs, strict=True)),
             rows={"columns": COLUMNS, "cells": rows, "key": f"eyeful verdicts {_digest(rows)}"},
@@ -125,20 +126,10 @@ class ReviewSink:
     def _cells(self, row: Prediction) -> list[str]:
         """A line of verdicts.csv, whose verdict is not known yet."""
         filename, encoded_name = portable_name(row.filename)
-        best, group = row.top[0], group_of(row)
-        prob = best.to_dict()["prob"] if group is None else group.to_dict()["prob"]
+        best, group = row.top[0], row.group if row.grouped else None
+        prob = (group or best).to_dict()["prob"]
         cells = (filename, encoded_name, best.label, best.wnid, best.index, prob, group.name if group else None)
         return [str(cell_of(cell)) for cell in (*cells, None, self._manifest["model"], self._made)]
-
-
-def _unsure(row: Prediction) -> bool:
-    """Whether a row with a best label is no answer: `unsure (label?)`."""
-    return row.abstained if row.sure is None else row.group is None
-
-
-def group_of(row: Prediction) -> Any:
-    """The group that an answer is, of more than one label; None where the answer is the best label."""
-    return row.group if row.group is not None and row.group.labels > 1 else None
 
 
 def _held(prediction: Prediction, order: int) -> Card:
