@@ -126,9 +126,9 @@ class ReviewSink:
     def _cells(self, row: Prediction) -> list[str]:
         """A line of verdicts.csv, whose verdict is not known yet."""
         filename, encoded_name = portable_name(row.filename)
-        best, group = row.top[0], row.group if row.grouped else None
-        prob = (group or best).to_dict()["prob"]
-        cells = (filename, encoded_name, best.label, best.wnid, best.index, prob, group.name if group else None)
+        best, (name, guess) = row.top[0], row.answer_parts
+        prob = float(f"{row.answer_prob:.7g}")
+        cells = (filename, encoded_name, best.label, best.wnid, best.index, prob, name if guess else None)
         return [str(cell_of(cell)) for cell in (*cells, None, self._manifest["model"], self._made)]
 
 
