@@ -82,6 +82,8 @@ def predict(
             told = [f"{output.output} was complete: nothing was left to do"]
         else:
             told += [f"wrote {path}" for path in output.files]
+        if output.review is not None:
+            told.append(f"judge in a browser: {output.report}; then: eyeful evaluate --verdicts verdicts.csv")
         for line in told:
             print_status(line)
     if summary.errors.keys() == {"not_found"} and not summary.predicted and not any(map(_exists, all_inputs)):
@@ -134,10 +136,13 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
     from eyeful.sinks.figures import FiguresSink
     from eyeful.sinks.jsonl import JsonlSink
     from eyeful.sinks.report import ReportSink
+    from eyeful.sinks.review import ReviewSink
     from eyeful.sinks.table import TableSink
 
     sinks: list[Sink] = []
-    if asked.report is not None:
+    if asked.report is not None and asked.review is not None:
+        sinks.append(ReviewSink(asked.report, classifier.provenance, asked.review))
+    elif asked.report is not None:
         sinks.append(ReportSink(asked.report, classifier.provenance))
     if asked.figures is not None:
         sinks.append(FiguresSink(asked.figures))
