@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from eyeful.evaluation.result import Evaluation
+    from eyeful.evaluation.verdicts import Verdicts
 
 _PANEL = "Evaluation"
 _DELAY = 0.5
@@ -52,6 +53,14 @@ class EvaluateOptions:
         str | None,
         typer.Option(
             help="Images of which no label is right: are they told apart?",
+            show_default=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    verdicts: Annotated[
+        Path | None,
+        typer.Option(
+            help="What a review page saved (`predict --report FILE --review N`), instead of images.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),
@@ -124,23 +133,44 @@ def evaluate(
     from eyeful.sources import is_repeatable
 
     named = inputs or []
-    if not named:
-        raise UsageError("name a folder of images whose labels are known, or rows of `eyeful predict -o`")
+    groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
     if asked.min_top1 is not None and not 0 <= asked.min_top1 <= 1:
         raise UsageError(f"--min-top1 {asked.min_top1} is not between 0 and 1")
+    if asked.verdicts is not None:
+        verdicts = _of_verdicts(named, asked, folder, search, server, *groups)
+        _show(verdicts, as_json, folder)
+        raise typer.Exit(_exit_code(verdicts, asked.min_top1))
+    if not named:
+        raise UsageError("name a folder of images whose labels are known, or rows of `eyeful predict -o`")
     if folder.output is None and (folder.resume or folder.overwrite):
         raise UsageError("--resume and --overwrite are about the folder that -o names")
+    for name in named:
+        options.check_exists(name)
     if (journal := supervise.journal) is not None:
         journal["repeatable"], journal["anew"] = all(map(is_repeatable, named)), folder.output is None
         folder = folder.after_crash() if journal.attempt else folder
-    groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
     if len(named) == 1 and is_rows(named[0]):
         found = _of_rows(named[0], asked, folder, server, search, *groups)
     else:
         found = _classified(named, asked, folder, search, server, groups)
-    _show(found, folder, as_json)
-    missed = asked.min_top1 is not None and (found.top1.share or 0) < asked.min_top1
-    raise typer.Exit(1 if missed or found.errors else 0)
+    says = {"folders": "their folders say", "names": "their names say"}.get(found.truth, f"{found.truth} says")
+    _show(found, as_json, folder, f"{found.model}: {found.images:,} images; {says} what is right.")
+    raise typer.Exit(_exit_code(found, asked.min_top1))
+
+
+def _of_verdicts(inputs: list[str], asked: EvaluateOptions, folder: FolderOptions, *groups: Any) -> Verdicts:
+    """Evaluate what a person said of answers.
+
+    Raises:
+        UsageError: anything else is asked for too, or they cannot be read.
+    """
+    from eyeful.evaluation.verdicts import evaluate_verdicts
+
+    others = [name for name in changed(asked, folder, *groups) if name not in ("verdicts", "min_top1", "quiet")]
+    if inputs or others:
+        beside = printable(inputs[0]) if inputs else f"--{others[0].replace('_', '-')}"
+        raise UsageError(f"--verdicts is evaluated by itself, without {beside}: the answers are made and judged")
+    return evaluate_verdicts(Path(str(asked.verdicts)))
 
 
 def _of_rows(
@@ -240,17 +270,17 @@ def _told_how_to_resume(folder: FolderOptions) -> Iterator[None]:
         raise
 
 
-def _show(found: Evaluation, folder: FolderOptions, as_json: options.JsonOptions) -> None:
+def _show(found: Evaluation | Verdicts, as_json: options.JsonOptions, folder: FolderOptions, *before: str) -> None:
     if as_json.as_json:
         print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
     elif not folder.quiet:
-        print(
-            f"{found.model}: {found.images} images; {_SAID.get(found.truth, f'{found.truth} says')} what is right."
-        )
-        for sentence in found.summary():
+        for sentence in (*before, *found.summary()):
             print(printable(sentence))
     if folder.output is not None and not folder.quiet:
         print_status(f"wrote {folder.output}: rows.jsonl, evaluation.json, report.html")
 
 
-_SAID = {"folders": "their folders say", "names": "their names say"}
+def _exit_code(found: Evaluation | Verdicts, min_top1: float | None) -> int:
+    """1 where images could not be classified, or too few answers are right."""
+    missed = min_top1 is not None and (found.top1.share or 0) < min_top1
+    return 1 if missed or getattr(found, "errors", None) else 0
