@@ -58,7 +58,7 @@ def test_too_few_images_are_refused_with_how_many_are_needed(logits):
         fit(logits_NK, right, **ASKED, risk=0.01)
     with pytest.raises(UsageError, match="need 398 at least"):
         fit(logits_NK, right, **ASKED, coverage=0.995)
-    with pytest.raises(UsageError, match="^0 images"):
+    with pytest.raises(UsageError, match=r"^0 images"):
         fit(logits_NK[:0], [], **ASKED)
 
 
@@ -73,10 +73,8 @@ def test_it_is_said_in_plain_words(logits):
     found = fit(logits_NK, right, **ASKED)
     assert Calibration.from_dict(found.to_dict() | {"made_for": dict.fromkeys(MADE_FOR)}).risk == found.risk
     threshold = found.risk.threshold
-    assert (
-        promise_sentence(found, threshold)
-        == "Right in at least 95% of answers like this (from 250 images of yours)."
-    )
+    promised = "Right in at least 95% of answers like this (from 250 images of yours)."
+    assert promise_sentence(found, threshold) == promised
     assert promise_sentence(found, threshold - 1e-6) == "Below what your calibration promises: unsure."
     assert "at most 5% of the answers that are not unsure are wrong" in promise_line(found)
     assert "at least 90% of the prediction sets hold the right label" in promise_line(found)
