@@ -130,7 +130,7 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
             for each image.
         labels: the model's.
         filenames: of the images, as their rows have them; gone through once at most.
-        roots: what was evaluated, as the user named it.
+        roots: the folders that were evaluated, as the user named them.
 
     Raises:
         UsageError: no image has a right label; the text says what to do. Or the file cannot be read.
@@ -138,7 +138,7 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     names = LabelNames(labels)
     if how not in HOW:
         return _checked(FileTruth(Path(how), names), filenames)
-    own = how == "folders" or len(roots) != 1  # one folder may be called so by chance, as a phone's Camera
+    own = how == "folders" or len(roots) != 1  # a single one may be called so by chance, as a phone's Camera
     by_folder, by_name = FolderTruth(names, roots, own=own), NameTruth(names)
     if how != "auto":
         return _checked(by_folder if how == "folders" else by_name, filenames)
@@ -183,7 +183,7 @@ def _checked(truth: FolderTruth | NameTruth | FileTruth, filenames: Iterable[str
 def _doubt(truth: FolderTruth | NameTruth, names: LabelNames, filename: str) -> str:
     """A name that is no label's, and the nearest that is."""
     name = truth.named(filename)
-    nearest = names.nearest(name)
+    nearest = None if names.positions(name) else names.nearest(name)
     return printable(name) + (f"; is it {nearest}?" if nearest else "")
 
 
