@@ -13,8 +13,8 @@ from eyeful.evaluation import report_words as words
 from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
 from eyeful.evaluation.metrics import Answered, Bin, share_of
 from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
-from eyeful.sinks.html import file_uri, html_environment, write_page
-from eyeful.wording import points, rate, share
+from eyeful.sinks.html import check_writable, file_uri, html_environment, write_page
+from eyeful.wording import rate, share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,7 @@ def write_report(
     Raises:
         OutputError: the page cannot be written.
     """
+    check_writable(path)
     found = thumbnails(items, shown_filenames(evaluation), limits)
     write_page(path, render(evaluation, found))
 
@@ -58,7 +59,6 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
     environment = html_environment("eyeful.evaluation")
     environment.filters |= {
         "share": share,
-        "points": points,
         "rate": rate,
         "right": lambda point: share_of(point.answered - point.wrong, point.answered),
         "images": lambda count: "1 image" if count == 1 else f"{count:,} images",
@@ -66,7 +66,7 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
         "json": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
         "last": lambda name: name.replace("\\", "/").rstrip("/").rpartition("/")[2] or name,
     }
-    environment.globals |= {"words": words, "few": words.FEW}
+    environment.globals["words"] = words
     return environment.get_template(
         "evaluation.html"
     ).render(
