@@ -1,5 +1,6 @@
 """The report of an evaluation: what it says, that nothing in it does harm, and how large it becomes."""
 
+import html
 import io
 import json
 import os
@@ -29,14 +30,12 @@ HOSTILE = (
 def text_of(page: str) -> str:
     """What a reader sees, in one line."""
     body = re.sub(r"(?s)<(style|script).*?</\1>|<[^>]*>", " ", page)
-    return " ".join(body.replace("&gt;", ">").replace("&lt;", "<").replace("&#39;", "'").split()).replace(
-        " ,", ","
-    )
+    return " ".join(html.unescape(body).split()).replace(" ,", ",")
 
 
 def shares(evaluation) -> str:
     top1 = evaluation["top1"]
-    share, low, high = (f"{100 * top1[key]:.1f}%" for key in ("share", "low", "high"))
+    share, low, high = (f"{100 * top1[key]:.1f}%".replace("100.0", "100") for key in ("share", "low", "high"))
     return f"{share} right {top1['right']} of {top1['of']}, between {low} and {high}"
 
 
