@@ -20,8 +20,8 @@ _COUNTS = (268, 324)
 """From where to where the counts of images go, under the reliability diagram."""
 _STEPS = {0.9: 5, 0.8: 4, 0.6: 4, 0.4: 3, 0.2: 4, 0.0: 5}
 """Where an axis of shares may begin, and in how many steps it goes to 1."""
-_NAMED = (0.5, 0.8, 0.9)
-"""Thresholds that the curve names."""
+_NAMED = (0.8, 0.5, 0.9)
+"""Thresholds that the curve names, the first where there is no space for all."""
 _APART = 70
 """Pixels between two of its names."""
 _SPACE = 0.18

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from eyeful.evaluation import outcomes
 from eyeful.evaluation import report_words as words
+from eyeful.evaluation.confusions import CONFUSIONS, FEWEST
 from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
 from eyeful.evaluation.metrics import Answered, Bin, share_of
 from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
@@ -80,6 +82,9 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
         pairs=evaluation["confusions"][:PAIRS],
         examples=EXAMPLES,
         suspicious=evaluation["suspicious"][:SUSPICIOUS],
+        fewest=FEWEST,
+        most_pairs=CONFUSIONS,
+        most_suspicious=outcomes.SUSPICIOUS,
         unmatched=evaluation["unmatched"][:_UNMATCHED],
         uris={name: file_uri("JPEG", jpeg) for name, jpeg in jpegs.items()},
         version=version("eyeful"),

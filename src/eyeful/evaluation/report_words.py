@@ -25,7 +25,7 @@ def belief(ece: float, bins: Sequence[Bin]) -> str:
     chance = chance_of(tuple(bins))
     if chance is not None and ece <= 2 * chance:
         return f"Yes, as far as {sum(one.images for one in bins):,} images can show."
-    return next(words for most, words in _BELIEF if ece < most)
+    return next(answer for most, answer in _BELIEF if ece < most)
 
 
 def leaning(bins: Sequence[Bin]) -> str:

@@ -47,10 +47,10 @@ def dot(place: Point, colour: str) -> str:
     return f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="4.5" style="fill:{colour}"/>'
 
 
-def text(place: Point, words: str, colour: str, anchor: str = "start", attributes: str = "") -> str:
-    """Words whose `anchor` (start, middle or end) is at a place."""
+def text(place: Point, shown: str, colour: str, anchor: str = "start", attributes: str = "") -> str:
+    """Text whose `anchor` (start, middle or end) is at a place."""
     where = f'x="{place[0]:.1f}" y="{place[1]:.1f}" text-anchor="{anchor}"'
-    return f'<text {where} style="fill:{colour}" {attributes}>{escape(words)}</text>'
+    return f'<text {where} style="fill:{colour}" {attributes}>{escape(shown)}</text>'
 
 
 def _places(points: Sequence[Point]) -> str:
