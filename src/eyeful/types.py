@@ -12,6 +12,8 @@ Shape names, used as suffixes everywhere:
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +25,7 @@ from PIL import Image
 
 from eyeful.errors import ErrorKind
 from eyeful.filenames import portable_name
-from eyeful.wording import percent
+from eyeful.wording import one_of, percent
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
@@ -67,6 +69,11 @@ class Labels:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def sha256(self) -> str:
+        """A digest of names and WordNet ids."""
+        return hashlib.sha256(json.dumps([self.names, self.wnids]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,12 +194,34 @@ class Prediction:
         """What to tell a person: the label, `dog (Labrador retriever?)`, `unsure (label?)` or the error."""
         if not self.top:
             return f"{self.error_kind}: {self.error}"
-        if self.sure is not None:
-            best = self.top[0].label
-            if self.group is None:
-                return f"unsure ({best}?)"
-            return best if self.group.labels == 1 else f"{self.group.name} ({best}?)"
-        return f"unsure ({self.label}?)" if self.abstained else self.top[0].label
+        name, guess = self.answer_parts
+        return f"{name} ({guess}?)" if guess else name
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the label is a guess: no group holds enough, or the best label is below `min_prob`."""
+        return self.ok and (self.abstained if self.sure is None else self.group is None)
+
+    @property
+    def answer_prob(self) -> float | None:
+        """The probability of what `answer` names: the group's, or the best label's; None for an error."""
+        return self.prob if self.group is None or self.group.labels == 1 else self.group.prob
+
+    @property
+    def headline(self) -> str:
+        """The answer with its probability: `dog 97.0% (Labrador retriever?)`; a guess and an error have none."""
+        if not self.ok or self.unsure:
+            return self.answer
+        name, guess = self.answer_parts
+        return f"{name} {percent(self.answer_prob or 0)}{f' ({guess}?)' if guess else ''}"
+
+    @property
+    def answer_parts(self) -> tuple[str, str | None]:
+        """What an answer names, and the label that is a guess beside it: `("dog", "Labrador retriever")`."""
+        best = str(self.label)
+        if self.unsure:
+            return "unsure", best
+        return (best, None) if self.group is None or self.group.labels == 1 else (self.group.name, best)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain JSON values, under the same names in every format.
@@ -234,7 +263,10 @@ class Prediction:
             f"width:{score.prob:.1%}'></div></td><td>{percent(score.prob)}</td><td>{score.logit:.2f}</td></tr>"
             for score in self.top
         )
+        possible = [score.label for score in self.prediction_set or ()]
+        below = f"<tr><td colspan='4'>{escape(one_of(possible))}</td></tr>" if len(possible) > 1 else ""
+        said = self.headline if self.group is not None else self.answer
         return (
-            f"<table><caption>{escape(self.filename)}: {escape(self.answer)}</caption>"
-            f"<tr><th>label</th><th></th><th>prob</th><th>logit</th></tr>{rows}</table>"
+            f"<table><caption>{escape(self.filename)}: {escape(said)}</caption>"
+            f"<tr><th>label</th><th></th><th>prob</th><th>logit</th></tr>{rows}{below}</table>"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _WARNINGS = {
     "exif_rotated": (
         "turned upright",
@@ -71,6 +73,17 @@ def percent(prob: float) -> str:
 def share(value: float) -> str:
     """A share of counted things (0 to 1) with one decimal; `0%` and `100%` are none and all, never almost."""
     return f"{value:.0%}" if value in (0, 1) else percent(value)
+
+
+def one_of(labels: Sequence[str], most: int = 5) -> str:
+    """The labels of a prediction set: `one of: cup, mug and 3 more`."""
+    more = len(labels) - most
+    return f"one of: {', '.join(labels[:most])}{f' and {more} more' if more > 0 else ''}"
+
+
+def plain_percent(part: float) -> str:
+    """A share (0 to 1) of a promise, without decimals that it does not have: `5%`, `2.5%`."""
+    return f"{100 * part:.4g}%"
 
 
 def points(delta: float) -> str:

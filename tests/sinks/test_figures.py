@@ -1,5 +1,6 @@
 """The lesson's figure stays readable for labels of any length and any number of them."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from eyeful.models.labels import imagenet_labels
 from eyeful.sinks.figures import _on_two_lines, plot
-from eyeful.types import Prediction, Score
+from eyeful.types import Group, Prediction, Score
 
 
 def prediction(*labels, prob=0.5):
@@ -54,3 +55,23 @@ def test_no_bars_overlap_and_none_is_too_thick():
 def test_probabilities_are_said_as_everywhere():
     figure = plot(prediction("tabby", "lynx", prob=0.99999))
     assert [text.get_text() for text in figure.axes[1].texts] == [">99.9%", "50.0%"]
+
+
+@pytest.mark.parametrize(
+    ("group", "title", "blue"),
+    [
+        (Group("dog", "n02084071", 0.97, 118), "dog 97.0%", False),
+        (Group("tabby", "n1", 0.5, 1), "Top 2 Predictions", True),
+        (None, "Top 2 Predictions (unsure)", False),
+        (
+            Group("a very long name of a group $x$", None, 0.97, 2),
+            "a very long name of a\ngroup \\$x\\$ 97.0%",
+            False,
+        ),
+    ],
+)
+def test_a_group_is_in_the_title(group, title, blue):
+    figure = plot(replace(prediction("tabby", "lynx"), sure=0.8, group=group))
+    assert figure.axes[1].get_title() == title
+    first, second = (bar.get_facecolor() for bar in figure.axes[1].patches)
+    assert (first != second) == blue

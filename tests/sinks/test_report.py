@@ -13,7 +13,7 @@ from eyeful.sinks.html import data_uri
 from eyeful.sinks.report import ReportSink
 from eyeful.sinks.report_cards import CONCERNING, OF_A_KIND, SAMPLED, Card, Selection
 from eyeful.sinks.report_counts import ReportCounts
-from eyeful.types import Prediction, Score
+from eyeful.types import Group, Prediction, Score
 
 MANIFEST = {"model": "fake", "classes": 1000, "activation": "softmax"}
 PIXELS = np.full((6, 8, 3), 99, np.uint8)
@@ -274,3 +274,39 @@ def test_an_image_as_a_data_uri():
     image = Image.fromarray(PIXELS)
     assert data_uri(image).startswith("data:image/jpeg;base64,/9j/")
     assert data_uri(image, "PNG").startswith("data:image/png;base64,iVBOR")
+
+
+DOG = Group("dog", "n02084071", 0.97, 118)
+
+
+def test_groups_are_counted_said_and_filtered(tmp_path):
+    rows = [
+        answer("group.png", 0.4, sure=0.8, group=DOG),
+        answer("unsure.png", 0.5, sure=0.8),
+        answer("label.png", 0.9, sure=0.8, group=Group("label 1", "n1", 0.9, 1)),
+        failure(),
+    ]
+    page = written(tmp_path / "report.html", rows)
+    assert "the smallest group of labels, that holds at least 80% of the probability" in page
+    assert '<h3>dog 97.0% (label 1?)</h3>\n<p class="group">a group of 118 of the 1,000 labels</p>' in page
+    assert re.findall(r'<li class="(\w+)"', page) == ["error", "unsure", "answered", "grouped"]
+    assert re.findall(r'data-node="(\w+)"', page) == ["n02084071"]
+    chips = re.findall(r'data-group="status" data-value="(\w+)".*?<b>(\d)</b>', page)
+    assert chips == [("answered", "1"), ("grouped", "1"), ("unsure", "1"), ("error", "1")]
+    assert 'data-group="node" data-value="n02084071"' in page
+    assert "With --min-prob" not in page
+
+
+def test_a_run_without_groups_says_nothing_of_them(tmp_path):
+    page = written(tmp_path / "report.html", [answer(), answer(prob=0.1, abstained=True)])
+    assert "group of" not in page
+    assert 'data-value="grouped"' not in page
+    assert "data-node" not in page
+
+
+def test_a_prediction_set_of_several_labels_is_a_line(tmp_path):
+    scores = tuple(Score(n, None, f"<{n}>", 0.1, 1.0) for n in range(8))
+    page = written(tmp_path / "report.html", [answer(prediction_set=scores), answer(prediction_set=scores[:1])])
+    assert page.count('class="possible"') == 1
+    assert "one of: &lt;0&gt;, &lt;1&gt;, &lt;2&gt;, &lt;3&gt;, &lt;4&gt; and 3 more" in page
+    assert Card.of(answer(prediction_set=scores), 0).prediction.prediction_set is None, "it may be large"

@@ -105,7 +105,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, numbers to seven digits, filenames as in rows."""
-        found = _plain(asdict(self))
+        found = plain(asdict(self))
         for one in found["suspicious"]:
             one["filename"] = portable_name(one["filename"])[0]
         for one in found["confusions"]:
@@ -203,9 +203,10 @@ def evaluation_of(
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """JSON values of what `asdict` gives: numbers to seven digits, keys as text."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return float(f"{value:.7g}") if isinstance(value, float) else value

@@ -132,7 +132,10 @@ def unscored_sentences(
     sentences = []
     for one in unmatched[:SHOWN]:
         nearest = f" (most like it: {one.nearest})" if one.nearest else ""
-        sentences.append(f"Not scored: {_images(one.images)} of {one.name}, which is no label{nearest}.")
+        which = f"of {one.name}, which is no label{nearest}"
+        if one.name.startswith("("):  # there is no name: this says why
+            which = one.name
+        sentences.append(f"Not scored: {_images(one.images)} {which}.")
     if len(unmatched) > SHOWN:
         rest = sum(one.images for one in unmatched[SHOWN:])
         sentences.append(f"Not scored: {_images(rest)} of {len(unmatched) - SHOWN} other names that are no label.")

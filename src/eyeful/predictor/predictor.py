@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import threading
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from eyeful.engines import failed
-from eyeful.errors import EngineError, ImageError, ModelError, UsageError
+from eyeful.errors import EngineError, EyefulError, ImageError, ModelError, UsageError
 from eyeful.images import COLOUR_POLICY
+from eyeful.predictor.lazy_engine import LazyEngine
 from eyeful.predictor.preprocess import PreprocessedImage, Preprocessor
-from eyeful.results import rank, why_no_probabilities
+from eyeful.results import (
+    Calibration,
+    hierarchy_for,
+    prediction_set,
+    probabilities,
+    rank,
+    why_no_probabilities,
+)
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from eyeful.engines import Engine, Outputs
     from eyeful.predictor.spec import PredictorSpec
     from eyeful.preprocessing import Preprocessing
+    from eyeful.results import Hierarchy
     from eyeful.types import Item
 
 
@@ -53,6 +60,7 @@ class Predictor:
     Attributes:
         spec: what it is, pinned: it opens the very same again, in another process too.
         manifest: what the model is.
+        calibration: what is promised of its answers; None without one.
         preprocessing: in force: the weights' own, with what the spec overrides.
         preprocessor: the first stage alone, picklable.
         engine: the second stage.
@@ -80,18 +88,24 @@ class Predictor:
         self.manifest = manifest.with_activation(spec.activation)
         self.preprocessing = preprocessing or manifest.preprocessing
         self.spec = spec
+        found = manifest.calibration if spec.calibration is None else spec.calibration
+        self.calibration = Calibration.from_dict(found) if found else None
         self.spec = replace(spec, pinned=self._pins())
+        if self.calibration is not None:
+            self.calibration.check(self.provenance)
         ways = (spec.full_decode, spec.two_step_resize, spec.ignore_profile)
         self.preprocessor = Preprocessor(self.preprocessing, spec.limits, *ways)
-        self._fp32 = _LazyEngine(open_fp32) if open_fp32 is not None else None
+        self._fp32 = LazyEngine(open_fp32) if open_fp32 is not None else None
         self._open_network = open_network
+        if spec.sure is not None:
+            _ = self.hierarchy  # refused now where there is none, not at the first image
 
     @classmethod
     def open(cls, spec: PredictorSpec) -> Self:
         """The predictor that a spec describes; weights are fetched and prepared at first use.
 
         Raises:
-            UsageError: parts of the spec contradict each other.
+            UsageError: parts of the spec contradict each other, or its calibration is another model's.
             ModelError: the model cannot be had, or is not the one that the spec is pinned to.
             EngineError: it cannot run as asked.
             MissingExtraError: something must be installed first; the text says how.
@@ -99,7 +113,12 @@ class Predictor:
         from eyeful.predictor.open import parts_of
 
         spec = spec.as_pinned().with_absolute_paths()
-        predictor = cls(spec, **parts_of(spec))
+        parts = parts_of(spec)
+        try:
+            predictor = cls(spec, **parts)
+        except EyefulError:
+            parts["engine"].close()
+            raise
         predictor.check_pinned(spec)
         return predictor
 
@@ -107,7 +126,7 @@ class Predictor:
         """The same engine under other options of its spec; closing either closes the engine of both.
 
         Raises:
-            UsageError: an option that decides the engine, or none at all.
+            UsageError: an option that decides the engine, or none at all, or that the calibration is not made for.
         """
         other = sorted(set(options) - _WITHOUT_THE_ENGINE)
         if other:
@@ -145,6 +164,7 @@ class Predictor:
         features_D: NDArray[np.float32] | None = None,
         *,
         topk: int | None = None,
+        sure: float | None = None,
     ) -> Prediction:
         """The third stage: the row of one image, from what the network said of it.
 
@@ -153,25 +173,49 @@ class Predictor:
             logits_K: what the second stage gave for it.
             features_D: the same.
             topk: labels in the answer; the spec's when None.
+            sure: what a group must hold of the probability, 0.5 to 1, for a model that has a `hierarchy`; the
+                spec's when None.
         """
+        sure = self.spec.sure if sure is None else sure
         if not np.isfinite(logits_K).all():
             logits_K, features_D = self._in_fp32(image, logits_K, features_D)
         activation = self.manifest.activation
         if fault := why_no_probabilities(logits_K, activation):
             return image.as_error(ImageError("nonfinite", fault))
-        top = rank(logits_K, self.manifest.labels, topk or self.spec.topk, activation)
+        labels, found = self.manifest.labels, self.calibration
+        temperature = 1.0 if found is None else found.temperature
+        coverage = None if found is None else found.coverage
+        top = rank(logits_K, labels, topk or self.spec.topk, activation, temperature)
+        group = likely = None
+        if sure is not None:
+            group = self.hierarchy.group(probabilities(logits_K, activation, temperature), sure)
+        if coverage is not None:
+            likely = prediction_set(logits_K, labels, coverage.threshold, temperature)
         return Prediction(
             filename=image.item.filename,
             top=top,
-            abstained=top[0].prob < self.spec.min_prob,
+            abstained=top[0].prob < max(self.spec.min_prob, 0.0 if found is None else found.least_prob),
             warnings=image.warnings,
             columns=image.item.columns,
+            sure=sure,
+            group=group,
+            prediction_set=likely,
+            temperature=temperature,
             logits=logits_K,
             activation=activation,
             features=features_D,
             item=image.item,
             thumbnail=image.thumbnail,
         )
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """The WordNet tree above the model's labels.
+
+        Raises:
+            UsageError: there is none, or the model's probabilities cannot be added up.
+        """
+        return hierarchy_for(self.manifest.labels, self.manifest.activation)
 
     def open_network(self) -> Any:
         """The network as torch has it, a copy of its own, for looking inside.
@@ -221,7 +265,6 @@ class Predictor:
 
     def _pins(self) -> dict[str, Any]:
         """What a spec cannot know before it is opened, as plain JSON values."""
-        labels = self.manifest.labels
         return {
             "weights": self.manifest.weights["sha256"],
             "preprocessing": self.preprocessing.as_dict(),
@@ -230,8 +273,8 @@ class Predictor:
             "precision": self.engine.precision,
             "activation": self.manifest.activation,
             "quantization": self.manifest.quantization,
-            "calibration": self.spec.calibration or self.manifest.calibration,
-            "labels_sha256": hashlib.sha256(json.dumps([labels.names, labels.wnids]).encode()).hexdigest(),
+            "calibration": self.calibration and self.calibration.to_dict(),
+            "labels_sha256": self.manifest.labels.sha256,
         }
 
     def _in_fp32(
@@ -241,32 +284,3 @@ class Predictor:
         if self.engine.precision == "fp32" or self._fp32 is None or image.pixels_HWC is None:
             return logits_K, features_D
         return self._fp32.open().submit(image.pixels_HWC[None]).result().row(0)
-
-
-class _LazyEngine:
-    """An engine that is opened when it is first needed."""
-
-    def __init__(self, open_engine: Callable[[], Engine]) -> None:
-        self._open = open_engine
-        self._engine: Engine | None = None
-        self._closed = False
-        self._opening = threading.Lock()
-
-    def open(self) -> Engine:
-        """The engine.
-
-        Raises:
-            EngineError: it cannot be opened, or is closed.
-        """
-        with self._opening:
-            if self._closed:
-                raise EngineError("the model is closed")
-            self._engine = self._engine or self._open()
-            return self._engine
-
-    def close(self) -> None:
-        """Close it, if it was opened."""
-        with self._opening:
-            self._closed = True
-            if self._engine is not None:
-                self._engine.close()

@@ -14,6 +14,7 @@ def record_of(classifier: SupportsStream) -> dict[str, Any]:
         "settings": {
             "topk": spec.topk,
             "min_prob": spec.min_prob,
+            **({} if spec.sure is None else {"sure": spec.sure}),
             "batch_size": classifier.batch_size,
             "workers": classifier.workers,
             "max_pixels": spec.max_pixels,
@@ -45,7 +46,7 @@ def check_record(place: object, name: str, before: Any, now: dict[str, Any]) -> 
             f"{place} cannot be resumed: {name}, which says how it was made, is missing or damaged; --overwrite "
             "starts anew"
         )
-    differing = [name for name in wanted if keys.get(name) != wanted[name]]
+    differing = [name for name in {**wanted, **keys} if keys.get(name) != wanted.get(name)]
     if differing:
-        how = "; ".join(f"{name} was {keys.get(name)}, is {wanted[name]}" for name in differing)
+        how = "; ".join(f"{name} was {keys.get(name)}, is {wanted.get(name)}" for name in differing)
         raise UsageError(f"{place} cannot be resumed, its rows were made differently: {how[:600]}")

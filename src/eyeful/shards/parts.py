@@ -53,10 +53,11 @@ def open_part(storage: Storage, name: str) -> Any:
     try:
         with parquet.ParquetFile(arrow.BufferReader(content or b""), page_checksum_verification=True) as file:
             table = file.read(use_threads=False).replace_schema_metadata(file.metadata.metadata)
-        if not table.schema.equals(schema_of(columns=True, metadata={})):
-            raise ValueError("its columns are not those of rows")
-        if part_counts(table)["rows"] != table.num_rows or not isinstance(part_record(table), dict):
+        record = part_record(table)
+        if part_counts(table)["rows"] != table.num_rows or not isinstance(record, dict):
             raise ValueError("its rows are not all there")
+        if not table.schema.equals(schema_of(_extra_columns(record), {})):
+            raise ValueError("its columns are not those of rows")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(
             f"{name} in {storage.place} is damaged, or no part of ours: delete it, and --resume makes it again "
@@ -96,6 +97,14 @@ def part_record(table: Any) -> dict[str, Any]:
     return record
 
 
+def _extra_columns(record: dict[str, Any]) -> list[str]:
+    """What rows of a run may have beyond what all have. Its parts have all of them: a data set has one schema."""
+    keys = record.get("reproducibility_keys") or {}
+    calibration = keys.get("calibration") or {}
+    asked = {"group": keys.get("sure") is not None, "prediction_set": bool(calibration.get("coverage"))}
+    return ["columns", *(name for name in asked if asked[name])]
+
+
 def begins(table: Any, shard: Shard) -> bool:
     """Whether a part is of the first items of a shard: inputs were added since, or a signal came."""
     made = [
@@ -125,6 +134,7 @@ class PartsSink:
         self._storage = storage
         self._record = json.dumps(record, ensure_ascii=False)
         self._whole = whole
+        self._schema = schema_of(_extra_columns(record), {"eyeful": self._record})
         self._begun: deque[_Begun] = deque()
 
     def __enter__(self) -> Self:
@@ -138,7 +148,7 @@ class PartsSink:
             replaces: parts that go when this one is there.
             ignored: counts other files in the shard, by extension.
         """
-        begun = _Begun(shard, tuple(replaces), self._record)
+        begun = _Begun(shard, tuple(replaces), self._schema)
         self._begun.append(begun)
         items = 0
         for item in shard.open(begun.ignored):
@@ -177,14 +187,14 @@ class PartsSink:
 class _Begun:
     """A shard whose rows come in. An archive may have millions: they are held compressed."""
 
-    def __init__(self, shard: Shard, replaces: tuple[str, ...], record: str) -> None:
+    def __init__(self, shard: Shard, replaces: tuple[str, ...], schema: Any) -> None:
         self._arrow = require("pyarrow", "a folder of parts")
         parquet = require("pyarrow.parquet", "a folder of parts")
         self._shard = shard
         self._gathered: list[dict[str, Any]] = []
         self._errors: Counter[str] = Counter()
         self._abstained = 0
-        self._schema = schema_of(columns=True, metadata={"eyeful": record})  # columns: a data set has one schema
+        self._schema = schema
         self._content = self._arrow.BufferOutputStream()
         self._writer = parquet.ParquetWriter(self._content, self._schema, write_page_checksum=True)
         self.replaces = replaces
@@ -249,8 +259,9 @@ def join(storage: Storage, parts: list[str], path: Path) -> int:
     temporary = temporary_beside(path)
     rows = 0
     try:
-        metadata = {"eyeful": json.dumps(part_record(open_part(storage, parts[0])), ensure_ascii=False)}
-        with parquet.ParquetWriter(temporary, schema_of(columns=True, metadata=metadata)) as writer:
+        record = part_record(open_part(storage, parts[0]))
+        metadata = {"eyeful": json.dumps(record, ensure_ascii=False)}
+        with parquet.ParquetWriter(temporary, schema_of(_extra_columns(record), metadata)) as writer:
             for _, table in read_ahead(open_part, storage, parts):
                 writer.write_table(table.replace_schema_metadata(metadata))
                 rows += table.num_rows

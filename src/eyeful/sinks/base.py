@@ -63,6 +63,10 @@ class RowSink(Sink, Protocol):
         ...
 
 
+EXTRA_COLUMNS = ("group", "prediction_set", "columns")
+"""What only some rows have, in the order of a row: with `sure`, with a calibration, and of lists."""
+
+
 def holds_something(path: Path) -> bool:
     """Whether a text file is an output already; an empty one is none."""
     return path.exists() and path.stat().st_size > 0

@@ -1,18 +1,20 @@
-"""CSV: the same columns as a JSON line; `top`, `warnings` and `columns` are JSON in one cell.
+"""CSV: the same columns as a JSON line; lists and objects, as `top` and `group`, are JSON in one cell.
 
-`columns` stands in the header once a row has them: rows without were written before are then written anew.
+What only some rows have stands in the header once a row has it: rows that were written before are then
+written anew.
 """
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 from eyeful.errors import OutputError
 from eyeful.filenames import original_name
-from eyeful.sinks.base import ExistingRow, cut_last_line, holds_something, open_text
+from eyeful.sinks.base import EXTRA_COLUMNS, ExistingRow, cut_last_line, holds_something, open_text
 from eyeful.types import Prediction
 
 COLUMNS = (
@@ -30,7 +32,6 @@ COLUMNS = (
     "error",
     "filename_b64",
 )
-WIDE_COLUMNS = (*COLUMNS, "columns")
 _LARGEST_CELL = 1 << 30
 """Characters: the csv module's own limit is less than the `top` of many labels takes."""
 _ESCAPED = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -73,33 +74,33 @@ class CsvSink:
         csv.field_size_limit(_LARGEST_CELL)
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
-            if rows.fieldnames not in (None, list(COLUMNS), list(WIDE_COLUMNS)):
+            if rows.fieldnames is not None and tuple(rows.fieldnames) != _header(rows.fieldnames):
                 raise OutputError(f"{path} has other columns than ours: --overwrite starts anew")
             for row in rows:
-                name = original_name(_text(row["filename"]), row["filename_b64"])
+                name = original_name(text_of(row["filename"]), row["filename_b64"])
                 yield ExistingRow(name, row["error_kind"] or None, row["abstained"] == "true")
 
     def __enter__(self) -> Self:
         self._file = open_text(self._path, self._mode)
         self._begun = self._path.stat().st_size > 0
-        if self._begun and _header_of(self._path) == list(WIDE_COLUMNS):
-            self._columns = WIDE_COLUMNS
+        if self._begun:
+            self._columns = _header(_header_of(self._path))
         return self
 
     def append(self, prediction: Prediction) -> None:
         """Write one line; it is in the system's hands when this returns."""
-        row = {name: _cell(value) for name, value in prediction.to_dict().items()}
-        if "columns" in row and self._columns is COLUMNS:
-            self._widen()
+        row = {name: cell_of(value) for name, value in prediction.to_dict().items()}
+        if not row.keys() <= {*self._columns}:
+            self._widen(_header([*row, *self._columns]))
         if not self._begun:
             _write(self._file, self._columns)
             self._begun = True
         _write(self._file, [row.get(name, "") for name in self._columns])
         self._file.flush()
 
-    def _widen(self) -> None:
-        """Give the rows so far the column that they had no need of."""
-        self._columns = WIDE_COLUMNS
+    def _widen(self, columns: tuple[str, ...]) -> None:
+        """Give the rows so far the columns that they had no need of."""
+        before, self._columns = self._columns, columns
         if not self._begun:
             return
         self._file.close()
@@ -107,8 +108,10 @@ class CsvSink:
         wide = self._path.with_name(f".{self._path.name}.tmp")
         try:
             with self._path.open(encoding="utf-8", newline="") as narrow, open_text(wide, "w") as file:
-                for number, cells in enumerate(csv.reader(narrow)):
-                    _write(file, [*cells, "" if number else WIDE_COLUMNS[-1]])
+                _write(file, columns)
+                for cells in islice(csv.reader(narrow), 1, None):
+                    row = dict(zip(before, cells, strict=True))
+                    _write(file, [row.get(name, "") for name in columns])
             wide.replace(self._path)
         finally:
             wide.unlink(missing_ok=True)
@@ -127,12 +130,17 @@ def _write(file: IO[str], cells: Sequence[object]) -> None:
     csv.writer(file, lineterminator="\n", quoting=quoting).writerow(cells)
 
 
+def _header(names: Collection[str]) -> tuple[str, ...]:
+    """The columns of a file that has these among them."""
+    return (*COLUMNS, *(name for name in EXTRA_COLUMNS if name in names))
+
+
 def _header_of(path: Path) -> list[str]:
     with path.open(encoding="utf-8", newline="") as file:
         return next(csv.reader(file), [])
 
 
-def _cell(value: Any) -> Any:
+def cell_of(value: Any) -> Any:
     """A value as a spreadsheet may read it: no text begins a formula, lists are JSON, booleans are lower case."""
     if isinstance(value, list | bool | dict):
         return json.dumps(value, ensure_ascii=False)
@@ -141,6 +149,6 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _text(cell: str) -> str:
-    """The text that `_cell` wrote."""
+def text_of(cell: str) -> str:
+    """The text that `cell_of` wrote."""
     return cell.removeprefix("'")

@@ -60,17 +60,15 @@ def plot(prediction: Prediction) -> Any:
     labels = [_on_two_lines(score.label) for score in prediction.top]
     probs = [score.prob for score in prediction.top]
     places = np.arange(len(labels))
-    bars = right.barh(
-        places, probs, color=[_GREY if prediction.abstained else _BLUE, *[_GREY] * (len(labels) - 1)]
-    )
+    is_answer = prediction.answer_parts[1] is None
+    bars = right.barh(places, probs, color=[_BLUE if is_answer else _GREY, *[_GREY] * (len(labels) - 1)])
     right.bar_label(bars, [percent(prob) for prob in probs], padding=3, fontsize=7, color="#444444")
     right.set_yticks(places, labels, fontsize=8)
     right.set_ylim(max(len(labels), _LEAST_BARS) - 0.5, -0.5)
     right.set_xlim(0, 1.25)
     right.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "", "50%", "", "100%"], fontsize=8)
     right.set_xlabel("Probability", fontsize=8)
-    shown = f"Top {len(labels)} Predictions" if len(labels) > 1 else "Top Prediction"
-    right.set_title(shown + (" (unsure)" if prediction.abstained else ""), fontsize=10)
+    right.set_title(_title(prediction), fontsize=10)
     right.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -118,6 +116,15 @@ def _image(prediction: Prediction) -> NDArray[np.uint8]:
         small = opened.image.copy()
         small.thumbnail((800, 800))
         return np.array(small)
+
+
+def _title(prediction: Prediction) -> str:
+    """What the bars are; or the group of labels that is the answer, with its probability."""
+    name, guess = prediction.answer_parts
+    if guess is not None and not prediction.unsure:
+        return f"{_on_two_lines(name)} {percent(prediction.answer_prob or 0)}"
+    shown = f"Top {len(prediction.top)} Predictions" if len(prediction.top) > 1 else "Top Prediction"
+    return shown + (" (unsure)" if prediction.unsure else "")
 
 
 def _on_two_lines(label: str) -> str:

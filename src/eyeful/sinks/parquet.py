@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Self
 from eyeful.errors import OutputError
 from eyeful.extras import require
 from eyeful.filenames import original_name
-from eyeful.sinks.base import ExistingRow
+from eyeful.sinks.base import EXTRA_COLUMNS, ExistingRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
 
     from eyeful.types import Prediction
@@ -48,7 +48,7 @@ class ParquetSink:
         self._folder = _parts_of(path)
         self._resume = resume
         self._metadata = {"eyeful": json.dumps(record or {}, ensure_ascii=False)}
-        self._schema = schema_of(columns=False, metadata=self._metadata)
+        self._schema = schema_of((), self._metadata)
         self._rows: list[dict[str, Any]] = []
 
     @staticmethod
@@ -86,8 +86,8 @@ class ParquetSink:
                 self._path.rename(self._folder / _part_name(0))
             parts = _parts(self._path)
             self._next = len(parts)
-            if any(_has_columns(part) for part in parts[:1]):
-                self._schema = schema_of(columns=True, metadata=self._metadata)
+            for part in parts[:1]:
+                self._schema = schema_of(self._arrow.parquet.read_schema(part).names, self._metadata)
         except OSError as error:
             raise OutputError(f"cannot write {self._folder}: {error.strerror}") from error
         return self
@@ -95,8 +95,8 @@ class ParquetSink:
     def append(self, prediction: Prediction) -> None:
         """Take one row; every thousand are a part."""
         row = prediction.to_dict()
-        if "columns" in row and "columns" not in self._schema.names:
-            self._widen()
+        if not row.keys() <= {*self._schema.names}:
+            self._widen([*row, *self._schema.names])
         self._rows.append(parquet_row(row))
         if len(self._rows) == ROWS_IN_A_PART:
             self._close_part()
@@ -116,9 +116,9 @@ class ParquetSink:
         self._next += 1
         self._rows = []
 
-    def _widen(self) -> None:
-        """Give the parts so far the column that they had no need of: all parts of a data set have one schema."""
-        self._schema = schema_of(columns=True, metadata=self._metadata)
+    def _widen(self, names: Collection[str]) -> None:
+        """Give the parts so far the columns that they had no need of: all parts of a data set have one schema."""
+        self._schema = schema_of(names, self._metadata)
         for part in _parts(self._path):
             self._write(part, [self._arrow.parquet.read_table(part, schema=self._schema)])
 
@@ -141,10 +141,6 @@ class ParquetSink:
             temporary.unlink(missing_ok=True)
 
 
-def _has_columns(part: Path) -> bool:
-    return "columns" in require("pyarrow.parquet", "a Parquet file").read_schema(part).names
-
-
 def parquet_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row's values as the schema has them: of a user's columns, what is no text becomes JSON."""
     if "columns" not in row:
@@ -152,11 +148,11 @@ def parquet_row(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"columns": [(str(name), _text(value)) for name, value in row["columns"].items()]}
 
 
-def schema_of(*, columns: bool, metadata: Mapping[Any, Any]) -> Any:
+def schema_of(names: Collection[str], metadata: Mapping[Any, Any]) -> Any:
     """The Arrow schema of rows.
 
     Args:
-        columns: with those of lists.
+        names: columns; of those that only some rows have, the schema has these.
         metadata: of the schema.
     """
     arrow = require("pyarrow", "a Parquet file")
@@ -178,9 +174,18 @@ def schema_of(*, columns: bool, metadata: Mapping[Any, Any]) -> Any:
         ("error", arrow.string()),
         ("filename_b64", arrow.string()),
     ]
-    if columns:
-        fields.append(("columns", arrow.map_(arrow.string(), arrow.string())))
-    return arrow.schema(fields, metadata)
+    group = [
+        ("name", arrow.string()),
+        ("wnid", arrow.string()),
+        ("prob", arrow.float64()),
+        ("labels", arrow.int32()),
+    ]
+    extra = {
+        "group": arrow.struct(group),
+        "prediction_set": arrow.list_(arrow.struct(score)),
+        "columns": arrow.map_(arrow.string(), arrow.string()),
+    }
+    return arrow.schema([*fields, *((name, extra[name]) for name in EXTRA_COLUMNS if name in names)], metadata)
 
 
 def _text(value: Any) -> str:

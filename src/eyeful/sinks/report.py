@@ -73,6 +73,7 @@ def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any]
         counts=counts,
         labels=labels[:_LABELS],
         more_labels=len(labels[_LABELS:]),
+        groups=sorted(counts.groups.items(), key=lambda entry: (-entry[1], entry[0][1])),
         chosen=_chosen(counts, cards),
         stopped=stopped,
         manifest=manifest,

@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from eyeful.filenames import printable
 from eyeful.types import Prediction
+from eyeful.wording import one_of
 
 CONCERNING, SAMPLED = 500, 100
 """Images in one report: those that need a look, and an even sample of the others."""
@@ -33,22 +35,27 @@ class Card:
 
     Attributes:
         order: its place in the run, from 0.
-        prediction: the row, without arrays and columns.
+        prediction: the row, without arrays, columns and prediction set.
         jpeg: its thumbnail, at most 320 pixels; None where there is no image.
+        possible: the labels of its prediction set, as a line; None where these are not several.
         sampled: it stands for those that need no look.
     """
 
     order: int
     prediction: Prediction
     jpeg: bytes | None
+    possible: str | None = None
     sampled: bool = False
 
     @staticmethod
     def of(prediction: Prediction, order: int) -> Card:
         """What is held of a row while the run goes on."""
         pixels_HWC = prediction.thumbnail
-        row = replace(prediction.without_arrays(), top=prediction.top[:_SCORES], thumbnail=None, columns=None)
-        return Card(order, row, None if pixels_HWC is None else encoded(Image.fromarray(pixels_HWC)))
+        small = {"top": prediction.top[:_SCORES], "prediction_set": None, "thumbnail": None, "columns": None}
+        row = replace(prediction.without_arrays(), **small)  # type: ignore[arg-type]
+        labels = [printable(score.label) for score in prediction.prediction_set or ()]
+        possible = one_of(labels) if len(labels) > 1 else None
+        return Card(order, row, None if pixels_HWC is None else encoded(Image.fromarray(pixels_HWC)), possible)
 
     def thumbnail(self, cards: int) -> bytes | None:
         """The JPEG for a report of so many cards: few have larger ones, and all together are bounded."""
@@ -78,7 +85,7 @@ class Selection:
     """
 
     def __init__(self) -> None:
-        self._concerning, self._sampled = _Largest(CONCERNING), _Largest(SAMPLED)
+        self._concerning, self._sampled = Largest(CONCERNING), Largest(SAMPLED)
         self._orders = count()
         self._errors: Counter[str] = Counter()
         self._random = Random(0)  # noqa: S311 - a sample, and the same one every time
@@ -87,7 +94,7 @@ class Selection:
         """Take one row, in input order."""
         order = next(self._orders)
         keys = [(self._concerning, self._concern(prediction))]
-        if prediction.ok and not prediction.abstained:
+        if prediction.ok and not prediction.unsure:
             keys.append((self._sampled, self._random.random()))
         admitted = [(largest, key) for largest, key in keys if largest.admits(key)]
         if admitted:
@@ -104,17 +111,17 @@ class Selection:
     def _concern(self, prediction: Prediction) -> float:
         """How much a row needs a look; of an error, call once: it is counted among those of its kind."""
         if prediction.error_kind is None:
-            return 1.0 - prediction.top[0].prob
+            return 1.0 - (prediction.answer_prob or 0.0)
         self._errors[prediction.error_kind] += 1
         return 2.0 if self._errors[prediction.error_kind] <= OF_A_KIND else -1.0
 
 
 def _place(card: Card) -> tuple[bool, bool, str, float, int]:
     row = card.prediction
-    return card.sampled, row.ok, row.error_kind or "", row.prob or 0.0, card.order
+    return card.sampled, row.ok, row.error_kind or "", row.answer_prob or 0.0, card.order
 
 
-class _Largest:
+class Largest:
     """The cards with the largest keys; of equal ones, the earlier."""
 
     def __init__(self, most: int) -> None:
@@ -122,9 +129,11 @@ class _Largest:
         self._heap: list[tuple[float, int, Card]] = []
 
     def admits(self, key: float) -> bool:
+        """Whether a card with this key would be one of them."""
         return len(self._heap) < self._most or key > self._heap[0][0]
 
     def add(self, key: float, card: Card) -> None:
+        """Hold one that is admitted, in place of the smallest where there are enough."""
         entry = (key, -card.order, card)
         if len(self._heap) < self._most:
             heapq.heappush(self._heap, entry)
@@ -133,3 +142,7 @@ class _Largest:
 
     def __iter__(self) -> Iterator[Card]:
         return (card for _, _, card in self._heap)
+
+    def ranked(self) -> list[Card]:
+        """The cards from the largest key on."""
+        return [card for _, _, card in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)]

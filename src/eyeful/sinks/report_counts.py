@@ -28,18 +28,23 @@ class ReportCounts:
     Attributes:
         inputs: rows.
         predicted: rows with an answer, the unsure ones among them.
-        unsure: answers below `min_prob`.
+        sure: the share that a group had to hold; None where none was asked for.
+        unsure: answers that are guesses: below `min_prob`, or no group holds enough.
+        grouped: answers with a group of several labels.
         warned: rows with a warning.
         errors: rows without an answer, by kind.
         labels: rows by (index, name) of their best label.
+        groups: rows by (WordNet id, name) of the group of several labels that is their answer.
         warnings: rows by code of a warning.
         bins: rows by their best probability, in ten equal parts of 0 to 1.
     """
 
     def __init__(self) -> None:
-        self.inputs = self.predicted = self.unsure = self.warned = 0
+        self.inputs = self.predicted = self.unsure = self.grouped = self.warned = 0
+        self.sure: float | None = None
         self.errors: Counter[str] = Counter()
         self.labels: Counter[tuple[int, str]] = Counter()
+        self.groups: Counter[tuple[str, str]] = Counter()
         self.warnings: Counter[str] = Counter()
         self.bins = [0] * BINS
         self._prefix: str | None = None
@@ -52,7 +57,11 @@ class ReportCounts:
         else:
             best = prediction.top[0]
             self.predicted += 1
-            self.unsure += prediction.abstained
+            self.unsure += prediction.unsure
+            self.sure = prediction.sure
+            if (group := prediction.group) is not None and group.labels > 1:
+                self.grouped += 1
+                self.groups[group.wnid or group.name, group.name] += 1
             self.labels[best.index, best.label] += 1
             self.bins[bin_of(best.prob)] += 1
         if prediction.warnings:

@@ -4,12 +4,13 @@ from textwrap import TextWrapper
 from types import TracebackType
 from typing import Self
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from eyeful.filenames import printable
 from eyeful.types import Prediction
-from eyeful.wording import percent, warning_label
+from eyeful.wording import one_of, percent, warning_label
 
 _BAR = 24
 _LABEL = 28
@@ -39,16 +40,20 @@ class TableSink:
         """Print an image's name, its labels with bars, and what was done to it; or its error."""
         label, length = _widths(self._console.width)
         lines = Text.assemble((printable(prediction.filename), "bold"))
-        if prediction.abstained:
-            lines.append(f"  {prediction.answer}", style="yellow")
+        if prediction.unsure or prediction.group is not None:
+            said, style = printable(prediction.headline), "yellow" if prediction.unsure else "green"
+            beside = lines.cell_len + 2 + cell_len(said) <= self._console.width
+            lines.append(f"  {said}" if beside else self._below(said), style=style)
         if not prediction.ok:
             lines.append(self._below(f"{prediction.error_kind}: {printable(prediction.error or '')}"), style="red")
         for place, score in enumerate(prediction.top):
-            name = Text(printable(score.label), style="green" if place == 0 and not prediction.abstained else "")
+            name = Text(printable(score.label), style="green" if place == 0 and _is_answer(prediction) else "")
             name.truncate(label, overflow="ellipsis", pad=True)
             lines.append("\n  ").append_text(name)
             lines.append(f" {bar(score.prob, length):<{length}}", style="blue")
             lines.append(f" {percent(score.prob):>{_PERCENT}}")
+        if len(possible := prediction.prediction_set or ()) > 1:
+            lines.append(self._below(one_of([printable(score.label) for score in possible])))
         if prediction.warnings:
             lines.append(self._below(", ".join(map(warning_label, prediction.warnings))), style="dim")
         self._console.print(lines, soft_wrap=True, highlight=False)
@@ -63,6 +68,11 @@ class TableSink:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+
+def _is_answer(prediction: Prediction) -> bool:
+    """Whether the best label is the answer, neither a guess nor one of a group."""
+    return prediction.answer_parts == (prediction.label, None)
 
 
 def bar(share: float, width: int = _BAR) -> str:
