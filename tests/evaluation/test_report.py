@@ -110,6 +110,7 @@ def test_it_is_self_contained_and_escaped(tmp_path):
     assert "\u202e" not in page
     assert "{{7*7}}" in page
     assert "bad\\xff" in page
+    assert page.count("data:image/jpeg") == page.count('class="thumb"')
     assert "http" not in page.replace("http-equiv", "")
     assert not re.search(r"\b(src|href)=\"(?!data:|#)", page)
     assert "default-src 'none'" in page

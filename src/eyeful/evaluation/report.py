@@ -62,6 +62,7 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
     environment.filters |= {
         "share": share,
         "rate": rate,
+        "of": share_of,
         "right": lambda point: share_of(point.answered - point.wrong, point.answered),
         "images": lambda count: "1 image" if count == 1 else f"{count:,} images",
         "css": lambda value: f"{100 * value:.2f}%",
