@@ -10,6 +10,7 @@ from eyeful.evaluation.report import write_report
 from eyeful.types import Item
 from helpers import noise_image
 from judging import labels_of
+from offline import offline_tab
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +23,8 @@ def report(tmp_path_factory):
 
 @pytest.fixture
 def tab(browser, report):
-    """The report in a tab; at its end, it has asked nobody for anything, and no script has failed."""
-    page = browser.new_page()
-    page.set_default_timeout(10_000)
-    asked, said = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(report)
-    yield page
-    page.close()
-    assert {url.partition("#")[0] for url in asked if not url.startswith("data:")} == {report}
-    assert said == []
+    with offline_tab(browser, report) as page:
+        yield page
 
 
 def column(tab, number: int) -> list[str]:
