@@ -5,7 +5,7 @@ from pathlib import Path
 
 import eyeful.images
 from eyeful.errors import ERROR_KINDS
-from eyeful.wording import error_label, percent, points, rate, warning_label, warning_sentence
+from eyeful.wording import error_label, percent, points, rate, share, warning_label, warning_sentence
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "runs.md"
 
@@ -55,3 +55,9 @@ def test_a_probability_is_never_said_to_be_0_or_100():
     probs = (0, 0.00049, 0.0005, 0.0042, 0.3927, 0.99949, 0.9995, 1)
     said = ["<0.1%", "<0.1%", "0.1%", "0.4%", "39.3%", "99.9%", ">99.9%", ">99.9%"]
     assert [percent(prob) for prob in probs] == said
+
+
+def test_a_share_of_none_or_all_is_said_and_nothing_else_is():
+    assert [share(value) for value in (0, 0.0, 0.0004, 0.5, 0.9996, 1.0, 1)] == [
+        *("0%", "0%", "<0.1%", "50.0%", ">99.9%", "100%", "100%"),
+    ]

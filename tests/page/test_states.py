@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from visitor import QUIET, TABS, example, open_tab, press, set_temperature, shown, upload
 
+from contrast import FAINT
+
 pytestmark = QUIET
 
 WATCH = """() => {
@@ -77,27 +79,6 @@ def test_a_reader_of_screens_finds_its_way(tab):
     assert np.diff(levels).max() <= 1
     for name in TABS:
         assert tab.get_by_role("tab", name=name).count() == 1
-
-
-FAINT = """() => {
-    const parse = colour => (colour.match(/[\\d.]+/g) ?? []).map(Number);
-    const light = rgb => rgb.slice(0, 3).map(c => c / 255)
-        .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-    const ground = e => {
-        if (!e) return [255, 255, 255];
-        const [r, g, b, a = 1] = parse(getComputedStyle(e).backgroundColor);
-        if (r === undefined || a === 0) return ground(e.parentElement);
-        return a === 1 ? [r, g, b] : ground(e.parentElement).map((c, i) => a * [r, g, b][i] + (1 - a) * c);
-    };
-    return [...document.querySelectorAll("body *")].filter(e => e.checkVisibility({visibilityProperty: true}))
-        .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) && e.offsetWidth > 1)
-        .filter(e => !e.closest("[disabled]"))
-        .map(e => {
-            const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
-            return [Math.round(100 * (a + 0.05) / (b + 0.05)) / 100, e.innerText.slice(0, 40)];
-        }).filter(([ratio]) => ratio < 4.5);
-}"""
 
 
 def test_all_text_stands_out_and_no_width_needs_scrolling_sideways(tab, odd):

@@ -7,6 +7,7 @@ import pytest
 
 from eyeful.sinks.report import ReportSink
 from eyeful.types import Prediction, Score
+from offline import offline_tab
 
 MANIFEST = {"model": "fake", "classes": 1000, "activation": "softmax"}
 FOLDER = "bucket/photos/"
@@ -44,18 +45,8 @@ def report(tmp_path_factory):
 
 @pytest.fixture
 def tab(browser, report):
-    """The report in a tab; at its end, it has asked nobody for anything, and no script has failed."""
-    page = browser.new_page()
-    page.set_default_timeout(10_000)
-    asked, said = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(report)
-    yield page
-    page.close()
-    assert {url for url in asked if not url.startswith("data:")} == {report}
-    assert said == []
+    with offline_tab(browser, report) as page:
+        yield page
 
 
 def shown(tab) -> list[str]:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from eyeful.evaluation import outcomes
 from eyeful.evaluation import report_words as words
+from eyeful.evaluation.confusions import CONFUSIONS, FEWEST
 from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
 from eyeful.evaluation.metrics import Answered, Bin, share_of
 from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
-from eyeful.sinks.html import file_uri, html_environment, write_page
-from eyeful.wording import points, rate, share
+from eyeful.sinks.html import check_writable, file_uri, html_environment, write_page
+from eyeful.wording import rate, share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +44,7 @@ def write_report(
     Raises:
         OutputError: the page cannot be written.
     """
+    check_writable(path)
     found = thumbnails(items, shown_filenames(evaluation), limits)
     write_page(path, render(evaluation, found))
 
@@ -58,15 +61,15 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
     environment = html_environment("eyeful.evaluation")
     environment.filters |= {
         "share": share,
-        "points": points,
         "rate": rate,
+        "of": share_of,
         "right": lambda point: share_of(point.answered - point.wrong, point.answered),
         "images": lambda count: "1 image" if count == 1 else f"{count:,} images",
         "css": lambda value: f"{100 * value:.2f}%",
         "json": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
         "last": lambda name: name.replace("\\", "/").rstrip("/").rpartition("/")[2] or name,
     }
-    environment.globals |= {"words": words, "few": words.FEW}
+    environment.globals["words"] = words
     return environment.get_template(
         "evaluation.html"
     ).render(
@@ -80,6 +83,9 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
         pairs=evaluation["confusions"][:PAIRS],
         examples=EXAMPLES,
         suspicious=evaluation["suspicious"][:SUSPICIOUS],
+        fewest=FEWEST,
+        most_pairs=CONFUSIONS,
+        most_suspicious=outcomes.SUSPICIOUS,
         unmatched=evaluation["unmatched"][:_UNMATCHED],
         uris={name: file_uri("JPEG", jpeg) for name, jpeg in jpegs.items()},
         version=version("eyeful"),

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eyeful.evaluation.diagrams import place_of
-from eyeful.evaluation.metrics import Answered, Bin
+from eyeful.evaluation.metrics import Answered, Bin, chance_of
 from eyeful.wording import percent, share
 
-FEW = 100
-"""Images below which what is said of probabilities is only a first impression."""
 _BELIEF = (
     (0.03, "Yes, closely."),
     (0.07, "Yes, roughly."),
@@ -22,9 +20,12 @@ _THRESHOLDS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SURE = 0.8
 
 
-def belief(ece: float) -> str:
-    """Whether probabilities can be believed."""
-    return next(words for most, words in _BELIEF if ece < most)
+def belief(ece: float, bins: Sequence[Bin]) -> str:
+    """Whether probabilities can be believed, as far as so many images can show."""
+    chance = chance_of(tuple(bins))
+    if chance is not None and ece <= 2 * chance:
+        return f"Yes, as far as {sum(one.images for one in bins):,} images can show."
+    return next(answer for most, answer in _BELIEF if ece < most)
 
 
 def leaning(bins: Sequence[Bin]) -> str:
@@ -100,7 +101,7 @@ def separation(auroc: float) -> str:
         "well" if auroc >= 0.95 else "fairly well" if auroc >= 0.85 else "only a little" if auroc >= 0.6 else "not"
     )
     return (
-        f"Its probability tells them apart {how}: of an image that it should know and an outsider, the one that it "
+        f"Its probability tells them apart {how}: of an image that it should know and an outsider, the one it "
         f"should know has the higher probability in {percent(auroc)} of all pairs (50% would be guessing; AUROC "
         f"{auroc:.2f})."
     )

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from eyeful.errors import ImageError
+from eyeful.filenames import portable_name
 from eyeful.images import Limits, open_item
 from eyeful.predictor.preprocess import thumbnail_of
 from eyeful.sinks.report_cards import encoded
@@ -33,16 +34,17 @@ def thumbnails(
 
     Args:
         items: of the run, lazily; they are read until all that are wanted are found.
-        filenames: what is wanted.
+        filenames: what is wanted, as an evaluation writes them (`portable_name`).
         limits: what one image may cost.
     """
     wanted, found = set(filenames), {}
     for item in items if wanted else ():
-        if item.filename in wanted:
-            wanted.remove(item.filename)
+        filename, _ = portable_name(item.filename)
+        if filename in wanted:
+            wanted.remove(filename)
             jpeg = _jpeg(item, limits)
             if jpeg is not None:
-                found[item.filename] = jpeg
+                found[filename] = jpeg
             if not wanted:
                 break
     return found
