@@ -30,3 +30,18 @@ def test_a_report_that_exists_can_be_replaced(command, tmp_path):
         2,
         "eyeful: error: r.HTM exists already: --overwrite replaces it\n",
     )
+
+
+def test_a_review_page_is_a_report(command, samples, tmp_path):
+    done = command("predict", samples, "--review", 3, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--review makes a page of the report: name its file too, --report review.html" in done.stderr
+    done = command("predict", samples, "--report", "review.html", "--review", 3, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "judge in a browser: review.html; then: eyeful evaluate --verdicts verdicts.csv" in done.stderr
+    assert (tmp_path / "review.html").read_text().count("<li>") == 3
+
+
+@pytest.mark.parametrize("number", ["0", "1001", "many"])
+def test_a_review_page_of_too_few_or_many(command, number):
+    assert command("predict", "x.png", "--report", "r.html", "--review", number).returncode == 2
