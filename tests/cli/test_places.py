@@ -39,7 +39,10 @@ def test_a_review_page_is_a_report(command, samples, tmp_path):
     done = command("predict", samples, "--report", "review.html", "--review", 3, cwd=tmp_path)
     assert done.returncode == 0
     assert "judge in a browser: review.html; then: eyeful evaluate --verdicts verdicts.csv" in done.stderr
-    assert (tmp_path / "review.html").read_text().count("<li>") == 3
+    page = (tmp_path / "review.html").read_text()
+    assert (page.count("<li>"), page.count("<img ")) == (3, 3), "read again from the folder, without thumbnails"
+    command("predict", samples / "cat.png", "--report", "one.html", "--review", 3, cwd=tmp_path)
+    assert (tmp_path / "one.html").read_text().count("<img ") == 1
 
 
 @pytest.mark.parametrize("number", ["0", "1001", "many"])

@@ -42,7 +42,7 @@ def failure(filename="bad.png") -> Prediction:
 
 
 def written(path: Path, rows, images=100, made="2026-01-02T03:04:05+00:00") -> str:
-    with ReviewSink(path, MANIFEST, images, made) as sink:
+    with ReviewSink(path, MANIFEST, images, made=made) as sink:
         for row in rows:
             sink.append(row)
     return path.read_text(encoding="utf-8")
@@ -161,6 +161,17 @@ def test_images_are_read_again_from_their_files(tmp_path):
     small = np.full((240, 320, 3), 99, np.uint8)
     (image,) = images(written(tmp_path / "r.html", [answer(item.filename, item=item, thumbnail=small)]))
     assert image.size == (800, 600)
+
+
+def test_an_image_that_the_run_admitted_is_shown(tmp_path):
+    item = photo(tmp_path / "long.png", size=(30, 3600))
+    (image,) = images(written(tmp_path / "r.html", [answer(item.filename, item=item)]))
+    assert image.size == (7, 800), "narrower than the usual limit"
+
+
+def test_thumbnails_can_be_left_out(tmp_path):
+    assert ReviewSink(tmp_path / "r.html", MANIFEST, 9).wants_thumbnails
+    assert not ReviewSink(tmp_path / "r.html", MANIFEST, 9, thumbnails=False).wants_thumbnails
 
 
 def test_images_in_an_archive_are_too(tmp_path):

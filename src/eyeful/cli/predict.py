@@ -129,7 +129,7 @@ def _predict_here(
         progress = nullcontext() if output.quiet else Progress(inputs, keywords(search), output.shares)
         with told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in inputs) as stop:
             advance = shown.advance if shown is not None else lambda _: None
-            sinks = _sinks(classifier, output)
+            sinks = _sinks(classifier, output, inputs)
             summary = run(
                 classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=supervise.journal
             )
@@ -169,7 +169,7 @@ def _remote(
 _FOR_SERVERS_TOO = ("model", "topk", "min_prob", "workers")
 
 
-def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
+def _sinks(classifier: SupportsStream, asked: OutputOptions, inputs: list[str]) -> list[Sink]:
     """What shows the rows, beside the file that -o names."""
     from rich.console import Console
 
@@ -182,7 +182,8 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
 
     sinks: list[Sink] = []
     if asked.report is not None and asked.review is not None:
-        sinks.append(ReviewSink(asked.report, classifier.provenance, asked.review))
+        files = all(map(os.path.isdir, inputs))
+        sinks.append(ReviewSink(asked.report, classifier.provenance, asked.review, thumbnails=not files))
     elif asked.report is not None:
         sinks.append(ReportSink(asked.report, classifier.provenance))
     if asked.figures is not None:

@@ -18,7 +18,7 @@ function wilson(right, of) {
 }
 function percent(share) {
   const whole = 100 * share;
-  return `${whole % 1 === 0.25 ? Math.floor(whole) + ".2" : whole.toFixed(1)}%`;
+  return `${whole % 1 === 0.25 ? Math.trunc(whole) + ".2" : whole.toFixed(1)}%`;
 }
 function scoreOf(yes, no, unsure) {
   const rest = unsure ? `; ${unsure} can't say` : "";
