@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful import cpu as _cpu  # noqa: F401 - it notes whether this process is forked later
 
 if TYPE_CHECKING:
+    from eyeful.calibration import calibrate
     from eyeful.classifier import Classifier
     from eyeful.errors import (
         BrokenOutputError,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
+    from eyeful.evaluation.result import Evaluation
+    from eyeful.evaluation.run import evaluate
     from eyeful.loading import load
     from eyeful.models import ModelEntry, list_models
     from eyeful.predictor import PredictorSpec
@@ -53,6 +56,7 @@ __all__ = [
     "ClusterError",
     "DecodeTimeoutError",
     "EngineError",
+    "Evaluation",
     "EyefulError",
     "ImageError",
     "Item",
@@ -70,6 +74,8 @@ __all__ = [
     "UnknownModelError",
     "UsageError",
     "WeightsError",
+    "calibrate",
+    "evaluate",
     "list_models",
     "load",
     "plot",
@@ -77,6 +83,7 @@ __all__ = [
 
 _MODULE_OF = {
     "Classifier": "eyeful.classifier",
+    "calibrate": "eyeful.calibration",
     "BrokenOutputError": "eyeful.errors",
     "BundleError": "eyeful.errors",
     "CheckpointError": "eyeful.errors",
@@ -93,6 +100,8 @@ _MODULE_OF = {
     "UnknownModelError": "eyeful.errors",
     "UsageError": "eyeful.errors",
     "WeightsError": "eyeful.errors",
+    "Evaluation": "eyeful.evaluation.result",
+    "evaluate": "eyeful.evaluation.run",
     "load": "eyeful.loading",
     "ModelEntry": "eyeful.models",
     "list_models": "eyeful.models",

@@ -46,8 +46,8 @@ def fit(
     least = 2 * max(needs(risk) or 0, images_for_coverage(coverage))
     if len(right) < least:
         raise UsageError(
-            f"{len(right)} images with a right label are too few: to promise at most {plain_percent(risk)} wrong and "
-            f"{plain_percent(coverage)} coverage needs at least {least}, and about twice as many is better"
+            f"{len(right)} images with a right label are too few: at most {plain_percent(risk)} wrong answers and "
+            f"{plain_percent(coverage)} coverage need {least} at least, and better twice as many"
         )
     temperature = fit_temperature(logits_NK[::2], right[::2])
     best_N, is_right_N, right_probs_N = _probs(logits_NK, right, temperature)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from eyeful.runs import Output, PartsOutput
 
 _OUTPUT = "Output"
-_LATE = (BrokenOutputError, ClusterError, DecodeTimeoutError, EngineError, OutputError)
+LATE = (BrokenOutputError, ClusterError, DecodeTimeoutError, EngineError, OutputError)
 """Errors that may come when there are rows already."""
 
 
@@ -157,7 +157,7 @@ def told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
 
     try:
         yield
-    except (StoppedError, *_LATE) as error:
+    except (StoppedError, *LATE) as error:
         output, ours = asked.output, isinstance(error, StoppedError | DecodeTimeoutError)
         if output is not None and ((ours and not asked.asks_for_parts) or holds_rows(output)):
             without = "without --report and --figures and " if asked.whole else ""

@@ -159,7 +159,9 @@ def answers_in_rows(
     provenance = record.get("provenance") or {}
     labels = labels or labels_of_rows(name, provenance)
     rows_sure = (record.get("reproducibility_keys") or {}).get("sure")
-    truth: Truth = NoTruth() if how is None else truth_of(how, labels, (row.filename for row in read_rows(name)))
+    truth: Truth = NoTruth()
+    if how is not None:
+        truth = truth_of(how, labels, (row.filename for row in read_rows(name)), [common_folder(name)])
     sure = rows_sure if sure is None else sure
     return Answers(
         str(provenance.get("model") or name),
@@ -170,6 +172,17 @@ def answers_in_rows(
         Judge(truth, labels, sure),
         lambda: read_rows(name),
     )
+
+
+def common_folder(rows: str) -> str:
+    """The deepest folder that all images of rows lie under."""
+    folders: list[str] | None = None
+    for row in read_rows(rows):
+        own = row.filename.split("/")[:-1]
+        folders = own if folders is None else folders
+        while folders != own[: len(folders)]:
+            folders.pop()
+    return "/".join(folders or [])
 
 
 @dataclass(slots=True)

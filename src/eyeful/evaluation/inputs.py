@@ -23,7 +23,7 @@ class Inputs:
         search: how images are found; more keywords of it.
 
     Attributes:
-        roots: what was named, as far as these are folders or files.
+        roots: the folders that were named.
         list: the file with a list of images, where nothing else was named; None otherwise.
     """
 
@@ -31,7 +31,7 @@ class Inputs:
         named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
         texts = [os.fspath(one) for one in named if isinstance(one, str | os.PathLike)] if _is_list(named) else []
         whole = _is_list(named) and len(texts) == len(named)
-        self.roots = [_before_wildcards(str(text)) for text in texts]
+        self.roots = [_before_wildcards(str(text)) for text in texts if text != "-" and not os.path.isfile(text)]
         self.list = texts[0] if whole and len(texts) == 1 and texts[0].lower().endswith(ENDINGS) else None
         self._inputs = inputs
         self._search = search

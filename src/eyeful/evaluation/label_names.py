@@ -54,6 +54,8 @@ class LabelNames:
             for synonym in name.split(","):
                 _add(self._synonyms, folded(synonym), index)
         self._hierarchy = hierarchy_or_none(labels)
+        nodes = self._hierarchy.names if self._hierarchy is not None else ()
+        self._wnids = {folded(name): wnid for name, wnid, _ in reversed(nodes)}
         self._remembered = lru_cache(_REMEMBERED)(self._positions)
 
     def positions(self, name: str) -> tuple[int, ...]:
@@ -85,7 +87,9 @@ class LabelNames:
         return ()
 
     def _members(self, name: str) -> tuple[int, ...]:
-        return self._hierarchy.members(name) if name and self._hierarchy is not None else ()
+        if not name or self._hierarchy is None:
+            return ()
+        return self._hierarchy.members(self._wnids.get(name, name))
 
 
 def hierarchy_or_none(labels: Labels) -> Hierarchy | None:

@@ -74,7 +74,7 @@ def winner(against: Mapping[str, Any], model: str) -> str:
     """Which of two models is better, as a heading."""
     this, other = against["only_this"], against["only_other"]
     if against["p_value"] >= 0.05:
-        return f"No difference to {against['model']} that is more than chance"
+        return f"No clear difference from {against['model']}"
     return f"{model if this > other else against['model']} is better"
 
 

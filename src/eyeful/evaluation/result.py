@@ -51,7 +51,7 @@ from eyeful.evaluation.summary import (
     unscored_sentences,
 )
 from eyeful.evaluation.unmatched import Unmatched
-from eyeful.filenames import portable_name
+from eyeful.filenames import portable_name, printable
 from eyeful.types import Labels
 from eyeful.wording import rate
 
@@ -115,7 +115,7 @@ class Evaluation:
     def summary(self) -> list[str]:
         """Plain sentences, the most important first."""
         speed = self.images_per_second
-        return [
+        sentences = [
             *right_sentences(self.top1, self.topk),
             *belief_sentences(self.bins, self.top1, self.nll, self.brier),
             *threshold_sentences(self.risk_coverage),
@@ -128,6 +128,7 @@ class Evaluation:
             *unscored_sentences(self.images, self.scored, self.errors, self.unmatched),
             *([f"{rate(speed)} images/s."] if speed else []),
         ]
+        return [printable(one) for one in sentences]
 
     def __str__(self) -> str:
         return "\n".join(self.summary())

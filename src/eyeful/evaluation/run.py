@@ -60,9 +60,9 @@ def evaluate(
     Args:
         model: a classifier; or a file or folder of rows that one has made: nothing is classified then.
         images: what to classify, as for `Classifier.stream`; None with rows.
-        truth: what is right: "folders": the name of an image's folder is a WordNet id, a label, a synonym or a
-            WordNet group ("dog" is right for any dog); "names": so is the image's own name; "auto": folders if these
-            are called so, else names; or a .csv or .jsonl file with the columns filename and label.
+        truth: what is right. "folders": the name of an image's folder is a WordNet id, a label, a synonym or a
+            WordNet group ("dog" is right for any dog); "names": so is the image's own; "auto": folders if they are
+            called so, else names; or a .csv or .jsonl file with the columns filename and label.
         against: another classifier, or its rows, for the same images.
         outsiders: images of which no label is right, as `images`; or, with rows, rows of such images.
         sure: the share of the probability that a WordNet group must hold to be an answer, 0.5 to 1; None: no groups.

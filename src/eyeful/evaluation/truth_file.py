@@ -66,8 +66,8 @@ class FileTruth:
     def named(self, filename: str) -> str:
         """What the file says, which means no label; or that it does not say anything."""
         if len(self._entries_for(filename)) > 1:
-            return f"more than one of {self._path.name}"
-        return " | ".join(self._texts(filename)) or f"not in {self._path.name}"
+            return f"(more than once in {self._path.name})"
+        return " | ".join(self._texts(filename)) or f"(not in {self._path.name})"
 
     def fault(self, filename: str) -> str:
         """Why nothing can be evaluated, where no image has a right label."""

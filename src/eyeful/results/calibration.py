@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from eyeful.bundle.files import write_atomically
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
 
@@ -131,13 +132,13 @@ class Calibration:
             raise UsageError(f"a damaged calibration ({fault}); calibrate again")
         return found
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | Path) -> None:
         """Write the file.
 
         Raises:
             OSError: it cannot be written.
         """
-        path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_atomically(Path(path), json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n")
 
     def check(self, provenance: dict[str, Any]) -> None:
         """See that it was made for a classifier.
@@ -210,4 +211,6 @@ def _difference(name: str, before: Any, now: Any) -> str:
         return ", ".join(f"{key} was {before.get(key)}, is {now.get(key)}" for key in names)
     if name in ("weights", "labels_sha256"):
         before, now = str(before)[:_DIGEST], str(now)[:_DIGEST]
-    return f"{_MADE_FOR[name]} {'were' if name in ('weights', 'labels_sha256') else 'was'} {before}, now {now}"
+        return f"{_MADE_FOR[name]} were {before}, now {now}"
+    flag = f" (--precision {before})" if name == "precision" else ""
+    return f"{_MADE_FOR[name]} was {before}{flag}, now {now}"

@@ -33,7 +33,7 @@ class Wordnet:
 
 @cache
 def wordnet() -> Wordnet:
-    """The tree, read when it is first needed; `group_names.toml` says which names people would not use."""
+    """The tree, read when it is first needed, as far as `group_names.toml` lets people see it."""
     import json
     import tomllib
     from importlib.resources import files
@@ -43,5 +43,7 @@ def wordnet() -> Wordnet:
     reviewed = tomllib.loads(folder.joinpath("group_names.toml").read_text(encoding="utf-8"))
     own_names = {wnid: name for wnid, (name, *_) in tree["nodes"].items() if wnid not in reviewed["skipped"]}
     names = own_names | {wnid: name for wnid, (_, name) in reviewed["reworded"].items()}
-    parents = {wnid: tuple(above) for wnid, (_, *above) in tree["nodes"].items()}
-    return Wordnet(parents | {wnid: tuple(above) for wnid, above in tree["labels"].items()}, names, own_names)
+    above = tree["labels"] | {wnid: node[1:] for wnid, node in tree["nodes"].items()}
+    cut = reviewed["cut"].items()
+    parents = {wnid: tuple(node for node in nodes if (wnid, node) not in cut) for wnid, nodes in above.items()}
+    return Wordnet(parents, names, own_names)

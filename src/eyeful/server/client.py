@@ -222,9 +222,15 @@ class RemoteClassifier:
         try:
             (row,) = answer["results"]
             top = tuple(Score(**score) for score in row["top"])
-            abstained = top[0].prob < self.spec.min_prob
+            likely = row.get("prediction_set")
             return Prediction(
-                item.filename, top, abstained, tuple(row["warnings"]), columns=item.columns, item=item
+                item.filename,
+                top,
+                row["abstained"] or top[0].prob < self.spec.min_prob,
+                tuple(row["warnings"]),
+                columns=item.columns,
+                prediction_set=None if likely is None else tuple(Score(**score) for score in likely),
+                item=item,
             )
         except (KeyError, IndexError, TypeError, ValueError):
             return None
