@@ -113,7 +113,7 @@ def _predict_here(
         progress = nullcontext() if output.quiet else Progress(inputs, keywords(search), output.shares)
         with told_how_to_resume(output), progress as shown, SignalHandler(reads_stdin="-" in inputs) as stop:
             advance = shown.advance if shown is not None else lambda _: None
-            sinks = _sinks(classifier, output)
+            sinks = _sinks(classifier, output, inputs)
             summary = run(
                 classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=supervise.journal
             )
@@ -128,7 +128,7 @@ def _exists(name: str) -> bool:
     return name == "-" or "://" in name or os.path.lexists(name)
 
 
-def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
+def _sinks(classifier: SupportsStream, asked: OutputOptions, inputs: list[str]) -> list[Sink]:
     """What shows the rows, beside the file that -o names."""
     from rich.console import Console
 
@@ -141,7 +141,8 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
 
     sinks: list[Sink] = []
     if asked.report is not None and asked.review is not None:
-        sinks.append(ReviewSink(asked.report, classifier.provenance, asked.review))
+        files = all(map(os.path.isdir, inputs))
+        sinks.append(ReviewSink(asked.report, classifier.provenance, asked.review, thumbnails=not files))
     elif asked.report is not None:
         sinks.append(ReportSink(asked.report, classifier.provenance))
     if asked.figures is not None:

@@ -18,10 +18,10 @@ function wilson(right, of) {
 }
 function percent(share) {
   const whole = 100 * share;
-  return `${whole % 1 === 0.25 ? Math.floor(whole) + ".2" : whole.toFixed(1)}%`;
+  return `${whole % 1 === 0.25 ? Math.trunc(whole) + ".2" : whole.toFixed(1)}%`;
 }
 function scoreOf(yes, no, unsure) {
-  const rest = unsure ? `; ${unsure} can’t say` : "";
+  const rest = unsure ? `; ${unsure} can't say` : "";
   if (!yes && !no) return `So far none judged${rest}`;
   const [low, high] = wilson(yes, yes + no);
   return `So far ${yes} of ${yes + no} right: ${percent(yes / (yes + no))}, between ${percent(low)} and ${percent(high)}${rest}`;
@@ -68,8 +68,7 @@ function store() {
   try {
     localStorage.setItem(key, verdicts.map(verdict => LETTERS[verdict]).join(""));
   } catch {
-    if (stored) tell("This browser stores nothing for this page: save verdicts.csv before you close it.", true);
-    stored = false;
+    storesNothing();
   }
 }
 
@@ -79,8 +78,13 @@ function restore() {
     const known = Object.keys(LETTERS);
     if (letters.length === items.length) [...letters].forEach((letter, place) => verdicts[place] = known.find(verdict => LETTERS[verdict] === letter) ?? "");
   } catch {
-    stored = false;
+    storesNothing();
   }
+}
+
+function storesNothing() {
+  if (stored) tell("This browser stores nothing for this page: save verdicts.csv before you close it.", true);
+  stored = false;
 }
 
 function tell(text, bad = false) {
