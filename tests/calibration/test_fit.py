@@ -19,7 +19,12 @@ def labelled(logits):
 def test_every_second_image_sets_the_temperature_and_the_others_judge(logits):
     logits_NK, right = labelled(logits)
     found = fit(logits_NK, right, **ASKED)
-    assert (found.images, found.temperature_images, found.risk.images, found.coverage.images) == (250, 125, 125, 125)
+    assert (found.images, found.temperature_images, found.risk.images, found.coverage.images) == (
+        250,
+        125,
+        125,
+        125,
+    )
     assert found.temperature == fit_temperature(logits_NK[::2], right[::2])
     probs_NK = softmax(logits_NK[1::2], found.temperature)
     is_right_N = probs_NK.argmax(1) == [label for (label,) in right[1::2]]
@@ -53,7 +58,7 @@ def test_too_few_images_are_refused_with_how_many_are_needed(logits):
         fit(logits_NK, right, **ASKED, risk=0.01)
     with pytest.raises(UsageError, match="need 398 at least"):
         fit(logits_NK, right, **ASKED, coverage=0.995)
-    with pytest.raises(UsageError, match="^0 images"):
+    with pytest.raises(UsageError, match=r"^0 images"):
         fit(logits_NK[:0], [], **ASKED)
 
 
@@ -68,7 +73,8 @@ def test_it_is_said_in_plain_words(logits):
     found = fit(logits_NK, right, **ASKED)
     assert Calibration.from_dict(found.to_dict() | {"made_for": dict.fromkeys(MADE_FOR)}).risk == found.risk
     threshold = found.risk.threshold
-    assert promise_sentence(found, threshold) == "Right in at least 95% of answers like this (from 250 images of yours)."
+    promised = "Right in at least 95% of answers like this (from 250 images of yours)."
+    assert promise_sentence(found, threshold) == promised
     assert promise_sentence(found, threshold - 1e-6) == "Below what your calibration promises: unsure."
     assert "at most 5% of the answers that are not unsure are wrong" in promise_line(found)
     assert "at least 90% of the prediction sets hold the right label" in promise_line(found)

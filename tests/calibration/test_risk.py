@@ -1,5 +1,7 @@
 """The promise about answers, over draws of images; its test beside SciPy's."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -15,7 +17,9 @@ RISK, DELTA = 0.05, 0.1
 def test_the_tail_is_scipys(risk):
     for answered in (1, 7, 45, 500, 20_000):
         for wrong in {0, 1, int(risk * answered), min(answered, 30)}:
-            assert binomial_tail(wrong, answered, risk) == pytest.approx(binom.cdf(wrong, answered, risk), rel=1e-9)
+            assert binomial_tail(wrong, answered, risk) == pytest.approx(
+                binom.cdf(wrong, answered, risk), rel=1e-9
+            )
 
 
 def test_needs_is_the_smallest_number():
@@ -74,6 +78,7 @@ def test_the_promise_is_rarely_broken(logits, draws):
             broken += np.mean(~is_right_N[best_N >= np.float32(found.risk.threshold)]) > RISK
         threshold = naive(best_N[drawn], is_right_N[drawn])
         naively_broken += threshold is not None and np.mean(~is_right_N[best_N >= threshold]) > RISK
-    print(f"broken {broken / draws:.3f}, naively {naively_broken / draws:.3f}, promised {promised / draws:.3f}")
+    shares = {"broken": broken / draws, "naively broken": naively_broken / draws, "promised": promised / draws}
+    sys.stderr.write(f"{shares}\n")
     assert broken / draws <= DELTA + 3 * np.sqrt(DELTA * (1 - DELTA) / draws)
     assert promised >= 0.8 * draws  # a promise is given, or not breaking it were no feat

@@ -125,7 +125,8 @@ def test_the_fingerprint_and_the_keys_know_it(plain):
     assert found.spec.reproducibility_keys()["calibration"]["temperature"] == 2.0
     asked = PredictorSpec(calibration=calibration_for(plain).to_dict())
     assert asked.reproducibility_keys()["calibration"]["temperature"] == 2.0
-    assert PredictorSpec.from_json(asked.to_json()) == asked == pickle.loads(pickle.dumps(asked))
+    assert PredictorSpec.from_json(asked.to_json()) == asked
+    assert pickle.loads(pickle.dumps(asked)) == asked  # noqa: S301
     with pytest.raises(UsageError, match="not a calibration"):
         PredictorSpec(calibration={"temperature": 2})
 
@@ -140,13 +141,13 @@ def test_load_takes_a_file_an_object_or_none(bundle, tmp_path):
             found = classifier.predict(image(200, 190, 0))
             assert found.prob < plain.prob
             assert np.array_equal(found.logits, plain.logits)
-            again = pickle.loads(pickle.dumps(classifier))
+            again = pickle.loads(pickle.dumps(classifier))  # noqa: S301
             assert again.predict(image(200, 190, 0)) == found
             again.close()
     with eyeful.load(bundle, precision="fp32", calibration="none") as classifier:
         assert classifier.predict(image(200, 190, 0)) == plain
+    (tmp_path / "labels.txt").write_text("\n".join(f"label {n}" for n in range(1000)))
     with pytest.raises(UsageError, match="the labels were"):
-        (tmp_path / "labels.txt").write_text("\n".join(f"label {n}" for n in range(1000)))
         eyeful.load(bundle, precision="fp32", calibration=calibration, labels=tmp_path / "labels.txt")
     with pytest.raises(UsageError, match="not a int"):
         eyeful.load(bundle, calibration=3)

@@ -63,7 +63,10 @@ def test_the_format():
         (FOUND.to_dict() | {"temperature": "1"}, "damaged"),
         (FOUND.to_dict() | {"risk": {"at_most": 0.05}}, "damaged"),
         (FOUND.to_dict() | {"risk": FOUND.to_dict()["risk"] | {"threshold": 1.5}}, "risk threshold"),
-        (FOUND.to_dict() | {"coverage": {"at_least": 2, "threshold": 0.3, "images": 1}}, "its coverage is no share"),
+        (
+            FOUND.to_dict() | {"coverage": {"at_least": 2, "threshold": 0.3, "images": 1}},
+            "its coverage is no share",
+        ),
         (FOUND.to_dict() | {"coverage": []}, "damaged"),
         (FOUND.to_dict() | {"images": -1}, "counts no images"),
         (FOUND.to_dict() | {"made_for": {"weights": "a"}}, "does not say what it was made for"),

@@ -226,7 +226,7 @@ class RemoteClassifier:
             return Prediction(
                 item.filename,
                 top,
-                row["abstained"] or top[0].prob < self.spec.min_prob,
+                bool(row.get("abstained")) or top[0].prob < self.spec.min_prob,
                 tuple(row["warnings"]),
                 columns=item.columns,
                 prediction_set=None if likely is None else tuple(Score(**score) for score in likely),
