@@ -90,6 +90,12 @@ def test_the_reliability_diagram_is_that_of_a_histogram():
         assert one.right == pytest.approx(right[inside].mean())
 
 
+def test_a_probability_between_two_bins_is_in_the_higher():
+    edges = [one.low for one in bins_of(np.array([]), np.array([], dtype=bool))]
+    bins = bins_of(np.array(edges), np.ones(len(edges), dtype=bool))
+    assert [(one.images, one.prob) for one in bins] == [(1, low) for low in edges]
+
+
 def test_a_probability_of_1_is_in_the_last_bin():
     bins = bins_of(np.array([1.0, 1.0]), np.array([True, False]))
     assert (bins[-1].images, bins[-1].prob, bins[-1].right) == (2, 1.0, 0.5)

@@ -155,6 +155,7 @@ def test_summary_of_the_photographs(photographs):
         ([1] * 20 + [0] * 2, [0] * 20 + [1] * 2, "this model is better by more than chance (p = 0.00012)"),
         ([0] * 40, [1] * 40, "other is better by more than chance (p < 0.0001)"),
         ([1, 1, 0], [0, 1, 1], "that may be chance (p = 1)"),
+        ([1] * 6 + [0] * 2, [0] * 6 + [1] * 2, "that may be chance (p = 0.29)"),
     ],
 )
 def test_summary_says_which_model_is_better_only_where_that_is_known(ours, other, said):
@@ -173,6 +174,8 @@ def test_summary_of_probabilities_that_fit():
     right = np.where(rng.random(500) < best, 0, 1)
     judged = judged_of(np.stack([best, 1 - best], 1), right[:, None], labels_of(2))
     assert "Its probabilities fit, as far as 500 images can show" in str(evaluation_of(judged, LABELS, **ASKED))
+    higher = judged_of(np.stack([best + 0.1, 0.9 - best], 1).clip(0, 1), right[:, None], labels_of(2))
+    assert "Its probabilities are too high" in str(evaluation_of(higher, LABELS, **ASKED))
 
 
 def test_summary_of_probabilities_that_are_wrong_both_ways():
