@@ -123,12 +123,12 @@ class Classifying:
         """
         if self.sure is not None and classifier.spec.sure != self.sure and hasattr(classifier, "with_options"):
             classifier = classifier.with_options(sure=self.sure)
-        labels, sure = labels_of(classifier), classifier.spec.sure
+        labels, sure = labels_of(classifier), classifier.spec.sure if self.sure is None else self.sure
         truth: Truth = NoTruth() if how is None else truth_about(inputs, how, labels)
         judge = Judge(truth, labels, sure)
         held = _Held()
         summary = run(
-            judging(classifier, judge),
+            judging(classifier, judge, sure),
             inputs.open(),
             [held] if output is None else (),
             output=output,

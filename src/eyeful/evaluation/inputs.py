@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.sources import Source, is_repeatable, open_source
@@ -31,7 +32,7 @@ class Inputs:
         named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
         texts = [os.fspath(one) for one in named if isinstance(one, str | os.PathLike)] if _is_list(named) else []
         whole = _is_list(named) and len(texts) == len(named)
-        self.roots = [_before_wildcards(str(text)) for text in texts if text != "-" and not os.path.isfile(text)]
+        self.roots = [_before_wildcards(str(text)) for text in texts if text != "-" and not Path(text).is_file()]
         self.list = texts[0] if whole and len(texts) == 1 and texts[0].lower().endswith(ENDINGS) else None
         self._inputs = inputs
         self._search = search

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -14,18 +15,20 @@ if TYPE_CHECKING:
     from eyeful.types import Prediction
 
 
-def judging(classifier: SupportsStream, judge: Judge) -> SupportsStream:
+def judging(classifier: SupportsStream, judge: Judge, sure: float | None = None) -> SupportsStream:
     """The same classifier, as `runs.run` takes it; each of its predictions has in its columns what is right.
 
     Args:
         classifier: what answers. One without logits, a server, is asked for all of its labels.
         judge: knows what is right.
+        sure: the share that groups must hold, where it is the judge who looks for them.
     """
-    return cast("SupportsStream", _Judging(classifier, judge))
+    return cast("SupportsStream", _Judging(classifier, judge, sure))
 
 
 class _Judging:
-    def __init__(self, classifier: SupportsStream, judge: Judge) -> None:
+    def __init__(self, classifier: SupportsStream, judge: Judge, sure: float | None) -> None:
+        self.spec = replace(classifier.spec, sure=sure)
         self._classifier = classifier
         self._judge = judge
 

@@ -20,7 +20,7 @@ from eyeful.runs import Output
 from eyeful.sources.listing import item_of_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from eyeful.journal import Journal
     from eyeful.pipeline import SupportsStream
@@ -65,7 +65,7 @@ def evaluate(
             called so, else names; or a .csv or .jsonl file with the columns filename and label.
         against: another classifier, or its rows, for the same images.
         outsiders: images of which no label is right, as `images`; or, with rows, rows of such images.
-        sure: the share of the probability that a WordNet group must hold to be an answer, 0.5 to 1; None: no groups.
+        sure: the share of the probability that a WordNet group must hold, 0.5 to 1; None: no groups.
         labels: of the model that made the rows; None: they are found by the name that the rows say.
         output: a folder for the rows, evaluation.json and report.html; None: nothing is written.
         resume: go on with what is there.
@@ -89,29 +89,59 @@ def evaluate(
     with ExitStack() as stack:
         names = [] if images is None else [ROWS, *_more_rows(against, outsiders)]
         outputs = {} if folder is None else _open(folder, names, stack, resume=resume, overwrite=overwrite)
-        other = outside = None
         items: Callable[[], Iterable[Item]]
         if images is None:
-            answers = answers_in_rows(str(model), str(truth), sure, labels)
-            items = partial(_items_of, answers)
+            found, items = _of_rows(
+                str(model), str(truth), against=against, outsiders=outsiders, labels=labels, sure=sure
+            )
         else:
             inputs = Inputs(images, recursive=recursive, column=column, every=every)
+            beyond = None if outsiders is None else Inputs(outsiders, recursive=recursive)
             classifying = Classifying(sure, on_rows, stop, journal)
-            answers = classifying.answers(cast("SupportsStream", model), inputs, outputs.get(ROWS), str(truth))
+            found = _of_images(
+                cast("SupportsStream", model),
+                inputs,
+                str(truth),
+                against=against,
+                outsiders=beyond,
+                classifying=classifying,
+                outputs=outputs,
+            )
             items = partial(_items, inputs)
-        if isinstance(against, str | Path):
-            other = answers_in_rows(str(against), answers.truth.how)
-        elif against is not None and images is not None:
-            other = classifying.answers(against, inputs, outputs.get(ROWS_AGAINST), answers.truth.how)
-        if outsiders is not None and images is not None:
-            beyond = Inputs(outsiders, recursive=recursive)
-            outside = classifying.answers(cast("SupportsStream", model), beyond, outputs.get(ROWS_OUTSIDERS), None)
-        elif outsiders is not None:
-            outside = answers_in_rows(str(outsiders), None, sure, answers.labels)
-        found = _evaluation(answers, other, outside)
         if folder is not None:
             _write(folder, found, items)
         return found
+
+
+def _of_images(
+    model: SupportsStream,
+    inputs: Inputs,
+    truth: str,
+    *,
+    against: SupportsStream | str | Path | None,
+    outsiders: Inputs | None,
+    classifying: Classifying,
+    outputs: Mapping[str, Output],
+) -> Evaluation:
+    answers = classifying.answers(model, inputs, outputs.get(ROWS), truth)
+    other = outside = None
+    if isinstance(against, str | Path):
+        other = answers_in_rows(str(against), answers.truth.how)
+    elif against is not None:
+        other = classifying.answers(against, inputs, outputs.get(ROWS_AGAINST), answers.truth.how)
+    if outsiders is not None:
+        outside = classifying.answers(model, outsiders, outputs.get(ROWS_OUTSIDERS), None)
+    return _evaluation(answers, other, outside)
+
+
+def _of_rows(
+    name: str, truth: str, *, against: Any, outsiders: Any, labels: Labels | None, sure: float | None
+) -> tuple[Evaluation, Callable[[], Iterable[Item]]]:
+    """The evaluation of rows, and where their images are."""
+    answers = answers_in_rows(name, truth, sure, labels)
+    other = None if against is None else answers_in_rows(str(against), answers.truth.how)
+    outside = None if outsiders is None else answers_in_rows(str(outsiders), None, sure, answers.labels)
+    return _evaluation(answers, other, outside), partial(_items_of, answers)
 
 
 def _evaluation(answers: Answers, other: Answers | None, outside: Answers | None) -> Evaluation:
