@@ -5,7 +5,7 @@ from pathlib import Path
 
 import eyeful.images
 from eyeful.errors import ERROR_KINDS
-from eyeful.wording import error_label, percent, points, rate, share, warning_label, warning_sentence
+from eyeful.wording import counted_percent, error_label, percent, points, rate, warning_label, warning_sentence
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "runs.md"
 
@@ -58,6 +58,6 @@ def test_a_probability_is_never_said_to_be_0_or_100():
 
 
 def test_a_share_of_none_or_all_is_said_and_nothing_else_is():
-    assert [share(value) for value in (0, 0.0, 0.0004, 0.5, 0.9996, 1.0, 1)] == [
+    assert [counted_percent(value) for value in (0, 0.0, 0.0004, 0.5, 0.9996, 1.0, 1)] == [
         *("0%", "0%", "<0.1%", "50.0%", ">99.9%", "100%", "100%"),
     ]

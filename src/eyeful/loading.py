@@ -72,8 +72,7 @@ def load(
             network ends in either); the model's own when None.
         topk: labels in each answer.
         min_prob: below it an answer is marked as abstained; 0 to 1.
-        sure: answer with the most specific WordNet group whose labels hold this share of the probability, 0.5 to
-            1; None: with labels alone.
+        sure: the share of the probability, 0.5 to 1, that a WordNet group must hold to be the answer; or None.
         calibration: a file of `eyeful calibrate`, or what `eyeful.calibrate` gave; "none": no bundle's own.
         batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.

@@ -70,7 +70,7 @@ def percent(prob: float) -> str:
     return ">99.9%" if prob >= 0.9995 else f"{100 * prob:.1f}%"
 
 
-def share(value: float) -> str:
+def counted_percent(value: float) -> str:
     """A share of counted things (0 to 1) with one decimal; `0%` and `100%` are none and all, never almost."""
     return f"{value:.0%}" if value in (0, 1) else percent(value)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from eyeful.evaluation import svg
 from eyeful.evaluation.metrics import share_of
 from eyeful.evaluation.svg import BAR, INK, LINE, REST, SOFT, Point
-from eyeful.wording import percent, share
+from eyeful.wording import counted_percent, percent
 
 if TYPE_CHECKING:
     from eyeful.evaluation.metrics import Answered, Bin
@@ -87,9 +87,8 @@ def _bin(plot: _Plot, one: Bin, dot: tuple[float, float], most: int) -> Iterator
 
 
 def _said(one: Bin, right: float) -> str:
-    return (
-        f"{one.low:.0%} to {one.high:.0%}: {round(right * one.images):,} of {one.images:,} right ({share(right)})"
-    )
+    count = f"{round(right * one.images):,} of {one.images:,} right"
+    return f"{one.low:.0%} to {one.high:.0%}: {count} ({counted_percent(right)})"
 
 
 def risk_coverage_curve(points: Sequence[Answered]) -> str:
@@ -124,7 +123,7 @@ def _names(points: Sequence[Answered], places: Sequence[Point]) -> Iterator[str]
         yield svg.group(title, [svg.dot((x, y), BAR)])
         anchor, beside = ("start", x - 3) if x < _LEFT + 60 else ("end", x + 3)  # below a curve that falls
         yield svg.text((beside, y + 24), name, INK, anchor)
-        right = share(1 - one.wrong / one.answered)
+        right = counted_percent(1 - one.wrong / one.answered)
         yield svg.text((beside, y + 40), right, INK, anchor, 'font-weight="600"')
 
 

@@ -16,6 +16,8 @@ _Z = NormalDist().inv_cdf(0.975)
 _SMALLEST = float(np.finfo(np.float64).eps)
 BINS = 15
 POINTS = 200
+FEWEST_FOR_CURVES = 30
+"""Of fewer judged answers neither an ECE nor a risk-coverage curve says anything."""
 
 
 @dataclass(frozen=True, slots=True)

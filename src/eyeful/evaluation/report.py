@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from eyeful.evaluation import outcomes
-from eyeful.evaluation import report_words as words
+from eyeful.evaluation import report_sentences as words
 from eyeful.evaluation.confusions import CONFUSIONS, FEWEST
 from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
 from eyeful.evaluation.metrics import Answered, Bin, share_of
 from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
 from eyeful.sinks.html import check_writable, file_uri, html_environment, write_page
-from eyeful.wording import rate, share
+from eyeful.wording import counted_percent, rate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
     curve = [Answered(**one) for one in evaluation["risk_coverage"]]
     environment = html_environment("eyeful.evaluation")
     environment.filters |= {
-        "share": share,
+        "share": counted_percent,
         "rate": rate,
         "of": share_of,
         "right": lambda point: share_of(point.answered - point.wrong, point.answered),

@@ -44,12 +44,10 @@ def evaluate(
     output: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    recursive: bool = True,
-    column: str | None = None,
-    every: str | float | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
     stop: SignalHandler | None = None,
     journal: Journal | None = None,
+    **search: Any,
 ) -> Evaluation:
     """Find out how good a model is on images whose right labels are known.
 
@@ -70,12 +68,10 @@ def evaluate(
         output: a folder for the rows, evaluation.json and report.html; None: nothing is written.
         resume: go on with what is there.
         overwrite: replace what is there.
-        recursive: search folders in folders.
-        column: of lists, the one that holds the images.
-        every: of videos, the time from frame to frame.
         on_rows: called with the number of new rows, for progress.
         stop: when a signal came, nothing more is begun.
         journal: is told of every row.
+        **search: how images are found: `recursive`, `column` and `every`, as for `Classifier.stream`.
 
     Raises:
         UsageError: no image has a right label; an argument is none; there is an output already.
@@ -95,8 +91,8 @@ def evaluate(
                 str(model), str(truth), against=against, outsiders=outsiders, labels=labels, sure=sure
             )
         else:
-            inputs = Inputs(images, recursive=recursive, column=column, every=every)
-            beyond = None if outsiders is None else Inputs(outsiders, recursive=recursive)
+            inputs = Inputs(images, **search)
+            beyond = None if outsiders is None else Inputs(outsiders, **search)
             classifying = Classifying(sure, on_rows, stop, journal)
             found = _of_images(
                 cast("SupportsStream", model),

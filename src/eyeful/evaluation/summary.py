@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from eyeful.evaluation.compare import Against
 from eyeful.evaluation.confusions import FEWEST, ClassShare, Confusion, Distance, Suspicious
 from eyeful.evaluation.group_answers import GroupAnswers
-from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, chance_of, ece_of, share_of
+from eyeful.evaluation.metrics import FEWEST_FOR_CURVES, Answered, Bin, Share, TopK, chance_of, ece_of, share_of
 from eyeful.evaluation.outsiders import Outsiders
 from eyeful.evaluation.unmatched import Unmatched
-from eyeful.wording import error_label, percent
+from eyeful.wording import counted_percent, error_label
 
 SHOWN = 3
 
@@ -19,9 +19,11 @@ def right_sentences(top1: Share, topk: TopK) -> list[str]:
     """How often it is right."""
     if top1.share is None:
         return ["No image is scored: of none are both an answer and a right label known."]
-    sentences = [f"{_percent(top1.share)} right: {_of(top1)}."]
+    sentences = [f"{counted_percent(top1.share)} right: {_of(top1)}."]
     if topk.share is not None and topk.k > 1:
-        sentences.append(f"A right label is among the {topk.k} best for {_percent(topk.share)}: {_of(topk)}.")
+        sentences.append(
+            f"A right label is among the {topk.k} best for {counted_percent(topk.share)}: {_of(topk)}."
+        )
     return sentences
 
 
@@ -31,8 +33,12 @@ def belief_sentences(bins: tuple[Bin, ...], top1: Share, nll: float | None, brie
     if ece is None or chance is None or top1.share is None:
         return []
     said = sum(one.images * one.prob for one in bins if one.prob is not None) / top1.of
-    found = f"they are {_percent(said)} on average, and {_percent(top1.share)} of the answers are right"
-    if ece <= 2 * chance:
+    found = (
+        f"they are {counted_percent(said)} on average, and {counted_percent(top1.share)} of the answers are right"
+    )
+    if top1.of < FEWEST_FOR_CURVES:
+        sentence = f"{_images(top1.of)} are too few to say whether its probabilities can be believed: {found}."
+    elif ece <= 2 * chance and top1.low <= said <= top1.high:
         sentence = f"Its probabilities fit, as far as {_images(top1.of)} can show: {found} (ECE {ece:.3f})."
     else:
         wrong = "too high" if said > top1.share else "too low"
@@ -50,7 +56,7 @@ def threshold_sentences(curve: tuple[Answered, ...]) -> list[str]:
     if half is None or half.share > 0.9 or curve[-1].wrong == 0:
         return []
     right = share_of(half.answered - half.wrong, half.answered)
-    return [f"The surest {_percent(half.share)}, of probability {half.prob:.2f} or more: {_right(right)}."]
+    return [f"The surest {counted_percent(half.share)}, of probability {half.prob:.2f} or more: {_right(right)}."]
 
 
 def class_sentences(classes: tuple[ClassShare, ...], scored: int) -> list[str]:
@@ -82,7 +88,7 @@ def suspicious_sentences(suspicious: tuple[Suspicious, ...]) -> list[str]:
     if not suspicious:
         return []
     named = ", ".join(
-        f"{one.filename} ({one.label}? {one.answer} {_percent(one.prob)})" for one in suspicious[:SHOWN]
+        f"{one.filename} ({one.label}? {one.answer} {counted_percent(one.prob)})" for one in suspicious[:SHOWN]
     )
     return [f"Look at these first, the given label may be wrong: {named}{_more(suspicious)}."]
 
@@ -112,7 +118,7 @@ def against_sentences(against: Against | None) -> list[str]:
     verdict = f"that may be chance ({p})" if chance else f"{better} is better by more than chance ({p})"
     times = f"{_times(against.only_this)}, only {against.model} {_times(against.only_other)}"
     return [
-        f"{against.model}: {_percent(against.top1.share)} right: {_of(against.top1)}.",
+        f"{against.model}: {counted_percent(against.top1.share)} right: {_of(against.top1)}.",
         f"Only this model is right {times}: {verdict}.",
     ]
 
@@ -124,9 +130,8 @@ def outsider_sentences(outsiders: Outsiders | None) -> list[str]:
     half = next(one for one in outsiders.answered_at if one.prob == 0.5)
     sentence = f"{half.answered} of {_images(outsiders.images)} of no label get an answer of 50% or more"
     if outsiders.auroc is not None:
-        sentence += (
-            f"; a scored image is surer than one of no label in {_percent(outsiders.auroc)} of pairs (AUROC)"
-        )
+        pairs = counted_percent(outsiders.auroc)
+        sentence += f"; a scored image is surer than one of no label in {pairs} of pairs (AUROC)"
     return [f"{sentence}."]
 
 
@@ -153,13 +158,8 @@ def unscored_sentences(
     return sentences
 
 
-def _percent(share: float) -> str:
-    """What was counted may well be none or all, but never by rounding."""
-    return f"{share:.0%}" if share in {0, 1} else percent(share)
-
-
 def _between(share: Share | TopK) -> str:
-    return f"between {_percent(share.low)} and {_percent(share.high)} with 95% confidence"
+    return f"between {counted_percent(share.low)} and {counted_percent(share.high)} with 95% confidence"
 
 
 def _of(share: Share | TopK) -> str:
@@ -167,13 +167,13 @@ def _of(share: Share | TopK) -> str:
 
 
 def _right(share: Share) -> str:
-    return f"{_percent(share.share or 0)} right, {_between(share)}"
+    return f"{counted_percent(share.share or 0)} right, {_between(share)}"
 
 
 def _answers(answered: int, right: int, of: int) -> str:
     if answered == 0:
         return f"none of {_images(of)}"
-    return f"{_percent(answered / of)} of {_images(of)}, {_right(share_of(right, answered))}"
+    return f"{counted_percent(answered / of)} of {_images(of)}, {_right(share_of(right, answered))}"
 
 
 def _images(number: int) -> str:

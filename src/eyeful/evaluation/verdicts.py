@@ -13,7 +13,17 @@ import numpy as np
 
 from eyeful.errors import UsageError
 from eyeful.evaluation.confusions import FEWEST, ClassShare
-from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, bins_of, ece_of, risk_coverage_of, share_of
+from eyeful.evaluation.metrics import (
+    FEWEST_FOR_CURVES,
+    Answered,
+    Bin,
+    Share,
+    TopK,
+    bins_of,
+    ece_of,
+    risk_coverage_of,
+    share_of,
+)
 from eyeful.evaluation.result import plain
 from eyeful.evaluation.summary import SHOWN, belief_sentences, right_sentences, threshold_sentences
 from eyeful.filenames import original_name, portable_name, printable
@@ -30,8 +40,6 @@ if TYPE_CHECKING:
 Said = Literal["yes", "no", "unsure", ""]
 """Whether an answer is right; unsure: the person cannot say; empty: not judged."""
 FORMAT = 1
-FEWEST_FOR_CURVES = 30
-"""Of fewer judged answers neither an ECE nor a risk-coverage curve says anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from eyeful.evaluation.diagrams import place_of
 from eyeful.evaluation.metrics import Answered, Bin, chance_of
-from eyeful.wording import percent, share
+from eyeful.wording import counted_percent, percent
 
 _BELIEF = (
     (0.03, "Yes, closely."),
@@ -52,7 +52,7 @@ def example(bins: Sequence[Bin]) -> str:
     right = round((worst.right or 0) * worst.images)
     return (
         f"Of its {worst.images:,} answers with {worst.low:.0%} to {worst.high:.0%}, {right:,} "
-        f"{'is' if right == 1 else 'are'} right: {share(worst.right or 0)}."
+        f"{'is' if right == 1 else 'are'} right: {counted_percent(worst.right or 0)}."
     )
 
 

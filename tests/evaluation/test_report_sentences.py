@@ -2,7 +2,7 @@
 
 import pytest
 
-from eyeful.evaluation import report_words as words
+from eyeful.evaluation import report_sentences as words
 from eyeful.evaluation.metrics import Answered, Bin
 
 
