@@ -64,8 +64,7 @@ def load(
         exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
         crop_mode: center, squash or border; the weights' own when None. So for the next five.
         img_size: side of the network's input in pixels, (height, width), or "HxW".
-        mean: per channel, for pixel values from 0 to 1, as the weights were trained with.
-        std: standard deviation, the same.
+        mean, std: per channel, for pixel values from 0 to 1, as the weights were trained with.
         crop_pct: side of the crop over side of the resized image, 0.01 to 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         activation: what makes probabilities of the logits: softmax, sigmoid (each label by itself), or none (the
