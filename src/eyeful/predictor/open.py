@@ -18,6 +18,7 @@ from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import relabelled
 from eyeful.models.local import is_graph
 from eyeful.prepare import deploy, load_network, network_of, prepared
+from eyeful.results import hierarchy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,8 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     if spec.torchcompile and choice.engine != "torch":
         raise UsageError(f"torchcompile is for the engine torch, not {choice.engine}: --engine torch")
     manifest = manifest.with_activation(spec.activation)  # before anything is opened, if it cannot be
+    if spec.sure is not None:
+        hierarchy_for(manifest.labels, manifest.activation)
     preprocessing = spec.applied_to(manifest.preprocessing)
     for note in manifest.notes:
         if note not in _told and spec.pinned is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,8 +13,9 @@ import numpy as np
 from eyeful.engines import failed
 from eyeful.errors import EngineError, ImageError, ModelError, UsageError
 from eyeful.images import COLOUR_POLICY
+from eyeful.predictor.lazy_engine import LazyEngine
 from eyeful.predictor.preprocess import PreprocessedImage, Preprocessor
-from eyeful.results import rank, why_no_probabilities
+from eyeful.results import hierarchy_for, probabilities, rank, why_no_probabilities
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from eyeful.engines import Engine, Outputs
     from eyeful.predictor.spec import PredictorSpec
     from eyeful.preprocessing import Preprocessing
+    from eyeful.results import Hierarchy
     from eyeful.types import Item
 
 
@@ -83,8 +85,10 @@ class Predictor:
         self.spec = replace(spec, pinned=self._pins())
         ways = (spec.full_decode, spec.two_step_resize, spec.ignore_profile)
         self.preprocessor = Preprocessor(self.preprocessing, spec.limits, *ways)
-        self._fp32 = _LazyEngine(open_fp32) if open_fp32 is not None else None
+        self._fp32 = LazyEngine(open_fp32) if open_fp32 is not None else None
         self._open_network = open_network
+        if spec.sure is not None:
+            _ = self.hierarchy  # refused now where there is none, not at the first image
 
     @classmethod
     def open(cls, spec: PredictorSpec) -> Self:
@@ -145,6 +149,7 @@ class Predictor:
         features_D: NDArray[np.float32] | None = None,
         *,
         topk: int | None = None,
+        sure: float | None = None,
     ) -> Prediction:
         """The third stage: the row of one image, from what the network said of it.
 
@@ -153,25 +158,40 @@ class Predictor:
             logits_K: what the second stage gave for it.
             features_D: the same.
             topk: labels in the answer; the spec's when None.
+            sure: what a group must hold of the probability, 0.5 to 1, for a model that has a `hierarchy`; the
+                spec's when None.
         """
+        sure = self.spec.sure if sure is None else sure
         if not np.isfinite(logits_K).all():
             logits_K, features_D = self._in_fp32(image, logits_K, features_D)
         activation = self.manifest.activation
         if fault := why_no_probabilities(logits_K, activation):
             return image.as_error(ImageError("nonfinite", fault))
         top = rank(logits_K, self.manifest.labels, topk or self.spec.topk, activation)
+        group = self.hierarchy.group(probabilities(logits_K, activation), sure) if sure is not None else None
         return Prediction(
             filename=image.item.filename,
             top=top,
             abstained=top[0].prob < self.spec.min_prob,
             warnings=image.warnings,
             columns=image.item.columns,
+            sure=sure,
+            group=group,
             logits=logits_K,
             activation=activation,
             features=features_D,
             item=image.item,
             thumbnail=image.thumbnail,
         )
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """The WordNet tree above the model's labels.
+
+        Raises:
+            UsageError: there is none, or the model's probabilities cannot be added up.
+        """
+        return hierarchy_for(self.manifest.labels, self.manifest.activation)
 
     def open_network(self) -> Any:
         """The network as torch has it, a copy of its own, for looking inside.
@@ -241,32 +261,3 @@ class Predictor:
         if self.engine.precision == "fp32" or self._fp32 is None or image.pixels_HWC is None:
             return logits_K, features_D
         return self._fp32.open().submit(image.pixels_HWC[None]).result().row(0)
-
-
-class _LazyEngine:
-    """An engine that is opened when it is first needed."""
-
-    def __init__(self, open_engine: Callable[[], Engine]) -> None:
-        self._open = open_engine
-        self._engine: Engine | None = None
-        self._closed = False
-        self._opening = threading.Lock()
-
-    def open(self) -> Engine:
-        """The engine.
-
-        Raises:
-            EngineError: it cannot be opened, or is closed.
-        """
-        with self._opening:
-            if self._closed:
-                raise EngineError("the model is closed")
-            self._engine = self._engine or self._open()
-            return self._engine
-
-    def close(self) -> None:
-        """Close it, if it was opened."""
-        with self._opening:
-            self._closed = True
-            if self._engine is not None:
-                self._engine.close()
