@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful import cpu as _cpu  # noqa: F401 - it notes whether this process is forked later
 
 if TYPE_CHECKING:
+    from eyeful.calibration import calibrate
     from eyeful.classifier import Classifier
     from eyeful.errors import (
         BrokenOutputError,
@@ -70,6 +71,7 @@ __all__ = [
     "UnknownModelError",
     "UsageError",
     "WeightsError",
+    "calibrate",
     "list_models",
     "load",
     "plot",
@@ -77,6 +79,7 @@ __all__ = [
 
 _MODULE_OF = {
     "Classifier": "eyeful.classifier",
+    "calibrate": "eyeful.calibration",
     "BrokenOutputError": "eyeful.errors",
     "BundleError": "eyeful.errors",
     "CheckpointError": "eyeful.errors",

@@ -12,6 +12,7 @@ from eyeful.images import DEFAULT_MAX_PIXELS
 from eyeful.models import DEFAULT_MODEL
 from eyeful.predictor import PredictorSpec
 from eyeful.preprocessing import InputOverrides
+from eyeful.results import Calibration, read_calibration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def load(
     topk: int = 5,
     min_prob: float = 0.0,
     sure: float | None = None,
-    calibration: str | Path | None = None,
+    calibration: str | Path | Calibration | None = None,
     batch_size: int = 0,
     workers: int = 0,
     max_pixels: int = DEFAULT_MAX_PIXELS,
@@ -73,7 +74,8 @@ def load(
         min_prob: below it an answer is marked as abstained; 0 to 1.
         sure: answer with the most specific WordNet group whose labels hold this share of the probability, 0.5 to
             1; None: with labels alone.
-        calibration: a file of `eyeful calibrate`: its temperature, its threshold and its prediction sets.
+        calibration: a file of `eyeful calibrate`, or what `eyeful.calibrate` gave: its temperature, its threshold
+            and its prediction sets; "none": none, though a bundle has one.
         batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
         max_pixels: the largest image that is opened.
@@ -124,6 +126,7 @@ def spec_of(
     img_size: int | str | Sequence[int] | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
+    calibration: str | Path | Calibration | None = None,
     **options: Any,
 ) -> PredictorSpec:
     """What `load` with these arguments asks for; nothing is opened.
@@ -141,6 +144,18 @@ def spec_of(
         checkpoint=os.fspath(checkpoint) if checkpoint else None,
         labels=os.fspath(labels) if labels else None,
         **asdict(InputOverrides.of(img_size, mean, std)),
+        calibration=_calibration(calibration),
         **options,
     )
     return spec.exact() if exact else spec
+
+
+def _calibration(asked: str | Path | Calibration | None) -> dict[str, Any] | None:
+    """What a spec holds of a calibration: a file's content; {} for "none"."""
+    if asked is None or asked == "none":
+        return None if asked is None else {}
+    if isinstance(asked, Calibration):
+        return asked.to_dict()
+    if not isinstance(asked, str | os.PathLike):
+        raise UsageError(f"calibration is the name of a file, not a {type(asked).__name__}")
+    return read_calibration(asked).to_dict()

@@ -12,6 +12,8 @@ Shape names, used as suffixes everywhere:
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -67,6 +69,11 @@ class Labels:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def sha256(self) -> str:
+        """A digest of names and WordNet ids."""
+        return hashlib.sha256(json.dumps([self.names, self.wnids]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 import eyeful
-from eyeful.cli import options
+from eyeful.cli import answers, options
 from eyeful.cli.groups import changed, keywords, takes_options
 from eyeful.models import DEFAULT_MODEL
 
@@ -20,7 +20,7 @@ GROUPS = (
     options.ArithmeticOptions,
     options.PreprocessingOptions,
     options.LimitOptions,
-    options.AnswerOptions,
+    answers.AnswerOptions,
 )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from eyeful.errors import OutputError, StoppedError
-from eyeful.sinks.report import ReportSink, data_uri
+from eyeful.sinks.html import data_uri
+from eyeful.sinks.report import ReportSink
 from eyeful.sinks.report_cards import CONCERNING, OF_A_KIND, SAMPLED, Card, Selection
 from eyeful.sinks.report_counts import ReportCounts
 from eyeful.types import Group, Prediction, Score

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from eyeful import plugins
 from eyeful.bundle import is_bundle
 from eyeful.cli import options
+from eyeful.cli.answers import CalibrationOption
 from eyeful.cli.groups import takes_options
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
@@ -19,7 +20,6 @@ from eyeful.wording import points
 
 if TYPE_CHECKING:
     from eyeful.bundle import Bundle
-    from eyeful.types import Activation
 
 _INT8 = "int8"
 
@@ -90,6 +90,7 @@ def export(
         ),
     ] = 0.95,
     network: options.InputOptions,
+    promises: CalibrationOption,
 ) -> None:
     """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
     from eyeful.prepare import export as write_export
@@ -100,11 +101,12 @@ def export(
     request = ModelRequest(model.model, model.checkpoint, model.labels, network.overrides)
     if calibrate and precision != "int8":
         raise UsageError("--calibrate is for --precision int8")
+    own: dict[str, Any] = {"activation": network.activation, "calibration": promises.read()}
     with LiveLine(f"exporting {model.model}"):
         if precision == "int8":
-            made = _export_int8(request, output, bundle.engine, calibrate, min_agreement, network.activation)
+            made = _export_int8(request, output, bundle.engine, calibrate, min_agreement, own)
         else:
-            made = write_export(request, output, bundle.engine, activation=network.activation)
+            made = write_export(request, output, bundle.engine, **own)
     print_written(made, output)
 
 
@@ -114,7 +116,7 @@ def _export_int8(
     engine: str,
     calibrate: list[str] | None,
     min_agreement: float,
-    activation: Activation | None,
+    own: dict[str, Any],
 ) -> Bundle:
     from eyeful.verify import export_int8
 
@@ -122,7 +124,7 @@ def _export_int8(
         raise UsageError(f"int8 runs in openvino, not in {engine}")
     if not calibrate:
         raise UsageError("--calibrate PHOTOS names images like those to come; int8 is made and judged with them")
-    bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, activation=activation)
+    bundle, agreement = export_int8(request, output, calibrate, min_agreement=min_agreement, **own)
     print_status(
         f"int8 gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images; "
         f"probabilities differ by {points(agreement.mean_delta)} points on average, "

@@ -235,36 +235,6 @@ class LimitOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnswerOptions:
-    """What an answer says."""
-
-    topk: Annotated[
-        int, typer.Option("--topk", "--top-k", "-k", help="Labels for each image.", rich_help_panel=_OUTPUT)
-    ] = 5
-    min_prob: Annotated[
-        float,
-        typer.Option(help='Below this probability say "unsure" instead of a label.', rich_help_panel=_OUTPUT),
-    ] = 0.0
-    sure: Annotated[
-        float | None,
-        typer.Option(
-            help='Answer with a group of labels ("dog") where no label, but the group, holds this share of the '
-            "probability: 0.5 to 1.",
-            show_default=False,
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None
-    calibration: Annotated[
-        Path | None,
-        typer.Option(
-            help="What `eyeful calibrate` found on your images: promises instead of shares.",
-            show_default=False,
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class ImagesOptions:
     """Images to measure or compare with."""
 

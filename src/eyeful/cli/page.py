@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from eyeful.cli import options
+from eyeful.cli.answers import CalibrationOption
 from eyeful.cli.groups import load_classifier, takes_options
 from eyeful.cli.terminal import LiveLine
+from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.models import DEFAULT_MODEL
 
@@ -34,6 +36,7 @@ def page(
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser.")] = True,
     engine: options.EngineOptions,
     limits: options.LimitOptions,
+    promises: CalibrationOption,
 ) -> None:
     """Show a web page: classify, look inside the network, compare models, classify many images.
 
@@ -46,6 +49,8 @@ def page(
         from eyeful.page.serve import serve
 
     models = list(dict.fromkeys(model or [DEFAULT_MODEL]))
+    if promises.calibration is not None and len(models) > 1:
+        raise UsageError("--calibration is for a single --model: `eyeful export` gives each of several its own")
     load = partial(load_classifier, engine, limits)
 
     def ready(address: str) -> None:
@@ -57,7 +62,7 @@ def page(
     with ExitStack() as stack:
         with LiveLine(f"loading {', '.join(models)}"):
             classifiers = {
-                Path(name).name if Path(name).exists() else name: stack.enter_context(load(model=name))
+                Path(name).name if Path(name).exists() else name: stack.enter_context(load(promises, model=name))
                 for name in models
             }
         serve(classifiers, host, port, others=lambda name: load(model=name), on_ready=ready)

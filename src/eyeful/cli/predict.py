@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eyeful.cli import options, supervise
+from eyeful.cli.answers import AnswerOptions
 from eyeful.cli.cluster import ClusterFlags, predict_on_cluster
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
 from eyeful.cli.outputs import OutputOptions, check_usage, told_how_to_resume
@@ -20,6 +21,8 @@ from eyeful.errors import UsageError
 from eyeful.extras import require
 from eyeful.filenames import printable
 from eyeful.models import DEFAULT_MODEL
+from eyeful.results import Calibration
+from eyeful.results.promises import promise_line
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -62,7 +65,7 @@ def predict(
         list[str] | None, typer.Option("--source", help="The same as an argument.", hidden=True)
     ] = None,
     model: options.ModelOptions,
-    answers: options.AnswerOptions,
+    answers: AnswerOptions,
     output: OutputOptions,
     search: options.SearchOptions,
     preprocessing: options.PreprocessingOptions,
@@ -131,7 +134,9 @@ def _predict_here(
                 classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=supervise.journal
             )
         speed = summary.speed(classifier, startup)
-    return summary, [speed] if speed else []
+        promised = classifier.provenance.get("calibration")
+    promise = promise_line(Calibration.from_dict(promised)) if promised else ""
+    return summary, [line for line in (speed, promise) if line]
 
 
 def _exists(name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from eyeful.cli import options
+from eyeful.cli.answers import CalibrationOption
 from eyeful.cli.groups import changed, load_classifier, takes_options
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
@@ -41,6 +42,7 @@ def serve(
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     engine: options.EngineOptions,
     batches: options.BatchOptions,
+    promises: CalibrationOption,
     batch_timeout: Annotated[
         float, typer.Option(help="Milliseconds to wait for a batch to fill; 0: go when the engine is free.")
     ] = 0.0,
@@ -98,7 +100,7 @@ def serve(
     if os.environ.get("EYEFUL_TOKEN") == "" and not token:
         raise UsageError("EYEFUL_TOKEN is empty: set it to the token, or unset it to let everybody in")
     models = _aliases(model or [DEFAULT_MODEL])
-    own = changed(weights, preprocessing)
+    own = changed(weights, preprocessing, promises)
     if own and len(models) > 1:
         flag = own[0].replace("_", "-")
         raise UsageError(
@@ -132,7 +134,7 @@ def serve(
         with LiveLine(f"loading {', '.join(models)}"):
             classifiers = {
                 alias: stack.enter_context(
-                    load_classifier(weights, preprocessing, engine, batches, limits, model=name)
+                    load_classifier(weights, preprocessing, engine, batches, limits, promises, model=name)
                 )
                 for alias, name in models.items()
             }

@@ -44,6 +44,7 @@ class Arrays:
         pooled_D: the vector that the last linear layer turns into logits; float32.
         logits_K, probs_K: raw scores, and these after the model's activation; float32.
         activation: what made the latter of the former.
+        temperature: what a calibration divided the logits by before; 1 without one.
         top: the ten best labels.
         target: the label that `cam_HW` is about.
         layer: the layer whose maps Grad-CAM weighs.
@@ -62,6 +63,7 @@ class Arrays:
     logits_K: NDArray[np.float32]
     probs_K: NDArray[np.float32]
     activation: Activation
+    temperature: float
     top: tuple[Score, ...]
     target: Score
     layer: str

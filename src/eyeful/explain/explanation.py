@@ -84,8 +84,8 @@ def _explained(
     logits_K: NDArray[np.float32] = logits.float().numpy()
     if fault := why_no_probabilities(logits_K, network.activation):
         raise ImageError("nonfinite", fault)
-    probs_K = probabilities(logits_K, network.activation)
-    best = rank(logits_K, network.labels, _TOP, network.activation)
+    probs_K = probabilities(logits_K, network.activation, network.temperature)
+    best = rank(logits_K, network.labels, _TOP, network.activation, network.temperature)
     index = best[0].index if target is None else find_target(network.labels, target)
     height, width = image.full_size
     left, top, right, bottom = input_box(image.full_size, network.preprocessing)
@@ -102,6 +102,7 @@ def _explained(
         logits_K=logits_K,
         probs_K=probs_K,
         activation=network.activation,
+        temperature=network.temperature,
         top=best,
         target=Score(
             index,

@@ -220,7 +220,9 @@ def _bars(axes: Any, explanation: Arrays, *, logits: bool) -> None:
         asked = ", and the one you asked about" if target.index != top[0].index else ""
         _head(axes, 5, "Logits", f"raw scores{largest}{asked}")
     else:
-        _head(axes, 6, "Probabilities", _AFTER[explanation.activation])
+        temperature = explanation.temperature
+        calibrated = f"; logits over {temperature:.3g}, by your calibration" if temperature != 1 else ""
+        _head(axes, 6, "Probabilities", _AFTER[explanation.activation] + calibrated)
         axes.set_xticks([0, 0.5, 1], ["0", "50%", "100%"])
     _plain(axes)
 

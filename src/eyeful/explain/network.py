@@ -30,6 +30,7 @@ class Network:
         preprocessing: its preprocessing.
         labels: its answers, by position.
         activation: what makes probabilities of its logits.
+        temperature: what a calibration divides these by first; 1 without one.
         limits: what an image may cost.
         lock: held while hooks are in its layers.
     """
@@ -39,6 +40,7 @@ class Network:
     preprocessing: Preprocessing
     labels: Labels
     activation: Activation = "softmax"
+    temperature: float = 1.0
     limits: Limits = field(default_factory=Limits)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -56,6 +58,7 @@ class Network:
             predictor.preprocessing,
             manifest.labels,
             manifest.activation,
+            predictor.calibration.temperature if predictor.calibration else 1.0,
             predictor.spec.limits,
         )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from eyeful.images import crop_box
 from eyeful.page.messages import Trouble, why_no_answer
 from eyeful.predictor import THUMBNAIL
+from eyeful.results.promises import promise_sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,7 @@ class Answer:
         box: the part of the image that it saw.
         opening: seconds for decoding, resizing and cropping.
         network: seconds for the forward pass.
+        promise: what a calibration promises of such an answer, in a sentence; None without one.
     """
 
     prediction: Prediction
@@ -50,6 +52,7 @@ class Answer:
     box: Box
     opening: float
     network: float
+    promise: str | None = None
 
 
 def answered(classifier: Classifier, model: str, item: Item) -> Answer | Trouble:
@@ -88,6 +91,7 @@ def answered(classifier: Classifier, model: str, item: Item) -> Answer | Trouble
         _seen_of(image.thumbnail, classifier),
         opened - started,
         ended - opened,
+        promise_sentence(predictor.calibration, prediction.top[0].prob) if predictor.calibration else None,
     )
 
 

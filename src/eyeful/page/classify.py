@@ -111,7 +111,7 @@ def _answered(models: Models, item: Item | None, model: str) -> Answer | Trouble
 def _probs(found: Answer, temperature: float) -> list[float]:
     prediction = found.prediction
     assert prediction.logits is not None  # noqa: S101 - only answers are stored
-    probs_K = probabilities(prediction.logits, prediction.activation, temperature)
+    probs_K = probabilities(prediction.logits, prediction.activation, temperature * prediction.temperature)
     return [float(probs_K[score.index]) for score in prediction.top]
 
 

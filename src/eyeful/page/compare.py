@@ -122,7 +122,7 @@ def answers(models: Models, item: Item, names: Sequence[str]) -> Iterator[Column
 def _probs(classifier: Classifier, found: Answer) -> dict[Key, float]:
     prediction = found.prediction
     assert prediction.logits is not None  # noqa: S101 - it is an answer
-    probs_K = probabilities(prediction.logits, prediction.activation)
+    probs_K = probabilities(prediction.logits, prediction.activation, prediction.temperature)
     keys = _keys([wnid or label for wnid, label in zip(classifier.wnids, classifier.labels, strict=True)])
     return dict(zip(keys, map(float, probs_K), strict=True))
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from eyeful import wording
 from eyeful.filenames import printable
-from eyeful.sinks.report import data_uri
+from eyeful.sinks.html import data_uri
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

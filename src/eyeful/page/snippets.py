@@ -70,6 +70,8 @@ def _settings(spec: PredictorSpec) -> dict[str, Any]:
     for name in ("checkpoint", "labels"):
         if name in found:
             found[name] = Path(found[name]).name
+    if "calibration" in found:  # its content; the file that it came from may have any name
+        found["calibration"] = "calibration.json" if found["calibration"] else "none"
     return found
 
 

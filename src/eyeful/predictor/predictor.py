@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -11,11 +9,18 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from eyeful.engines import failed
-from eyeful.errors import EngineError, ImageError, ModelError, UsageError
+from eyeful.errors import EngineError, EyefulError, ImageError, ModelError, UsageError
 from eyeful.images import COLOUR_POLICY
 from eyeful.predictor.lazy_engine import LazyEngine
 from eyeful.predictor.preprocess import PreprocessedImage, Preprocessor
-from eyeful.results import hierarchy_for, probabilities, rank, why_no_probabilities
+from eyeful.results import (
+    Calibration,
+    hierarchy_for,
+    prediction_set,
+    probabilities,
+    rank,
+    why_no_probabilities,
+)
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
@@ -55,6 +60,7 @@ class Predictor:
     Attributes:
         spec: what it is, pinned: it opens the very same again, in another process too.
         manifest: what the model is.
+        calibration: what is promised of its answers; None without one.
         preprocessing: in force: the weights' own, with what the spec overrides.
         preprocessor: the first stage alone, picklable.
         engine: the second stage.
@@ -82,7 +88,11 @@ class Predictor:
         self.manifest = manifest.with_activation(spec.activation)
         self.preprocessing = preprocessing or manifest.preprocessing
         self.spec = spec
+        found = manifest.calibration if spec.calibration is None else spec.calibration
+        self.calibration = Calibration.from_dict(found) if found else None
         self.spec = replace(spec, pinned=self._pins())
+        if self.calibration is not None:
+            self.calibration.check(self.provenance)
         ways = (spec.full_decode, spec.two_step_resize, spec.ignore_profile)
         self.preprocessor = Preprocessor(self.preprocessing, spec.limits, *ways)
         self._fp32 = LazyEngine(open_fp32) if open_fp32 is not None else None
@@ -95,7 +105,7 @@ class Predictor:
         """The predictor that a spec describes; weights are fetched and prepared at first use.
 
         Raises:
-            UsageError: parts of the spec contradict each other.
+            UsageError: parts of the spec contradict each other, or its calibration is another model's.
             ModelError: the model cannot be had, or is not the one that the spec is pinned to.
             EngineError: it cannot run as asked.
             MissingExtraError: something must be installed first; the text says how.
@@ -103,7 +113,12 @@ class Predictor:
         from eyeful.predictor.open import parts_of
 
         spec = spec.as_pinned().with_absolute_paths()
-        predictor = cls(spec, **parts_of(spec))
+        parts = parts_of(spec)
+        try:
+            predictor = cls(spec, **parts)
+        except EyefulError:
+            parts["engine"].close()
+            raise
         predictor.check_pinned(spec)
         return predictor
 
@@ -111,7 +126,7 @@ class Predictor:
         """The same engine under other options of its spec; closing either closes the engine of both.
 
         Raises:
-            UsageError: an option that decides the engine, or none at all.
+            UsageError: an option that decides the engine, or none at all, or that the calibration is not made for.
         """
         other = sorted(set(options) - _WITHOUT_THE_ENGINE)
         if other:
@@ -167,16 +182,25 @@ class Predictor:
         activation = self.manifest.activation
         if fault := why_no_probabilities(logits_K, activation):
             return image.as_error(ImageError("nonfinite", fault))
-        top = rank(logits_K, self.manifest.labels, topk or self.spec.topk, activation)
-        group = self.hierarchy.group(probabilities(logits_K, activation), sure) if sure is not None else None
+        labels, found = self.manifest.labels, self.calibration
+        temperature = 1.0 if found is None else found.temperature
+        coverage = None if found is None else found.coverage
+        top = rank(logits_K, labels, topk or self.spec.topk, activation, temperature)
+        group = likely = None
+        if sure is not None:
+            group = self.hierarchy.group(probabilities(logits_K, activation, temperature), sure)
+        if coverage is not None:
+            likely = prediction_set(logits_K, labels, coverage.threshold, temperature)
         return Prediction(
             filename=image.item.filename,
             top=top,
-            abstained=top[0].prob < self.spec.min_prob,
+            abstained=top[0].prob < max(self.spec.min_prob, 0.0 if found is None else found.least_prob),
             warnings=image.warnings,
             columns=image.item.columns,
             sure=sure,
             group=group,
+            prediction_set=likely,
+            temperature=temperature,
             logits=logits_K,
             activation=activation,
             features=features_D,
@@ -241,7 +265,6 @@ class Predictor:
 
     def _pins(self) -> dict[str, Any]:
         """What a spec cannot know before it is opened, as plain JSON values."""
-        labels = self.manifest.labels
         return {
             "weights": self.manifest.weights["sha256"],
             "preprocessing": self.preprocessing.as_dict(),
@@ -250,8 +273,8 @@ class Predictor:
             "precision": self.engine.precision,
             "activation": self.manifest.activation,
             "quantization": self.manifest.quantization,
-            "calibration": self.spec.calibration or self.manifest.calibration,
-            "labels_sha256": hashlib.sha256(json.dumps([labels.names, labels.wnids]).encode()).hexdigest(),
+            "calibration": self.calibration and self.calibration.to_dict(),
+            "labels_sha256": self.manifest.labels.sha256,
         }
 
     def _in_fp32(

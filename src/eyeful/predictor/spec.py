@@ -16,6 +16,7 @@ from eyeful.images import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
 from eyeful.models import DEFAULT_MODEL
 from eyeful.models.local import is_local
 from eyeful.preprocessing import Channels, CropMode, InputOverrides, Interpolation, Preprocessing
+from eyeful.results import Calibration
 from eyeful.types import Activation, Size
 
 _RANGES: dict[str, tuple[type, float, float]] = {
@@ -83,7 +84,7 @@ class PredictorSpec:
         min_prob: below it an answer is marked as abstained; 0 to 1.
         sure: the share of the probability, 0.5 to 1, that the labels of a WordNet group must hold to be the
             answer; None: no groups.
-        calibration: what `eyeful calibrate` found, as its file holds it; a bundle's own when None.
+        calibration: what `eyeful calibrate` found, as its file holds it; a bundle's own when None; {}: none.
         max_pixels: the largest image that is opened.
         max_aspect: the most that the longer side may be of the shorter.
         batch_size: images in one forward pass; 0: what suits the engine.
@@ -133,6 +134,9 @@ class PredictorSpec:
             object.__setattr__(self, name, value)
         if self.activation not in (None, *get_args(Activation)):
             raise UsageError(f"activation {self.activation!r} is not one of {', '.join(get_args(Activation))}")
+
+        if self.calibration:
+            Calibration.from_dict(self.calibration)
 
     def exact(self) -> Self:
         """The same with reference arithmetic: torch in fp32, full decode, TorchVision's or timm's resize and crop.
@@ -195,6 +199,7 @@ class PredictorSpec:
             "max_aspect": self.max_aspect,
             "min_prob": self.min_prob,
             **({} if self.sure is None else {"sure": self.sure}),
+            **({} if self.calibration is None else {"calibration": self.calibration or None}),
             "torchcompile": self.torchcompile,
         }
         return asked | own | (self.pinned or {})

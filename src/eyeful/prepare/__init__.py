@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 
     from eyeful.prepare.deployed import Deployed
     from eyeful.preprocessing import Preprocessing
+    from eyeful.results import Calibration
     from eyeful.types import Activation
 
-__all__ = ["deploy", "export", "load_network", "network_of", "prepared", "refuse_to_replace"]
+__all__ = ["deploy", "export", "load_network", "network_of", "prepared", "refuse_to_replace", "with_calibration"]
 
 log = logging.getLogger("eyeful")
 _REVISION = 3
@@ -95,6 +96,7 @@ def export(
     *,
     activation: Activation | None = None,
     source: str | None = None,
+    calibration: Calibration | None = None,
 ) -> Bundle:
     """Write a model's bundle for one engine to a folder of the user's: an air-gap package.
 
@@ -104,9 +106,10 @@ def export(
         engine_name: what shall run it; all but torch run without torch.
         activation: what makes probabilities of its logits; the model's own when None.
         source: where the checkpoint is from, if it is a copy that will be gone.
+        calibration: what is promised of its answers, whoever opens the bundle.
 
     Raises:
-        UsageError: the folder holds something else.
+        UsageError: the folder holds something else, or the calibration is another model's.
         ModelError: the model cannot be had or converted, or the folder cannot be written.
     """
     refuse_to_replace(folder)
@@ -122,7 +125,27 @@ def export(
         write_files = partial(write_module, module)
     if source is not None:
         manifest = replace(manifest, weights=manifest.weights | {"source": source})
-    return write_bundle(folder, manifest.with_activation(activation), write_files)
+    return write_bundle(folder, with_calibration(manifest.with_activation(activation), calibration), write_files)
+
+
+def with_calibration(manifest: Manifest, calibration: Calibration | None) -> Manifest:
+    """The same with a calibration; what only an opened model knows is checked whenever it is opened.
+
+    Raises:
+        UsageError: it was made for another model.
+    """
+    if calibration is None:
+        return manifest
+    known = {
+        "weights": manifest.weights["sha256"],
+        "labels_sha256": manifest.labels.sha256,
+        "activation": manifest.activation,
+        "preprocessing": manifest.preprocessing.as_dict(),
+    }
+    if manifest.precision == "int8":
+        known["precision"] = manifest.precision
+    calibration.check(known)
+    return replace(manifest, calibration=calibration.to_dict())
 
 
 def load_network(request: ModelRequest, engine: EngineFamily) -> tuple[nn.Module, Manifest]:

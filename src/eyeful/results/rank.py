@@ -75,7 +75,11 @@ def top_k(values: NDArray[np.float32], k: int) -> NDArray[np.intp]:
 
 
 def rank(
-    logits: NDArray[np.float32], labels: Labels, k: int, activation: Activation = "softmax"
+    logits: NDArray[np.float32],
+    labels: Labels,
+    k: int,
+    activation: Activation = "softmax",
+    temperature: float = 1.0,
 ) -> tuple[Score, ...]:
     """The k best labels for one image, best first.
 
@@ -84,9 +88,30 @@ def rank(
         labels: as many as there are logits.
         k: how many; clamped to the number of classes.
         activation: makes the probabilities.
+        temperature: as for `probabilities`.
     """
-    probs = probabilities(logits, activation)
+    return _scores(top_k(logits, k), logits, probabilities(logits, activation, temperature), labels)
+
+
+def prediction_set(
+    logits: NDArray[np.float32], labels: Labels, threshold: float, temperature: float = 1.0
+) -> tuple[Score, ...]:
+    """All labels for one image whose probability, by softmax, is at least a threshold, best first; none may be.
+
+    Args:
+        logits: (K,) float32.
+        labels: as many as there are logits.
+        threshold: 0 to 1.
+        temperature: as for `probabilities`.
+    """
+    probs = softmax(logits, temperature)
+    likely = np.flatnonzero(probs >= np.float64(threshold))
+    return _scores(likely[np.argsort(-logits[likely], kind="stable")], logits, probs, labels)
+
+
+def _scores(
+    places: NDArray[np.intp], logits: NDArray[np.float32], probs: NDArray[np.float32], labels: Labels
+) -> tuple[Score, ...]:
     return tuple(
-        Score(int(i), labels.wnids[i], labels.names[i], float(probs[i]), float(logits[i]))
-        for i in top_k(logits, k)
+        Score(int(i), labels.wnids[i], labels.names[i], float(probs[i]), float(logits[i])) for i in places
     )

@@ -5,30 +5,21 @@ Its counts are of every row; its images are all of a small run, and of a larger 
 
 from __future__ import annotations
 
-import base64
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from jinja2 import Environment, PackageLoader
-
-from eyeful.bundle.files import temporary_beside, write_atomically
-from eyeful.errors import OutputError
-from eyeful.filenames import printable
-from eyeful.sinks.report_cards import OF_A_KIND, Card, Selection, encoded
+from eyeful.sinks.html import check_writable, file_uri, html_environment, write_page
+from eyeful.sinks.report_cards import OF_A_KIND, Card, Selection
 from eyeful.sinks.report_counts import ReportCounts, bin_of, warning_code
-from eyeful.wording import error_label, percent, warning_label, warning_sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from PIL import Image
-
     from eyeful.types import Prediction
 
 _LABELS = 1000
 """Labels that are counted by name; so many of ImageNet are all of them."""
-_NAME_LENGTH, _LABEL_LENGTH = 300, 120
 
 
 class ReportSink:
@@ -51,13 +42,7 @@ class ReportSink:
         self._selection = Selection()
 
     def __enter__(self) -> Self:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            probe = temporary_beside(self._path)  # what cannot be written is told before the run, not after it
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
+        check_writable(self._path)  # what cannot be written is told before the run, not after it
         return self
 
     def append(self, prediction: Prediction) -> None:
@@ -71,28 +56,16 @@ class ReportSink:
         if error is not None and not self._counts.inputs:
             return
         page = _render(self._counts, self._selection, self._manifest, stopped=error is not None)
-        try:
-            write_atomically(self._path, page)
-        except OSError as failure:
-            raise OutputError(f"cannot write {self._path}: {failure.strerror}") from failure
+        write_page(self._path, page)
 
 
 def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any], *, stopped: bool) -> str:
-    environment = Environment(
-        loader=PackageLoader("eyeful.sinks"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = html_environment()
     cards = selection.cards()
     environment.filters |= {
-        "error_label": error_label,
-        "percent": percent,
-        "warning_label": warning_label,
-        "warning_sentence": warning_sentence,
         "warning_code": warning_code,
         "bin": bin_of,
-        "number": "{:,}".format,
-        "path": lambda name: _shortened(printable(name), _NAME_LENGTH),
-        "label": lambda label: _shortened(printable(label), _LABEL_LENGTH),
-        "jpeg": lambda card: _data_uri("JPEG", card.thumbnail(len(cards))),
+        "jpeg": lambda card: file_uri("JPEG", card.thumbnail(len(cards))),
     }
     labels = sorted(counts.labels.items(), key=lambda entry: (-entry[1], entry[0][1]))
     return environment.get_template("report.html").render(
@@ -122,17 +95,3 @@ def _chosen(counts: ReportCounts, cards: list[Card]) -> str:
     if firsts < errors < counts.errors.total():
         parts.append("more errors")
     return ", then ".join(parts)
-
-
-def _shortened(text: str, most: int) -> str:
-    """The text without its middle where it is too long: names differ at their ends."""
-    return text if len(text) <= most else f"{text[: most // 3]} … {text[-2 * most // 3 :]}"
-
-
-def data_uri(image: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
-    """An image inside a page; PNG keeps every pixel."""
-    return _data_uri(kind, encoded(image, kind))
-
-
-def _data_uri(kind: str, file: bytes) -> str:
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(file).decode('ascii')}"

@@ -55,7 +55,8 @@ def compare(reference: Sequence[Prediction], found: Sequence[Prediction], k: int
             errors += one.ok != other.ok
             continue
         best = one.top[0]
-        delta = abs(best.prob - float(probabilities(other.logits, other.activation)[best.index]))
+        probs_K = probabilities(other.logits, other.activation, other.temperature)
+        delta = abs(best.prob - float(probs_K[best.index]))
         top1 += best.index == other.top[0].index
         topk += set(top_k(one.logits, k)) == set(top_k(other.logits, k))
         differences.append(Difference(one.filename, best.label, other.top[0].label, delta))

@@ -13,7 +13,8 @@ from eyeful.engines.openvino import FAMILY
 from eyeful.errors import ModelError, UsageError
 from eyeful.loading import load
 from eyeful.models import ModelRequest
-from eyeful.prepare import prepared, refuse_to_replace
+from eyeful.prepare import prepared, refuse_to_replace, with_calibration
+from eyeful.results import Calibration
 from eyeful.types import Activation, Item
 from eyeful.verify.agreement import Agreement, compare
 
@@ -29,6 +30,7 @@ def export_int8(
     *,
     min_agreement: float = 0.95,
     activation: Activation | None = None,
+    calibration: Calibration | None = None,
 ) -> tuple[Bundle, Agreement]:
     """Write a model's int8 bundle for OpenVINO, if it still agrees with fp32.
 
@@ -40,6 +42,7 @@ def export_int8(
         images: images like those that will be classified, 20 at least.
         min_agreement: the least share of held-out images with the same best label, 0 to 1.
         activation: what makes probabilities of its logits; the model's own when None.
+        calibration: what is promised of the int8 network's answers.
 
     Returns:
         the bundle, and its agreement with fp32 on the held-out images.
@@ -78,4 +81,5 @@ def export_int8(
             )
         found = {"held_out": agreement.images, "agreement": round(agreement.top1, 4)}
         manifest = replace(candidate.manifest, quantization=(candidate.manifest.quantization or {}) | found)
-        return write_bundle(folder, manifest.with_activation(activation), candidate.copy_files), agreement
+        manifest = with_calibration(manifest.with_activation(activation), calibration)
+        return write_bundle(folder, manifest, candidate.copy_files), agreement

@@ -79,8 +79,16 @@ def verify(
         fast_options = {name: value for name, value in options.items() if name != "checkpoint"}
         options = made_of | {name: value for name, value in options.items() if value is not None}
     with (
-        load(**({"model": model} | options), exact=True, device="cpu", topk=topk) as reference,
-        load(model, device=device, engine=engine, precision=precision, topk=topk, **fast_options) as fast,
+        load(**({"model": model} | options), exact=True, device="cpu", topk=topk, calibration="none") as reference,
+        load(
+            model,
+            device=device,
+            engine=engine,
+            precision=precision,
+            topk=topk,
+            calibration="none",  # the networks are compared, before what is promised of one
+            **fast_options,
+        ) as fast,
     ):
         _refuse_unlike(reference, fast, model)
         on_stage("the reference: torch fp32, full decode")

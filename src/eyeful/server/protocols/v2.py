@@ -238,7 +238,8 @@ def _output(
         raise NoSuchModelError(f"no output {str(name)[:40]!r}; there are {' and '.join(_OUTPUTS)}")
     parameters = _known_parameters(asked, "output")
     logits_NK = np.stack([one.logits for one in found if one.logits is not None])
-    values_NK = logits_NK if name == "logits" else probabilities(logits_NK, found[0].activation)
+    made_by = found[0].activation, found[0].temperature
+    values_NK = logits_NK if name == "logits" else probabilities(logits_NK, *made_by)
     classes = parameters.get("classification")
     binary = parameters.get("binary_data", asked["binary"]) is True
     if classes is None:

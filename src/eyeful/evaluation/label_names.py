@@ -1,0 +1,121 @@
+"""What people call a model's labels: a WordNet id, the label, a synonym of it, or a WordNet group."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from eyeful.errors import UsageError
+
+if TYPE_CHECKING:
+    from eyeful.results.groups import Hierarchy
+    from eyeful.types import Labels
+
+_WNID = re.compile(r"(?<![0-9A-Za-z])n[0-9]{8}(?![0-9A-Za-z])")
+"""A WordNet id anywhere in a name."""
+_NUMBERED = re.compile(r"[0-9]+ (?=.)")
+"""A number before a name, as data sets have: 001.tench."""
+_ALIKE = 0.7
+"""How alike two names are, 0 to 1, that somebody may have mixed up."""
+
+_REMEMBERED = 10_000
+"""Names whose meaning is remembered."""
+
+
+class LabelNames:
+    """Names → positions of one model's labels. Order and numbers say nothing.
+
+    A WordNet id comes first, then a label or its synonyms, then a group: "dog" is any dog, where no label is
+    called so. Upper and lower case, `_`, `-`, spaces, apostrophes, a number before the name and an s behind it
+    do not count. Of several labels with one name, each is meant.
+
+    Args:
+        labels: the model's.
+    """
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+        self._by_wnid: dict[str, tuple[int, ...]] = {}
+        self._by_name: dict[str, tuple[int, ...]] = {}
+        for index, (name, wnid) in enumerate(zip(labels.names, labels.wnids, strict=True)):
+            if wnid is not None:
+                _add(self._by_wnid, wnid, index)
+            _add(self._by_name, folded(name), index)
+        for index, name in enumerate(labels.names):
+            _add(self._by_name, _NUMBERED.sub("", folded(name)), index)
+            if wnids := _WNID.findall(name):
+                _add(self._by_wnid, wnids[0], index)
+                _add(self._by_name, folded(_WNID.sub("", name)), index)
+        self._synonyms: dict[str, tuple[int, ...]] = {}
+        for index, name in enumerate(labels.names):
+            for synonym in name.split(","):
+                _add(self._synonyms, folded(synonym), index)
+        self._hierarchy = hierarchy_or_none(labels)
+        self._remembered = lru_cache(_REMEMBERED)(self._positions)
+
+    def positions(self, name: str) -> tuple[int, ...]:
+        """The labels that a name means, any of which is right; empty where it means none."""
+        return self._remembered(name)
+
+    def positions_in_file_name(self, stem: str) -> tuple[int, ...]:
+        """The same, of the name of a file without its ending: a WordNet id in it, or all of it but digits."""
+        return self.positions(stem) or self.positions(without_digits(stem))
+
+    def nearest(self, name: str) -> str | None:
+        """The label whose name is most like another; None where none is alike."""
+        wanted = folded(_WNID.sub("", name)) or name
+        by_name = self._by_name | self._synonyms
+        (best,) = difflib.get_close_matches(wanted, by_name, 1, _ALIKE) or (None,)
+        if best is None:
+            last = set(wanted.split()[-1:])
+            best = next((one for one in by_name if last & set(one.split()[-1:])), None)
+        return None if best is None else self._labels.names[by_name[best][0]]
+
+    def _positions(self, name: str) -> tuple[int, ...]:
+        for wnid in _WNID.findall(name):
+            if found := self._by_wnid.get(wnid) or self._members(wnid):
+                return found
+        rest = folded(_WNID.sub("", name))
+        for spelled in dict.fromkeys(_spellings(rest)):
+            if found := self._by_name.get(spelled) or self._synonyms.get(spelled) or self._members(spelled):
+                return found
+        return ()
+
+    def _members(self, name: str) -> tuple[int, ...]:
+        return self._hierarchy.members(name) if name and self._hierarchy is not None else ()
+
+
+def hierarchy_or_none(labels: Labels) -> Hierarchy | None:
+    """WordNet above a model's labels; None where it knows none of them."""
+    try:
+        from eyeful.results.groups import hierarchy_of
+    except ImportError:  # until part A1 is merged
+        return None
+    try:
+        return hierarchy_of(labels)
+    except UsageError:
+        return None
+
+
+def folded(name: str) -> str:
+    """A name without what people write differently: words in lower case, with single spaces."""
+    letters = unicodedata.normalize("NFKC", name).casefold().replace("'", "").replace("\u2019", "")
+    return " ".join("".join(char if char.isalnum() else " " for char in letters).split())
+
+
+def without_digits(stem: str) -> str:
+    """What is left of a file's name without the numbers that tell it from others: `img` of `IMG_0012 (2)`."""
+    return folded(re.sub(r"[0-9]+", " ", stem))
+
+
+def _spellings(name: str) -> list[str]:
+    plain = _NUMBERED.sub("", name)
+    return [name, plain, *(plain[: -len(end)] for end in ("s", "es") if plain.endswith(end))]
+
+
+def _add(found: dict[str, tuple[int, ...]], name: str, index: int) -> None:
+    if name and index not in found.get(name, ()):
+        found[name] = (*found.get(name, ()), index)

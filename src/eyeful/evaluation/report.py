@@ -1,0 +1,85 @@
+"""The report of an evaluation: one self-contained HTML page, of 9 images or of 2 million."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from eyeful.evaluation import report_words as words
+from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
+from eyeful.evaluation.metrics import Answered, Bin
+from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
+from eyeful.sinks.html import file_uri, html_environment, write_page
+from eyeful.wording import points, rate, share
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eyeful.images import Limits
+    from eyeful.types import Item
+
+_CLASSES, _UNMATCHED = 1000, 40
+"""Rows of the table of classes, and folders without a label that are named."""
+
+
+def write_report(
+    evaluation: Mapping[str, Any], path: Path, items: Iterable[Item] = (), limits: Limits | None = None
+) -> None:
+    """Write the page whole, or leave what was there.
+
+    Its size does not grow with the number of images: it shows at most 120 of them, which are opened again.
+
+    Args:
+        evaluation: `Evaluation.to_dict()`, or the same read from its JSON.
+        path: the .html file.
+        items: where the images are, by the filenames that were evaluated; without them the page shows their names.
+        limits: what one image may cost.
+
+    Raises:
+        OutputError: the page cannot be written.
+    """
+    found = thumbnails(items, shown_filenames(evaluation), limits)
+    write_page(path, render(evaluation, found))
+
+
+def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
+    """The page's text.
+
+    Args:
+        evaluation: as for `write_report`.
+        jpegs: small images by filename; one that is missing has a placeholder.
+    """
+    bins = [Bin(**one) for one in evaluation["bins"]]
+    curve = [Answered(**one) for one in evaluation["risk_coverage"]]
+    environment = html_environment("eyeful.evaluation")
+    environment.filters |= {
+        "share": share,
+        "points": points,
+        "rate": rate,
+        "images": lambda count: "1 image" if count == 1 else f"{count:,} images",
+        "css": lambda value: f"{100 * value:.2f}%",
+        "json": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
+        "last": lambda name: name.replace("\\", "/").rstrip("/").rpartition("/")[2] or name,
+    }
+    environment.globals |= {"words": words, "few": words.FEW}
+    return environment.get_template(
+        "evaluation.html"
+    ).render(
+        it=evaluation,
+        bins=bins,
+        curve=curve,
+        reliability=Markup(reliability_diagram(bins)),  # noqa: S704 - numbers only
+        risk=Markup(risk_coverage_curve(curve)),  # noqa: S704
+        sure=words.when_sure(curve),
+        classes=evaluation["classes"][:_CLASSES],
+        pairs=evaluation["confusions"][:PAIRS],
+        examples=EXAMPLES,
+        suspicious=evaluation["suspicious"][:SUSPICIOUS],
+        unmatched=evaluation["unmatched"][:_UNMATCHED],
+        uris={name: file_uri("JPEG", jpeg) for name, jpeg in jpegs.items()},
+        version=version("eyeful"),
+    )

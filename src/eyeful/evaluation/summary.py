@@ -1,0 +1,174 @@
+"""What an evaluation found, as plain sentences for a terminal: each names its numbers, and none claims more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from eyeful.evaluation.compare import Against
+from eyeful.evaluation.confusions import FEWEST, ClassShare, Confusion, Distance, Suspicious
+from eyeful.evaluation.group_answers import GroupAnswers
+from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, chance_of, ece_of
+from eyeful.evaluation.outsiders import Outsiders
+from eyeful.evaluation.unmatched import Unmatched
+from eyeful.filenames import printable
+from eyeful.wording import error_label
+
+SHOWN = 3
+
+
+def right_sentences(top1: Share, topk: TopK) -> list[str]:
+    """How often it is right."""
+    if top1.share is None:
+        return ["No image is scored: of none are both an answer and a right label known."]
+    sentences = [f"{_percent(top1.share)} right: {_of(top1)}."]
+    if topk.share is not None and topk.k > 1:
+        sentences.append(f"A right label is among the {topk.k} best for {_percent(topk.share)}: {_of(topk)}.")
+    return sentences
+
+
+def belief_sentences(bins: tuple[Bin, ...], top1: Share, nll: float | None, brier: float | None) -> list[str]:
+    """Whether its probabilities can be believed, and on how many images that stands."""
+    ece, chance = ece_of(bins), chance_of(bins)
+    if ece is None or chance is None or top1.share is None:
+        return []
+    said = sum(one.images * one.prob for one in bins if one.prob is not None) / top1.of
+    found = f"they are {_percent(said)} on average, and {_percent(top1.share)} of the answers are right"
+    if ece <= 2 * chance:
+        sentence = f"Its probabilities fit, as far as {_images(top1.of)} can show: {found} (ECE {ece:.3f})."
+    else:
+        sure = "too high" if said > top1.share else "too low"
+        sentence = f"Its probabilities are {sure}: {found} (ECE {ece:.3f} from {_images(top1.of)})."
+    if nll is None or brier is None:
+        return [sentence, "NLL and Brier score are not known: the rows lack the probability of some right labels."]
+    return [sentence, f"NLL {nll:.3f}, Brier score {brier:.3f}."]
+
+
+def threshold_sentences(curve: tuple[Answered, ...]) -> list[str]:
+    """What answering only when sure would give."""
+    half = next((one for one in curve if one.share >= 0.5), None)
+    if half is None or half.share > 0.9 or curve[-1].wrong == 0:
+        return []
+    right = _percent(1 - half.wrong / half.answered)
+    return [f"The surest {_percent(half.share)}, of probability {half.prob:.2f} or more, are right in {right}."]
+
+
+def class_sentences(classes: tuple[ClassShare, ...], scored: int) -> list[str]:
+    """The labels that are worst."""
+    if not classes:
+        return [f"No label has {FEWEST} images, so none is judged alone."] if scored else []
+    worst = [one for one in classes if one.top1.right < one.images][:SHOWN]
+    if not worst:
+        return [f"Every label with {FEWEST} images or more is always right."]
+    named = ", ".join(f"{one.label} ({one.top1.right} of {one.images} right)" for one in worst)
+    return [f"Worst: {named}."]
+
+
+def confusion_sentences(confusions: tuple[Confusion, ...], distance: Distance | None) -> list[str]:
+    """What is taken for what, and how far off that is."""
+    named = ", ".join(f"{one.label} called {one.answer} ({one.images})" for one in confusions[:SHOWN])
+    sentences = [f"Most frequent mistakes: {named}."] if named else []
+    if distance is not None:
+        near = sum(images for steps, images in distance.counts.items() if steps <= 1)
+        sentences.append(
+            f"A wrong answer is {distance.mean:.1f} steps of WordNet off on average; "
+            f"{near} of {sum(distance.counts.values())} are next to the right label."
+        )
+    return sentences
+
+
+def suspicious_sentences(suspicious: tuple[Suspicious, ...]) -> list[str]:
+    """The truths to look at first."""
+    if not suspicious:
+        return []
+    named = ", ".join(
+        f"{printable(one.filename)} ({one.label}? {one.answer} {_percent(one.prob)})" for one in suspicious[:SHOWN]
+    )
+    return [f"Look at these first, the given label may be wrong: {named}{_more(suspicious)}."]
+
+
+def group_sentences(groups: GroupAnswers | None) -> list[str]:
+    """Groups beside labels alone."""
+    if groups is None or not groups.of:
+        return []
+    alone = groups.labels_alone
+    by_group = _answers(groups.answered, groups.right, groups.of)
+    by_label = _answers(alone.answered, alone.right, groups.of)
+    return [f"Where {groups.sure:.0%} is sure enough, groups answer {by_group}; labels alone {by_label}."]
+
+
+def against_sentences(against: Against | None) -> list[str]:
+    """Which of two models is better, if that can be said."""
+    if against is None:
+        return []
+    if against.top1.share is None:
+        return [f"{against.model} scored none of the same images."]
+    p = f"p {'<' if against.p_value < 0.0001 else '='} {max(against.p_value, 0.0001):.2g}"
+    better = "this model" if against.only_this > against.only_other else against.model
+    chance = against.p_value >= 0.05
+    verdict = f"that may be chance ({p})" if chance else f"{better} is better by more than chance ({p})"
+    times = f"{_times(against.only_this)}, only {against.model} {_times(against.only_other)}"
+    return [
+        f"{against.model}: {_percent(against.top1.share)} right: {_of(against.top1)}.",
+        f"Only this model is right {times}: {verdict}.",
+    ]
+
+
+def outsider_sentences(outsiders: Outsiders | None) -> list[str]:
+    """What images of no label get."""
+    if outsiders is None or not outsiders.images:
+        return []
+    half = next(one for one in outsiders.answered_at if one.prob == 0.5)
+    sentence = f"{half.answered} of {_images(outsiders.images)} of no label get an answer of 50% or more"
+    if outsiders.auroc is not None:
+        sentence += (
+            f"; a scored image is surer than one of no label in {_percent(outsiders.auroc)} of pairs (AUROC)"
+        )
+    return [f"{sentence}."]
+
+
+def unscored_sentences(
+    images: int, scored: int, errors: Mapping[str, int], unmatched: Sequence[Unmatched]
+) -> list[str]:
+    """What is not in these numbers."""
+    sentences = []
+    for one in unmatched[:SHOWN]:
+        nearest = f" (most like it: {one.nearest})" if one.nearest else ""
+        sentences.append(
+            f"Not scored: {_images(one.images)} of {printable(one.name)}, which is no label{nearest}."
+        )
+    if len(unmatched) > SHOWN:
+        rest = sum(one.images for one in unmatched[SHOWN:])
+        sentences.append(f"Not scored: {_images(rest)} of {len(unmatched) - SHOWN} other names that are no label.")
+    if errors:
+        kinds = ", ".join(f"{error_label(kind)} {n}" for kind, n in errors.items())
+        sentences.append(f"Not scored: {_images(sum(errors.values()))} without an answer ({kinds}).")
+    other = images - scored - sum(errors.values())
+    if other > 0 and not unmatched:
+        sentences.append(f"Not scored: {_images(other)} without a known right label.")
+    return sentences
+
+
+def _percent(share: float) -> str:
+    """A share that was counted may well be 0 or 100."""
+    return f"{100 * share:.1f}%"
+
+
+def _of(share: Share | TopK) -> str:
+    low, high = _percent(share.low), _percent(share.high)
+    return f"{share.right:,} of {_images(share.of)}, between {low} and {high} with 95% confidence"
+
+
+def _answers(answered: int, right: int, of: int) -> str:
+    return f"{_percent(answered / of)}" + (f" ({_percent(right / answered)} right)" if answered else "")
+
+
+def _images(number: int) -> str:
+    return f"{number:,} image{'' if number == 1 else 's'}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def _more(found: Sequence[object]) -> str:
+    return f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""

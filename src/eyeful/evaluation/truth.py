@@ -1,0 +1,187 @@
+"""What is right for each image: by the name of its folder, its own name, or a file. Never by an order."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from eyeful.errors import UsageError
+from eyeful.evaluation.label_names import LabelNames, without_digits
+from eyeful.evaluation.truth_file import FileTruth
+from eyeful.filenames import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from eyeful.types import Labels
+
+HOW = ("auto", "folders", "names")
+_SPLITS = {
+    "train",
+    "training",
+    "val",
+    "valid",
+    "validation",
+    "test",
+    "testing",
+    "images",
+    "photos",
+    "data",
+    "dataset",
+}
+"""Names of folders that hold a data set; as the folder that is named itself, none is a label."""
+
+_WAY_OUT = "--truth FILE.csv, with the columns filename and label, says what is right"
+
+
+class Truth(Protocol):
+    """What is right for each image.
+
+    Attributes:
+        how: "folders", "names", or the file that says it.
+    """
+
+    how: str
+
+    def right(self, filename: str) -> tuple[int, ...]:
+        """Positions of the labels that are right, any of which counts; empty where nothing says it."""
+        ...
+
+    def named(self, filename: str) -> str:
+        """What was taken for the name of its label; or, where it has none, what is missing."""
+        ...
+
+
+class FolderTruth:
+    """The folder's name is the label: the nearest one that means a label, below what was evaluated.
+
+    Args:
+        names: of the labels.
+        roots: what was evaluated; folders above are no labels. An image that lies directly in one has its name,
+            unless that is the usual one of a whole data set (`val`).
+    """
+
+    how = "folders"
+
+    def __init__(self, names: LabelNames, roots: Sequence[str] = ()) -> None:
+        self._names = names
+        self._roots = sorted((_parts(root) for root in roots), key=len, reverse=True)
+        self._found: dict[tuple[str, ...], tuple[str, tuple[int, ...]]] = {}
+
+    def right(self, filename: str) -> tuple[int, ...]:
+        """See `Truth`."""
+        return self._label_of(_parts(filename)[:-1])[1]
+
+    def named(self, filename: str) -> str:
+        """The folder that is called like a label, or the image's own."""
+        return self._label_of(_parts(filename)[:-1])[0]
+
+    def _label_of(self, folders: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
+        if folders not in self._found:
+            found = ((name, self._names.positions(name)) for name in reversed(self._below(folders)))
+            none = ("".join(folders[-1:]) or "(no folder)", ())
+            self._found[folders] = next((one for one in found if one[1]), none)
+        return self._found[folders]
+
+    def fault(self, filename: str) -> str:
+        """Why nothing can be evaluated, where no image has a right label."""
+        return f"no folder is called like a label ({_doubt(self, self._names, filename)}): {_WAY_OUT}"
+
+    def _below(self, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """The folders whose names may be labels, the outermost first."""
+        for root in self._roots:
+            if folders[: len(root)] == root and len(folders) > len(root):
+                return folders[len(root) :]
+        return tuple(name for name in folders[-1:] if name.casefold() not in _SPLITS)
+
+
+class NameTruth:
+    """The file's name says the label: a WordNet id in it, or all of it but digits.
+
+    Args:
+        names: of the labels.
+    """
+
+    how = "names"
+
+    def __init__(self, names: LabelNames) -> None:
+        self._names = names
+
+    def right(self, filename: str) -> tuple[int, ...]:
+        """See `Truth`."""
+        return self._names.positions_in_file_name(PurePosixPath(filename).stem)
+
+    def named(self, filename: str) -> str:
+        """The file's name without digits and ending."""
+        stem = PurePosixPath(filename).stem
+        return without_digits(stem) or stem
+
+    def fault(self, filename: str) -> str:
+        """Why nothing can be evaluated, where no image has a right label."""
+        return f"no image is called like a label ({_doubt(self, self._names, filename)}): {_WAY_OUT}"
+
+
+def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Sequence[str] = ()) -> Truth:
+    """Where the right labels come from.
+
+    Args:
+        how: auto, folders, names, or a .csv, .tsv, .txt or .jsonl file with a name and one or several right labels
+            for each image.
+        labels: the model's.
+        filenames: of the images, as their rows have them; gone through once at most.
+        roots: what was evaluated, as the user named it.
+
+    Raises:
+        UsageError: no image has a right label; the text says what to do. Or the file cannot be read.
+    """
+    names = LabelNames(labels)
+    if how not in HOW:
+        return _checked(FileTruth(Path(how), names), filenames)
+    by_folder, by_name = FolderTruth(names, roots), NameTruth(names)
+    if how != "auto":
+        return _checked(by_folder if how == "folders" else by_name, filenames)
+    images = folders = file_names = 0
+    first = None
+    for filename in filenames:
+        first = first or filename
+        images += 1
+        folders += bool(by_folder.right(filename))
+        file_names += bool(by_name.right(filename))
+    if folders and folders >= min(images / 2, file_names):
+        return by_folder
+    if file_names:
+        return by_name
+    if first is None:
+        return by_folder
+    raise UsageError(
+        f"neither the folders of the images ({_doubt(by_folder, names, first)}) nor their names "
+        f"({_doubt(by_name, names, first)}) are names of labels: {_WAY_OUT}"
+    )
+
+
+def _checked(truth: FolderTruth | NameTruth | FileTruth, filenames: Iterable[str]) -> Truth:
+    """The same.
+
+    Raises:
+        UsageError: it says nothing of any image.
+    """
+    first = None
+    for filename in filenames:
+        if truth.right(filename):
+            return truth
+        first = first or filename
+    if first is None:
+        return truth
+    raise UsageError(truth.fault(first))
+
+
+def _doubt(truth: FolderTruth | NameTruth, names: LabelNames, filename: str) -> str:
+    """A name that is no label's, and the nearest that is."""
+    name = truth.named(filename)
+    nearest = names.nearest(name)
+    return printable(name) + (f"; is it {nearest}?" if nearest else "")
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """The folders of a path, and its last name; `.` and doubled slashes do not count."""
+    return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))

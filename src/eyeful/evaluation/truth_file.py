@@ -1,0 +1,188 @@
+"""A file that says what is right: for each image one or several labels, by name or WordNet id."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from eyeful.errors import UsageError, one_line
+from eyeful.filenames import printable
+from eyeful.sources.entries import listed, place_in, places_of_images
+from eyeful.sources.json_lines import json_entries
+from eyeful.sources.tables import SEPARATORS, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import IO
+
+    from eyeful.evaluation.label_names import LabelNames
+    from eyeful.sources.entries import Entry
+
+COLUMNS = (
+    *("label", "labels", "truth", "right", "wnid", "wnids", "class", "classes", "class_name", "label_name"),
+    *("category", "species", "target", "ground_truth", "synset", "name", "PredictionString", "column_2"),
+)
+"""Columns that hold right labels, the most likely first; in any letters, with or without what joins the words."""
+_IDS = ("ImageId", "image_id", "id")
+"""Columns of images in tables of ImageNet and of competitions."""
+_JSON = (".jsonl", ".ndjson")
+_BETWEEN = ("|", ";")
+"""What stands between several labels of one image."""
+
+
+class FileTruth:
+    """What a file says of each image.
+
+    An image is found by its whole name, or by as much of it as the file or the row has: `cat/1.jpg` is
+    `photos/cat/1.jpg`. Where an image is named on several lines, each label counts.
+
+    Args:
+        path: .csv, .tsv, .txt, .lst or .jsonl.
+        names: of the labels.
+
+    Raises:
+        UsageError: it cannot be read, or has no column of images or of labels.
+    """
+
+    def __init__(self, path: Path, names: LabelNames) -> None:
+        self.how = str(path)
+        self._path = path
+        self._names = names
+        self._by_name: dict[str, list[tuple[tuple[str, ...], list[str]]]] = defaultdict(list)
+        images = 0
+        for images, entry in enumerate(self._entries(), 1):  # noqa: B007 - it is looked at behind the loop
+            self._add(entry)
+        if not images:
+            raise UsageError(f"{printable(str(path))} says what is right of no image: it is empty")
+
+    def right(self, filename: str) -> tuple[int, ...]:
+        """See `Truth`."""
+        found = (index for text in self._texts(filename) for index in self._meant(text))
+        return tuple(dict.fromkeys(found))
+
+    def named(self, filename: str) -> str:
+        """What the file says, which means no label; or that it does not say anything."""
+        if len(self._entries_for(filename)) > 1:
+            return f"more than one of {self._path.name}"
+        return " | ".join(self._texts(filename)) or f"not in {self._path.name}"
+
+    def fault(self, filename: str) -> str:
+        """Why nothing can be evaluated, where no image has a right label."""
+        if texts := self._texts(filename):
+            numbers = " (a number is no name)" if texts[0].isdigit() else ""
+            nearest = self._names.nearest(texts[0])
+            return (
+                f"what {printable(self.how)} says is right means none of the model's labels: {printable(texts[0])}"
+                f"{numbers}{f'; is it {nearest}?' if nearest else ''}"
+            )
+        return f"{printable(self.how)} names none of the images; the first is {printable(filename)}"
+
+    def _meant(self, text: str) -> tuple[int, ...]:
+        separator = next((one for one in _BETWEEN if one in text), None)
+        parts = text.split(separator) if separator else [text]
+        return tuple(index for part in parts for index in self._names.positions(part)) or self._names.positions(
+            text
+        )
+
+    def _texts(self, filename: str) -> list[str]:
+        """The labels that the file has for an image; none where two of its images may be meant."""
+        found = self._entries_for(filename)
+        return found[0][1] if len({tuple(texts) for _, texts in found}) == 1 else []
+
+    def _entries_for(self, filename: str) -> list[tuple[tuple[str, ...], list[str]]]:
+        """The names in the file that agree with a name for longest, with their labels."""
+        parts = _parts(filename)
+        name = parts[-1] if parts else ""
+        found = self._by_name.get(name) or self._by_name.get(PurePosixPath(name).stem) or []
+        ends = [(min(len(named), len(parts)), named, texts) for named, texts in found if _is_end_of(named, parts)]
+        longest = max((length for length, _, _ in ends), default=0)
+        return [(named, texts) for length, named, texts in ends if length == longest]
+
+    def _add(self, entry: Entry) -> None:
+        parts, columns = _parts(entry.name), entry.columns or {}
+        if entry.fault is not None or not parts:
+            return
+        column = self._column_in(list(columns))
+        texts = [text for text in _texts_in(columns[column]) if text]
+        for named, known in self._by_name[parts[-1]]:
+            if named == parts:
+                known += [text for text in texts if text not in known]
+                return
+        self._by_name[parts[-1]].append((parts, texts))
+
+    def _column_in(self, names: list[str]) -> str:
+        for known in COLUMNS:
+            if (place := place_in(names, known)) is not None:
+                return names[place]
+        if len(names) == 1:
+            return names[0]
+        raise UsageError(
+            f"{printable(self.how)} has no column of right labels ({listed(names)}): call it label"
+            if names
+            else f"{printable(self.how)} has no column of right labels beside the names: call it label"
+        )
+
+    def _entries(self) -> Iterator[Entry]:
+        path, suffix = self._path, self._path.suffix.lower()
+        if suffix not in (*SEPARATORS, *_JSON):
+            raise UsageError(
+                f"--truth {printable(self.how)}: it is auto, folders, names, or a .csv or .jsonl file"
+            )
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as text:
+                column = _column_of_images(text, suffix)
+                if suffix in _JSON:
+                    yield from json_entries(text, column, path)
+                else:
+                    yield from Table(text, column, _is_never_there, path).entries()
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else one_line(error)
+            raise UsageError(f"{printable(self.how)} cannot be read: {reason}") from error
+        except UsageError as error:
+            if isinstance(error.__cause__, csv.Error) or "--column" not in str(error):
+                raise
+            raise UsageError(
+                f"{printable(self.how)} has no column of images: its first line shall be filename,label"
+            ) from error
+
+
+def _column_of_images(text: IO[str], suffix: str) -> str | None:
+    """A column that only tables of this kind have; None where the usual ones are to be looked for."""
+    head = text.readline()
+    text.seek(0)
+    if suffix in _JSON:
+        return None
+    for separator in SEPARATORS[suffix]:
+        cells = next(csv.reader([head], delimiter=separator), [])
+        if not places_of_images(cells) and len(cells) > 1:
+            found = next((cells[place] for one in _IDS if (place := place_in(cells, one)) is not None), None)
+            if found is not None:
+                return found
+    return None
+
+
+def _texts_in(value: Any) -> list[str]:
+    """The labels in a cell, or in a JSON value."""
+    if isinstance(value, list):
+        return [text for one in value for text in _texts_in(one)]
+    return [] if value is None else [str(value).strip()]
+
+
+def _is_end_of(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two paths have the same end, one of them being all of it; an ending of the file may be missing."""
+    shorter = min(len(one), len(other))
+    ends = list(one[len(one) - shorter :]), list(other[len(other) - shorter :])
+    if ends[0][:-1] != ends[1][:-1]:
+        return False
+    return ends[0][-1] == ends[1][-1] or ends[0][-1] == PurePosixPath(ends[1][-1]).stem
+
+
+def _is_never_there(_: str) -> bool:
+    """Files are told by their endings: where they are is the images' business."""
+    return False
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part for part in name.strip().replace("\\", "/").split("/") if part not in ("", "."))

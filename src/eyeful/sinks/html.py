@@ -1,0 +1,87 @@
+"""What all self-contained pages share: escaping, names of files and labels, images inside, how they are saved."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Literal
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader
+
+from eyeful.bundle.files import temporary_beside, write_atomically
+from eyeful.errors import OutputError
+from eyeful.filenames import printable
+from eyeful.sinks.report_cards import encoded
+from eyeful.wording import error_label, percent, warning_label, warning_sentence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL import Image
+
+_NAME_LENGTH, _LABEL_LENGTH = 300, 120
+
+
+def html_environment(package: str = "eyeful.sinks") -> Environment:
+    """Templates of a package, and those of this one (`base.css`); whatever comes from outside is escaped.
+
+    Args:
+        package: whose folder `templates` is searched first.
+    """
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("eyeful.sinks")]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "error_label": error_label,
+        "percent": percent,
+        "warning_label": warning_label,
+        "warning_sentence": warning_sentence,
+        "number": "{:,}".format,
+        "path": lambda name: _shortened(printable(name), _NAME_LENGTH),
+        "label": lambda label: _shortened(printable(label), _LABEL_LENGTH),
+    }
+    return environment
+
+
+def check_writable(path: Path) -> None:
+    """Make a page's folder, and fail now if the page could not be written at the end.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = temporary_beside(path)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page whole, or leave what was there.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        write_atomically(path, page)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def data_uri(image: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:
+    """An image inside a page; PNG keeps every pixel."""
+    return file_uri(kind, encoded(image, kind))
+
+
+def file_uri(kind: str, file: bytes) -> str:
+    """An encoded image inside a page."""
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(file).decode('ascii')}"
+
+
+def _shortened(text: str, most: int) -> str:
+    """The text without its middle where it is too long: names differ at their ends."""
+    return text if len(text) <= most else f"{text[: most // 3]} … {text[-2 * most // 3 :]}"
