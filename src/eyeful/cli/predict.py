@@ -163,12 +163,12 @@ def _remote(
 
     alias = None if model.model == DEFAULT_MODEL else model.model
     asked = keywords(*groups)
-    spec = PredictorSpec(topk=asked["topk"], min_prob=asked["min_prob"], workers=asked["workers"])
+    spec = PredictorSpec(**{name: asked[name] for name in _FOR_SERVERS_TOO if name != "model"})
     url = url if "://" in url else f"http://{url}"
     return RemoteClassifier(url, alias, spec, os.environ.get("EYEFUL_TOKEN"))
 
 
-_FOR_SERVERS_TOO = ("model", "topk", "min_prob", "workers")
+_FOR_SERVERS_TOO = ("model", "topk", "min_prob", "sure", "workers")
 
 
 def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
