@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
+    from eyeful.evaluation.result import Evaluation
+    from eyeful.evaluation.run import evaluate
     from eyeful.loading import load
     from eyeful.models import ModelEntry, list_models
     from eyeful.predictor import PredictorSpec
@@ -54,6 +56,7 @@ __all__ = [
     "ClusterError",
     "DecodeTimeoutError",
     "EngineError",
+    "Evaluation",
     "EyefulError",
     "ImageError",
     "Item",
@@ -72,6 +75,7 @@ __all__ = [
     "UsageError",
     "WeightsError",
     "calibrate",
+    "evaluate",
     "list_models",
     "load",
     "plot",
@@ -96,6 +100,8 @@ _MODULE_OF = {
     "UnknownModelError": "eyeful.errors",
     "UsageError": "eyeful.errors",
     "WeightsError": "eyeful.errors",
+    "Evaluation": "eyeful.evaluation.result",
+    "evaluate": "eyeful.evaluation.run",
     "load": "eyeful.loading",
     "ModelEntry": "eyeful.models",
     "list_models": "eyeful.models",

@@ -74,8 +74,7 @@ def load(
         min_prob: below it an answer is marked as abstained; 0 to 1.
         sure: answer with the most specific WordNet group whose labels hold this share of the probability, 0.5 to
             1; None: with labels alone.
-        calibration: a file of `eyeful calibrate`, or what `eyeful.calibrate` gave: its temperature, its threshold
-            and its prediction sets; "none": none, though a bundle has one.
+        calibration: a file of `eyeful calibrate`, or what `eyeful.calibrate` gave; "none": no bundle's own.
         batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
         max_pixels: the largest image that is opened.

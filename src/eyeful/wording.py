@@ -77,7 +77,7 @@ def one_of(labels: Sequence[str], most: int = 5) -> str:
 
 
 def share(value: float) -> str:
-    """A share of counted things (0 to 1) with one decimal: `0%` and `100%` are none and all of them, never almost."""
+    """A share of counted things (0 to 1) with one decimal: `0%` and `100%` are none and all, never almost."""
     return f"{value:.0%}" if value in (0, 1) else percent(value)
 
 

@@ -15,10 +15,15 @@ import eyeful
 
 PLACE = Path(__file__).with_name("logits.npz")
 
-if __name__ == "__main__":
-    files = sorted(Path(sys.argv[1]).iterdir(), key=lambda path: path.name)
+
+def write(folder: Path) -> None:
+    files = sorted(folder.iterdir(), key=lambda path: path.name)
     with eyeful.load("efficientnet_lite0", precision="fp32") as classifier:
         logits_NK = classifier.logits(files)
         right_N = np.array([classifier.wnids.index(path.name.partition("_")[0]) for path in files], np.int16)
     rounded_NK = (np.round(logits_NK * 16) / 16).astype(np.float16)
     np.savez_compressed(PLACE, logits_NK=rounded_NK, right_N=right_N)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

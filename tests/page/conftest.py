@@ -106,6 +106,12 @@ def running(make):
         site.stop()
 
 
+@pytest.fixture(scope="session")
+def runs():
+    """Runs an application for the duration of a block, for the tests that make one of their own."""
+    return running
+
+
 @pytest.fixture
 def small_site(lite0):
     """A page at the root of its host, for images of at most 1,000 bytes."""

@@ -26,9 +26,11 @@ GROUPS = {"red": WARM, "green": None, "blue": COLD}
 class Grouping:
     """A classifier whose answers are grouped by hand, by colour; with a calibration, each has a set of two labels."""
 
-    def __init__(self, **options):
+    def __init__(self, sure=None, calibration=None, **options):
         self._classifier = fake_classifier(**options)
-        self._sets = options.get("calibration")
+        spec = self._classifier.spec
+        self.spec = replace(spec, sure=sure, pinned=spec.pinned | {"calibration": calibration})
+        self._sets = calibration
 
     def __getattr__(self, name):
         return getattr(self._classifier, name)

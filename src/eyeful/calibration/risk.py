@@ -22,22 +22,16 @@ if TYPE_CHECKING:
 DELTA = 0.1
 """The chance that the promise about answers is broken."""
 _CANDIDATES = 100
-_MOST_NEEDED = 1_000_000
+_MOST_NEEDED = 100_000
 
 
 @lru_cache(maxsize=65536)
 def binomial_tail(wrong: int, answered: int, risk: float) -> float:
     """The chance of so few wrong ones among the answered, or fewer, if a share `risk` of all answers is wrong."""
-    return math.fsum(
-        math.exp(
-            math.lgamma(answered + 1)
-            - math.lgamma(k + 1)
-            - math.lgamma(answered - k + 1)
-            + k * math.log(risk)
-            + (answered - k) * math.log1p(-risk)
-        )
-        for k in range(wrong + 1)
-    )
+    k = np.arange(1, wrong + 1)
+    odds = math.log(risk) - math.log1p(-risk)
+    logs = np.concatenate([[0.0], np.cumsum(np.log((answered - k + 1) / k) + odds)])
+    return float(np.exp(logs + answered * math.log1p(-risk)).sum())
 
 
 def passes(wrong: int, answered: int, risk: float, delta: float) -> bool:

@@ -11,9 +11,9 @@ import numpy as np
 
 from eyeful.calibration.fit import check_shares, fit
 from eyeful.errors import UsageError
+from eyeful.evaluation.answers import truth_about
 from eyeful.evaluation.inputs import Inputs
 from eyeful.evaluation.labels import labels_of
-from eyeful.evaluation.truth import truth_of
 from eyeful.results import made_for
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def calibrate(
         )
     plain = classifier.with_options(calibration={})
     inputs = Inputs(images, **search)
-    known = truth_of(str(truth), labels_of(classifier), inputs.filenames(), inputs.roots)
+    known = truth_about(inputs, str(truth), labels_of(classifier))
     logits_NK, right = _judged(plain, inputs, known, on_rows)
     return fit(
         logits_NK,

@@ -11,7 +11,7 @@ from typing import Any
 def main() -> None:
     """The `eyeful` command."""
     try:
-        if sys.argv[1:2] == ["predict"]:
+        if sys.argv[1:2] in (["predict"], ["evaluate"]):
             from eyeful.cli.supervise import supervised
 
             supervised(_run)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from eyeful.runs import Output, PartsOutput
 
 _OUTPUT = "Output"
-_LATE = (BrokenOutputError, ClusterError, DecodeTimeoutError, EngineError, OutputError)
+LATE = (BrokenOutputError, ClusterError, DecodeTimeoutError, EngineError, OutputError)
 """Errors that may come when there are rows already."""
 
 
@@ -50,6 +50,17 @@ class OutputOptions:
     ] = False
     report: Annotated[
         Path | None, typer.Option(help="Write an HTML page that shows everything.", rich_help_panel=_OUTPUT)
+    ] = None
+    review: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Make the --report a page where you judge N random answers, for `eyeful evaluate --verdicts`.",
+            metavar="N",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
     ] = None
     figures: Annotated[
         Path | None, typer.Option(help="Write a figure for each image into this folder.", rich_help_panel=_OUTPUT)
@@ -146,7 +157,7 @@ def told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
 
     try:
         yield
-    except (StoppedError, *_LATE) as error:
+    except (StoppedError, *LATE) as error:
         output, ours = asked.output, isinstance(error, StoppedError | DecodeTimeoutError)
         if output is not None and ((ours and not asked.asks_for_parts) or holds_rows(output)):
             without = "without --report and --figures and " if asked.whole else ""
@@ -164,6 +175,8 @@ def check_usage(inputs: list[str], asked: OutputOptions) -> None:
     """
     if not inputs:
         raise UsageError("name an image, a folder or a list; `eyeful samples samples/` writes some to try")
+    if asked.review is not None and asked.report is None:
+        raise UsageError("--review makes a page of the report: name its file too, --report review.html")
     if asked.shard is not None and asked.output is None:
         raise UsageError(
             "--shard makes parts of a folder that all processes see: -o FOLDER/ or s3://bucket/prefix/"

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,41 +13,23 @@ import typer
 from eyeful.cli import options, supervise
 from eyeful.cli.answers import AnswerOptions
 from eyeful.cli.cluster import ClusterFlags, predict_on_cluster
-from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
+from eyeful.cli.groups import keywords, load_classifier, takes_options
 from eyeful.cli.outputs import OutputOptions, check_usage, told_how_to_resume
+from eyeful.cli.remote import ServerOptions
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
-from eyeful.extras import require
 from eyeful.filenames import printable
-from eyeful.models import DEFAULT_MODEL
 from eyeful.results import Calibration
 from eyeful.results.promises import promise_line
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from eyeful.pipeline import SupportsStream
     from eyeful.runs import RunSummary
     from eyeful.sinks import Sink
     from eyeful.sources import Source
 
-_RUNNING = "Running"
 _DELAY = 0.5
 """Seconds of loading before it is said, as there are mostly none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerOptions:
-    """Who answers instead of a model of this process."""
-
-    server: Annotated[
-        str | None,
-        typer.Option(
-            help="Ask an eyeful server instead, by its URL; --model is its alias there, EYEFUL_TOKEN its token.",
-            rich_help_panel=_RUNNING,
-            show_default=False,
-        ),
-    ] = None
 
 
 @takes_options
@@ -101,6 +82,8 @@ def predict(
             told = [f"{output.output} was complete: nothing was left to do"]
         else:
             told += [f"wrote {path}" for path in output.files]
+        if output.review is not None:
+            told.append(f"judge in a browser: {output.report}; then: eyeful evaluate --verdicts verdicts.csv")
         for line in told:
             print_status(line)
     if summary.errors.keys() == {"not_found"} and not summary.predicted and not any(map(_exists, all_inputs)):
@@ -123,7 +106,8 @@ def _predict_here(
     rows = output.open()
     started = time.perf_counter()
     with LiveLine(f"loading {groups[0].model}", _DELAY) if not output.quiet else nullcontext():
-        opened = load_classifier(*groups) if server.server is None else _remote(server.server, output, *groups)
+        local = [name for name in ("report", "figures") if getattr(output, name)]
+        opened = load_classifier(*groups) if server.server is None else server.open(*groups, local=local)
     with opened as classifier:
         startup = time.perf_counter() - started
         progress = nullcontext() if output.quiet else Progress(inputs, keywords(search), output.shares)
@@ -144,33 +128,6 @@ def _exists(name: str) -> bool:
     return name == "-" or "://" in name or os.path.lexists(name)
 
 
-def _remote(
-    url: str, output: OutputOptions, model: options.ModelOptions, *groups: Any
-) -> AbstractContextManager[SupportsStream]:
-    """The server's first model, or the one that --model names.
-
-    Raises:
-        UsageError: a flag is given that a server would not heed.
-    """
-    local = [*changed(model, *groups), *(name for name in ("report", "figures") if getattr(output, name))]
-    local = [name for name in local if name not in _FOR_SERVERS_TOO]
-    if local:
-        flag = local[0].replace("_", "-")
-        raise UsageError(f"--{flag} is for models of this process; a server has its own, and gives rows")
-    require("httpx", "--server")
-    from eyeful.predictor import PredictorSpec
-    from eyeful.server.client import RemoteClassifier
-
-    alias = None if model.model == DEFAULT_MODEL else model.model
-    asked = keywords(*groups)
-    spec = PredictorSpec(**{name: asked[name] for name in _FOR_SERVERS_TOO if name != "model"})
-    url = url if "://" in url else f"http://{url}"
-    return RemoteClassifier(url, alias, spec, os.environ.get("EYEFUL_TOKEN"))
-
-
-_FOR_SERVERS_TOO = ("model", "topk", "min_prob", "sure", "workers")
-
-
 def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
     """What shows the rows, beside the file that -o names."""
     from rich.console import Console
@@ -179,10 +136,13 @@ def _sinks(classifier: SupportsStream, asked: OutputOptions) -> list[Sink]:
     from eyeful.sinks.figures import FiguresSink
     from eyeful.sinks.jsonl import JsonlSink
     from eyeful.sinks.report import ReportSink
+    from eyeful.sinks.review import ReviewSink
     from eyeful.sinks.table import TableSink
 
     sinks: list[Sink] = []
-    if asked.report is not None:
+    if asked.report is not None and asked.review is not None:
+        sinks.append(ReviewSink(asked.report, classifier.provenance, asked.review))
+    elif asked.report is not None:
         sinks.append(ReportSink(asked.report, classifier.provenance))
     if asked.figures is not None:
         sinks.append(FiguresSink(asked.figures))

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 _INK, _SOFT, _LINE = "var(--ink,#1d2733)", "var(--soft,#5b6773)", "var(--line,#d9dfe4)"
 _BAR, _REST = "var(--bar,#2a6f97)", "var(--rest,#b0c0cb)"
-_WIDTH, _HEIGHT = 460, 370
-_LEFT, _RIGHT, _TOP = 50, 450, 10
+_WIDTH, _HEIGHT = 470, 370
+_LEFT, _RIGHT, _TOP = 62, 448, 10
 _BOTTOM, _ALONE = 250, 316
 """Where the plot ends: above the counts, or with nothing below but its axis."""
 _STRIP = (268, 324)
 _MARKS = (0.5, 0.8, 0.9)
 """Thresholds that the curve names."""
-_APART = 52
+_STEPS = {0.9: 5, 0.8: 4, 0.6: 4, 0.4: 3, 0.2: 4, 0.0: 5}
+"""Where the curve's axis may begin, and in how many steps it goes to 1."""
+_APART = 70
 """Pixels between two of its names."""
 
 
@@ -38,15 +40,15 @@ def reliability_diagram(bins: Sequence[Bin]) -> str:
     parts = [
         *_grid(0.0, _BOTTOM, "share that is right"),
         _line(_x(0), _y(0, 0, _BOTTOM), _x(1), _y(1, 0, _BOTTOM), _SOFT, "stroke-dasharray:5 4;stroke-width:1.5"),
-        _text(_LEFT + 10, _TOP + 18, "promises too little", _SOFT),
-        _text(_RIGHT - 8, _BOTTOM - 10, "promises too much", _SOFT, "end"),
+        _text(_LEFT + 10, _TOP + 18, "probabilities too low", _INK),
+        _text(_RIGHT - 8, _BOTTOM - 10, "probabilities too high", _INK, "end"),
     ]
     for one in bins:
         if one.images and one.prob is not None and one.right is not None:
             parts.append(f"<g><title>{_said(one)}</title>{''.join(_bin(one, one.prob, one.right, most))}</g>")
     parts += [
         _line(_LEFT, _STRIP[1], _RIGHT, _STRIP[1], _LINE),
-        *_axis(_STRIP[1], "probability of its answer, and how many images had it"),
+        *_axis(_STRIP[1], "its probability, and how many images had it"),
     ]
     return _svg("Reliability diagram", parts)
 
@@ -62,7 +64,15 @@ def _bin(one: Bin, prob: float, right: float, most: int) -> Iterator[str]:
     yield f'<circle cx="{_x(prob):.1f}" cy="{top:.1f}" r="4.5" style="fill:{_BAR}"/>'
     height = max(1.5, (_STRIP[1] - _STRIP[0] - 14) * one.images / most)
     yield _box(left, _STRIP[1] - height, width, height, _REST)
-    yield _text(left + width / 2, _STRIP[1] - height - 3, _short(one.images), _SOFT, "middle", "font-size:10px")
+    yield _text(
+        left + width / 2,
+        _STRIP[1] - height - 3,
+        _short(one.images),
+        _SOFT,
+        "middle",
+        "",
+        ' class="count" font-size="10"',
+    )
 
 
 def _said(one: Bin) -> str:
@@ -75,7 +85,7 @@ def risk_coverage_curve(points: Sequence[Answered]) -> str:
     found = sorted((one for one in points if one.answered), key=lambda one: one.answered)
     curve = [(one.share, 1 - one.wrong / one.answered) for one in found]
     lowest = min((right for _, right in curve[len(curve) // 20 :]), default=0.0)
-    base = next((start for start in (0.9, 0.8, 0.5) if start <= lowest - 0.02), 0.0)
+    base = next((start for start in _STEPS if lowest - start > 0.18 * (1 - start)), 0.0)
     places = [(_x(answered), _y(max(base, right), base, _ALONE)) for answered, right in curve]
     parts = [*_grid(base, _ALONE, "share right, of those answered")]
     if places:
@@ -102,11 +112,11 @@ def _named(points: Sequence[Answered], places: Sequence[tuple[float, float]]) ->
         one = points[place]
         title = f"{percent(one.prob)} or more: {one.answered:,} answered, {one.answered - one.wrong:,} right"
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" style="fill:{_BAR}"><title>{title}</title></circle>'
-        anchor = "end" if x > _RIGHT - 60 else "middle"
+        anchor, beside = ("start", x - 3) if x < _LEFT + 60 else ("end", x + 3)  # below a curve that falls
         for row, text in enumerate((name, share(1 - one.wrong / one.answered))):
-            below = y + 21 + 15 * row if y < _ALONE - 50 else y - 25 + 15 * row
+            below = y + 24 + 16 * row if y < _ALONE - 44 else y - 25 + 16 * row
             weight = "font-weight:600" if row else ""
-            yield _text(min(x + 4, _RIGHT - 2) if anchor == "end" else x, below, text, _INK, anchor, weight)
+            yield _text(beside, below, text, _INK, anchor, weight)
 
 
 def place_of(points: Sequence[Answered], threshold: float) -> int | None:
@@ -124,20 +134,19 @@ def _y(value: float, base: float, bottom: float) -> float:
 
 
 def _grid(base: float, bottom: float, title: str) -> Iterator[str]:
-    steps = 5 if base in (0.0, 0.5, 0.9) else 4
+    steps = _STEPS[base]
     for number in range(steps + 1):
         value = base + (1 - base) * number / steps
         y = _y(value, base, bottom)
         yield _line(_LEFT, y, _RIGHT, y, _LINE)
         yield _text(_LEFT - 7, y + 4.5, f"{value:.0%}", _SOFT, "end")
     middle = (_TOP + bottom) / 2
-    yield _text(11, middle, title, _SOFT, "middle", "", f' transform="rotate(-90 11 {middle:g})"')
+    yield _text(12, middle, title, _SOFT, "middle", "", f' transform="rotate(-90 11 {middle:g})"')
 
 
 def _axis(bottom: float, title: str) -> Iterator[str]:
     for number in range(6):
-        anchor = "end" if number == 5 else "middle"
-        yield _text(_x(number / 5), bottom + 18, f"{number / 5:.0%}", _SOFT, anchor)
+        yield _text(_x(number / 5), bottom + 18, f"{number / 5:.0%}", _SOFT, "middle")
     yield _text((_LEFT + _RIGHT) / 2, bottom + 38, title, _SOFT, "middle")
 
 
@@ -160,10 +169,10 @@ def _text(
 
 
 def _short(number: int) -> str:
-    """A count in four characters: 812, 1.2k, 56k, 1.3M."""
+    """A count in four characters: 812, 1k, 56k, 1M."""
     for unit, name in ((1_000_000, "M"), (1_000, "k")):
-        if number >= unit * 0.9995:
-            return f"{number / unit:.{1 if number < 9.95 * unit else 0}f}{name}"
+        if number >= unit - unit // 2000:
+            return f"{number / unit:.0f}{name}"
     return str(number)
 
 

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from eyeful.errors import UsageError
+from eyeful.results.groups import Hierarchy, hierarchy_of
 
 if TYPE_CHECKING:
-    from eyeful.results.groups import Hierarchy
     from eyeful.types import Labels
 
 _WNID = re.compile(r"(?<![0-9A-Za-z])n[0-9]{8}(?![0-9A-Za-z])")
@@ -54,6 +54,8 @@ class LabelNames:
             for synonym in name.split(","):
                 _add(self._synonyms, folded(synonym), index)
         self._hierarchy = hierarchy_or_none(labels)
+        nodes = self._hierarchy.names if self._hierarchy is not None else ()
+        self._wnids = {folded(name): wnid for name, wnid, _ in reversed(nodes)}
         self._remembered = lru_cache(_REMEMBERED)(self._positions)
 
     def positions(self, name: str) -> tuple[int, ...]:
@@ -85,15 +87,13 @@ class LabelNames:
         return ()
 
     def _members(self, name: str) -> tuple[int, ...]:
-        return self._hierarchy.members(name) if name and self._hierarchy is not None else ()
+        if not name or self._hierarchy is None:
+            return ()
+        return self._hierarchy.members(self._wnids.get(name, name))
 
 
 def hierarchy_or_none(labels: Labels) -> Hierarchy | None:
     """WordNet above a model's labels; None where it knows none of them."""
-    try:
-        from eyeful.results.groups import hierarchy_of
-    except ImportError:  # until part A1 is merged
-        return None
     try:
         return hierarchy_of(labels)
     except UsageError:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +31,7 @@ def labels_of(classifier: SupportsStream) -> Labels:
     (row,) = classifier.stream(Source(iter([Item("grey.png", _grey())]), single=True), topk=classes)
     scores = sorted(row.top, key=lambda score: score.index)
     found = Labels(tuple(score.label for score in scores), tuple(score.wnid for score in scores))
-    if [score.index for score in scores] != list(range(classes)) or digest_of(found) != _digest(
-        classifier.provenance
-    ):
+    if [score.index for score in scores] != list(range(classes)) or found.sha256 != _digest(classifier.provenance):
         raise EngineError(f"the server at {classifier.device} does not tell its {classes} labels")
     return found
 
@@ -47,7 +43,8 @@ def labels_of_model(
 
     Args:
         name: as `eyeful.load` takes it.
-        checkpoint, labels: the same.
+        checkpoint: the same.
+        labels: the same.
         provenance: what rows say of the model that made them; they must be its labels.
 
     Raises:
@@ -61,7 +58,7 @@ def labels_of_model(
             found, notes = relabelled(found, notes, labels)
     else:
         found = find_model(ModelRequest(name, checkpoint, labels)).labels
-    if provenance and _digest(provenance) not in (None, digest_of(found)):
+    if provenance and _digest(provenance) not in (None, found.sha256):
         raise UsageError(f"the labels of {printable(name)} are not those of the rows: {_WAY_OUT}")
     return found
 
@@ -86,11 +83,6 @@ def labels_of_rows(name: str, provenance: dict[str, Any]) -> Labels:
 
 
 _WAY_OUT = "--model NAME, with --checkpoint and --labels where it had them, says whose labels they are"
-
-
-def digest_of(labels: Labels) -> str:
-    """As a provenance has it."""
-    return hashlib.sha256(json.dumps([labels.names, labels.wnids]).encode()).hexdigest()
 
 
 def _digest(provenance: dict[str, Any]) -> str | None:

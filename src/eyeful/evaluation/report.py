@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from eyeful.evaluation import report_words as words
 from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
-from eyeful.evaluation.metrics import Answered, Bin
+from eyeful.evaluation.metrics import Answered, Bin, share_of
 from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
 from eyeful.sinks.html import file_uri, html_environment, write_page
 from eyeful.wording import points, rate, share
@@ -60,6 +60,7 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
         "share": share,
         "points": points,
         "rate": rate,
+        "right": lambda point: share_of(point.answered - point.wrong, point.answered),
         "images": lambda count: "1 image" if count == 1 else f"{count:,} images",
         "css": lambda value: f"{100 * value:.2f}%",
         "json": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),

@@ -34,8 +34,8 @@ def leaning(bins: Sequence[Bin]) -> str:
         one.images * (one.right - one.prob) for one in bins if one.prob is not None and one.right is not None
     )
     if not of or abs(gap / of) < 0.02:
-        return "sometimes too much, sometimes too little"
-    return "mostly too little" if gap > 0 else "mostly too much"
+        return "about as often too low as too high"
+    return "mostly too low" if gap > 0 else "mostly too high"
 
 
 def example(bins: Sequence[Bin]) -> str:
@@ -74,7 +74,7 @@ def winner(against: Mapping[str, Any], model: str) -> str:
     """Which of two models is better, as a heading."""
     this, other = against["only_this"], against["only_other"]
     if against["p_value"] >= 0.05:
-        return f"No difference to {against['model']} that is more than chance"
+        return f"No clear difference from {against['model']}"
     return f"{model if this > other else against['model']} is better"
 
 

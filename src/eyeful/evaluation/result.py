@@ -51,7 +51,7 @@ from eyeful.evaluation.summary import (
     unscored_sentences,
 )
 from eyeful.evaluation.unmatched import Unmatched
-from eyeful.filenames import portable_name
+from eyeful.filenames import portable_name, printable
 from eyeful.types import Labels
 from eyeful.wording import rate
 
@@ -105,7 +105,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, numbers to seven digits, filenames as in rows."""
-        found = _plain(asdict(self))
+        found = plain(asdict(self))
         for one in found["suspicious"]:
             one["filename"] = portable_name(one["filename"])[0]
         for one in found["confusions"]:
@@ -115,7 +115,7 @@ class Evaluation:
     def summary(self) -> list[str]:
         """Plain sentences, the most important first."""
         speed = self.images_per_second
-        return [
+        sentences = [
             *right_sentences(self.top1, self.topk),
             *belief_sentences(self.bins, self.top1, self.nll, self.brier),
             *threshold_sentences(self.risk_coverage),
@@ -128,6 +128,7 @@ class Evaluation:
             *unscored_sentences(self.images, self.scored, self.errors, self.unmatched),
             *([f"{rate(speed)} images/s."] if speed else []),
         ]
+        return [printable(one) for one in sentences]
 
     def __str__(self) -> str:
         return "\n".join(self.summary())
@@ -202,9 +203,10 @@ def evaluation_of(
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """JSON values of what `asdict` gives: numbers to seven digits, keys as text."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return float(f"{value:.7g}") if isinstance(value, float) else value

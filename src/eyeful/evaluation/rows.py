@@ -12,6 +12,7 @@ from eyeful.extras import require
 from eyeful.filenames import original_name, printable
 from eyeful.shards import open_storage
 from eyeful.shards.parts import listed, open_part, part_record
+from eyeful.sinks.csv import text_of
 from eyeful.types import Group, Prediction, Score
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _value(name: str, cell: str) -> Any:
     """What the CSV sink made a cell of."""
     if name in _JSON_CELLS:
         return json.loads(cell) if cell else None
-    return cell.removeprefix("'") or None
+    return text_of(cell) or None
 
 
 def _prediction_of(row: dict[str, Any]) -> Prediction:

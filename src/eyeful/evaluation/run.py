@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from eyeful.bundle.files import write_atomically
 from eyeful.errors import OutputError, UsageError
+from eyeful.evaluation.answers import Answers, Classifying, answers_in_rows
 from eyeful.evaluation.inputs import Inputs
-from eyeful.evaluation.judge import Judge
-from eyeful.evaluation.judging import judging
 from eyeful.evaluation.label_names import LabelNames
-from eyeful.evaluation.labels import labels_of, labels_of_rows
 from eyeful.evaluation.report import write_report
 from eyeful.evaluation.result import Evaluation, evaluation_of
-from eyeful.evaluation.rows import is_rows, read_rows, record_of_rows
-from eyeful.evaluation.truth import Truth, truth_of
-from eyeful.evaluation.truth_file import holds_labels
-from eyeful.filenames import printable
-from eyeful.runs import Output, run
+from eyeful.runs import Output
 from eyeful.sources.listing import item_of_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from types import TracebackType
-    from typing import Self
+    from collections.abc import Callable, Iterable, Sequence
 
-    from eyeful.evaluation.judged import Judged
     from eyeful.journal import Journal
     from eyeful.pipeline import SupportsStream
-    from eyeful.runs import RunSummary, SignalHandler
-    from eyeful.types import Item, Labels, Prediction
+    from eyeful.runs import SignalHandler
+    from eyeful.types import Item, Labels
 
 ROWS, ROWS_AGAINST, ROWS_OUTSIDERS = "rows.jsonl", "rows-against.jsonl", "rows-outsiders.jsonl"
 RESULT, REPORT = "evaluation.json", "report.html"
@@ -69,9 +60,9 @@ def evaluate(
     Args:
         model: a classifier; or a file or folder of rows that one has made: nothing is classified then.
         images: what to classify, as for `Classifier.stream`; None with rows.
-        truth: what is right: "folders": the name of an image's folder is a WordNet id, a label, a synonym or a
-            WordNet group ("dog" is right for any dog); "names": so is the image's own name; "auto": folders if these
-            are called so, else names; or a .csv or .jsonl file with the columns filename and label.
+        truth: what is right. "folders": the name of an image's folder is a WordNet id, a label, a synonym or a
+            WordNet group ("dog" is right for any dog); "names": so is the image's own; "auto": folders if they are
+            called so, else names; or a .csv or .jsonl file with the columns filename and label.
         against: another classifier, or its rows, for the same images.
         outsiders: images of which no label is right, as `images`; or, with rows, rows of such images.
         sure: the share of the probability that a WordNet group must hold to be an answer, 0.5 to 1; None: no groups.
@@ -92,35 +83,105 @@ def evaluate(
         EngineError: the engine failed.
         StoppedError: a signal came; with an output, the same with `resume` goes on.
     """
-    search = {"recursive": recursive, "column": column, "every": every}
-    asked = _Asked(str(truth), sure, output, resume, overwrite, search, on_rows, stop, journal)
-    with asked:
-        return _evaluated(asked, model, images, against, outsiders, labels)
+    if (images is None) != isinstance(model, str | Path):
+        raise UsageError("evaluate takes a classifier and images, or rows without images")
+    folder = None if output is None else Path(output)
+    with ExitStack() as stack:
+        names = [] if images is None else [ROWS, *_more_rows(against, outsiders)]
+        outputs = {} if folder is None else _open(folder, names, stack, resume=resume, overwrite=overwrite)
+        other = outside = None
+        items: Callable[[], Iterable[Item]]
+        if images is None:
+            answers = answers_in_rows(str(model), str(truth), sure, labels)
+            items = partial(_items_of, answers)
+        else:
+            inputs = Inputs(images, recursive=recursive, column=column, every=every)
+            classifying = Classifying(sure, on_rows, stop, journal)
+            answers = classifying.answers(cast("SupportsStream", model), inputs, outputs.get(ROWS), str(truth))
+            items = partial(_items, inputs)
+        if isinstance(against, str | Path):
+            other = answers_in_rows(str(against), answers.truth.how)
+        elif against is not None and images is not None:
+            other = classifying.answers(against, inputs, outputs.get(ROWS_AGAINST), answers.truth.how)
+        if outsiders is not None and images is not None:
+            beyond = Inputs(outsiders, recursive=recursive)
+            outside = classifying.answers(cast("SupportsStream", model), beyond, outputs.get(ROWS_OUTSIDERS), None)
+        elif outsiders is not None:
+            outside = answers_in_rows(str(outsiders), None, sure, answers.labels)
+        found = _evaluation(answers, other, outside)
+        if folder is not None:
+            _write(folder, found, items)
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """A model's answers to images, and how to judge them."""
+def _evaluation(answers: Answers, other: Answers | None, outside: Answers | None) -> Evaluation:
+    judge, hierarchy = answers.judge, answers.judge.hierarchy
+    found = evaluation_of(
+        answers.judged(),
+        answers.labels,
+        model=answers.model,
+        provenance=answers.provenance,
+        truth=answers.truth.how,
+        names=judge.called,  # complete, as it is looked at, when all were judged
+        sure=answers.sure,
+        steps=None if hierarchy is None else hierarchy.steps,
+        against=None if other is None else (other.model, other.judged()),
+        outsiders=None if outside is None else outside.judged(),
+        seconds=answers.seconds,
+        images_per_second=answers.images_per_second,
+    )
+    return replace(found, unmatched=judge.unmatched(LabelNames(answers.labels)))
 
-    title: str
-    provenance: dict[str, Any]
-    labels: Labels
-    judge: Judge
-    truth: Truth
-    rows: Iterable[Prediction]
-    summary: RunSummary | None = None
 
-    def judged(self) -> Iterator[Judged]:
-        return self.judge.judged(self.rows)
+def _more_rows(against: Any, outsiders: Any) -> list[str]:
+    """The names of files for the rows of another model, and of outsiders."""
+    other = against is not None and not isinstance(against, str | Path)
+    return [*([ROWS_AGAINST] if other else []), *([ROWS_OUTSIDERS] if outsiders is not None else [])]
 
 
-class _NoTruth:
-    """Of outsiders no label is right."""
+def _open(
+    folder: Path, names: Sequence[str], stack: ExitStack, *, resume: bool, overwrite: bool
+) -> dict[str, Output]:
+    """The files of rows, held until the stack is closed.
 
-    how = "none"
+    Raises:
+        UsageError: there is an evaluation already, and neither `resume` nor `overwrite` is asked for.
+        OutputError: nothing can be written there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"-o {folder} is a file: an evaluation is a folder")
+    if (folder / RESULT).exists() and not (resume or overwrite):
+        raise UsageError(
+            f"{folder / RESULT} exists already: --resume goes on with its rows, --overwrite replaces it"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}") from error
+    outputs = {}
+    for name in names:
+        outputs[name] = Output(str(folder / name), resume=resume, overwrite=overwrite)
+        stack.callback(outputs[name].close)
+    return outputs
 
-    def right(self, _: str) -> tuple[int, ...]:
-        return ()
 
-    def named(self, _: str) -> str:
-        return ""
+def _write(folder: Path, found: Evaluation, items: Callable[[], Iterable[Item]]) -> None:
+    """`evaluation.json` and `report.html`.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    result = found.to_dict()
+    try:
+        write_atomically(folder / RESULT, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise OutputError(f"cannot write {folder / RESULT}: {error.strerror}") from error
+    write_report(result, folder / REPORT, items())
+
+
+def _items(inputs: Inputs) -> Iterable[Item]:
+    return inputs.open().items
+
+
+def _items_of(answers: Answers) -> Iterable[Item]:
+    return (item_of_name(row.filename) for row in answers.rows())

@@ -10,7 +10,6 @@ from eyeful.evaluation.group_answers import GroupAnswers
 from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, chance_of, ece_of
 from eyeful.evaluation.outsiders import Outsiders
 from eyeful.evaluation.unmatched import Unmatched
-from eyeful.filenames import printable
 from eyeful.wording import error_label
 
 SHOWN = 3
@@ -81,7 +80,7 @@ def suspicious_sentences(suspicious: tuple[Suspicious, ...]) -> list[str]:
     if not suspicious:
         return []
     named = ", ".join(
-        f"{printable(one.filename)} ({one.label}? {one.answer} {_percent(one.prob)})" for one in suspicious[:SHOWN]
+        f"{one.filename} ({one.label}? {one.answer} {_percent(one.prob)})" for one in suspicious[:SHOWN]
     )
     return [f"Look at these first, the given label may be wrong: {named}{_more(suspicious)}."]
 
@@ -133,9 +132,7 @@ def unscored_sentences(
     sentences = []
     for one in unmatched[:SHOWN]:
         nearest = f" (most like it: {one.nearest})" if one.nearest else ""
-        sentences.append(
-            f"Not scored: {_images(one.images)} of {printable(one.name)}, which is no label{nearest}."
-        )
+        sentences.append(f"Not scored: {_images(one.images)} of {one.name}, which is no label{nearest}.")
     if len(unmatched) > SHOWN:
         rest = sum(one.images for one in unmatched[SHOWN:])
         sentences.append(f"Not scored: {_images(rest)} of {len(unmatched) - SHOWN} other names that are no label.")

@@ -13,7 +13,7 @@ from eyeful.predictor.preprocess import thumbnail_of
 from eyeful.sinks.report_cards import encoded
 from eyeful.types import Item
 
-SUSPICIOUS, PAIRS, EXAMPLES = 24, 16, 6
+SUSPICIOUS, PAIRS, EXAMPLES = 24, 24, 4
 """Suspicious labels, confused pairs, and images of each pair that a report shows: 120 images."""
 _SIDE = 240
 """Pixels of a thumbnail's longer side."""

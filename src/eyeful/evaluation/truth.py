@@ -35,13 +35,12 @@ _WAY_OUT = "--truth FILE.csv, with the columns filename and label, says what is 
 
 
 class Truth(Protocol):
-    """What is right for each image.
+    """What is right for each image."""
 
-    Attributes:
-        how: "folders", "names", or the file that says it.
-    """
-
-    how: str
+    @property
+    def how(self) -> str:
+        """`folders`, `names`, or the file that says it."""
+        ...
 
     def right(self, filename: str) -> tuple[int, ...]:
         """Positions of the labels that are right, any of which counts; empty where nothing says it."""
@@ -57,14 +56,16 @@ class FolderTruth:
 
     Args:
         names: of the labels.
-        roots: what was evaluated; folders above are no labels. An image that lies directly in one has its name,
-            unless that is the usual one of a whole data set (`val`).
+        roots: what was evaluated; folders above are no labels.
+        own: a root's own name is the label of images that lie directly in it, unless it is the usual one of a
+            whole data set (`val`).
     """
 
     how = "folders"
 
-    def __init__(self, names: LabelNames, roots: Sequence[str] = ()) -> None:
+    def __init__(self, names: LabelNames, roots: Sequence[str] = (), *, own: bool = True) -> None:
         self._names = names
+        self._own = own
         self._roots = sorted((_parts(root) for root in roots), key=len, reverse=True)
         self._found: dict[tuple[str, ...], tuple[str, tuple[int, ...]]] = {}
 
@@ -85,14 +86,14 @@ class FolderTruth:
 
     def fault(self, filename: str) -> str:
         """Why nothing can be evaluated, where no image has a right label."""
-        return f"no folder is called like a label ({_doubt(self, self._names, filename)}): {_WAY_OUT}"
+        return f"no folder has a label's name ({_doubt(self, self._names, filename)}): {_WAY_OUT}"
 
     def _below(self, folders: tuple[str, ...]) -> tuple[str, ...]:
         """The folders whose names may be labels, the outermost first."""
         for root in self._roots:
             if folders[: len(root)] == root and len(folders) > len(root):
                 return folders[len(root) :]
-        return tuple(name for name in folders[-1:] if name.casefold() not in _SPLITS)
+        return tuple(name for name in folders[-1:] if self._own and name.casefold() not in _SPLITS)
 
 
 class NameTruth:
@@ -118,7 +119,7 @@ class NameTruth:
 
     def fault(self, filename: str) -> str:
         """Why nothing can be evaluated, where no image has a right label."""
-        return f"no image is called like a label ({_doubt(self, self._names, filename)}): {_WAY_OUT}"
+        return f"no image has a label's name ({_doubt(self, self._names, filename)}): {_WAY_OUT}"
 
 
 def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Sequence[str] = ()) -> Truth:
@@ -137,7 +138,8 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     names = LabelNames(labels)
     if how not in HOW:
         return _checked(FileTruth(Path(how), names), filenames)
-    by_folder, by_name = FolderTruth(names, roots), NameTruth(names)
+    own = how == "folders" or len(roots) != 1  # one folder may be called so by chance, as a phone's Camera
+    by_folder, by_name = FolderTruth(names, roots, own=own), NameTruth(names)
     if how != "auto":
         return _checked(by_folder if how == "folders" else by_name, filenames)
     images = folders = file_names = 0
@@ -153,9 +155,12 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
         return by_name
     if first is None:
         return by_folder
+    whole = ""
+    if not own and names.positions(by_folder.named(first)):
+        whole = f"--truth folders says that all are {printable(by_folder.named(first))}; "
     raise UsageError(
         f"neither the folders of the images ({_doubt(by_folder, names, first)}) nor their names "
-        f"({_doubt(by_name, names, first)}) are names of labels: {_WAY_OUT}"
+        f"({_doubt(by_name, names, first)}) are names of labels: {whole}{_WAY_OUT}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -65,8 +66,8 @@ class FileTruth:
     def named(self, filename: str) -> str:
         """What the file says, which means no label; or that it does not say anything."""
         if len(self._entries_for(filename)) > 1:
-            return f"more than one of {self._path.name}"
-        return " | ".join(self._texts(filename)) or f"not in {self._path.name}"
+            return f"(more than once in {self._path.name})"
+        return " | ".join(self._texts(filename)) or f"(not in {self._path.name})"
 
     def fault(self, filename: str) -> str:
         """Why nothing can be evaluated, where no image has a right label."""
@@ -186,3 +187,23 @@ def _is_never_there(_: str) -> bool:
 
 def _parts(name: str) -> tuple[str, ...]:
     return tuple(part for part in name.strip().replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def says_labels(name: str) -> bool:
+    """Whether a list of images has a column of right labels."""
+    path, suffix = Path(name), Path(name).suffix.lower()
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        head = text.readline()
+    if suffix in _JSON:
+        try:
+            found = json.loads(head)
+        except ValueError:
+            return False
+        names = list(found) if isinstance(found, dict) else []
+    else:
+        separators = SEPARATORS.get(suffix, ",")
+        rows = [next(csv.reader([head], delimiter=separator), []) for separator in separators]
+        names = next((cells for cells in rows if places_of_images(cells)), [])
+    return any(place_in(names, known) is not None for known in COLUMNS[:-1])

@@ -77,7 +77,7 @@ class CsvSink:
             if rows.fieldnames is not None and tuple(rows.fieldnames) != _header(rows.fieldnames):
                 raise OutputError(f"{path} has other columns than ours: --overwrite starts anew")
             for row in rows:
-                name = original_name(_text(row["filename"]), row["filename_b64"])
+                name = original_name(text_of(row["filename"]), row["filename_b64"])
                 read = {
                     "error_kind": row["error_kind"] or None,
                     "abstained": row["abstained"] == "true",
@@ -94,7 +94,7 @@ class CsvSink:
 
     def append(self, prediction: Prediction) -> None:
         """Write one line; it is in the system's hands when this returns."""
-        row = {name: _cell(value) for name, value in prediction.to_dict().items()}
+        row = {name: cell_of(value) for name, value in prediction.to_dict().items()}
         if not row.keys() <= {*self._columns}:
             self._widen(_header([*row, *self._columns]))
         if not self._begun:
@@ -145,7 +145,7 @@ def _header_of(path: Path) -> list[str]:
         return next(csv.reader(file), [])
 
 
-def _cell(value: Any) -> Any:
+def cell_of(value: Any) -> Any:
     """A value as a spreadsheet may read it: no text begins a formula, lists are JSON, booleans are lower case."""
     if isinstance(value, list | bool | dict):
         return json.dumps(value, ensure_ascii=False)
@@ -154,6 +154,6 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _text(cell: str) -> str:
-    """The text that `_cell` wrote."""
+def text_of(cell: str) -> str:
+    """The text that `cell_of` wrote."""
     return cell.removeprefix("'")

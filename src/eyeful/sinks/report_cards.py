@@ -85,7 +85,7 @@ class Selection:
     """
 
     def __init__(self) -> None:
-        self._concerning, self._sampled = _Largest(CONCERNING), _Largest(SAMPLED)
+        self._concerning, self._sampled = Largest(CONCERNING), Largest(SAMPLED)
         self._orders = count()
         self._errors: Counter[str] = Counter()
         self._random = Random(0)  # noqa: S311 - a sample, and the same one every time
@@ -121,7 +121,7 @@ def _place(card: Card) -> tuple[bool, bool, str, float, int]:
     return card.sampled, row.ok, row.error_kind or "", row.answer_prob or 0.0, card.order
 
 
-class _Largest:
+class Largest:
     """The cards with the largest keys; of equal ones, the earlier."""
 
     def __init__(self, most: int) -> None:
@@ -129,9 +129,11 @@ class _Largest:
         self._heap: list[tuple[float, int, Card]] = []
 
     def admits(self, key: float) -> bool:
+        """Whether a card with this key would be one of them."""
         return len(self._heap) < self._most or key > self._heap[0][0]
 
     def add(self, key: float, card: Card) -> None:
+        """Hold one that is admitted, in place of the smallest where there are enough."""
         entry = (key, -card.order, card)
         if len(self._heap) < self._most:
             heapq.heappush(self._heap, entry)
@@ -140,3 +142,7 @@ class _Largest:
 
     def __iter__(self) -> Iterator[Card]:
         return (card for _, _, card in self._heap)
+
+    def ranked(self) -> list[Card]:
+        """The cards from the largest key on."""
+        return [card for _, _, card in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)]
