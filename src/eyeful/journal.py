@@ -17,7 +17,17 @@ class Journal:
         attempt: how many processes have carried this run before; 0 for the first.
     """
 
-    _FIELDS = ("delivered", "repeatable", "anew", "ended", "rows", "predicted", "abstained", *ERROR_KINDS)
+    _FIELDS = (
+        "delivered",
+        "repeatable",
+        "anew",
+        "ended",
+        "rows",
+        "predicted",
+        "abstained",
+        "grouped",
+        *ERROR_KINDS,
+    )
 
     def __init__(self) -> None:
         self.attempt = 0
@@ -32,13 +42,14 @@ class Journal:
     def __setitem__(self, field: str, value: int) -> None:
         struct.pack_into("q", self._memory, 8 * self._FIELDS.index(field), value)
 
-    def save(self, predicted: int, abstained: int, errors: dict[str, int]) -> None:
+    def save(self, predicted: int, abstained: int, grouped: int, errors: dict[str, int]) -> None:
         """Write the counts of the rows that every output has now."""
         rows = predicted + sum(errors.values())
         delivered = max(self["delivered"], rows)
         kinds = (errors.get(kind, 0) for kind in ERROR_KINDS)
         flags = (self["repeatable"], self["anew"], self["ended"])
-        struct.pack_into(self._format, self._memory, 0, delivered, *flags, rows, predicted, abstained, *kinds)
+        counts = (rows, predicted, abstained, grouped)
+        struct.pack_into(self._format, self._memory, 0, delivered, *flags, *counts, *kinds)
 
     @property
     def errors(self) -> dict[str, int]:

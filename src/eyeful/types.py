@@ -203,9 +203,14 @@ class Prediction:
         return self.ok and (self.abstained if self.sure is None else self.group is None)
 
     @property
+    def grouped(self) -> bool:
+        """Whether the answer is a group of several labels."""
+        return self.group is not None and self.group.labels > 1
+
+    @property
     def answer_prob(self) -> float | None:
         """The probability of what `answer` names: the group's, or the best label's; None for an error."""
-        return self.prob if self.group is None or self.group.labels == 1 else self.group.prob
+        return self.group.prob if self.group is not None and self.grouped else self.prob
 
     @property
     def headline(self) -> str:
@@ -221,7 +226,7 @@ class Prediction:
         best = str(self.label)
         if self.unsure:
             return "unsure", best
-        return (best, None) if self.group is None or self.group.labels == 1 else (self.group.name, best)
+        return (self.group.name, best) if self.group is not None and self.grouped else (best, None)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain JSON values, under the same names in every format.

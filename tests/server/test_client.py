@@ -177,6 +177,54 @@ def test_the_same_rows(server, mixed, bundle, tmp_path):
     assert record["provenance"]["model"] == "efficientnet_lite0"
 
 
+def groups(path):
+    return [json.loads(line).get("group", "none asked for") for line in path.read_text().splitlines()]
+
+
+def test_the_same_groups(server, mixed, bundle, tmp_path):
+    for share in ("0.5", "0.9"):
+        remote, local = tmp_path / f"remote{share}.jsonl", tmp_path / f"local{share}.jsonl"
+        predict(*mixed, "--server", server.url, "--sure", share, "-o", remote)
+        predict(*mixed, "-m", bundle, "--precision", "fp32", "--sure", share, "-o", local)
+        assert len(groups(remote)) == len(groups(local)) > 4
+        for found, expected in zip(groups(remote), groups(local), strict=True):
+            if isinstance(expected, dict):
+                found["prob"] = pytest.approx(found["prob"], abs=1e-6)
+            assert found in (expected, "none asked for"), "an error, as the one that is too large there"
+    refused = predict(*mixed, "--server", server.url, "-o", tmp_path / "remote0.5.jsonl", "--resume")
+    assert "sure was 0.5, is None" in str(refused.exception)
+
+
+def test_a_servers_own_share_is_the_default(start, bundle, images, tmp_path):
+    grouping = start("--model", f"m={bundle}", "--sure", 0.7)
+    image = min(images.iterdir())
+    with (
+        RemoteClassifier(grouping.url) as remote,
+        RemoteClassifier(grouping.url, spec=PredictorSpec(sure=0.5)) as other,
+    ):
+        assert (remote.spec.sure, other.spec.sure) == (0.7, 0.5)
+        (row,) = remote.stream(open_source([image]))
+    assert row.sure == 0.7
+    assert "group" in row.to_dict()
+    assert predict(image, "--server", grouping.url, "-o", tmp_path / "rows.jsonl").exit_code == 0
+    assert json.loads((tmp_path / "rows.jsonl.run.json").read_text())["settings"]["sure"] == 0.7
+    assert grouping.stop() == 0
+
+
+SET = [{"index": 0, "wnid": None, "label": "cat", "prob": 0.6, "logit": 5.0}]
+
+
+def test_what_a_calibration_at_the_server_adds_is_in_the_rows(scripted, images):
+    reply = {
+        "results": [{"top": SET, "warnings": [], "abstained": True, "prediction_set": SET * 2, "group": None}]
+    }
+    with RemoteClassifier(scripted((200, {}, json.dumps(reply).encode()))) as remote:
+        (row,) = remote.stream(open_source([min(images.iterdir())]))
+    assert row.abstained
+    assert row.to_dict()["prediction_set"] == SET * 2
+    assert "group" not in row.to_dict(), "nobody asked for one"
+
+
 @pytest.mark.slow
 def test_a_busy_server_is_asked_again_and_order_stays(start, bundle, images):
     small = start("--model", f"m={bundle}", "--queue-size", 1, "--max-files", 1)

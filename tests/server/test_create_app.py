@@ -148,3 +148,11 @@ from eyeful.server import create_app
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     last = done.stderr.splitlines()[-1]
     assert 'create_app needs orjson, which is not installed: pip install "eyeful[serve]"' in last
+
+
+def test_groups_of_labels_that_have_none_are_refused_in_a_sentence():
+    with fake_classifier() as fake, TestClient(create_app({"fake": fake})) as client:
+        reply = client.post("/v1/classify?sure=0.8", content=BLUE.getvalue())
+        assert reply.status_code == 400
+        assert reply.json()["error"].startswith("none of the model's 3 labels has a WordNet id")
+        assert client.post("/v1/classify", content=BLUE.getvalue()).status_code == 200

@@ -45,11 +45,31 @@ def test_topk_in_parameters(server, content, name):
     assert len(row["top"]) == 2
 
 
+@pytest.mark.parametrize("sure", [0.5, 0.8, 1])
+def test_rows_have_the_group_that_is_asked_for(server, lite0, content, sure):
+    def rows(reply, key):
+        assert reply.status_code == 200, reply.text
+        return reply.json()[key]
+
+    expected = lite0.with_options(sure=sure).predict(content).to_dict()["group"]
+    (native,) = rows(httpx.post(f"{server.url}/v1/classify?sure={sure}", content=content), "results")
+    body = {"instances": [{"b64": base64.b64encode(content).decode()}]}
+    kserve = [
+        rows(httpx.post(f"{server.url}{PREDICT}?sure={sure}", json=body), "predictions"),
+        rows(httpx.post(server.url + PREDICT, json=body | {"parameters": {"sure": sure}}), "predictions"),
+    ]
+    for row in (native, *(row for (row,) in kserve)):
+        prob = {"prob": pytest.approx(expected["prob"], abs=1e-5)} if expected else {}
+        assert row["group"] == (expected | prob if expected else None)
+    (plain,) = rows(httpx.post(f"{server.url}/v1/classify", content=content), "results")
+    assert "group" not in plain
+
+
 PREDICT, INFER = "/v1/models/lite0:predict", "/v2/models/lite0/infer"
 TENSOR = {"datatype": "BYTES", "data": ["eA=="]}
 REFUSED = [
     ("/v1/classify?modle=lite0", None, "unknown query parameter 'modle'; did you mean model?"),
-    ("/v1/classify?x=1", None, "unknown query parameter 'x'; known: model, logits, topk"),
+    ("/v1/classify?x=1", None, "unknown query parameter 'x'; known: model, sure, logits, topk"),
     ("/?topkk=3", None, "unknown query parameter 'topkk'; did you mean topk?"),
     ("/predictions/lite0?model=lite0", None, "unknown query parameter 'model'; known: topk"),
     (f"{INFER}?topk=3", None, "unknown query parameter 'topk'; known: none"),
@@ -68,11 +88,23 @@ REFUSED = [
     ("/?topk=2", {"inputs": "eA==", "parameters": {"top_k": 3}}, "topk is given twice, as 2 and as 3"),
     (PREDICT, {"instances": []}, '"instances" is empty; it takes at least one image: [{"b64": BASE64}]'),
     (PREDICT, {"inputs": ["eA=="]}, "unknown key of the JSON body 'inputs'; known: instances, parameters, signature_name"),
-    (PREDICT, {"instances": ["eA=="], "parameters": {"k": 3}}, "unknown key of parameters 'k'; known: top_k, topk"),
+    (PREDICT, {"instances": ["eA=="], "parameters": {"k": 3}}, "unknown key of parameters 'k'; known: top_k, topk, sure"),
     ("/predictions/lite0", {"instances": []}, '"instances" is empty; it takes at least one image: [{"b64": BASE64}]'),
     ("/predictions/lite0", {"data": "eA==", "topk": 3}, "unknown key of the JSON body 'topk'; known: b64, data,"),
     ("/predictions/lite0", ["eA=="], "the JSON body is a list; send "),
     ("/predictions/lite0", [], "the JSON body is a list; send "),
+    ("/v1/classify?sure=0.4", None, "sure '0.4': at least 0.5 is needed"),
+    ("/v1/classify?sure=1.1", None, "sure '1.1': at most 1 is needed"),
+    ("/v1/classify?sure=nan", None, "sure 'nan': at most 1 is needed"),
+    ("/v1/classify?sure=very", None, "sure 'very': a number is needed"),
+    ("/v1/classify", {"images": ["eA=="], "sure": 0.8}, "sure is no key of the JSON body; it goes into the query: ?sure=..."),
+    (PREDICT, {"instances": ["eA=="], "parameters": {"sure": 2}}, "parameters.sure 2 is not between 0.5 and 1"),
+    (PREDICT, {"instances": ["eA=="], "parameters": {"sure": "0.8"}}, "parameters.sure '0.8' is not a number"),
+    (PREDICT, {"instances": ["eA=="], "parameters": {"sure": True}}, "parameters.sure True is not a number"),
+    (f"{PREDICT}?sure=0.5", {"instances": ["eA=="], "parameters": {"sure": 0.8}}, "sure is given twice, as 0.5 and as 0.8"),
+    ("/", {"inputs": "eA==", "parameters": {"sure": 0.8}}, "unknown key of parameters 'sure'; known: top_k, topk, function"),
+    ("/?sure=0.8", None, "unknown query parameter 'sure'; known: topk"),
+    ("/predictions/lite0?sure=0.8", None, "unknown query parameter 'sure'; known: topk"),
     (INFER, {"inputs": [TENSOR], "output": []}, "unknown key of the request 'output'; did you mean outputs?"),
     (INFER, {"inputs": [TENSOR], "parameters": {"topk": 3}}, "unknown parameter of the request 'topk'; known: binary"),
     (INFER, {"inputs": [TENSOR], "outputs": [{"name": "probs", "classification": 2}]}, "unknown key of the output 'classifi"),

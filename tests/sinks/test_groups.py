@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from eyeful.errors import OutputError, UsageError
-from eyeful.runs import PartsOutput, open_output, run
+from eyeful.journal import Journal
+from eyeful.runs import PartsOutput, RunSummary, open_output, run
 from eyeful.runs.join import check_complete
 from eyeful.shards import open_storage
 from eyeful.shards.parts import join
@@ -25,9 +26,11 @@ GROUPS = {"red": WARM, "green": None, "blue": COLD}
 class Grouping:
     """A classifier whose answers are grouped by hand, by colour; with a calibration, each has a set of two labels."""
 
-    def __init__(self, **options):
+    def __init__(self, sure=None, calibration=None, **options):
         self._classifier = fake_classifier(**options)
-        self._sets = options.get("calibration")
+        spec = self._classifier.spec
+        self.spec = replace(spec, sure=sure, pinned=spec.pinned | {"calibration": calibration})
+        self._sets = calibration
 
     def __getattr__(self, name):
         return getattr(self._classifier, name)
@@ -91,6 +94,27 @@ def test_a_resumed_run_has_them_in_the_same_columns(name, done, colours):
     go(name, sorted(map(str, colours.glob("*.png"))), resume=True)
     go(whole, sorted(map(str, colours.glob("*.png"))))
     assert rows_of(name) == rows_of(whole)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize("done", [0, 4, 12])
+def test_the_summary_counts_groups_and_guesses_those_that_were_there_too(name, done, colours):
+    inputs = sorted(map(str, colours.glob("*.png")))
+    if done:
+        go(f"../{name}", inputs[:done])
+    summary = go(f"../{name}", inputs, resume=True)
+    assert str(summary) == "12 inputs = 10 predicted (3 groups, 3 unsure) + 2 errors (unidentified 2)"
+    assert summary.as_dict()["grouped"] == 3
+    after_crash, journal = RunSummary(), Journal()
+    summary.save(journal)
+    after_crash.restore(journal)
+    assert str(after_crash) == str(summary)
+
+
+def test_without_groups_a_summary_says_nothing_of_them(colours):
+    summary = go("../rows.jsonl", classifier=Grouping(min_prob=0.999999))
+    assert "grouped" not in summary.as_dict()
+    assert "group" not in str(summary)
 
 
 def test_every_part_has_the_column_even_one_of_errors_alone(colours, tmp_path):

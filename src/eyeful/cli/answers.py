@@ -37,6 +37,24 @@ class CalibrationOption:
         return None if self.calibration is None else read_calibration(self.calibration)
 
 
+_SURE = Annotated[
+    float | None,
+    typer.Option(
+        help='Answer with a group of labels ("dog") where no label, but the group, holds this share of the '
+        "probability: 0.5 to 1.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SureOption:
+    """Whether an answer may be a group of labels."""
+
+    sure: _SURE = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class AnswerOptions:
     """What an answer says."""
@@ -48,13 +66,5 @@ class AnswerOptions:
         float,
         typer.Option(help='Below this probability say "unsure" instead of a label.', rich_help_panel=_PANEL),
     ] = 0.0
-    sure: Annotated[
-        float | None,
-        typer.Option(
-            help='Answer with a group of labels ("dog") where no label, but the group, holds this share of the '
-            "probability: 0.5 to 1.",
-            show_default=False,
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
+    sure: _SURE = None
     calibration: _CALIBRATION = None

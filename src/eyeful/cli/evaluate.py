@@ -254,7 +254,7 @@ def _classified(
 
 def _open(server: ServerOptions, groups: tuple[Any, ...]) -> Any:
     """The classifier, here or a server's; a context manager."""
-    return load_classifier(*groups) if server.server is None else server.open(*groups, heeded=("sure",))
+    return load_classifier(*groups) if server.server is None else server.open(*groups)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eyeful.cli import options
     from eyeful.server.client import RemoteClassifier
 
-_FOR_SERVERS_TOO = ("model", "topk", "min_prob", "workers")
+_FOR_SERVERS_TOO = ("model", "topk", "min_prob", "sure", "workers")
 
 
 @dataclass(frozen=True, kw_only=True)

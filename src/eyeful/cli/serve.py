@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from eyeful.cli import options
-from eyeful.cli.answers import CalibrationOption
+from eyeful.cli.answers import CalibrationOption, SureOption
 from eyeful.cli.groups import changed, load_classifier, takes_options
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
@@ -42,6 +42,7 @@ def serve(
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     engine: options.EngineOptions,
     batches: options.BatchOptions,
+    groups: SureOption,
     promises: CalibrationOption,
     batch_timeout: Annotated[
         float, typer.Option(help="Milliseconds to wait for a batch to fill; 0: go when the engine is free.")
@@ -134,7 +135,7 @@ def serve(
         with LiveLine(f"loading {', '.join(models)}"):
             classifiers = {
                 alias: stack.enter_context(
-                    load_classifier(weights, preprocessing, engine, batches, limits, promises, model=name)
+                    load_classifier(weights, preprocessing, engine, batches, limits, groups, promises, model=name)
                 )
                 for alias, name in models.items()
             }

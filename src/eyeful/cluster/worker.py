@@ -152,6 +152,7 @@ class Worker:
             {
                 "rows": made.rows,
                 "abstained": made.abstained,
+                "grouped": made.grouped,
                 "errors": dict(made.errors),
                 "ignored": dict(made.ignored),
             }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from eyeful.errors import UsageError
 from eyeful.images import crop_box
 from eyeful.page.messages import Trouble, why_no_answer
 from eyeful.predictor import THUMBNAIL
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 TOP = 5
 """Labels that the page shows."""
 
+SURE = 0.8
+"""What a group must hold of the probability, unless the model was loaded with a share of its own."""
+
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, as fractions of an upright image."""
 
@@ -31,7 +35,7 @@ class Answer:
     """What there is to show of one image and one model.
 
     Attributes:
-        prediction: with all logits and a thumbnail.
+        prediction: with all logits and a thumbnail; a label, unless groups are shown.
         model: the name by which it was chosen.
         classes: how many labels it has.
         runs_on: engine, device and precision.
@@ -40,6 +44,8 @@ class Answer:
         box: the part of the image that it saw.
         opening: seconds for decoding, resizing and cropping.
         network: seconds for the forward pass.
+        grouped: the same prediction, answered with a group; None where the model's labels have none.
+        grouping: whether groups are shown, or would be.
         promise: what a calibration promises of such an answer, in a sentence; None without one.
     """
 
@@ -53,6 +59,16 @@ class Answer:
     opening: float
     network: float
     promise: str | None = None
+    grouped: Prediction | None = None
+    grouping: bool = False
+
+    def shown(self, *, grouping: bool) -> Answer:
+        """The same, answered with a group where no label is sure; or with a label in any case."""
+        if not grouping or self.grouped is None:
+            return replace(self, grouping=grouping)
+        promise = self.promise if self.grouped.answer_parts == (self.prediction.label, None) else None
+        spec = replace(self.spec, sure=self.grouped.sure)
+        return replace(self, grouping=True, prediction=self.grouped, spec=spec, promise=promise)
 
 
 def answered(classifier: Classifier, model: str, item: Item) -> Answer | Trouble:
@@ -78,21 +94,31 @@ def answered(classifier: Classifier, model: str, item: Item) -> Answer | Trouble
     else:
         outputs = predictor.forward(image.pixels_HWC[None]).result()
         ended = time.perf_counter()
-        prediction = predictor.postprocess(image, *outputs.row(0), topk=TOP)
+        sure = (classifier.spec.sure or SURE) if has_groups(classifier) else None
+        prediction = predictor.postprocess(image, *outputs.row(0), topk=TOP, sure=sure)
     if image.pixels_HWC is None or not prediction.ok:
         return why_no_answer(item.filename, prediction.error_kind, prediction.error or "")
     return Answer(
-        prediction,
+        replace(prediction, sure=None, group=None),
         model,
         len(classifier.labels),
         f"{classifier.engine} on {classifier.device}, {classifier.precision}",
-        classifier.spec,
+        replace(classifier.spec, sure=None),
         image.pixels_HWC,
         _seen_of(image.thumbnail, classifier),
         opened - started,
         ended - opened,
         promise_sentence(predictor.calibration, prediction.top[0].prob) if predictor.calibration else None,
+        prediction if prediction.sure is not None else None,
     )
+
+
+def has_groups(classifier: Classifier) -> bool:
+    """Whether a model's labels have groups."""
+    try:
+        return bool(classifier.predictor.hierarchy)
+    except UsageError:
+        return False
 
 
 def _seen_of(thumbnail: NDArray[np.uint8] | None, classifier: Classifier) -> Box:

@@ -45,12 +45,15 @@ def build_classify(choice: Choice, headline: Any) -> None:
     """
     models = choice.models
     first = _answered(models, choice.example, models.default)
-    at_start = _shown(first, 1)
+    with models.use(models.default) as classifier:
+        grouping = classifier.spec.sure is not None
+    at_start = _shown(first, 1, grouping)
     headline.value = at_start.headline
     state = gr.State(first if isinstance(first, Answer) else None)
     bars = fragment(at_start.bars, elem_id="bars")
     fragment(elem_id="browser-bars")
     with gr.Column(visible=isinstance(first, Answer), elem_id="more") as more:
+        switch = gr.Checkbox(grouping, label="Answer with a group where no label is sure", elem_id="sure")
         temperature = gr.Slider(0.25, 4, 1, step=0.05, label="Temperature T", elem_id="temperature")
         effect = fragment(at_start.effect, elem_id="effect")
         seen = fragment(at_start.seen, elem_id="seen")
@@ -60,30 +63,35 @@ def build_classify(choice: Choice, headline: Any) -> None:
         )
     file = gr.DownloadButton(visible="hidden")  # not in the column: what shows that again would show this too
 
-    def classified(item: Item | None, model: str, degree: float) -> list[Any]:
+    def classified(item: Item | None, model: str, degree: float, grouping: bool) -> list[Any]:
         found = _answered(models, item, model)
         ok = found if isinstance(found, Answer) else None
         image = displayed(ok.prediction) if ok else None
-        return [ok, *_shown(found, degree), gr.update(visible=ok is not None), image]
+        return [ok, *_shown(found, degree, grouping), gr.update(visible=ok is not None), image]
 
     gr.on(
         [choice.item.change, choice.model.input],
         classified,
-        [choice.item, choice.model, temperature],
+        [choice.item, choice.model, temperature, switch],
         [state, headline, bars, effect, seen, elsewhere, more, choice.image],
         api_visibility="private",
         show_progress_on=headline,
         trigger_mode="always_last",  # one after another: an answer never covers that to a later choice
     )
+    quietly = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
     temperature.input(
-        lambda found, degree: _at(found, degree) if found else gr.skip(),
-        [state, temperature],
+        lambda found, degree, grouping: _at(found.shown(grouping=grouping), degree) if found else gr.skip(),
+        [state, temperature, switch],
         [headline, bars, effect],
-        api_visibility="private",
-        show_progress="hidden",
-        trigger_mode="always_last",
+        **quietly,
     )
-    card.click(_saved, state, file, api_visibility="private", show_progress_on=card).success(
+    switch.input(
+        lambda found, degree, grouping: _shown(found, degree, grouping) if found else gr.skip(),
+        [state, temperature, switch],
+        [headline, bars, effect, seen, elsewhere],
+        **quietly,
+    )
+    card.click(_saved, [state, switch], file, api_visibility="private", show_progress_on=card).success(
         None, file, None, js=_SAVE
     )
 
@@ -122,11 +130,12 @@ def _at(found: Answer, temperature: float) -> tuple[str, str, str]:
     return headline_of(found, temperature), bars_of(found, temperature), effect
 
 
-def _shown(found: Answer | Trouble | None, temperature: float) -> _Shown:
+def _shown(found: Answer | Trouble | None, temperature: float, grouping: bool) -> _Shown:
     if found is None:
         return _Shown(note(_EMPTY))
     if isinstance(found, Trouble):
         return _Shown(alert(found))
+    found = found.shown(grouping=grouping)
     code = snippets(found.spec, found.prediction.filename)
     return _Shown(
         *_at(found, temperature),
@@ -135,8 +144,8 @@ def _shown(found: Answer | Trouble | None, temperature: float) -> _Shown:
     )
 
 
-def _saved(found: Answer) -> str:
+def _saved(found: Answer, grouping: bool) -> str:
     try:
-        return str(save_card(found))
+        return str(save_card(found.shown(grouping=grouping)))
     except EyefulError as error:
         raise gr.Error(str(error), title="The answer cannot be saved") from error

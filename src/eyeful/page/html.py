@@ -54,6 +54,7 @@ def _environment() -> Environment:
         "data_uri": lambda pixels_HWC, kind="JPEG": data_uri(Image.fromarray(pixels_HWC), kind),
         "small": small,
         "breakable": lambda name: Markup("_<wbr>").join(name.split("_")),
+        "one_of": wording.one_of,
         "percent": wording.percent,
         "warning_sentence": wording.warning_sentence,
         "printable": printable,

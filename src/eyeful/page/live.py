@@ -28,14 +28,14 @@ _BUSY = Response("another frame is being classified", 503)
 
 
 def live_route(models: Models) -> Route:
-    """`POST /live?model=NAME` with a JPEG gives `{"headline": HTML, "bars": HTML}`.
+    """`POST /live?model=NAME` with a JPEG gives `{"headline": HTML, "bars": HTML}`; with `&groups=`, of a group.
 
     One frame at a time, whoever sends it: what comes meanwhile is refused with 503, so that the newest frame is
     the next one and the cameras of many visitors take no more than one forward pass at once.
     """
     free = threading.Lock()
 
-    def classified(frame: bytes, model: str) -> Response:
+    def classified(frame: bytes, model: str, grouping: bool) -> Response:
         if not free.acquire(blocking=False):
             return _BUSY
         try:
@@ -47,6 +47,7 @@ def live_route(models: Models) -> Route:
             free.release()
         if isinstance(found, Trouble):
             return JSONResponse({"headline": alert(found), "bars": ""})
+        found = found.shown(grouping=grouping)
         return JSONResponse({"headline": headline_of(found), "bars": bars_of(found)})
 
     async def live(request: Request) -> Response:
@@ -58,6 +59,8 @@ def live_route(models: Models) -> Route:
             frame += part
             if len(frame) > _MAX_FRAME:
                 return Response(f"a frame has at most {_MAX_FRAME} bytes", 413)
-        return await run_in_threadpool(classified, frame, request.query_params.get("model", models.default))
+        asked = request.query_params
+        model, grouping = asked.get("model", models.default), "groups" in asked
+        return await run_in_threadpool(classified, frame, model, grouping)
 
     return Route(PATH, live, methods=["POST"])

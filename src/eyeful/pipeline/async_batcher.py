@@ -135,12 +135,13 @@ class AsyncBatcher:
         for waiting in list(self._waiting):
             waiting.settle(None, EngineError("the model is closed"))
 
-    async def classify(self, item: Item, topk: int | None = None) -> Prediction:
+    async def classify(self, item: Item, topk: int | None = None, sure: float | None = None) -> Prediction:
         """Answer for one image; a bad one is a prediction with an error.
 
         Args:
             item: the image.
             topk: labels in the answer; the spec's when None.
+            sure: what a group must hold of the probability; the same.
 
         Raises:
             EngineError: the engine failed, or the batcher is closed.
@@ -160,7 +161,7 @@ class AsyncBatcher:
         assert image is not None  # noqa: S101 - there are outputs, or an error
         if outputs is None:
             return image.as_error()
-        postprocess = partial(self._predictor.postprocess, image, *outputs, topk=topk)
+        postprocess = partial(self._predictor.postprocess, image, *outputs, topk=topk, sure=sure)
         if np.isfinite(outputs[0]).all():
             return postprocess()
         # the fp32 engine may have to be made first, which takes a while

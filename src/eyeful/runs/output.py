@@ -95,7 +95,7 @@ class Output:
                 )
             summary.inputs += 1
             summary.resumed += 1
-            summary.add(row.error_kind, abstained=row.abstained)
+            summary.add(row.error_kind, abstained=row.abstained, grouped=row.grouped)
             on_rows(1)
         if self.crashed:
             items = isolate_suspects(items, self._suspects(classifier), classifier.preprocessor)

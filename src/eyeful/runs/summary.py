@@ -19,7 +19,8 @@ class RunSummary:
     Attributes:
         inputs: items that the sources gave.
         predicted: rows with an answer, the unsure ones among them.
-        abstained: answers below `min_prob`.
+        abstained: answers that are guesses: below `min_prob`, or no group holds enough.
+        grouped: answers that are a group of several labels.
         errors: rows without an answer, by kind.
         ignored: other files met in folders, by extension; no inputs.
         resumed: rows among these that an earlier run wrote.
@@ -30,17 +31,19 @@ class RunSummary:
     inputs: int = 0
     predicted: int = 0
     abstained: int = 0
+    grouped: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     resumed: int = 0
     seconds: float = 0.0
     timer: StageTimer = field(default_factory=StageTimer)
 
-    def add(self, error_kind: str | None, *, abstained: bool = False) -> None:
+    def add(self, error_kind: str | None, *, abstained: bool = False, grouped: bool = False) -> None:
         """Count one row."""
         if error_kind is None:
             self.predicted += 1
             self.abstained += abstained
+            self.grouped += grouped
         else:
             self.errors[error_kind] += 1
 
@@ -54,17 +57,19 @@ class RunSummary:
         self.inputs += counts["rows"]
         self.predicted += counts["rows"] - errors.total()
         self.abstained += counts["abstained"]
+        self.grouped += counts.get("grouped", 0)
         self.errors.update(errors)
         self.ignored.update(counts["ignored"])
 
     def save(self, journal: Journal) -> None:
         """Write into a journal what every output has now."""
-        journal.save(self.predicted, self.abstained, self.errors)
+        journal.save(self.predicted, self.abstained, self.grouped, self.errors)
 
     def restore(self, journal: Journal) -> None:
         """Begin with what a journal says; these rows are not made again."""
         self.inputs = self.resumed = journal["rows"]
         self.predicted, self.abstained = journal["predicted"], journal["abstained"]
+        self.grouped = journal["grouped"]
         self.errors.update(journal.errors)
 
     @property
@@ -79,8 +84,9 @@ class RunSummary:
 
     def __str__(self) -> str:
         text = f"{_counted(self.inputs, 'input')} = {self.predicted} predicted"
-        if self.abstained:
-            text += f" ({self.abstained} unsure)"
+        groups = [_counted(self.grouped, "group")] if self.grouped else []
+        if said := [*groups, *([f"{self.abstained} unsure"] if self.abstained else [])]:
+            text += f" ({', '.join(said)})"
         text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
         if not self.ignored:
             return text
@@ -108,6 +114,7 @@ class RunSummary:
             "inputs": self.inputs,
             "predicted": self.predicted,
             "abstained": self.abstained,
+            **({"grouped": self.grouped} if self.grouped else {}),
             "errors": dict(self.errors),
             "ignored": dict(self.ignored),
             "resumed": self.resumed,

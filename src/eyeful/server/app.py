@@ -47,7 +47,9 @@ _EXPECTED = {
     "int_parsing": "a whole number is needed",
     "int_parsing_size": "the number is too long",
     "int_from_float": "a whole number is needed",
-    "greater_than_equal": "at least {ge} is needed",
+    "greater_than_equal": "at least {ge:g} is needed",
+    "less_than_equal": "at most {le:g} is needed",
+    "float_parsing": "a number is needed",
     "bool_parsing": "true or false is needed",
 }
 """Pydantic's kinds of errors in a query, as plain sentences."""

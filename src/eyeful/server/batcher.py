@@ -69,12 +69,15 @@ class Batcher:
         """Wait for the decode threads."""
         await self._batcher.close()
 
-    async def classify(self, items: Sequence[Asked], topk: int | None = None) -> list[Prediction]:
+    async def classify(
+        self, items: Sequence[Asked], topk: int | None = None, sure: float | None = None
+    ) -> list[Prediction]:
         """Answer for some images, each by itself: a bad one is an error among its mates.
 
         Args:
             items: the images, in memory or by URL.
             topk: labels in each answer; the classifier's own when None.
+            sure: what a group must hold of the probability; the same.
 
         Raises:
             OverloadedError: there is no place for all of them; nothing was begun.
@@ -86,9 +89,9 @@ class Batcher:
         self._metrics.depth(self._alias, self.depth)
         try:
             if len(items) == 1:  # needs no task of its own
-                return [await self._answer(items[0], topk)]
+                return [await self._answer(items[0], topk, sure)]
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._answer(item, topk)) for item in items]
+                tasks = [group.create_task(self._answer(item, topk, sure)) for item in items]
             return [task.result() for task in tasks]
         except ExceptionGroup as errors:  # the first says why
             raise errors.exceptions[0] from None
@@ -96,7 +99,7 @@ class Batcher:
             self.depth -= len(items)
             self._metrics.depth(self._alias, self.depth)
 
-    async def _answer(self, item: Asked, topk: int | None) -> Prediction:
+    async def _answer(self, item: Asked, topk: int | None, sure: float | None) -> Prediction:
         if isinstance(item, RemoteImage):
             started = time.perf_counter()
             try:
@@ -105,4 +108,4 @@ class Batcher:
                 return PreprocessedImage(Item(item.filename, b""), error=error).as_error()
             finally:
                 self._metrics.stage("fetch", time.perf_counter() - started)
-        return await self._batcher.classify(item, topk)
+        return await self._batcher.classify(item, topk, sure)

@@ -15,7 +15,7 @@ from eyeful.extras import require
 from eyeful.images import encoded_bytes
 from eyeful.pipeline import DaemonThreads, LiveItems, StageTimer, ordered_map
 from eyeful.predictor import PredictorSpec, pins_of
-from eyeful.types import Prediction, Score
+from eyeful.types import Group, Prediction, Score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -36,7 +36,7 @@ class RemoteClassifier:
     Args:
         url: where the server is.
         model: the alias of a model there; its first when None.
-        spec: topk and workers count; the rest is the server's.
+        spec: topk, min_prob, sure and workers count; the rest is the server's.
         token: what the server asks for.
         retry_seconds: for how long one image is offered again and again.
 
@@ -71,7 +71,8 @@ class RemoteClassifier:
             chosen = self._chosen(model)
             self._alias: str = chosen["alias"]
             self.provenance: dict[str, Any] = chosen["provenance"]
-            self.spec = replace(spec, pinned=pins_of(self.provenance))
+            sure = chosen["sure"] if spec.sure is None else spec.sure
+            self.spec = replace(spec, sure=sure, pinned=pins_of(self.provenance))
         except (KeyError, TypeError) as error:
             self._client.close()
             raise EngineError(
@@ -157,7 +158,8 @@ class RemoteClassifier:
             if reply.status_code != 200:
                 raise ValueError(f"it answers {reply.status_code} where a list of models should be")
             found = [
-                {"alias": str(one["alias"]), "provenance": one["provenance"]} for one in reply.json()["models"]
+                {"alias": str(one["alias"]), "provenance": one["provenance"], "sure": one.get("sure")}
+                for one in reply.json()["models"]
             ]
             if not found:
                 raise ValueError("its list of models is empty")
@@ -189,8 +191,11 @@ class RemoteClassifier:
 
     def _post(self, content: bytes, topk: int) -> tuple[Any | None, str]:
         """The reply, or None without one; and what it says, as the rest of a sentence."""
+        asked: dict[str, Any] = {"topk": topk, "model": self._alias}
+        if self.spec.sure is not None:
+            asked["sure"] = self.spec.sure
         try:
-            reply = self._client.post("/v1/classify", params={"topk": topk, "model": self._alias}, content=content)
+            reply = self._client.post("/v1/classify", params=asked, content=content)
         except (self._httpx.HTTPError, OSError) as error:
             return None, f"does not answer: {one_line(error)}"
         answer = _json_of(reply)
@@ -222,13 +227,15 @@ class RemoteClassifier:
         try:
             (row,) = answer["results"]
             top = tuple(Score(**score) for score in row["top"])
-            likely = row.get("prediction_set")
+            group, likely = row.get("group"), row.get("prediction_set")
             return Prediction(
                 item.filename,
                 top,
-                bool(row.get("abstained")) or top[0].prob < self.spec.min_prob,
+                row.get("abstained", False) or top[0].prob < self.spec.min_prob,
                 tuple(row["warnings"]),
                 columns=item.columns,
+                sure=self.spec.sure,
+                group=None if group is None else Group(**group),
                 prediction_set=None if likely is None else tuple(Score(**score) for score in likely),
                 item=item,
             )

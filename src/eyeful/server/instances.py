@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from eyeful.server.errors import BadRequestError
-from eyeful.server.parameters import refuse_unknown, topk_in
+from eyeful.server.parameters import refuse_unknown, sure_in, topk_in
 from eyeful.server.parsing import image_in, json_of
 from eyeful.server.service import InferenceService
 from eyeful.server.urls import Asked
@@ -53,8 +53,16 @@ def instance_in(value: Any, where: str, service: InferenceService) -> Asked:
     return image_in(value, where, service.fetcher)
 
 
-def instances_of(content: bytes, service: InferenceService, topk: int | None) -> tuple[list[Asked], int | None]:
-    """The images of a body, and how many labels its `parameters` or the query (`topk`) ask for.
+def instances_of(
+    content: bytes, service: InferenceService, topk: int | None, sure: float | None
+) -> tuple[list[Asked], int | None, float | None]:
+    """The images of a body, and how many labels and which groups its `parameters` or the query ask for.
+
+    Args:
+        content: the body.
+        service: the models and limits.
+        topk: labels, as the query asks for.
+        sure: what a group must hold, the same.
 
     Raises:
         BadRequestError, TooLargeError: as for `instances_in`; or there is an unknown key.
@@ -63,7 +71,7 @@ def instances_of(content: bytes, service: InferenceService, topk: int | None) ->
     if isinstance(body, dict):
         refuse_unknown(body, ("instances", "parameters", "signature_name"), "key of the JSON body")
     found = instances_in(body, service)
-    return found, topk_in(body, topk)
+    return found, topk_in(body, topk, ["sure"]), sure_in(body, sure)
 
 
 def _pixels(rows: list[Any], where: str) -> Item:

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
+from eyeful.errors import UsageError
+from eyeful.predictor import check_range
 from eyeful.server.errors import BadRequestError
 
 TOP_K = ("top_k", "topk")
@@ -74,6 +76,35 @@ async def _topk(
 
 TopK = Annotated[int | None, Depends(_topk)]
 """A call's `?topk=`, which may be written `?top_k=`."""
+
+
+Sure = Annotated[
+    float | None,
+    Query(
+        ge=0.5,
+        le=1,
+        description="Add to each row the smallest group of labels that holds this share of the probability.",
+    ),
+]
+"""A call's `?sure=`."""
+
+
+def sure_in(body: dict[str, Any], query: float | None) -> float | None:
+    """The share for groups that a JSON body's `parameters`, which were looked at, or the query ask for.
+
+    Raises:
+        BadRequestError: it is no such share, or contradicts the query.
+    """
+    sure = (body.get("parameters") or {}).get("sure")
+    if sure is None:
+        return query
+    try:
+        sure = check_range("sure", sure)
+    except UsageError as error:
+        raise BadRequestError(f"parameters.{error}") from None
+    if query not in (None, sure):
+        raise BadRequestError(f"sure is given twice, as {query:g} and as {sure:g}")
+    return sure
 
 
 def topk_in(body: dict[str, Any], query: int | None, others: Collection[str] = ()) -> int | None:

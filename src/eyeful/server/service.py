@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from eyeful.errors import UsageError
 from eyeful.server.admission import Admission
 from eyeful.server.batcher import Batcher
 from eyeful.server.errors import BadRequestError, DeadlineError, NoSuchModelError
@@ -109,8 +110,17 @@ class InferenceService:
         items: Sequence[Asked],
         alias: str | None = None,
         topk: int | None = None,
+        *,
+        sure: float | None = None,
     ) -> list[Prediction]:
         """Answer a request's images, as long as its client waits and its deadline has not passed.
+
+        Args:
+            request: what its client waits for.
+            items: the images.
+            alias: which model; the first when None.
+            topk: labels in each answer; the model's own when None.
+            sure: what a group must hold of the probability, 0.5 to 1; the model's own when None.
 
         Raises:
             NoSuchModelError, TooLargeError, BadRequestError: the request asks for what is not here.
@@ -122,11 +132,13 @@ class InferenceService:
         self.settings.allow(len(items))
         if topk is not None and topk < 1:
             raise BadRequestError(f"topk {topk} is not at least 1")
+        if sure is not None:
+            await _check_groups(batcher.classifier)
         gone = asyncio.create_task(until_gone(request))
         try:
             async with asyncio.timeout(self.settings.deadline) as deadline:
                 gone.add_done_callback(partial(_end, deadline))
-                predictions = [_without_secrets(one) for one in await batcher.classify(items, topk)]
+                predictions = [_without_secrets(one) for one in await batcher.classify(items, topk, sure)]
         except TimeoutError as error:
             raise (ClientGoneError if gone.done() else DeadlineError) from error
         finally:
@@ -146,6 +158,18 @@ class InferenceService:
             raise NoSuchModelError(
                 f"no model {alias[:100]!r} here; there is {', '.join(self._batchers)}"
             ) from None
+
+
+async def _check_groups(classifier: Classifier) -> None:
+    """See that a model's labels have groups; not on the event loop, since the first time takes a while.
+
+    Raises:
+        BadRequestError: they have none.
+    """
+    try:
+        await asyncio.to_thread(getattr, classifier.predictor, "hierarchy")
+    except UsageError as error:
+        raise BadRequestError(str(error)) from None
 
 
 async def until_gone(request: Request) -> None:

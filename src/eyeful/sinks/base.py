@@ -1,6 +1,6 @@
 """What every sink is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -32,11 +32,32 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExistingRow:
-    """What a resumed run must know of a row that is there already."""
+    """What a resumed run must know of a row that is there already.
+
+    Attributes:
+        filename: the identity.
+        error_kind: None for an answer.
+        abstained: the answer is a guess: below `min_prob`, or no group holds enough.
+        grouped: the answer is a group of several labels.
+    """
 
     filename: str
     error_kind: str | None
     abstained: bool
+    grouped: bool = False
+
+    @classmethod
+    def of(cls, filename: str, row: Mapping[str, Any], *, sure: bool) -> Self:
+        """What a row says.
+
+        Args:
+            filename: the identity, as it was.
+            row: its values as JSON has them.
+            sure: whether a group was asked for.
+        """
+        kind, group = row["error_kind"], row.get("group")
+        unsure = group is None if sure and kind is None else row["abstained"]
+        return cls(filename, kind, unsure, group is not None and group["labels"] > 1)
 
 
 class RowSink(Sink, Protocol):

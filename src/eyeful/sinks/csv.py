@@ -78,7 +78,12 @@ class CsvSink:
                 raise OutputError(f"{path} has other columns than ours: --overwrite starts anew")
             for row in rows:
                 name = original_name(text_of(row["filename"]), row["filename_b64"])
-                yield ExistingRow(name, row["error_kind"] or None, row["abstained"] == "true")
+                read = {
+                    "error_kind": row["error_kind"] or None,
+                    "abstained": row["abstained"] == "true",
+                    "group": json.loads(row.get("group") or "null"),
+                }
+                yield ExistingRow.of(name, read, sure="group" in row)
 
     def __enter__(self) -> Self:
         self._file = open_text(self._path, self._mode)

@@ -51,7 +51,7 @@ class JsonlSink:
                 try:
                     row = json.loads(line)
                     name = original_name(row["filename"], row.get("filename_b64"))
-                    yield ExistingRow(name, row["error_kind"], row["abstained"])
+                    yield ExistingRow.of(name, row, sure="group" in row)
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise OutputError(
                         f"{path}: line {number} is no row of ours: --overwrite starts anew"

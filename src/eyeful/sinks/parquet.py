@@ -66,12 +66,14 @@ class ParquetSink:
         parquet = require("pyarrow.parquet", "a Parquet file")
         for file in [path] if path.is_file() else _parts(path):
             try:
-                rows = parquet.read_table(file, columns=["filename", "filename_b64", "error_kind", "abstained"])
+                sure = "group" in parquet.read_schema(file).names
+                columns = ["filename", "filename_b64", "error_kind", "abstained", *(["group"] if sure else [])]
+                rows = parquet.read_table(file, columns=columns)
             except (OSError, ValueError, KeyError) as error:
                 raise OutputError(f"{file} is no part of ours: --overwrite starts anew ({error})") from error
             for row in rows.to_pylist():
                 name = original_name(row["filename"], row["filename_b64"])
-                yield ExistingRow(name, row["error_kind"], row["abstained"])
+                yield ExistingRow.of(name, row, sure=sure)
 
     def __enter__(self) -> Self:
         try:

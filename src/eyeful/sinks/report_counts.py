@@ -59,7 +59,7 @@ class ReportCounts:
             self.predicted += 1
             self.unsure += prediction.unsure
             self.sure = prediction.sure
-            if (group := prediction.group) is not None and group.labels > 1:
+            if (group := prediction.group) is not None and prediction.grouped:
                 self.grouped += 1
                 self.groups[group.wnid or group.name, group.name] += 1
             self.labels[best.index, best.label] += 1

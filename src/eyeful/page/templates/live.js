@@ -44,7 +44,8 @@ const classifyFrames = async (stream) => {
   while (camera === stream) {
     const began = performance.now();
     const model = document.querySelector("#model input").value;
-    const address = `${window.gradio_config.root}/live?model=${encodeURIComponent(model)}`;
+    const groups = document.querySelector("#sure input").checked ? "&groups=" : "";
+    const address = `${window.gradio_config.root}/live?model=${encodeURIComponent(model)}${groups}`;
     const sent = { method: "POST", headers: { "content-type": "image/jpeg" }, body: await frame(byId("camera")) };
     const reply = await fetch(address, sent).catch(() => null);
     const answer = reply?.ok ? await reply.json() : null;

@@ -40,6 +40,8 @@ TOP_K: dict[str, Any] = {
     "type": ["object", "null"],
     "properties": {"top_k": {"type": ["integer", "null"], "minimum": 1}},
 }
+_SURE = {"type": ["number", "null"], "minimum": 0.5, "maximum": 1}
+TOP_K_AND_SURE: dict[str, Any] = TOP_K | {"properties": TOP_K["properties"] | {"sure": _SURE}}
 ERROR: dict[str, Any] = {
     "content": {
         "application/json": {

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from eyeful.server.body import read_body
 from eyeful.server.errors import UnprocessableError
 from eyeful.server.instances import SCHEMA, instances_of
-from eyeful.server.parameters import TopK, refuse_unknown_query
+from eyeful.server.parameters import Sure, TopK, refuse_unknown_query
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
 from eyeful.server.service import InferenceService
@@ -17,7 +17,7 @@ _BODY = describe.body(
     describe.json_body(
         {
             "instances": SCHEMA,
-            "parameters": describe.TOP_K,
+            "parameters": describe.TOP_K_AND_SURE,
         },
         ["instances"],
         {"instances": [{"b64": describe.EXAMPLE}]},
@@ -30,7 +30,7 @@ def router(service: InferenceService) -> APIRouter:
     routes = APIRouter(prefix="/v1/models/{model}", tags=[describe.KSERVE_V1])
     alias = describe.model_in(service)
 
-    async def predict(request: Request, topk: TopK, model: str = alias) -> JSONReply:
+    async def predict(request: Request, topk: TopK, model: str = alias, sure: Sure = None) -> JSONReply:
         """Each image is a row of `predictions`, in order.
 
         An instance is `{"b64": BASE64}`, the same under another key, base64 by itself, or pixels as nested lists.
@@ -38,16 +38,18 @@ def router(service: InferenceService) -> APIRouter:
         """
         service.classifier(model)  # no body is worth reading for a model that is not here
         body = await read_body(request, service.settings)
-        items, labels = await service.parse(body, instances_of, service, topk)
-        found = await service.classify(request, items, model, labels)
+        items, labels, share = await service.parse(body, instances_of, service, topk, sure)
+        found = await service.classify(request, items, model, labels, sure=share)
         if len(found) == 1 and not found[0].ok:
             raise UnprocessableError(found[0].answer)
         return JSONReply({"predictions": [_row(one) for one in found]})
 
-    async def predict_version(request: Request, topk: TopK, version: str, model: str = alias) -> JSONReply:
+    async def predict_version(
+        request: Request, topk: TopK, version: str, model: str = alias, sure: Sure = None
+    ) -> JSONReply:
         """The same as without a version; a server has one version of each model."""
         del version
-        return await predict(request, topk, model)
+        return await predict(request, topk, model, sure)
 
     async def status(model: str = alias) -> JSONReply:
         """Whether a model is ready, in KServe's words and TensorFlow Serving's."""

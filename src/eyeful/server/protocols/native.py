@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from eyeful.classifier import Classifier
 from eyeful.server.body import is_form, read_body, read_images
 from eyeful.server.errors import BadRequestError, UnprocessableError
-from eyeful.server.parameters import TOP_K, TopK, refuse_unknown, refuse_unknown_query
+from eyeful.server.parameters import TOP_K, Sure, TopK, refuse_unknown, refuse_unknown_query
 from eyeful.server.parsing import image_in, is_json, json_of
 from eyeful.server.protocols import describe
 from eyeful.server.replies import JSONReply
@@ -37,6 +38,7 @@ def router(service: InferenceService) -> APIRouter:
         request: Request,
         topk: TopK,
         model: Annotated[str | None, Query(description="Which model; the first by default.")] = None,
+        sure: Sure = None,
         logits: Annotated[bool, Query(description="Add the raw score of every class.")] = False,
     ) -> JSONReply:
         """Classify raw bytes, a form with one or many files, or JSON with base64.
@@ -44,7 +46,8 @@ def router(service: InferenceService) -> APIRouter:
         Each image is a row of `results`, in order, the same row as in files; in a request of many, a bad image is
         its own error entry. A server with `--allow-urls` takes URLs where JSON has base64.
         """
-        predictions = await service.classify(request, await _items(request, service), model, topk)
+        items = await _items(request, service)
+        predictions = await service.classify(request, items, model, topk, sure=sure)
         if len(predictions) == 1 and not predictions[0].ok:
             raise UnprocessableError(predictions[0].answer)
         return JSONReply(
@@ -53,11 +56,15 @@ def router(service: InferenceService) -> APIRouter:
 
     @routes.get("/models", summary="List the models", responses={401: describe.REJECTIONS[401]})
     async def models() -> JSONReply:
-        """Every model of this server: its alias, and its provenance, which determines its answers."""
-        found = [{"alias": alias, "provenance": service.classifier(alias).provenance} for alias in service.aliases]
-        return JSONReply({"models": found})
+        """Every model of this server: its alias, its provenance, which determines its answers, and its `sure`."""
+        return JSONReply({"models": [_model(alias, service.classifier(alias)) for alias in service.aliases]})
 
     return routes
+
+
+def _model(alias: str, classifier: Classifier) -> dict[str, Any]:
+    sure = classifier.spec.sure
+    return {"alias": alias, "provenance": classifier.provenance} | ({} if sure is None else {"sure": sure})
 
 
 async def _items(request: Request, service: InferenceService) -> Sequence[Asked]:
@@ -72,7 +79,7 @@ async def _items(request: Request, service: InferenceService) -> Sequence[Asked]
 def _in_json(content: bytes, service: InferenceService) -> list[Asked]:
     body = json_of(content)
     if isinstance(body, dict):
-        unknown = next((name for name in ("model", *TOP_K, "logits") if name in body), None)
+        unknown = next((name for name in ("model", *TOP_K, "sure", "logits") if name in body), None)
         if unknown:
             raise BadRequestError(f"{unknown} is no key of the JSON body; it goes into the query: ?{unknown}=...")
         refuse_unknown(body, ("images",), "key of the JSON body")
