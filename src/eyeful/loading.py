@@ -56,15 +56,15 @@ def load(
             .onnx or .xml file; efficientnet_lite0 when None.
         model: another word for `name`.
         checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
-        labels: a label file in place of the model's own labels, or for the checkpoint: one name a line, CSV or
-            JSON.
+        labels: a label file in place of the model's own labels, or for the checkpoint: a name a line, CSV, JSON.
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, torch, openvino, onnxruntime, or a plug-in's.
         precision: auto, fp32, bf16 or fp16.
         exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
         crop_mode: center, squash or border; the weights' own when None. So for the next five.
         img_size: side of the network's input in pixels, (height, width), or "HxW".
-        mean, std: per channel, for pixel values from 0 to 1, as the weights were trained with.
+        mean: per channel, for pixel values from 0 to 1, as the weights were trained with.
+        std: standard deviation, the same.
         crop_pct: side of the crop over side of the resized image, 0.01 to 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         activation: what makes probabilities of the logits: softmax, sigmoid (each label by itself), or none (the

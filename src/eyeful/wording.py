@@ -81,11 +81,6 @@ def one_of(labels: Sequence[str], most: int = 5) -> str:
     return f"one of: {', '.join(labels[:most])}{f' and {more} more' if more > 0 else ''}"
 
 
-def share(value: float) -> str:
-    """A share of counted things (0 to 1) with one decimal: `0%` and `100%` are none and all, never almost."""
-    return f"{value:.0%}" if value in (0, 1) else percent(value)
-
-
 def plain_percent(part: float) -> str:
     """A share (0 to 1) of a promise, without decimals that it does not have: `5%`, `2.5%`."""
     return f"{100 * part:.4g}%"
