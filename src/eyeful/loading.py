@@ -51,9 +51,8 @@ def load(
     """Load a classifier; its weights are fetched and prepared at first use.
 
     Args:
-        name: "resnet18", "resnet18:IMAGENET1K_V1", "ResNet18_Weights.DEFAULT", "efficientnet_lite0",
-            "timm/convnext_tiny.fb_in1k", "hf-hub:org/name", the folder of a bundle or of a timm model, or an
-            .onnx or .xml file; efficientnet_lite0 when None.
+        name: "resnet18", "resnet18:IMAGENET1K_V1", "ResNet18_Weights.DEFAULT", "timm/convnext_tiny.fb_in1k",
+            "hf-hub:org/name", the folder of a bundle or a timm model, or an .onnx or .xml file; None: the default.
         model: another word for `name`.
         checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
         labels: a label file in place of the model's own labels, or for the checkpoint: a name a line, CSV, JSON.
@@ -67,7 +66,7 @@ def load(
         std: standard deviation, the same.
         crop_pct: side of the crop over side of the resized image, 0.01 to 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
-        activation: softmax, sigmoid (each label by itself) or none (the network ends in either); or the model's own.
+        activation: softmax, sigmoid (each label by itself) or none (the network ends in either); None: its own.
         topk: labels in each answer.
         min_prob: below it an answer is marked as abstained; 0 to 1.
         sure: the share of the probability, 0.5 to 1, that a WordNet group must hold to be the answer; or None.
@@ -79,8 +78,7 @@ def load(
 
     Raises:
         UsageError: an argument is outside its range, or two contradict each other.
-        ModelError: the model cannot be had.
-        EngineError: it cannot run as asked.
+        ModelError, EngineError: the model cannot be had, or cannot run as asked.
         MissingExtraError: something must be installed first; the text says how.
     """
     return open_classifier(
