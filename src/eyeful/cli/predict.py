@@ -119,7 +119,8 @@ def _predict_here(
             )
         speed = summary.speed(classifier, startup)
         promised = classifier.provenance.get("calibration")
-    promise = promise_line(Calibration.from_dict(promised)) if promised else ""
+        sure = classifier.spec.sure
+    promise = promise_line(Calibration.from_dict(promised), sure) if promised else ""
     return summary, [line for line in (speed, promise) if line]
 
 

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from eyeful.results.calibration import Calibration, Risk
 
 
-def promise_line(calibration: Calibration) -> str:
-    """What a run's rows promise, for its summary."""
+def promise_line(calibration: Calibration, sure: float | None = None) -> str:
+    """What a run's rows promise, for its summary. Of groups, which a run with `sure` has, nothing is."""
     risk, coverage = calibration.risk, calibration.coverage
-    promise = f"at most {plain_percent(risk.at_most)} of the answers that are not unsure are wrong"
+    answers = "answers that are not unsure" if sure is None else "labels with abstained false"
+    promise = f"at most {plain_percent(risk.at_most)} of the {answers} are wrong"
+    if sure is not None:
+        promise += ", nothing is promised of groups"
     if risk.threshold is None:
         promise = f"nothing is promised of answers ({_needs(risk)})"
     if coverage is not None:
