@@ -8,13 +8,17 @@ import pytest
 from PIL import Image
 
 import eyeful
+from eyeful.classifier import Classifier
 from eyeful.errors import StoppedError, UsageError
 from eyeful.evaluation.rows import is_rows, read_rows
+from eyeful.predictor import Predictor, PredictorSpec
 from eyeful.runs import SignalHandler, open_output, run
 from eyeful.sources import open_source
+from eyeful.types import Labels
 from helpers import FAKE_LABELS, FakeEngine, fake_classifier
 
 FORMATS = ("rows.jsonl", "rows.csv", "rows.parquet", "parts/")
+DOGS = Labels(("pug", "chow", "teapot"), ("n02110958", "n02112137", "n04398044"))
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
 
@@ -170,3 +174,32 @@ def test_what_cannot_be_is_refused(folder, tmp_path):
         eyeful.evaluate(rows, labels=FAKE_LABELS)
     with pytest.raises(UsageError, match="is a file: an evaluation is a folder"):
         eyeful.evaluate(fake_classifier(), folder, output=rows)
+
+
+def test_groups_of_rows_hold_the_share_that_is_asked_for_or_are_refused(folder, tmp_path):
+    """Rows made for another share, or none, never give the groups that they have."""
+    (tmp_path / "truth.csv").write_text(
+        "filename,label\n" + "".join(f"green/{n:02d}.png,pug\n" for n in range(1, 30, 3))
+    )
+    manifest = fake_classifier().predictor.manifest
+    Image.new("RGB", (9, 9), (10, 11, 0)).save(folder / "green" / "01.png")  # pug or chow: a dog
+    dogs = Classifier(Predictor(PredictorSpec(), FakeEngine(), replace(manifest, labels=DOGS)))
+    here = {
+        sure: eyeful.evaluate(dogs, folder, truth=tmp_path / "truth.csv", sure=sure).groups for sure in (0.6, 0.9)
+    }
+    assert here[0.6] != here[0.9]
+    for name, topk, own in (("all", 3, None), ("other", 3, 0.6), ("few", 1, None), ("few-other", 1, 0.6)):
+        rows = tmp_path / f"{name}.jsonl"
+        run(dogs.with_options(topk=topk, sure=own), open_source(folder), output=open_output(str(rows)))
+        asked = {"truth": tmp_path / "truth.csv", "labels": DOGS}
+        assert eyeful.evaluate(rows, **asked).groups == (here[0.6] if own else None)
+        for sure in (0.6, 0.9):
+            if topk == 3 or sure == own:
+                assert eyeful.evaluate(rows, sure=sure, **asked).groups == here[sure]
+            else:
+                with pytest.raises(UsageError, match="need every label's probability, and the rows have 1 of 3"):
+                    eyeful.evaluate(rows, sure=sure, **asked)
+    with pytest.raises(UsageError, match="sure 3 is not between"):
+        eyeful.evaluate(rows, sure=3, **asked)
+    with pytest.raises(UsageError, match="none of the model's 3 labels has a WordNet id"):
+        eyeful.evaluate(rows, sure=0.6, labels=FAKE_LABELS)
