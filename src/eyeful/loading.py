@@ -67,7 +67,7 @@ def load(
         std: standard deviation, the same.
         crop_pct: side of the crop over side of the resized image, 0.01 to 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
-        activation: softmax, sigmoid (each label by itself) or none (the network ends in either); or the model's own.
+        activation: softmax, sigmoid (each label by itself) or none (the network ends in either); None: its own.
         topk: labels in each answer.
         min_prob: below it an answer is marked as abstained; 0 to 1.
         sure: the share of the probability, 0.5 to 1, that a WordNet group must hold to be the answer; or None.
