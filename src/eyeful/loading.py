@@ -51,9 +51,8 @@ def load(
     """Load a classifier; its weights are fetched and prepared at first use.
 
     Args:
-        name: "resnet18", "resnet18:IMAGENET1K_V1", "ResNet18_Weights.DEFAULT", "efficientnet_lite0",
-            "timm/convnext_tiny.fb_in1k", "hf-hub:org/name", the folder of a bundle or of a timm model, or an
-            .onnx or .xml file; efficientnet_lite0 when None.
+        name: "resnet18", "resnet18:IMAGENET1K_V1", "ResNet18_Weights.DEFAULT", "timm/convnext_tiny.fb_in1k",
+            "hf-hub:org/name", the folder of a bundle or a timm model, or an .onnx or .xml file; None: the default.
         model: another word for `name`.
         checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
         labels: a label file in place of the model's own labels, or for the checkpoint: a name a line, CSV, JSON.
@@ -79,8 +78,7 @@ def load(
 
     Raises:
         UsageError: an argument is outside its range, or two contradict each other.
-        ModelError: the model cannot be had.
-        EngineError: it cannot run as asked.
+        ModelError, EngineError: the model cannot be had, or cannot run as asked.
         MissingExtraError: something must be installed first; the text says how.
     """
     return open_classifier(
