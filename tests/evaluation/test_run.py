@@ -154,6 +154,20 @@ def test_a_list_with_a_column_of_labels_is_its_own_truth(folder, tmp_path):
     assert (found.truth, found.top1.right, found.top1.of) == (str(tmp_path / "list.csv"), 2, 2)
 
 
+def test_folders_in_an_archive_are_labels_as_those_in_a_folder_are(folder, tmp_path):
+    """Also where the images are a folder deeper, as Tiny ImageNet has them."""
+    for colour in COLOURS:
+        (folder / colour).rename(folder / "deeper")
+        (folder / colour).mkdir()
+        (folder / "deeper").rename(folder / colour / "images")
+    here = eyeful.evaluate(fake_classifier(), folder)
+    assert (here.top1.right, here.top1.of) == (29, 30)
+    archive = shutil.make_archive(str(tmp_path / "all"), "tar", folder)
+    found = eyeful.evaluate(fake_classifier(), archive)
+    for field in ("truth", "images", "scored", "top1", "errors"):
+        assert getattr(found, field) == getattr(here, field)
+
+
 def test_names_that_come_once_are_held(folder):
     names = (str(path) for path in sorted(folder.rglob("*.png")))
     assert eyeful.evaluate(fake_classifier(), names, truth="folders").top1.of == 30
