@@ -77,6 +77,7 @@ def test_it_is_said_in_plain_words(logits):
     assert promise_sentence(found, threshold) == promised
     assert promise_sentence(found, threshold - 1e-6) == "Below what your calibration promises: unsure."
     assert "at most 5% of the answers that are not unsure are wrong" in promise_line(found)
+    assert "of the answers with a single label that are not unsure are wrong" in promise_line(found, groups=True)
     assert "at least 90% of the prediction sets hold the right label" in promise_line(found)
     assert f"{found.risk.wrong} of these are wrong" in " ".join(summary_lines(found))
     wrong = fit(np.roll(logits_NK, 1, axis=1), right, **ASKED)

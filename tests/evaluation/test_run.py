@@ -8,13 +8,17 @@ import pytest
 from PIL import Image
 
 import eyeful
+from eyeful.classifier import Classifier
 from eyeful.errors import StoppedError, UsageError
 from eyeful.evaluation.rows import is_rows, read_rows
+from eyeful.predictor import Predictor, PredictorSpec
 from eyeful.runs import SignalHandler, open_output, run
 from eyeful.sources import open_source
+from eyeful.types import Labels
 from helpers import FAKE_LABELS, FakeEngine, fake_classifier
 
 FORMATS = ("rows.jsonl", "rows.csv", "rows.parquet", "parts/")
+DOGS = Labels(("pug", "chow", "teapot"), ("n02110958", "n02112137", "n04398044"))
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
 
@@ -150,6 +154,20 @@ def test_a_list_with_a_column_of_labels_is_its_own_truth(folder, tmp_path):
     assert (found.truth, found.top1.right, found.top1.of) == (str(tmp_path / "list.csv"), 2, 2)
 
 
+def test_folders_in_an_archive_are_labels_as_those_in_a_folder_are(folder, tmp_path):
+    """Also where the images are a folder deeper, as Tiny ImageNet has them."""
+    for colour in COLOURS:
+        (folder / colour).rename(folder / "deeper")
+        (folder / colour).mkdir()
+        (folder / "deeper").rename(folder / colour / "images")
+    here = eyeful.evaluate(fake_classifier(), folder)
+    assert (here.top1.right, here.top1.of) == (29, 30)
+    archive = shutil.make_archive(str(tmp_path / "all"), "tar", folder)
+    found = eyeful.evaluate(fake_classifier(), archive)
+    for field in ("truth", "images", "scored", "top1", "errors"):
+        assert getattr(found, field) == getattr(here, field)
+
+
 def test_names_that_come_once_are_held(folder):
     names = (str(path) for path in sorted(folder.rglob("*.png")))
     assert eyeful.evaluate(fake_classifier(), names, truth="folders").top1.of == 30
@@ -170,3 +188,32 @@ def test_what_cannot_be_is_refused(folder, tmp_path):
         eyeful.evaluate(rows, labels=FAKE_LABELS)
     with pytest.raises(UsageError, match="is a file: an evaluation is a folder"):
         eyeful.evaluate(fake_classifier(), folder, output=rows)
+
+
+def test_groups_of_rows_hold_the_share_that_is_asked_for_or_are_refused(folder, tmp_path):
+    """Rows made for another share, or none, never give the groups that they have."""
+    (tmp_path / "truth.csv").write_text(
+        "filename,label\n" + "".join(f"green/{n:02d}.png,pug\n" for n in range(1, 30, 3))
+    )
+    manifest = fake_classifier().predictor.manifest
+    Image.new("RGB", (9, 9), (10, 11, 0)).save(folder / "green" / "01.png")  # pug or chow: a dog
+    dogs = Classifier(Predictor(PredictorSpec(), FakeEngine(), replace(manifest, labels=DOGS)))
+    here = {
+        sure: eyeful.evaluate(dogs, folder, truth=tmp_path / "truth.csv", sure=sure).groups for sure in (0.6, 0.9)
+    }
+    assert here[0.6] != here[0.9]
+    for name, topk, own in (("all", 3, None), ("other", 3, 0.6), ("few", 1, None), ("few-other", 1, 0.6)):
+        rows = tmp_path / f"{name}.jsonl"
+        run(dogs.with_options(topk=topk, sure=own), open_source(folder), output=open_output(str(rows)))
+        asked = {"truth": tmp_path / "truth.csv", "labels": DOGS}
+        assert eyeful.evaluate(rows, **asked).groups == (here[0.6] if own else None)
+        for sure in (0.6, 0.9):
+            if topk == 3 or sure == own:
+                assert eyeful.evaluate(rows, sure=sure, **asked).groups == here[sure]
+            else:
+                with pytest.raises(UsageError, match="need every label's probability, and the rows have 1 of 3"):
+                    eyeful.evaluate(rows, sure=sure, **asked)
+    with pytest.raises(UsageError, match="sure 3 is not between"):
+        eyeful.evaluate(rows, sure=3, **asked)
+    with pytest.raises(UsageError, match="none of the model's 3 labels has a WordNet id"):
+        eyeful.evaluate(rows, sure=0.6, labels=FAKE_LABELS)

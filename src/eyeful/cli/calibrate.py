@@ -92,7 +92,8 @@ def calibrate(
     for name in inputs:
         options.check_exists(name)
     with LiveLine(f"loading {model.model}", _DELAY):
-        opened = load_classifier(model, preprocessing, limits, batches, engine, arithmetic)
+        groups = (model, preprocessing, limits, batches, engine, arithmetic)
+        opened = load_classifier(*groups, calibration="none")  # a bundle's own may be of another way to run it
     with opened as classifier, Progress(inputs, keywords(search)) as shown:
         found = run_calibrate(
             classifier, inputs, truth, risk=risk, coverage=coverage, on_rows=shown.advance, **keywords(search)

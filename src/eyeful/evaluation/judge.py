@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eyeful.errors import UsageError
 from eyeful.evaluation.judged import Judged
 from eyeful.evaluation.label_names import hierarchy_or_none
 from eyeful.evaluation.result import Unmatched
@@ -63,13 +64,28 @@ class Judge:
         right = self._truth.right(prediction.filename)
         columns: dict[str, Any] = {"right": list(right)}
         probs_K = self._probs_of(prediction)
-        if self._sure is not None and prediction.ok and prediction.sure is None and probs_K is not None:
-            group = self.hierarchy.group(probs_K, self._sure) if self.hierarchy is not None else None
-            prediction = replace(prediction, sure=self._sure, group=group)
+        if prediction.ok and prediction.sure is None and probs_K is not None:
+            prediction = self._grouped(prediction, probs_K)
         if right and probs_K is not None:
             columns |= _figures(prediction, probs_K, right)
         columns = {**(prediction.columns or {}), **columns}
         return replace(prediction, top=prediction.top[:most], columns=columns)
+
+    def regrouped(self, rows: Iterable[Prediction]) -> Iterator[Prediction]:
+        """Rows with the groups that hold `sure`, whatever groups they had.
+
+        Raises:
+            UsageError: a row has not every label's probability.
+        """
+        for row in rows:
+            probs_K = self._probs_of(row)
+            if row.ok and probs_K is None:
+                raise UsageError(
+                    f"groups for sure {self._sure:g} need every label's probability, and the rows have "
+                    f"{len(row.top)} of {len(self._labels):,}: evaluate the images, or rows of `predict --sure "
+                    f"{self._sure:g}`"
+                )
+            yield row if probs_K is None else self._grouped(row, probs_K)
 
     def judged(self, rows: Iterable[Prediction]) -> Iterator[Judged]:
         """Each row, judged: by what it says itself, if that is of the same truth, or by the labels that it has."""
@@ -106,6 +122,11 @@ class Judge:
             group=row.group,
             group_right=group_right,
         )
+
+    def _grouped(self, prediction: Prediction, probs_K: NDArray[np.float32]) -> Prediction:
+        if self._sure is None or self.hierarchy is None:
+            return prediction
+        return replace(prediction, sure=self._sure, group=self.hierarchy.group(probs_K, self._sure))
 
     def _probs_of(self, prediction: Prediction) -> NDArray[np.float32] | None:
         """Every label's probability, float32 (K,); None where they are not all known."""

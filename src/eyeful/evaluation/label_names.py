@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _WNID = re.compile(r"(?<![0-9A-Za-z])n[0-9]{8}(?![0-9A-Za-z])")
 """A WordNet id anywhere in a name."""
+_ALSO = {"n02012849": "crane", "n03710721": "maillot"}
+"""ImageNet has two labels of each of these names; TorchVision tells them apart by a word more ("crane bird")."""
 _NUMBERED = re.compile(r"[0-9]+ (?=.)")
 """A number before a name, as data sets have: 001.tench."""
 _ALIKE = 0.7
@@ -49,6 +51,7 @@ class LabelNames:
             if wnids := _WNID.findall(name):
                 _add(self._by_wnid, wnids[0], index)
                 _add(self._by_name, folded(_WNID.sub("", name)), index)
+            _add(self._by_name, _ALSO.get(labels.wnids[index] or "", ""), index)
         self._synonyms: dict[str, tuple[int, ...]] = {}
         for index, name in enumerate(labels.names):
             for synonym in name.split(","):
@@ -61,6 +64,10 @@ class LabelNames:
     def positions(self, name: str) -> tuple[int, ...]:
         """The labels that a name means, any of which is right; empty where it means none."""
         return self._remembered(name)
+
+    def labels(self, name: str) -> tuple[int, ...]:
+        """The labels that are called so themselves."""
+        return self._by_name.get(folded(name), ())
 
     def positions_in_file_name(self, stem: str) -> tuple[int, ...]:
         """The same, of the name of a file without its ending: a WordNet id in it, or all of it but digits."""
