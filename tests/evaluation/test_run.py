@@ -170,3 +170,10 @@ def test_what_cannot_be_is_refused(folder, tmp_path):
         eyeful.evaluate(rows, labels=FAKE_LABELS)
     with pytest.raises(UsageError, match="is a file: an evaluation is a folder"):
         eyeful.evaluate(fake_classifier(), folder, output=rows)
+
+
+def test_a_list_of_images_in_json_lines_is_no_rows(folder, tmp_path):
+    (tmp_path / "list.jsonl").write_text('{"filename": "photos/red/03.png", "label": "red"}\n')
+    assert not is_rows(str(tmp_path / "list.jsonl"))
+    found = eyeful.evaluate(fake_classifier(), tmp_path / "list.jsonl")
+    assert (found.truth, found.top1.right) == (str(tmp_path / "list.jsonl"), 1)

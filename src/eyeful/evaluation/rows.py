@@ -22,6 +22,8 @@ ENDINGS = (".jsonl", ".csv", ".parquet")
 _JSON_CELLS = ("abstained", "top", "warnings", "group", "prediction_set", "columns")
 _LARGEST_CELL = 1 << 30
 """Characters: the csv module's own limit is less than the `top` of many labels takes."""
+_LARGEST_LINE = 1 << 26
+"""Bytes of the first row, by which rows are told from a list."""
 
 
 def is_rows(name: str) -> bool:
@@ -34,8 +36,14 @@ def is_rows(name: str) -> bool:
     if path.suffix.lower() not in ENDINGS or not path.is_file():
         return False
     with path.open("rb") as file:
-        head = file.read(1000)
-    return head.startswith((b'{"filename": ', b"filename,status,index,wnid,label,prob,"))
+        head = file.readline(_LARGEST_LINE)
+    if path.suffix.lower() == ".csv":
+        return head.startswith(b"filename,status,index,wnid,label,prob,")
+    try:
+        row = json.loads(head)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and row.keys() >= {"filename", "status", "top"}
 
 
 def read_rows(name: str) -> Iterator[Prediction]:

@@ -29,7 +29,8 @@ _SPLITS = {
     "data",
     "dataset",
 }
-"""Names of folders that hold a data set; as the folder that is named itself, none is a label."""
+"""Names of folders that hold a data set; as the folder that is named itself, none is a label, and below it only
+where a label itself is called so: the group train is a bullet train."""
 
 _WAY_OUT = "--truth FILE.csv, with the columns filename and label, says what is right"
 
@@ -79,10 +80,15 @@ class FolderTruth:
 
     def _label_of(self, folders: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
         if folders not in self._found:
-            found = ((name, self._names.positions(name)) for name in reversed(self._below(folders)))
+            below = reversed(self._below(folders))
+            named = [one for place, one in enumerate(below) if not self._is_split(one, innermost=place == 0)]
+            found = ((name, self._names.positions(name)) for name in named)
             none = ("".join(folders[-1:]) or "(no folder)", ())
             self._found[folders] = next((one for one in found if one[1]), none)
         return self._found[folders]
+
+    def _is_split(self, name: str, *, innermost: bool) -> bool:
+        return name.casefold() in _SPLITS and not (innermost and self._names.is_label(name))
 
     def fault(self, filename: str) -> str:
         """Why nothing can be evaluated, where no image has a right label."""
@@ -137,7 +143,9 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     """
     names = LabelNames(labels)
     if how not in HOW:
-        return _checked(FileTruth(Path(how), names), filenames)
+        truth = FileTruth(Path(how), names)
+        truth.look_at(filenames)
+        return truth
     own = how == "folders" or len(roots) != 1  # a single one may be called so by chance, as a phone's Camera
     by_folder, by_name = FolderTruth(names, roots, own=own), NameTruth(names)
     if how != "auto":
@@ -156,7 +164,7 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     if first is None:
         return by_folder
     whole = ""
-    if not own and names.positions(by_folder.named(first)):
+    if not own and FolderTruth(names, roots).right(first):
         whole = f"--truth folders says that all are {printable(by_folder.named(first))}; "
     raise UsageError(
         f"neither the folders of the images ({_doubt(by_folder, names, first)}) nor their names "
@@ -164,7 +172,7 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     )
 
 
-def _checked(truth: FolderTruth | NameTruth | FileTruth, filenames: Iterable[str]) -> Truth:
+def _checked(truth: FolderTruth | NameTruth, filenames: Iterable[str]) -> Truth:
     """The same.
 
     Raises:
