@@ -12,6 +12,8 @@ from eyeful.evaluation.labels import labels_of, labels_of_rows
 from eyeful.evaluation.rows import read_rows, record_of_rows
 from eyeful.evaluation.truth import Truth, truth_of
 from eyeful.evaluation.truth_file import says_labels
+from eyeful.predictor.spec import check_range
+from eyeful.results.groups import hierarchy_for
 from eyeful.runs import run
 
 if TYPE_CHECKING:
@@ -159,19 +161,20 @@ def answers_in_rows(
     provenance = record.get("provenance") or {}
     labels = labels or labels_of_rows(name, provenance)
     rows_sure = (record.get("reproducibility_keys") or {}).get("sure")
+    rows_sure = rows_sure if isinstance(rows_sure, float) else None
+    if sure is not None:
+        sure = check_range("sure", sure)
+        hierarchy_for(labels, provenance.get("activation", "softmax"))
     truth: Truth = NoTruth()
     if how is not None:
         truth = truth_of(how, labels, (row.filename for row in read_rows(name)), [common_folder(name)])
-    sure = rows_sure if sure is None else sure
-    return Answers(
-        str(provenance.get("model") or name),
-        provenance,
-        labels,
-        sure,
-        truth,
-        Judge(truth, labels, sure),
-        lambda: read_rows(name),
-    )
+    asked = rows_sure if sure is None else sure
+    judge = Judge(truth, labels, asked)
+
+    def rows() -> Iterable[Prediction]:
+        return read_rows(name) if asked == rows_sure else judge.regrouped(read_rows(name))
+
+    return Answers(str(provenance.get("model") or name), provenance, labels, asked, truth, judge, rows)
 
 
 def common_folder(rows: str) -> str:
