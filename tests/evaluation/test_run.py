@@ -217,3 +217,61 @@ def test_groups_of_rows_hold_the_share_that_is_asked_for_or_are_refused(folder, 
         eyeful.evaluate(rows, sure=3, **asked)
     with pytest.raises(UsageError, match="none of the model's 3 labels has a WordNet id"):
         eyeful.evaluate(rows, sure=0.6, labels=FAKE_LABELS)
+
+
+def test_a_list_of_images_in_json_lines_is_no_rows(folder, tmp_path):
+    (tmp_path / "list.jsonl").write_text('{"filename": "photos/red/03.png", "label": "red"}\n')
+    assert not is_rows(str(tmp_path / "list.jsonl"))
+    found = eyeful.evaluate(fake_classifier(), tmp_path / "list.jsonl")
+    assert (found.truth, found.top1.right) == (str(tmp_path / "list.jsonl"), 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"prob": float("nan")}, "row 1 is no row of eyeful's"),
+        ({"prob": 5}, "row 1 is no row of eyeful's"),
+        ({"prob": "0.5"}, "a number of an answer is none"),
+        ({"index": "0"}, "a number of an answer is none"),
+        ({"index": 9}, "is another model's: its label 9 is red, and this one has no such label"),
+        ({"label": "rot"}, "is another model's: its label 0 is rot, and this one calls it red"),
+    ],
+)
+def test_an_answer_that_no_model_of_these_labels_gave_is_refused(change, fault, folder, tmp_path):
+    eyeful.evaluate(fake_classifier(), folder / "red", truth="folders", output=tmp_path / "out")
+    path = tmp_path / "out" / "rows.jsonl"
+    row = next(row for row in map(json.loads, path.read_text().splitlines()) if row["label"] == "red")
+    row["top"][0] |= change
+    path.write_text(json.dumps(row) + "\n")
+    with pytest.raises(UsageError, match=fault):
+        eyeful.evaluate(path, truth="folders", labels=FAKE_LABELS)
+
+
+@pytest.mark.parametrize("change", [{"rank": 1}, {"rank": 10**20}, {"rank": 0}, {"brier": float("inf")}])
+def test_columns_that_somebody_changed_are_not_believed(change, folder, tmp_path):
+    whole = eyeful.evaluate(fake_classifier(), folder, output=tmp_path / "out")
+    path = tmp_path / "out" / "rows.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        if row["columns"].get("rank", 1) > 1:
+            row["columns"] |= change
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = eyeful.evaluate(path, labels=FAKE_LABELS)
+    assert (found.top1, found.brier is None) == (whole.top1, False)
+
+
+def test_groups_that_rows_were_not_made_with_need_every_label(lite0, photos, tmp_path):
+    images = sorted((photos / "labelled").iterdir())[:12]
+    for name, topk in (("few.jsonl", 5), ("all.jsonl", 1000)):
+        with open_output(str(tmp_path / name)) as output:
+            run(lite0.with_options(topk=topk, sure=0.9), open_source(images), output=output)
+    for sure in (0.49, float("nan")):
+        with pytest.raises(UsageError, match="is not between 0.5 and 1"):
+            eyeful.evaluate(tmp_path / "few.jsonl", sure=sure)
+    with pytest.raises(
+        UsageError, match="were not made with sure 0.6, and hold 5 of 1000 labels: other groups need"
+    ):
+        eyeful.evaluate(tmp_path / "few.jsonl", sure=0.6)
+    made = eyeful.evaluate(lite0, images, sure=0.6)
+    assert eyeful.evaluate(tmp_path / "all.jsonl", sure=0.6).groups == made.groups
+    assert eyeful.evaluate(tmp_path / "few.jsonl").groups.sure == 0.9

@@ -166,6 +166,7 @@ def answers_in_rows(
     truth: Truth = NoTruth()
     if how is not None:
         truth = truth_of(how, labels, (row.filename for row in read_rows(name)), [common_folder(name)])
+    rows_sure = rows_sure if isinstance(rows_sure, float) else None
     again = sure not in (None, rows_sure)
     sure = rows_sure if sure is None else sure
     _check_groups(sure, labels, provenance)

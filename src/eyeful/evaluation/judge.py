@@ -14,6 +14,7 @@ from eyeful.errors import UsageError
 from eyeful.evaluation.judged import Judged
 from eyeful.evaluation.label_names import hierarchy_or_none
 from eyeful.evaluation.result import Unmatched
+from eyeful.filenames import printable
 from eyeful.results import probabilities
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Judge:
 
     def _judged(self, row: Prediction) -> Judged:
         right = self._truth.right(row.filename)
+        self._check_labels(row)
         if not row.ok:
             return Judged(row.filename, right, error_kind=row.error_kind, error=row.error)
         if not right:
@@ -127,6 +129,21 @@ class Judge:
         if self._sure is None or self.hierarchy is None:
             return prediction
         return replace(prediction, sure=self._sure, group=self.hierarchy.group(probs_K, self._sure))
+
+    def _check_labels(self, row: Prediction) -> None:
+        """See that a row's labels are the model's: those of another would be judged by their places.
+
+        Raises:
+            UsageError: they are not.
+        """
+        for score in row.top:
+            known = self._labels.names[score.index] if score.index < len(self._labels) else None
+            if score.label != known:
+                theirs = "has no such label" if known is None else f"calls it {printable(known)}"
+                raise UsageError(
+                    f"the row of {printable(row.filename)} is another model's: its label {score.index} is "
+                    f"{printable(score.label)}, and this one {theirs}"
+                )
 
     def _probs_of(self, prediction: Prediction) -> NDArray[np.float32] | None:
         """Every label's probability, float32 (K,); None where they are not all known."""
@@ -169,10 +186,18 @@ def _own_figures(row: Prediction, right: tuple[int, ...]) -> dict[str, Any] | No
             with suppress(ValueError):
                 value = json.loads(value)
         found[name] = value
-    if found.pop("right") != list(right) or not isinstance(found["rank"], int):
+    rank = found["rank"]
+    if found.pop("right") != list(right) or type(rank) is not int or rank < 1:
         return None
-    numbers = (found["right_prob"], found["brier"])
-    return found if all(isinstance(one, int | float | None) for one in numbers) else None
+    best = next((place for place, score in enumerate(row.top, 1) if score.index in right), None)
+    if best != (rank if rank <= len(row.top) else None):  # somebody has changed the one or the other
+        return None
+    return found if all(_is_share(found[name], most) for name, most in (("right_prob", 1), ("brier", 2))) else None
+
+
+def _is_share(value: Any, most: float) -> bool:
+    """Whether it is a number that can be: a sum of roundings may be a little more than it should."""
+    return value is None or (isinstance(value, int | float) and 0 <= value <= most + _ROUNDED)
 
 
 def _digits(number: float) -> float:

@@ -98,7 +98,7 @@ class FolderTruth:
             found = (
                 (one[-1], self._means(one))
                 for one in reversed(self._around(folder))
-                if one == folder or one not in self._around_labels
+                if one == folder or (one not in self._around_labels and one[-1].casefold() not in _SPLITS)
             )
             none = ("".join(folder[-1:]) or "(no folder)", ())
             self._found[folder] = next((one for one in found if one[1]), none)
@@ -161,7 +161,9 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     """
     names = LabelNames(labels)
     if how not in HOW:
-        return _checked(FileTruth(Path(how), names), filenames)
+        truth = FileTruth(Path(how), names)
+        truth.look_at(filenames)
+        return truth
     by_name = NameTruth(names)
     if how == "names":
         return _checked(by_name, filenames)
@@ -190,7 +192,7 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     )
 
 
-def _checked(truth: NameTruth | FileTruth, filenames: Iterable[str]) -> Truth:
+def _checked(truth: NameTruth, filenames: Iterable[str]) -> Truth:
     """The same.
 
     Raises:
