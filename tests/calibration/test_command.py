@@ -124,6 +124,8 @@ def test_a_bundle_takes_it_along(judged, calibration):
         (("images", "-o", "images"), "images is a folder"),
         (("none", "-o", "new.json"), "none: no such file or folder"),
         (("images", "-o", "new.json", "--risk", "3"), "risk 3 is not above 0"),
+        (("images", "-o", "new.json", "--risk", "1e-6"), "risk 1e-06 cannot be shown: more than 100,000 answers"),
+        (("images", "-o", "c.json/new.json"), "cannot write c.json/new.json"),
         (("images", "-o", "new.json", "--truth", "none.csv"), "none.csv"),
     ],
 )
