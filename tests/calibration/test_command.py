@@ -140,6 +140,8 @@ def test_an_evaluation_heeds_it_and_does_not_ask_it_of_another_model(judged, bun
         (("images", "-o", "images"), "images is a folder"),
         (("none", "-o", "new.json"), "none: no such file or folder"),
         (("images", "-o", "new.json", "--risk", "3"), "risk 3 is not above 0"),
+        (("images", "-o", "new.json", "--risk", "1e-6"), "risk 1e-06 cannot be shown: more than 100,000 answers"),
+        (("images", "-o", "c.json/new.json"), "cannot write c.json/new.json"),
         (("images", "-o", "new.json", "--truth", "none.csv"), "none.csv"),
     ],
 )

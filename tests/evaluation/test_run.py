@@ -263,8 +263,9 @@ def test_columns_that_somebody_changed_are_not_believed(change, folder, tmp_path
 def test_groups_that_rows_were_not_made_with_need_every_label(lite0, photos, tmp_path):
     images = sorted((photos / "labelled").iterdir())[:12]
     for name, topk in (("few.jsonl", 5), ("all.jsonl", 1000)):
-        with open_output(str(tmp_path / name)) as output:
-            run(lite0.with_options(topk=topk, sure=0.9), open_source(images), output=output)
+        output = open_output(str(tmp_path / name))
+        run(lite0.with_options(topk=topk, sure=0.9), open_source(images), output=output)
+        output.close()
     for sure in (0.49, float("nan")):
         with pytest.raises(UsageError, match="is not between 0.5 and 1"):
             eyeful.evaluate(tmp_path / "few.jsonl", sure=sure)
