@@ -146,10 +146,12 @@ def spec_of(
 
 def _calibration(asked: str | Path | Calibration | None) -> dict[str, Any] | None:
     """What a spec holds of a calibration: a file's content; {} for "none"."""
-    if asked is None or asked == "none":
-        return None if asked is None else {}
+    if asked is None:
+        return None
     if isinstance(asked, Calibration):
         return asked.to_dict()
     if not isinstance(asked, str | os.PathLike):
         raise UsageError(f"calibration is the name of a file, not a {type(asked).__name__}")
+    if os.fspath(asked) == "none":  # a flag's value is a path
+        return {}
     return read_calibration(asked).to_dict()

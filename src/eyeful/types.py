@@ -199,8 +199,8 @@ class Prediction:
 
     @property
     def unsure(self) -> bool:
-        """Whether the label is a guess: no group holds enough, or the best label is below `min_prob`."""
-        return self.ok and (self.abstained if self.sure is None else self.group is None)
+        """Whether the label is a guess: it is abstained from, or no group holds enough; never beside a group."""
+        return self.ok and not self.grouped and (self.abstained or (self.sure is not None and self.group is None))
 
     @property
     def grouped(self) -> bool:

@@ -103,6 +103,11 @@ def test_a_bundle_takes_it_along(judged, calibration):
         assert classifier.predict(judged / "images" / "00.png").prediction_set is not None
     with pytest.raises(eyeful.UsageError, match="crop_mode was center, is squash"):
         eyeful.load(judged / "calibrated", precision="fp32", crop_mode="squash")
+    squashed = ("--model", "calibrated", "--precision", "fp32", "--crop-mode", "squash")
+    turned_off = run("predict", "images/00.png", *squashed, "--calibration", "none", cwd=judged)
+    assert (turned_off.returncode, "calibrated: " in turned_off.stderr) == (0, False)
+    anew = run("calibrate", "images", "--truth", "truth.csv", "-o", "squashed.json", *squashed, cwd=judged)
+    assert anew.returncode == 0, anew.stderr
     info = CliRunner().invoke(app, ["info", str(judged / "calibrated"), "--json"])
     assert info.exit_code == 0
     refused = run(*asked, "--activation", "sigmoid", cwd=judged)
@@ -115,6 +120,17 @@ def test_a_bundle_takes_it_along(judged, calibration):
     assert "damaged calibration" in broken.stderr
 
 
+def test_an_evaluation_heeds_it_and_does_not_ask_it_of_another_model(judged, bundle, calibration):
+    assert run("export", "-o", "other", "--mean", "0.4", "0.4", "0.4", cwd=judged).returncode == 0
+    asked = ("evaluate", "images", "--truth", "truth.csv", "--model", bundle, "--precision", "fp32", "--json")
+    done = run(*asked, "--calibration", "c.json", "--against", "other", cwd=judged)
+    assert done.returncode == 0, done.stderr
+    found, plain = json.loads(done.stdout), json.loads(run(*asked, cwd=judged).stdout)
+    assert found["against"]["images"] == 100
+    assert found["top1"] == plain["top1"]
+    assert found["nll"] != plain["nll"]  # of divided logits
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -124,6 +140,8 @@ def test_a_bundle_takes_it_along(judged, calibration):
         (("images", "-o", "images"), "images is a folder"),
         (("none", "-o", "new.json"), "none: no such file or folder"),
         (("images", "-o", "new.json", "--risk", "3"), "risk 3 is not above 0"),
+        (("images", "-o", "new.json", "--risk", "1e-6"), "risk 1e-06 cannot be shown: more than 100,000 answers"),
+        (("images", "-o", "c.json/new.json"), "cannot write c.json/new.json"),
         (("images", "-o", "new.json", "--truth", "none.csv"), "none.csv"),
     ],
 )

@@ -17,6 +17,8 @@ MAIN = "from eyeful.cli import main; main()"
 
 COMMANDS = [
     "predict",
+    "evaluate",
+    "calibrate",
     "models",
     "info",
     "explain",

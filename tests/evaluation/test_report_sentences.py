@@ -14,7 +14,9 @@ def bins(*known: tuple[int, float, float]) -> list[Bin]:
 @pytest.mark.parametrize(
     ("ece", "known", "said"),
     [
-        (0.2, bins((9, 0.5, 0.7)), "Yes, as far as 9 images can show."),
+        (0.2, bins((9, 0.5, 0.7)), "9 images are too few to say."),
+        (0.1, bins((40, 0.5, 0.6)), "Yes, as far as 40 images can show."),
+        (0.11, bins((250, 0.5, 0.61)), "Only as a rough guide."),
         (0.02, bins((90_000, 0.5, 0.52)), "Yes, closely."),
         (0.05, bins((90_000, 0.5, 0.55)), "Yes, roughly."),
         (0.1, bins((90_000, 0.5, 0.6)), "Only as a rough guide."),

@@ -8,13 +8,17 @@ import pytest
 from PIL import Image
 
 import eyeful
+from eyeful.classifier import Classifier
 from eyeful.errors import StoppedError, UsageError
 from eyeful.evaluation.rows import is_rows, read_rows
+from eyeful.predictor import Predictor, PredictorSpec
 from eyeful.runs import SignalHandler, open_output, run
 from eyeful.sources import open_source
+from eyeful.types import Labels
 from helpers import FAKE_LABELS, FakeEngine, fake_classifier
 
 FORMATS = ("rows.jsonl", "rows.csv", "rows.parquet", "parts/")
+DOGS = Labels(("pug", "chow", "teapot"), ("n02110958", "n02112137", "n04398044"))
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
 
@@ -150,6 +154,20 @@ def test_a_list_with_a_column_of_labels_is_its_own_truth(folder, tmp_path):
     assert (found.truth, found.top1.right, found.top1.of) == (str(tmp_path / "list.csv"), 2, 2)
 
 
+def test_folders_in_an_archive_are_labels_as_those_in_a_folder_are(folder, tmp_path):
+    """Also where the images are a folder deeper, as Tiny ImageNet has them."""
+    for colour in COLOURS:
+        (folder / colour).rename(folder / "deeper")
+        (folder / colour).mkdir()
+        (folder / "deeper").rename(folder / colour / "images")
+    here = eyeful.evaluate(fake_classifier(), folder)
+    assert (here.top1.right, here.top1.of) == (29, 30)
+    archive = shutil.make_archive(str(tmp_path / "all"), "tar", folder)
+    found = eyeful.evaluate(fake_classifier(), archive)
+    for field in ("truth", "images", "scored", "top1", "errors"):
+        assert getattr(found, field) == getattr(here, field)
+
+
 def test_names_that_come_once_are_held(folder):
     names = (str(path) for path in sorted(folder.rglob("*.png")))
     assert eyeful.evaluate(fake_classifier(), names, truth="folders").top1.of == 30
@@ -170,3 +188,91 @@ def test_what_cannot_be_is_refused(folder, tmp_path):
         eyeful.evaluate(rows, labels=FAKE_LABELS)
     with pytest.raises(UsageError, match="is a file: an evaluation is a folder"):
         eyeful.evaluate(fake_classifier(), folder, output=rows)
+
+
+def test_groups_of_rows_hold_the_share_that_is_asked_for_or_are_refused(folder, tmp_path):
+    """Rows made for another share, or none, never give the groups that they have."""
+    (tmp_path / "truth.csv").write_text(
+        "filename,label\n" + "".join(f"green/{n:02d}.png,pug\n" for n in range(1, 30, 3))
+    )
+    manifest = fake_classifier().predictor.manifest
+    Image.new("RGB", (9, 9), (10, 11, 0)).save(folder / "green" / "01.png")  # pug or chow: a dog
+    dogs = Classifier(Predictor(PredictorSpec(), FakeEngine(), replace(manifest, labels=DOGS)))
+    here = {
+        sure: eyeful.evaluate(dogs, folder, truth=tmp_path / "truth.csv", sure=sure).groups for sure in (0.6, 0.9)
+    }
+    assert here[0.6] != here[0.9]
+    for name, topk, own in (("all", 3, None), ("other", 3, 0.6), ("few", 1, None), ("few-other", 1, 0.6)):
+        rows = tmp_path / f"{name}.jsonl"
+        run(dogs.with_options(topk=topk, sure=own), open_source(folder), output=open_output(str(rows)))
+        asked = {"truth": tmp_path / "truth.csv", "labels": DOGS}
+        assert eyeful.evaluate(rows, **asked).groups == (here[0.6] if own else None)
+        for sure in (0.6, 0.9):
+            if topk == 3 or sure == own:
+                assert eyeful.evaluate(rows, sure=sure, **asked).groups == here[sure]
+            else:
+                with pytest.raises(UsageError, match="need every label's probability, and the rows have 1 of 3"):
+                    eyeful.evaluate(rows, sure=sure, **asked)
+    with pytest.raises(UsageError, match="sure 3 is not between"):
+        eyeful.evaluate(rows, sure=3, **asked)
+    with pytest.raises(UsageError, match="none of the model's 3 labels has a WordNet id"):
+        eyeful.evaluate(rows, sure=0.6, labels=FAKE_LABELS)
+
+
+def test_a_list_of_images_in_json_lines_is_no_rows(folder, tmp_path):
+    (tmp_path / "list.jsonl").write_text('{"filename": "photos/red/03.png", "label": "red"}\n')
+    assert not is_rows(str(tmp_path / "list.jsonl"))
+    found = eyeful.evaluate(fake_classifier(), tmp_path / "list.jsonl")
+    assert (found.truth, found.top1.right) == (str(tmp_path / "list.jsonl"), 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"prob": float("nan")}, "row 1 is no row of eyeful's"),
+        ({"prob": 5}, "row 1 is no row of eyeful's"),
+        ({"prob": "0.5"}, "a number of an answer is none"),
+        ({"index": "0"}, "a number of an answer is none"),
+        ({"index": 9}, "is another model's: its label 9 is red, and this one has no such label"),
+        ({"label": "rot"}, "is another model's: its label 0 is rot, and this one calls it red"),
+    ],
+)
+def test_an_answer_that_no_model_of_these_labels_gave_is_refused(change, fault, folder, tmp_path):
+    eyeful.evaluate(fake_classifier(), folder / "red", truth="folders", output=tmp_path / "out")
+    path = tmp_path / "out" / "rows.jsonl"
+    row = next(row for row in map(json.loads, path.read_text().splitlines()) if row["label"] == "red")
+    row["top"][0] |= change
+    path.write_text(json.dumps(row) + "\n")
+    with pytest.raises(UsageError, match=fault):
+        eyeful.evaluate(path, truth="folders", labels=FAKE_LABELS)
+
+
+@pytest.mark.parametrize("change", [{"rank": 1}, {"rank": 10**20}, {"rank": 0}, {"brier": float("inf")}])
+def test_columns_that_somebody_changed_are_not_believed(change, folder, tmp_path):
+    whole = eyeful.evaluate(fake_classifier(), folder, output=tmp_path / "out")
+    path = tmp_path / "out" / "rows.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        if row["columns"].get("rank", 1) > 1:
+            row["columns"] |= change
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = eyeful.evaluate(path, labels=FAKE_LABELS)
+    assert (found.top1, found.brier is None) == (whole.top1, False)
+
+
+def test_groups_that_rows_were_not_made_with_need_every_label(lite0, photos, tmp_path):
+    images = sorted((photos / "labelled").iterdir())[:12]
+    for name, topk in (("few.jsonl", 5), ("all.jsonl", 1000)):
+        output = open_output(str(tmp_path / name))
+        run(lite0.with_options(topk=topk, sure=0.9), open_source(images), output=output)
+        output.close()
+    for sure in (0.49, float("nan")):
+        with pytest.raises(UsageError, match="is not between 0.5 and 1"):
+            eyeful.evaluate(tmp_path / "few.jsonl", sure=sure)
+    with pytest.raises(
+        UsageError, match="were not made with sure 0.6, and hold 5 of 1000 labels: other groups need"
+    ):
+        eyeful.evaluate(tmp_path / "few.jsonl", sure=0.6)
+    made = eyeful.evaluate(lite0, images, sure=0.6)
+    assert eyeful.evaluate(tmp_path / "all.jsonl", sure=0.6).groups == made.groups
+    assert eyeful.evaluate(tmp_path / "few.jsonl").groups.sure == 0.9

@@ -9,9 +9,12 @@ import pytest
 
 import eyeful
 from eyeful.bundle import Manifest
+from eyeful.classifier import Classifier
 from eyeful.errors import UsageError
 from eyeful.predictor import Predictor, PredictorSpec
 from eyeful.results import Calibration, Coverage, Risk, made_for
+from eyeful.sinks.base import ExistingRow
+from eyeful.types import Labels
 from helpers import FAKE_LABELS, FAKE_PREPROCESSING, FakeEngine, fake_classifier
 
 
@@ -74,6 +77,22 @@ def test_the_stricter_of_two_thresholds_counts(plain):
     nothing = calibration_for(plain, threshold=None, coverage=None).to_dict()
     prediction = plain.with_options(calibration=nothing).predict(image(200, 200, 200))
     assert (prediction.abstained, prediction.prediction_set) == (False, None)
+
+
+def test_a_label_below_the_threshold_is_unsure_beside_groups_too(plain):
+    """`sure` answers for groups; of a label alone, the promise counts."""
+    manifest = replace(
+        plain.predictor.manifest, labels=Labels(("pug", "chow", "teapot"), ("n02110958", "n02112137", None))
+    )
+    dogs = Classifier(Predictor(PredictorSpec(), FakeEngine(), manifest))
+    calibrated = dogs.with_options(
+        calibration=calibration_for(dogs, temperature=1.0, threshold=0.9).to_dict(), sure=0.75
+    )
+    label, group, sure = image(200, 0, 185), image(200, 190, 0), image(200, 0, 0)
+    answers = [row.answer for row in calibrated.predict([label, group, sure])]
+    assert answers == ["unsure (pug?)", "dog (pug?)", "pug"]
+    again = [ExistingRow.of("", row.to_dict(), sure=True) for row in calibrated.predict([label, group, sure])]
+    assert [(row.abstained, row.grouped) for row in again] == [(True, False), (False, True), (False, False)]
 
 
 def test_thresholds_are_compared_bit_by_bit(plain):

@@ -214,7 +214,7 @@ def test_a_page_of_another_origin_can_read_a_rejection():
 
 def test_what_nobody_expects_is_one_500_and_a_traceback_in_the_log(caplog):
     async def scene(app, service):
-        service.classify = lambda *_: 1 / 0
+        service.classify = lambda *_, **__: 1 / 0
         status, head, body, _ = await ask(app, [b"x" * 10], headers=[*LONG, ("x-request-id", "abc-1")])
         assert (status, head["x-request-id"]) == (500, "abc-1")
         assert json.loads(body) == {"error": "an error of the server's; its log says more"}

@@ -236,7 +236,7 @@ def test_what_a_probability_is(activation, sentence, tmp_path):
 def test_a_run_without_any_image(tmp_path):
     page = written(tmp_path / "r.html", [])
     assert "<h1>No images</h1>" in page
-    assert re.search(r'title="With --min-prob: [^"]+" disabled>Unsure <b>0</b>', page)
+    assert re.search(r'title="The best probability is below --min-prob, [^"]+" disabled>Unsure <b>0</b>', page)
     assert "The run was stopped" not in page
 
 

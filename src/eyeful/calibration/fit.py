@@ -72,6 +72,10 @@ def check_shares(risk: float, coverage: float) -> None:
     """
     if not 0 < risk <= 0.5:
         raise UsageError(f"risk {risk:g} is not above 0 and at most 0.5")
+    if needs(risk) is None:
+        raise UsageError(
+            f"risk {risk:g} cannot be shown: more than 100,000 answers without an error would be needed"
+        )
     if not 0 < coverage < 1:
         raise UsageError(f"coverage {coverage:g} is not above 0 and below 1")
 

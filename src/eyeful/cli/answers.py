@@ -15,7 +15,7 @@ _PANEL = "Output"
 _CALIBRATION = Annotated[
     Path | None,
     typer.Option(
-        help="What `eyeful calibrate` found on your images: promises instead of shares.",
+        help="What `eyeful calibrate` found on your images: promises instead of shares; none: not a bundle's own.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),

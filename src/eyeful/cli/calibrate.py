@@ -34,13 +34,17 @@ class CalibrationFile:
 
         Raises:
             UsageError: nothing was named, or it exists and may not be replaced.
+            OutputError: it cannot be written.
         """
+        from eyeful.sinks.html import check_writable
+
         if self.output is None:
             raise UsageError("-o calibration.json says where to write what is found")
         if self.output.is_dir():
             raise UsageError(f"{self.output} is a folder; name a file: -o {self.output}/calibration.json")
         if self.output.exists() and not self.overwrite:
             raise UsageError(f"{self.output} exists already: --overwrite replaces it")
+        check_writable(self.output)
         return self.output
 
 
@@ -92,7 +96,8 @@ def calibrate(
     for name in inputs:
         options.check_exists(name)
     with LiveLine(f"loading {model.model}", _DELAY):
-        opened = load_classifier(model, preprocessing, limits, batches, engine, arithmetic)
+        groups = (model, preprocessing, limits, batches, engine, arithmetic)
+        opened = load_classifier(*groups, calibration="none")  # a bundle's own may be of another way to run it
     with opened as classifier, Progress(inputs, keywords(search)) as shown:
         found = run_calibrate(
             classifier, inputs, truth, risk=risk, coverage=coverage, on_rows=shown.advance, **keywords(search)

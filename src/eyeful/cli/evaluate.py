@@ -232,8 +232,7 @@ def _classified(
         with LiveLine(f"loading {groups[0].model}", _DELAY) if not folder.quiet else nullcontext():
             classifier = stack.enter_context(_open(server, groups))
             if asked.against is not None and not is_rows(asked.against):
-                other = replace(groups[0], model=asked.against, checkpoint=None, labels=None)
-                others["against"] = stack.enter_context(_open(server, (other, *groups[1:])))
+                others["against"] = stack.enter_context(_open(server, _of_other(asked.against, *groups)))
         again = [] if isinstance(others["against"], str | None) else inputs
         beyond = [asked.outsiders] if asked.outsiders is not None else []
         counted = Progress([*inputs, *again, *beyond], keywords(search))
@@ -258,6 +257,12 @@ def _classified(
 def _open(server: ServerOptions, groups: tuple[Any, ...]) -> Any:
     """The classifier, here or a server's; a context manager."""
     return load_classifier(*groups) if server.server is None else server.open(*groups)
+
+
+def _of_other(model: str, *groups: Any) -> tuple[Any, ...]:
+    """The flags for another model: what belongs to the first one's weights is not for it."""
+    own = {"model": model} | dict.fromkeys(("checkpoint", "labels", "calibration"))
+    return tuple(replace(one, **{name: own[name] for name in own.keys() & keywords(one)}) for one in groups)
 
 
 @contextmanager

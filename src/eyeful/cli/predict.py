@@ -118,9 +118,8 @@ def _predict_here(
                 classifier, images, sinks, output=rows, stop=stop, on_rows=advance, journal=supervise.journal
             )
         speed = summary.speed(classifier, startup)
-        promised = classifier.provenance.get("calibration")
-        sure = classifier.spec.sure
-    promise = promise_line(Calibration.from_dict(promised), sure) if promised else ""
+        promised, grouping = classifier.provenance.get("calibration"), classifier.spec.sure is not None
+    promise = promise_line(Calibration.from_dict(promised), groups=grouping) if promised else ""
     return summary, [line for line in (speed, promise) if line]
 
 

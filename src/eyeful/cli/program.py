@@ -20,7 +20,7 @@ from eyeful.cli.terminal import fitted, guard_streams, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
 
 _ORDER = (
-    *("predict", "evaluate", "models", "info", "explain", "export", "import-mar", "verify", "calibrate"),
+    *("predict", "evaluate", "calibrate", "models", "info", "explain", "export", "import-mar", "verify"),
     *("bench", "serve", "page", "samples", "cache", "doctor"),
 )
 """The order of `eyeful --help`; commands of other packages follow."""

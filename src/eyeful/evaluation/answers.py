@@ -12,6 +12,8 @@ from eyeful.evaluation.labels import labels_of, labels_of_rows
 from eyeful.evaluation.rows import read_rows, record_of_rows
 from eyeful.evaluation.truth import Truth, truth_of
 from eyeful.evaluation.truth_file import says_labels
+from eyeful.predictor import check_range
+from eyeful.results import hierarchy_for
 from eyeful.runs import run
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ class Classifying:
         if self.sure is not None and classifier.spec.sure != self.sure and hasattr(classifier, "with_options"):
             classifier = classifier.with_options(sure=self.sure)
         labels, sure = labels_of(classifier), classifier.spec.sure if self.sure is None else self.sure
+        _check_groups(sure, labels, classifier.provenance)
         truth: Truth = NoTruth() if how is None else truth_about(inputs, how, labels)
         judge = Judge(truth, labels, sure)
         held = _Held()
@@ -149,11 +152,12 @@ def answers_in_rows(
     Args:
         name: a file or a folder of parts.
         how: what is right; None: no label is.
-        sure: the share that groups must hold, where the rows have all labels; else the rows' own.
+        sure: the share that groups must hold, if another than the rows' own; they must have all labels then.
         labels: of the model that made them; None: they are found by the name that the rows say.
 
     Raises:
-        UsageError: they cannot be read, it is not known whose labels they have, or no image has a right label.
+        UsageError: they cannot be read, it is not known whose labels they have, they lack labels that groups need,
+            or no image has a right label.
     """
     record = record_of_rows(name)
     provenance = record.get("provenance") or {}
@@ -162,16 +166,31 @@ def answers_in_rows(
     truth: Truth = NoTruth()
     if how is not None:
         truth = truth_of(how, labels, (row.filename for row in read_rows(name)), [common_folder(name)])
+    rows_sure = rows_sure if isinstance(rows_sure, float) else None
+    again = sure not in (None, rows_sure)
     sure = rows_sure if sure is None else sure
+    _check_groups(sure, labels, provenance)
+    judge = Judge(truth, labels, sure)
     return Answers(
         str(provenance.get("model") or name),
         provenance,
         labels,
         sure,
         truth,
-        Judge(truth, labels, sure),
-        lambda: read_rows(name),
+        judge,
+        lambda: judge.regrouped(read_rows(name)) if again else read_rows(name),
     )
+
+
+def _check_groups(sure: float | None, labels: Labels, provenance: dict[str, Any]) -> None:
+    """See that there can be groups, if they are asked for.
+
+    Raises:
+        UsageError: there cannot, or the share is none.
+    """
+    if sure is not None:
+        check_range("sure", sure)
+        hierarchy_for(labels, provenance.get("activation", "softmax"))
 
 
 def common_folder(rows: str) -> str:

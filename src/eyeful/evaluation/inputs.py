@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.sources import Source, is_repeatable, open_source
+from eyeful.sources.archive import is_archive
 from eyeful.sources.glob import is_pattern
 from eyeful.sources.listing import ENDINGS
 
@@ -24,7 +25,7 @@ class Inputs:
         search: how images are found; more keywords of it.
 
     Attributes:
-        roots: the folders that were named.
+        roots: the folders and archives that were named.
         list: the file with a list of images, where nothing else was named; None otherwise.
     """
 
@@ -32,7 +33,7 @@ class Inputs:
         named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
         texts = [os.fspath(one) for one in named if isinstance(one, str | os.PathLike)] if _is_list(named) else []
         whole = _is_list(named) and len(texts) == len(named)
-        self.roots = [_before_wildcards(str(text)) for text in texts if text != "-" and not Path(text).is_file()]
+        self.roots = [_before_wildcards(str(text)) for text in texts if text != "-" and _holds_folders(text)]
         self.list = texts[0] if whole and len(texts) == 1 and texts[0].lower().endswith(ENDINGS) else None
         self._inputs = inputs
         self._search = search
@@ -57,6 +58,11 @@ class Inputs:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
+
+
+def _holds_folders(name: str | bytes) -> bool:
+    path = Path(os.fsdecode(name))
+    return is_archive(path) or not path.is_file()
 
 
 def _before_wildcards(name: str) -> str:

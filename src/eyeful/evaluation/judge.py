@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eyeful.errors import UsageError
 from eyeful.evaluation.judged import Judged
 from eyeful.evaluation.label_names import hierarchy_or_none
 from eyeful.evaluation.result import Unmatched
+from eyeful.filenames import printable
 from eyeful.results import probabilities
 
 if TYPE_CHECKING:
@@ -63,13 +65,28 @@ class Judge:
         right = self._truth.right(prediction.filename)
         columns: dict[str, Any] = {"right": list(right)}
         probs_K = self._probs_of(prediction)
-        if self._sure is not None and prediction.ok and prediction.sure is None and probs_K is not None:
-            group = self.hierarchy.group(probs_K, self._sure) if self.hierarchy is not None else None
-            prediction = replace(prediction, sure=self._sure, group=group)
+        if prediction.ok and prediction.sure is None and probs_K is not None:
+            prediction = self._grouped(prediction, probs_K)
         if right and probs_K is not None:
             columns |= _figures(prediction, probs_K, right)
         columns = {**(prediction.columns or {}), **columns}
         return replace(prediction, top=prediction.top[:most], columns=columns)
+
+    def regrouped(self, rows: Iterable[Prediction]) -> Iterator[Prediction]:
+        """Rows with the groups that hold `sure`, whatever groups they had.
+
+        Raises:
+            UsageError: a row has not every label's probability.
+        """
+        for row in rows:
+            probs_K = self._probs_of(row)
+            if row.ok and probs_K is None:
+                raise UsageError(
+                    f"groups for sure {self._sure:g} need every label's probability, and the rows have "
+                    f"{len(row.top)} of {len(self._labels):,}: evaluate the images, or rows of `predict --sure "
+                    f"{self._sure:g}`"
+                )
+            yield row if probs_K is None else self._grouped(row, probs_K)
 
     def judged(self, rows: Iterable[Prediction]) -> Iterator[Judged]:
         """Each row, judged: by what it says itself, if that is of the same truth, or by the labels that it has."""
@@ -82,6 +99,7 @@ class Judge:
 
     def _judged(self, row: Prediction) -> Judged:
         right = self._truth.right(row.filename)
+        self._check_labels(row)
         if not row.ok:
             return Judged(row.filename, right, error_kind=row.error_kind, error=row.error)
         if not right:
@@ -106,6 +124,26 @@ class Judge:
             group=row.group,
             group_right=group_right,
         )
+
+    def _grouped(self, prediction: Prediction, probs_K: NDArray[np.float32]) -> Prediction:
+        if self._sure is None or self.hierarchy is None:
+            return prediction
+        return replace(prediction, sure=self._sure, group=self.hierarchy.group(probs_K, self._sure))
+
+    def _check_labels(self, row: Prediction) -> None:
+        """See that a row's labels are the model's: those of another would be judged by their places.
+
+        Raises:
+            UsageError: they are not.
+        """
+        for score in row.top:
+            known = self._labels.names[score.index] if score.index < len(self._labels) else None
+            if score.label != known:
+                theirs = "has no such label" if known is None else f"calls it {printable(known)}"
+                raise UsageError(
+                    f"the row of {printable(row.filename)} is another model's: its label {score.index} is "
+                    f"{printable(score.label)}, and this one {theirs}"
+                )
 
     def _probs_of(self, prediction: Prediction) -> NDArray[np.float32] | None:
         """Every label's probability, float32 (K,); None where they are not all known."""
@@ -148,10 +186,18 @@ def _own_figures(row: Prediction, right: tuple[int, ...]) -> dict[str, Any] | No
             with suppress(ValueError):
                 value = json.loads(value)
         found[name] = value
-    if found.pop("right") != list(right) or not isinstance(found["rank"], int):
+    rank = found["rank"]
+    if found.pop("right") != list(right) or type(rank) is not int or rank < 1:
         return None
-    numbers = (found["right_prob"], found["brier"])
-    return found if all(isinstance(one, int | float | None) for one in numbers) else None
+    best = next((place for place, score in enumerate(row.top, 1) if score.index in right), None)
+    if best != (rank if rank <= len(row.top) else None):  # somebody has changed the one or the other
+        return None
+    return found if all(_is_share(found[name], most) for name, most in (("right_prob", 1), ("brier", 2))) else None
+
+
+def _is_share(value: Any, most: float) -> bool:
+    """Whether it is a number that can be: a sum of roundings may be a little more than it should."""
+    return value is None or (isinstance(value, int | float) and 0 <= value <= most + _ROUNDED)
 
 
 def _digits(number: float) -> float:

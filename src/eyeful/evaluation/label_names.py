@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _WNID = re.compile(r"(?<![0-9A-Za-z])n[0-9]{8}(?![0-9A-Za-z])")
 """A WordNet id anywhere in a name."""
-_NUMBERED = re.compile(r"[0-9]+ (?=.)")
+_ALSO = {"n02012849": "crane", "n03710721": "maillot"}
+"""ImageNet has two labels of each of these names; TorchVision tells them apart by a word more ("crane bird")."""
+_NUMBERED = re.compile(r"([0-9]+) (?=.*[^0-9 ])")
 """A number before a name, as data sets have: 001.tench."""
 _ALIKE = 0.7
 """How alike two names are, 0 to 1, that somebody may have mixed up."""
@@ -30,7 +32,8 @@ class LabelNames:
 
     A WordNet id comes first, then a label or its synonyms, then a group: "dog" is any dog, where no label is
     called so. Upper and lower case, `_`, `-`, spaces, apostrophes, a number before the name and an s behind it
-    do not count. Of several labels with one name, each is meant.
+    do not count; but where both names have a number, as 5 euro and 1 euro, it must be the same. Of several labels
+    with one name, each is meant.
 
     Args:
         labels: the model's.
@@ -44,11 +47,15 @@ class LabelNames:
             if wnid is not None:
                 _add(self._by_wnid, wnid, index)
             _add(self._by_name, folded(name), index)
+        self._numbered: dict[str, dict[int, int]] = {}
         for index, name in enumerate(labels.names):
-            _add(self._by_name, _NUMBERED.sub("", folded(name)), index)
+            number, rest = _split(folded(name))
+            if number is not None:
+                self._numbered.setdefault(rest, {})[index] = number
             if wnids := _WNID.findall(name):
                 _add(self._by_wnid, wnids[0], index)
                 _add(self._by_name, folded(_WNID.sub("", name)), index)
+            _add(self._by_name, _ALSO.get(labels.wnids[index] or "", ""), index)
         self._synonyms: dict[str, tuple[int, ...]] = {}
         for index, name in enumerate(labels.names):
             for synonym in name.split(","):
@@ -62,14 +69,31 @@ class LabelNames:
         """The labels that a name means, any of which is right; empty where it means none."""
         return self._remembered(name)
 
+    def labels(self, name: str) -> tuple[int, ...]:
+        """The labels that are called so themselves."""
+        return self._by_name.get(folded(name), ())
+
     def positions_in_file_name(self, stem: str) -> tuple[int, ...]:
-        """The same, of the name of a file without its ending: a WordNet id in it, or all of it but digits."""
-        return self.positions(stem) or self.positions(without_digits(stem))
+        """The same, of the name of a file without its ending: a WordNet id in it, or all of it but digits.
+
+        Digits alone are no name: files are counted with them.
+        """
+        name = without_digits(stem)
+        if not name:
+            return ()
+        number, _ = _split(folded(stem))
+        return self.positions(stem) or self.positions(name if number is None else f"{number} {name}")
+
+    @property
+    def has_wnids(self) -> bool:
+        """Whether any label has a WordNet id."""
+        return bool(self._by_wnid)
 
     def nearest(self, name: str) -> str | None:
         """The label whose name is most like another; None where none is alike."""
         wanted = folded(_WNID.sub("", name)) or name
-        by_name = self._by_name | self._synonyms
+        numbered = {rest: tuple(numbers) for rest, numbers in self._numbered.items()}
+        by_name = self._by_name | numbered | self._synonyms
         (best,) = difflib.get_close_matches(wanted, by_name, 1, _ALIKE) or (None,)
         if best is None:
             last = set(wanted.split()[-1:])
@@ -81,10 +105,17 @@ class LabelNames:
             if found := self._by_wnid.get(wnid) or self._members(wnid):
                 return found
         rest = folded(_WNID.sub("", name))
-        for spelled in dict.fromkeys(_spellings(rest)):
-            if found := self._by_name.get(spelled) or self._synonyms.get(spelled) or self._members(spelled):
+        number, plain = _split(rest)
+        for spelled in dict.fromkeys((rest, *_singulars(plain))):
+            found = self._by_name.get(spelled) or self._without_number(spelled, number)
+            if found := found or self._synonyms.get(spelled) or self._members(spelled):
                 return found
         return ()
+
+    def _without_number(self, name: str, number: int | None) -> tuple[int, ...]:
+        """The labels that have a number before that name: the same, where there is one."""
+        numbers = self._numbered.get(name, {})
+        return tuple(index for index, own in numbers.items() if number in (None, own))
 
     def _members(self, name: str) -> tuple[int, ...]:
         if not name or self._hierarchy is None:
@@ -108,12 +139,17 @@ def folded(name: str) -> str:
 
 def without_digits(stem: str) -> str:
     """What is left of a file's name without the numbers that tell it from others: `img` of `IMG_0012 (2)`."""
-    return folded(re.sub(r"[0-9]+", " ", stem))
+    return folded(re.sub(r"[0-9]+", " ", folded(stem)))
 
 
-def _spellings(name: str) -> list[str]:
-    plain = _NUMBERED.sub("", name)
-    return [name, plain, *(plain[: -len(end)] for end in ("s", "es") if plain.endswith(end))]
+def _split(name: str) -> tuple[int | None, str]:
+    """The number before a folded name, and the name."""
+    found = _NUMBERED.match(name)
+    return (int(found[1]), name[found.end() :]) if found else (None, name)
+
+
+def _singulars(name: str) -> list[str]:
+    return [name, *(name[: -len(end)] for end in ("s", "es") if name.endswith(end))]
 
 
 def _add(found: dict[str, tuple[int, ...]], name: str, index: int) -> None:

@@ -6,6 +6,7 @@ right_N   bool, whether a right label came first      prob_N   float64, the best
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -127,7 +128,7 @@ def bins_of(prob_N: NDArray[np.float64], right_N: NDArray[np.bool_]) -> tuple[Bi
     )
 
 
-def ece_of(bins: tuple[Bin, ...]) -> float | None:
+def ece_of(bins: Sequence[Bin]) -> float | None:
     """By how much probability and share of right answers differ, averaged over images. None of no images."""
     of = sum(one.images for one in bins)
     gaps = (
@@ -136,13 +137,29 @@ def ece_of(bins: tuple[Bin, ...]) -> float | None:
     return sum(gaps) / of if of else None
 
 
-def chance_of(bins: tuple[Bin, ...]) -> float | None:
+def chance_of(bins: Sequence[Bin]) -> float | None:
     """The ECE that so many images would show, roughly, if every probability were true. None of no images."""
     of = sum(one.images for one in bins)
     gaps = (
         math.sqrt(2 / math.pi * one.images * one.prob * (1 - one.prob)) for one in bins if one.prob is not None
     )
     return sum(gaps) / of if of else None
+
+
+def fits_of(bins: Sequence[Bin]) -> bool | None:
+    """Whether the probabilities fit, as far as so many images can show; None of fewer than 30.
+
+    They do where their ECE is no more than twice what chance gives, and their mean is in the interval of the share
+    that is right.
+    """
+    ece, chance = ece_of(bins), chance_of(bins)
+    known = [(one.images, one.prob, one.right) for one in bins if one.prob is not None and one.right is not None]
+    of = sum(images for images, _, _ in known)
+    if ece is None or chance is None or of < FEWEST_FOR_CURVES:
+        return None
+    said = sum(images * prob for images, prob, _ in known) / of
+    right = share_of(round(sum(images * right for images, _, right in known)), of)
+    return ece <= 2 * chance and right.low <= said <= right.high
 
 
 def risk_coverage_of(prob_N: NDArray[np.float64], right_N: NDArray[np.bool_]) -> tuple[Answered, ...]:

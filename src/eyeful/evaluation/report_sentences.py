@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eyeful.evaluation.diagrams import place_of
-from eyeful.evaluation.metrics import Answered, Bin, chance_of
+from eyeful.evaluation.metrics import Answered, Bin, fits_of
 from eyeful.wording import counted_percent, percent
 
 _BELIEF = (
@@ -22,9 +22,11 @@ _SURE = 0.8
 
 def belief(ece: float, bins: Sequence[Bin]) -> str:
     """Whether probabilities can be believed, as far as so many images can show."""
-    chance = chance_of(tuple(bins))
-    if chance is not None and ece <= 2 * chance:
-        return f"Yes, as far as {sum(one.images for one in bins):,} images can show."
+    fits, of = fits_of(bins), sum(one.images for one in bins)
+    if fits is None:
+        return f"{of:,} image{' is' if of == 1 else 's are'} too few to say."
+    if fits:
+        return f"Yes, as far as {of:,} images can show."
     return next(answer for most, answer in _BELIEF if ece < most)
 
 

@@ -22,6 +22,8 @@ ENDINGS = (".jsonl", ".csv", ".parquet")
 _JSON_CELLS = ("abstained", "top", "warnings", "group", "prediction_set", "columns")
 _LARGEST_CELL = 1 << 30
 """Characters: the csv module's own limit is less than the `top` of many labels takes."""
+_LARGEST_LINE = 1 << 26
+"""Bytes of the first row, by which rows are told from a list."""
 
 
 def is_rows(name: str) -> bool:
@@ -34,8 +36,14 @@ def is_rows(name: str) -> bool:
     if path.suffix.lower() not in ENDINGS or not path.is_file():
         return False
     with path.open("rb") as file:
-        head = file.read(1000)
-    return head.startswith((b'{"filename": ', b"filename,status,index,wnid,label,prob,"))
+        head = file.readline(_LARGEST_LINE)
+    if path.suffix.lower() == ".csv":
+        return head.startswith(b"filename,status,index,wnid,label,prob,")
+    try:
+        row = json.loads(head)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and row.keys() >= {"filename", "status", "top"}
 
 
 def read_rows(name: str) -> Iterator[Prediction]:
@@ -59,7 +67,7 @@ def read_rows(name: str) -> Iterator[Prediction]:
 
 
 def record_of_rows(name: str) -> dict[str, Any]:
-    """What the run that wrote rows says of itself: `provenance` and more; empty where nothing is left of it."""
+    """What the run that wrote rows says of itself, as `provenance`; empty where nothing is left of it."""
     path = Path(name)
     if path.is_dir():
         storage = open_storage(str(path))
@@ -74,7 +82,9 @@ def record_of_rows(name: str) -> dict[str, Any]:
             found = json.loads(path.with_name(path.name + ".run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, dict)}
 
 
 def _rows_of(path: Path) -> Iterator[dict[str, Any]]:
@@ -109,15 +119,44 @@ def _prediction_of(row: dict[str, Any]) -> Prediction:
     kind = row["error_kind"]
     if kind is not None and kind not in ERROR_KINDS:
         raise ValueError(f"{kind} is no kind of error")
+    if not isinstance(row["filename"], str):
+        raise TypeError("its filename is no text")
     columns = row.get("columns")
     group = row.get("group")
     return Prediction(
         original_name(row["filename"], row.get("filename_b64")),
-        top=tuple(Score(**score) for score in row["top"]),
+        top=tuple(_score_of(score) for score in row["top"]),
         abstained=row["abstained"],
         warnings=tuple(row["warnings"]),
         error_kind=kind,
         error=row["error"],
         columns=None if columns is None else dict(columns),
-        group=None if group is None else Group(**group),
+        group=None if group is None else _group_of(group),
     )
+
+
+def _score_of(values: dict[str, Any]) -> Score:
+    score = Score(**values)
+    _check(score.label, score.wnid, score.index, score.prob)
+    return score
+
+
+def _group_of(values: dict[str, Any]) -> Group:
+    group = Group(**values)
+    _check(group.name, group.wnid, group.labels, group.prob)
+    return group
+
+
+def _check(name: Any, wnid: Any, number: Any, prob: Any) -> None:
+    """See that the values of an answer are such as we write.
+
+    Raises:
+        TypeError: one is of another type.
+        ValueError: one is outside its range.
+    """
+    if not isinstance(name, str) or not isinstance(wnid, str | None):
+        raise TypeError("the name of an answer is no text")
+    if type(number) is not int or type(prob) not in (int, float):
+        raise TypeError("a number of an answer is none")
+    if number < 0 or not 0 <= prob <= 1:
+        raise ValueError(f"the prob {prob} of an answer is not between 0 and 1, or its number {number} below 0")

@@ -136,7 +136,7 @@ def _of_rows(
     """The evaluation of rows, and where their images are."""
     answers = answers_in_rows(name, truth, sure, labels)
     other = None if against is None else answers_in_rows(str(against), answers.truth.how)
-    outside = None if outsiders is None else answers_in_rows(str(outsiders), None, sure, answers.labels)
+    outside = None if outsiders is None else answers_in_rows(str(outsiders), None, labels=answers.labels)
     return _evaluation(answers, other, outside), partial(_items_of, answers)
 
 

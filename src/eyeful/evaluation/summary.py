@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from eyeful.evaluation.compare import Against
 from eyeful.evaluation.confusions import FEWEST, ClassShare, Confusion, Distance, Suspicious
 from eyeful.evaluation.group_answers import GroupAnswers
-from eyeful.evaluation.metrics import FEWEST_FOR_CURVES, Answered, Bin, Share, TopK, chance_of, ece_of, share_of
+from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, ece_of, fits_of, share_of
 from eyeful.evaluation.outsiders import Outsiders
 from eyeful.evaluation.unmatched import Unmatched
 from eyeful.wording import counted_percent, error_label, percent
@@ -29,16 +29,16 @@ def right_sentences(top1: Share, topk: TopK) -> list[str]:
 
 def belief_sentences(bins: tuple[Bin, ...], top1: Share, nll: float | None, brier: float | None) -> list[str]:
     """Whether its probabilities can be believed, and on how many images that stands."""
-    ece, chance = ece_of(bins), chance_of(bins)
-    if ece is None or chance is None or top1.share is None:
+    ece, fits = ece_of(bins), fits_of(bins)
+    if ece is None or top1.share is None:
         return []
     said = sum(one.images * one.prob for one in bins if one.prob is not None) / top1.of
     found = (
         f"they are {counted_percent(said)} on average, and {counted_percent(top1.share)} of the answers are right"
     )
-    if top1.of < FEWEST_FOR_CURVES:
+    if fits is None:
         sentence = f"{_images(top1.of)} are too few to say whether its probabilities can be believed: {found}."
-    elif ece <= 2 * chance and top1.low <= said <= top1.high:
+    elif fits:
         sentence = f"Its probabilities fit, as far as {_images(top1.of)} can show: {found} (ECE {ece:.3f})."
     else:
         wrong = "too high" if said > top1.share else "too low"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,7 +30,7 @@ _SPLITS = {
     "data",
     "dataset",
 }
-"""Names of folders that hold a data set; as the folder that is named itself, none is a label."""
+"""Names of folders that hold a data set or a share of it; none is a label, unless the model has one called so."""
 
 _WAY_OUT = "--truth FILE.csv, with the columns filename and label, says what is right"
 
@@ -52,22 +53,37 @@ class Truth(Protocol):
 
 
 class FolderTruth:
-    """The folder's name is the label: the nearest one that means a label, below what was evaluated.
+    """The folder's name is the label; where that means none, as in `dog/monday/`, the name of one around it.
+
+    A folder that has folders of labels in it is a label for none but its own images: in `animals/raccoon/`, beside
+    `animals/cat/`, nothing says what is right, for the raccoon is no label.
 
     Args:
         names: of the labels.
         roots: what was evaluated; folders above are no labels.
-        own: a root's own name is the label of images that lie directly in it, unless it is the usual one of a
-            whole data set (`val`).
+        own: a root's own name is the label of images that lie directly in it.
+        folders: those of all images.
     """
 
     how = "folders"
 
-    def __init__(self, names: LabelNames, roots: Sequence[str] = (), *, own: bool = True) -> None:
+    def __init__(
+        self,
+        names: LabelNames,
+        roots: Sequence[str] = (),
+        *,
+        own: bool = True,
+        folders: Iterable[tuple[str, ...]] = (),
+    ) -> None:
         self._names = names
         self._own = own
         self._roots = sorted((_parts(root) for root in roots), key=len, reverse=True)
         self._found: dict[tuple[str, ...], tuple[str, tuple[int, ...]]] = {}
+        self._around_labels: set[tuple[str, ...]] = set()
+        for folder in folders:
+            around = self._around(folder)
+            labelled = [place for place, one in enumerate(around) if self._means(one)]
+            self._around_labels.update(around[: labelled[-1]] if labelled else ())
 
     def right(self, filename: str) -> tuple[int, ...]:
         """See `Truth`."""
@@ -77,23 +93,31 @@ class FolderTruth:
         """The folder that is called like a label, or the image's own."""
         return self._label_of(_parts(filename)[:-1])[0]
 
-    def _label_of(self, folders: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
-        if folders not in self._found:
-            found = ((name, self._names.positions(name)) for name in reversed(self._below(folders)))
-            none = ("".join(folders[-1:]) or "(no folder)", ())
-            self._found[folders] = next((one for one in found if one[1]), none)
-        return self._found[folders]
+    def _label_of(self, folder: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
+        if folder not in self._found:
+            found = (
+                (one[-1], self._means(one))
+                for one in reversed(self._around(folder))
+                if one == folder or (one not in self._around_labels and one[-1].casefold() not in _SPLITS)
+            )
+            none = ("".join(folder[-1:]) or "(no folder)", ())
+            self._found[folder] = next((one for one in found if one[1]), none)
+        return self._found[folder]
+
+    def _means(self, folder: tuple[str, ...]) -> tuple[int, ...]:
+        name = folder[-1]
+        return self._names.labels(name) if name.casefold() in _SPLITS else self._names.positions(name)
 
     def fault(self, filename: str) -> str:
         """Why nothing can be evaluated, where no image has a right label."""
         return f"no folder has a label's name ({_doubt(self, self._names, filename)}): {_WAY_OUT}"
 
-    def _below(self, folders: tuple[str, ...]) -> tuple[str, ...]:
-        """The folders whose names may be labels, the outermost first."""
+    def _around(self, folder: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """The folders whose names may say what is right for images in one of them, the outermost first."""
         for root in self._roots:
-            if folders[: len(root)] == root and len(folders) > len(root):
-                return folders[len(root) :]
-        return tuple(name for name in folders[-1:] if self._own and name.casefold() not in _SPLITS)
+            if folder[: len(root)] == root and len(folder) > len(root):
+                return [folder[:length] for length in range(len(root) + 1, len(folder) + 1)]
+        return [folder] if self._own and folder else []
 
 
 class NameTruth:
@@ -137,19 +161,23 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     """
     names = LabelNames(labels)
     if how not in HOW:
-        return _checked(FileTruth(Path(how), names), filenames)
-    own = how == "folders" or len(roots) != 1  # a single one may be called so by chance, as a phone's Camera
-    by_folder, by_name = FolderTruth(names, roots, own=own), NameTruth(names)
-    if how != "auto":
-        return _checked(by_folder if how == "folders" else by_name, filenames)
-    images = folders = file_names = 0
-    first = None
+        truth = FileTruth(Path(how), names)
+        truth.look_at(filenames)
+        return truth
+    by_name = NameTruth(names)
+    if how == "names":
+        return _checked(by_name, filenames)
+    first, images, file_names = None, Counter[tuple[str, ...]](), 0
     for filename in filenames:
         first = first or filename
-        images += 1
-        folders += bool(by_folder.right(filename))
+        images[_parts(filename)[:-1]] += 1
         file_names += bool(by_name.right(filename))
-    if folders and folders >= min(images / 2, file_names):
+    own = how == "folders" or len(roots) != 1  # a single one may be called so by chance, as a phone's Camera
+    by_folder = FolderTruth(names, roots, own=own, folders=images)
+    folders = sum(number for folder, number in images.items() if by_folder.right("/".join((*folder, "image"))))
+    if how == "folders" and first is not None and not folders:
+        raise UsageError(by_folder.fault(first))
+    if how == "folders" or (folders and folders >= min(images.total() / 2, file_names)):
         return by_folder
     if file_names:
         return by_name
@@ -164,7 +192,7 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
     )
 
 
-def _checked(truth: FolderTruth | NameTruth | FileTruth, filenames: Iterable[str]) -> Truth:
+def _checked(truth: NameTruth, filenames: Iterable[str]) -> Truth:
     """The same.
 
     Raises:

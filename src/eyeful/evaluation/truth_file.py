@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import unicodedata
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import UsageError, one_line
 from eyeful.filenames import printable
-from eyeful.sources.entries import listed, place_in, places_of_images
+from eyeful.sources.entries import listed, place_in, places_of_images, valid
 from eyeful.sources.json_lines import json_entries
+from eyeful.sources.listing import open_list
 from eyeful.sources.tables import SEPARATORS, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import IO
 
     from eyeful.evaluation.label_names import LabelNames
@@ -28,6 +30,9 @@ COLUMNS = (
 """Columns that hold right labels, the most likely first; in any letters, with or without what joins the words."""
 _IDS = ("ImageId", "image_id", "id")
 """Columns of images in tables of ImageNet and of competitions."""
+_WNIDS = ("wnid", "wnids")
+_OF_ANSWERS = {"index", "prob"}
+"""Columns that rows and verdicts have, whose labels are a model's."""
 _JSON = (".jsonl", ".ndjson")
 _BETWEEN = ("|", ";")
 """What stands between several labels of one image."""
@@ -37,14 +42,15 @@ class FileTruth:
     """What a file says of each image.
 
     An image is found by its whole name, or by as much of it as the file or the row has: `cat/1.jpg` is
-    `photos/cat/1.jpg`. Where an image is named on several lines, each label counts.
+    `photos/cat/1.jpg`. Where an image is named on several lines, each label counts. A line that may mean several
+    images says nothing of them. Of a WordNet id and a label beside it, the id counts.
 
     Args:
         path: .csv, .tsv, .txt, .lst or .jsonl.
         names: of the labels.
 
     Raises:
-        UsageError: it cannot be read, or has no column of images or of labels.
+        UsageError: it cannot be read, has no column of images or of labels, or holds a model's answers.
     """
 
     def __init__(self, path: Path, names: LabelNames) -> None:
@@ -52,11 +58,31 @@ class FileTruth:
         self._path = path
         self._names = names
         self._by_name: dict[str, list[tuple[tuple[str, ...], list[str]]]] = defaultdict(list)
+        self._meant_by: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._shared: set[tuple[str, ...]] = set()
         images = 0
         for images, entry in enumerate(self._entries(), 1):  # noqa: B007 - it is looked at behind the loop
             self._add(entry)
         if not images:
             raise UsageError(f"{printable(str(path))} says what is right of no image: it is empty")
+
+    def look_at(self, filenames: Iterable[str]) -> None:
+        """Find out which lines may mean several of the images, and see that some line says what is right.
+
+        Raises:
+            UsageError: none does.
+        """
+        first: str | None = None
+        for filename in filenames:
+            first = first or filename
+            parts = _parts(filename)
+            for named, _ in self._entries_for(filename):
+                if self._meant_by.setdefault(named, parts) != parts:
+                    self._shared.add(named)
+        ends = (named[-1] for named in self._meant_by.keys() - self._shared)
+        found = (texts for end in ends for named, texts in self._by_name[end] if named not in self._shared)
+        if first is not None and not any(self._meant(text) for texts in found for text in texts):
+            raise UsageError(self._fault(first))
 
     def right(self, filename: str) -> tuple[int, ...]:
         """See `Truth`."""
@@ -65,12 +91,16 @@ class FileTruth:
 
     def named(self, filename: str) -> str:
         """What the file says, which means no label; or that it does not say anything."""
-        if len(self._entries_for(filename)) > 1:
-            return f"(more than once in {self._path.name})"
-        return " | ".join(self._texts(filename)) or f"(not in {self._path.name})"
+        found, name = self._entries_for(filename), self._path.name
+        if len(found) > 1:
+            return f"(more than once in {name})"
+        if any(named in self._shared for named, _ in found):
+            return f"(more than one is meant by its line in {name})"
+        return " | ".join(self._texts(filename)) or (f"(no label in {name})" if found else f"(not in {name})")
 
-    def fault(self, filename: str) -> str:
+    def _fault(self, filename: str) -> str:
         """Why nothing can be evaluated, where no image has a right label."""
+        image = printable(filename)
         if texts := self._texts(filename):
             numbers = " (a number is no name)" if texts[0].isdigit() else ""
             nearest = self._names.nearest(texts[0])
@@ -78,7 +108,9 @@ class FileTruth:
                 f"what {printable(self.how)} says is right means none of the model's labels: {printable(texts[0])}"
                 f"{numbers}{f'; is it {nearest}?' if nearest else ''}"
             )
-        return f"{printable(self.how)} names none of the images; the first is {printable(filename)}"
+        if self._entries_for(filename):
+            return f"{printable(self.how)} says of no image what is right: {image} {self.named(filename)}"
+        return f"{printable(self.how)} names none of the images; the first is {image}"
 
     def _meant(self, text: str) -> tuple[int, ...]:
         separator = next((one for one in _BETWEEN if one in text), None)
@@ -90,6 +122,8 @@ class FileTruth:
     def _texts(self, filename: str) -> list[str]:
         """The labels that the file has for an image; none where two of its images may be meant."""
         found = self._entries_for(filename)
+        if any(named in self._shared for named, _ in found):
+            return []
         return found[0][1] if len({tuple(texts) for _, texts in found}) == 1 else []
 
     def _entries_for(self, filename: str) -> list[tuple[tuple[str, ...], list[str]]]:
@@ -105,13 +139,24 @@ class FileTruth:
         parts, columns = _parts(entry.name), entry.columns or {}
         if entry.fault is not None or not parts:
             return
-        column = self._column_in(list(columns))
-        texts = [text for text in _texts_in(columns[column]) if text]
+        if columns.keys() >= _OF_ANSWERS:
+            raise UsageError(
+                f"{printable(self.how)} has the columns index and prob: it holds a model's answers, and does not "
+                "say what is right (verdicts are for --verdicts)"
+            )
+        texts = self._texts_of(columns)
         for named, known in self._by_name[parts[-1]]:
             if named == parts:
                 known += [text for text in texts if text not in known]
                 return
         self._by_name[parts[-1]].append((parts, texts))
+
+    def _texts_of(self, columns: dict[str, Any]) -> list[str]:
+        names, column = list(columns), self._column_in(list(columns))
+        ids = [place_in(names, one) for one in _WNIDS if self._names.has_wnids]
+        wanted = [*(names[place] for place in ids if place is not None), column]
+        texts = ([text for text in _texts_in(columns[name]) if text] for name in wanted)
+        return next(filter(None, texts), [])
 
     def _column_in(self, names: list[str]) -> str:
         for known in COLUMNS:
@@ -132,7 +177,7 @@ class FileTruth:
                 f"--truth {printable(self.how)}: it is auto, folders, names, or a .csv or .jsonl file"
             )
         try:
-            with path.open(encoding="utf-8-sig", newline="") as text:
+            with open_list(path) as text:
                 column = _column_of_images(text, suffix)
                 if suffix in _JSON:
                     yield from json_entries(text, column, path)
@@ -186,7 +231,9 @@ def _is_never_there(_: str) -> bool:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    return tuple(part for part in name.strip().replace("\\", "/").split("/") if part not in ("", "."))
+    """The folders of a path and its last name, however an accent or a separator is written."""
+    composed = unicodedata.normalize("NFC", valid(name))
+    return tuple(part for part in composed.strip().replace("\\", "/").split("/") if part not in ("", "."))
 
 
 def says_labels(name: str) -> bool:
@@ -194,7 +241,7 @@ def says_labels(name: str) -> bool:
     path, suffix = Path(name), Path(name).suffix.lower()
     if not path.is_file():
         return False
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+    with open_list(path) as text:
         head = text.readline()
     if suffix in _JSON:
         try:

@@ -66,7 +66,7 @@ class Answer:
         """The same, answered with a group where no label is sure; or with a label in any case."""
         if not grouping or self.grouped is None:
             return replace(self, grouping=grouping)
-        promise = self.promise if self.grouped.answer_parts == (self.prediction.label, None) else None
+        promise = self.promise if self.grouped.answer_parts == self.prediction.answer_parts else None
         spec = replace(self.spec, sure=self.grouped.sure)
         return replace(self, grouping=True, prediction=self.grouped, spec=spec, promise=promise)
 

@@ -10,13 +10,11 @@ if TYPE_CHECKING:
     from eyeful.results.calibration import Calibration, Risk
 
 
-def promise_line(calibration: Calibration, sure: float | None = None) -> str:
-    """What a run's rows promise, for its summary. Of groups, which a run with `sure` has, nothing is."""
+def promise_line(calibration: Calibration, *, groups: bool = False) -> str:
+    """What a run's rows promise, for its summary; of groups, nothing is promised."""
     risk, coverage = calibration.risk, calibration.coverage
-    answers = "answers that are not unsure" if sure is None else "labels with abstained false"
-    promise = f"at most {plain_percent(risk.at_most)} of the {answers} are wrong"
-    if sure is not None:
-        promise += ", nothing is promised of groups"
+    answers = "answers with a single label" if groups else "answers"
+    promise = f"at most {plain_percent(risk.at_most)} of the {answers} that are not unsure are wrong"
     if risk.threshold is None:
         promise = f"nothing is promised of answers ({_needs(risk)})"
     if coverage is not None:

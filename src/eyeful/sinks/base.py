@@ -56,8 +56,9 @@ class ExistingRow:
             sure: whether a group was asked for.
         """
         kind, group = row["error_kind"], row.get("group")
-        unsure = group is None if sure and kind is None else row["abstained"]
-        return cls(filename, kind, unsure, group is not None and group["labels"] > 1)
+        grouped = group is not None and group["labels"] > 1
+        unsure = kind is None and not grouped and (row["abstained"] or (sure and group is None))
+        return cls(filename, kind, unsure, grouped)
 
 
 class RowSink(Sink, Protocol):

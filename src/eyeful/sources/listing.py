@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from eyeful.errors import UsageError, one_line
 from eyeful.sources import cloud, url
@@ -86,12 +87,7 @@ class _Listing:
             yield item if entry.columns is None else replace(item, columns=entry.columns)
 
     def _entries(self) -> Iterator[Entry]:
-        if self._path.exists() and not self._path.is_file():
-            raise UsageError(f"the list {self._path} is no regular file; `-` reads names from standard input")
-        with self._path.open("rb") as file:
-            encoding = _encoding_of(file.read(4096), self._path)
-        errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
-        with self._path.open(encoding=encoding, errors=errors, newline="") as text:
+        with open_list(self._path) as text:
             if self._path.suffix.lower() in _LINES_OF_JSON:
                 yield from json_entries(text, self._column, self._path)
             else:
@@ -129,6 +125,21 @@ class _Listing:
             found = (self._found(entry.name) for entry in self._entries() if not _is_address(entry.name))
             self._settled = "" if next(filter(None, found), None) is None else self._settled
         return self._settled or ""
+
+
+def open_list(path: Path) -> IO[str]:
+    """A list as text; bytes that are not UTF-8 are as in names of files.
+
+    Raises:
+        UsageError: it is no regular file, or no text.
+        OSError: it cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"the list {path} is no regular file; `-` reads names from standard input")
+    with path.open("rb") as file:
+        encoding = _encoding_of(file.read(4096), path)
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
+    return path.open(encoding=encoding, errors=errors, newline="")
 
 
 def _encoding_of(head: bytes, path: Path) -> str:
