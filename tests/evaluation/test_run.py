@@ -258,21 +258,3 @@ def test_columns_that_somebody_changed_are_not_believed(change, folder, tmp_path
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = eyeful.evaluate(path, labels=FAKE_LABELS)
     assert (found.top1, found.brier is None) == (whole.top1, False)
-
-
-def test_groups_that_rows_were_not_made_with_need_every_label(lite0, photos, tmp_path):
-    images = sorted((photos / "labelled").iterdir())[:12]
-    for name, topk in (("few.jsonl", 5), ("all.jsonl", 1000)):
-        output = open_output(str(tmp_path / name))
-        run(lite0.with_options(topk=topk, sure=0.9), open_source(images), output=output)
-        output.close()
-    for sure in (0.49, float("nan")):
-        with pytest.raises(UsageError, match="is not between 0.5 and 1"):
-            eyeful.evaluate(tmp_path / "few.jsonl", sure=sure)
-    with pytest.raises(
-        UsageError, match="were not made with sure 0.6, and hold 5 of 1000 labels: other groups need"
-    ):
-        eyeful.evaluate(tmp_path / "few.jsonl", sure=0.6)
-    made = eyeful.evaluate(lite0, images, sure=0.6)
-    assert eyeful.evaluate(tmp_path / "all.jsonl", sure=0.6).groups == made.groups
-    assert eyeful.evaluate(tmp_path / "few.jsonl").groups.sure == 0.9
