@@ -109,6 +109,15 @@ def test_rows_of_every_format_give_what_the_run_gave(name, folder, tmp_path):
     assert found.brier == pytest.approx(here.brier, abs=1e-6)
 
 
+def test_of_probabilities_that_are_no_shares_there_is_no_nll(folder, tmp_path):
+    here = eyeful.evaluate(fake_classifier(activation="sigmoid"), folder)
+    rows = tmp_path / "rows.jsonl"
+    run(fake_classifier(activation="sigmoid", topk=2), open_source(folder), output=open_output(str(rows)))
+    found = eyeful.evaluate(rows, labels=FAKE_LABELS)
+    assert found.top1 == here.top1
+    assert (here.nll, found.nll, here.brier, found.brier) == (None,) * 4
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_rows_of_an_evaluation_say_all_that_it_knew_until_the_truth_is_another(name, folder, tmp_path):
     here = eyeful.evaluate(fake_classifier(topk=1), folder, output=tmp_path / "out")
