@@ -132,7 +132,6 @@ class Judge:
             return prediction
         return replace(prediction, sure=self._sure, group=self.hierarchy.group(probs_K, self._sure))
 
-<<<<<<< HEAD
     def _check_labels(self, row: Prediction) -> None:
         """See that a row's labels are the model's: those of another would be judged by their places.
 
@@ -147,14 +146,13 @@ class Judge:
                     f"the row of {printable(row.filename)} is another model's: its label {score.index} is "
                     f"{printable(score.label)}, and this one {difference}"
                 )
-=======
+
     def _figures_of_top(self, row: Prediction, right: tuple[int, ...]) -> dict[str, Any]:
         """What can be known from the best labels alone."""
         places = [place for place, score in enumerate(row.top, 1) if score.index in right]
         probs = [score.prob for score in row.top if score.index in right]
         known = self._shares and len(probs) == len(right)
         return {"rank": min(places, default=None), "right_prob": sum(probs) if known else None}
->>>>>>> R
 
     def _probs_of(self, prediction: Prediction) -> NDArray[np.float32] | None:
         """Every label's probability, float32 (K,); None where they are not all known."""
