@@ -40,6 +40,15 @@ def test_its_sentences_its_folder_and_rows_without_a_network(command, twelve, bu
     assert again["groups"]["of"] == 12
 
 
+def test_its_sentences_break_between_words_on_a_terminal(command, twelve, bundle, on_terminal):
+    piped = command("evaluate", twelve, "-m", bundle).stdout.splitlines()
+    on_terminal(50)
+    lines = command("evaluate", twelve, "-m", bundle).stdout.splitlines()
+    assert max(map(len, piped)) > 80
+    assert max(map(len, lines)) <= 50
+    assert "\n".join(lines).replace("\n  ", " ").splitlines()[:-1] == piped[:-1]  # the last is images/s
+
+
 def test_exit_codes(command, twelve, bundle, tmp_path):
     asked = ("evaluate", twelve, "-m", bundle, "-q")
     assert command(*asked, "--min-top1", "0.5").returncode == 0

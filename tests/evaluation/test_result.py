@@ -8,16 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eyeful.evaluation.confusions import Confusion
 from eyeful.evaluation.judged import Judged
 from eyeful.evaluation.result import Unmatched, evaluation_of
+from eyeful.evaluation.summary import confusion_sentences
 from eyeful.types import Group, Labels, Score
 from judging import judged_of, labels_of, probs_of
 
 LABELS = labels_of(3)
 ASKED = {"model": "a model", "provenance": {"threshold": 0.123456789012}, "truth": "folders"}
 KEYS = (
-    "format model provenance truth images scored errors unmatched top1 topk nll brier ece bins risk_coverage classes "
-    "confusions distance suspicious groups against outsiders seconds images_per_second"
+    "format model provenance truth images scored errors unmatched top1 topk nll brier ece bins risk_coverage "
+    "answered classes confusions distance suspicious groups against outsiders seconds images_per_second"
 )
 
 
@@ -122,7 +124,7 @@ def test_of_nothing_nothing_is_claimed():
     assert found.summary() == [
         "No image is scored: of none are both an answer and a right label known.",
         "other scored none of the same images.",
-        "Not scored: 1 image without an answer (damaged or cut off 1).",
+        "Not scored: 1 image without an answer (1 damaged or cut off).",
     ]
 
 
@@ -229,3 +231,28 @@ print(json.dumps([found.scored, peak() - before]))
     scored, grown = json.loads(done.stdout)
     assert scored == 150_000
     assert grown < 150 * scored
+
+
+def test_answers_that_are_not_unsure_are_counted():
+    judged = some()
+    assert evaluation_of(judged, LABELS, **ASKED).answered is None
+    lowest = sorted(one.top[0].prob for one in judged)[20]
+    found = evaluation_of([replace(one, abstained=one.top[0].prob < lowest) for one in judged], LABELS, **ASKED)
+    sure = [one for one in judged if one.top[0].prob >= lowest]
+    assert (found.answered.of, found.answered.right) == (40, sum(one.rank == 1 for one in sure))
+    assert found.answered.right < 40
+    (said,) = [one for one in found.summary() if "unsure" in one]
+    assert said.startswith("Labels that are not said to be unsure: 66.7% of 60 images, ")
+    none = evaluation_of([replace(one, abstained=True) for one in judged], LABELS, **ASKED)
+    assert "Labels that are not said to be unsure: none of 60 images." in none.summary()
+    assert none.to_dict()["answered"]["share"] is None
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [(2, "Most frequent mistakes: a called b (2)"), (1, "Some mistakes: ")]
+)
+def test_mistakes_are_frequent_only_where_they_are(times, said):
+    wrong = (Confusion("a", "b", times, ()), *(Confusion(f"{n}", "b", 1, ()) for n in range(4)))
+    (sentence,) = confusion_sentences(wrong, None)
+    assert sentence.startswith(said)
+    assert sentence.endswith("1 called b (1)." if times > 1 else "1 called b.")

@@ -192,7 +192,7 @@ def test_the_same_groups(server, mixed, bundle, tmp_path):
                 found["prob"] = pytest.approx(found["prob"], abs=1e-6)
             assert found in (expected, "none asked for"), "an error, as the one that is too large there"
     refused = predict(*mixed, "--server", server.url, "-o", tmp_path / "remote0.5.jsonl", "--resume")
-    assert "sure was 0.5, is None" in str(refused.exception)
+    assert "sure was 0.5, is not set" in str(refused.exception)
 
 
 def test_a_servers_own_share_is_the_default(start, bundle, images, tmp_path):

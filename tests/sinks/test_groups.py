@@ -168,7 +168,7 @@ def test_rows_with_another_share_are_not_gone_on_with(colours):
         go(f"../{name}")
         with pytest.raises(UsageError, match=r"sure was 0\.8, is 0\.9"):
             go(f"../{name}", classifier=Grouping(sure=0.9), resume=True)
-        with pytest.raises(UsageError, match=r"sure was 0\.8, is None"):
+        with pytest.raises(UsageError, match=r"sure was 0\.8, is not set"):
             go(f"../{name}", classifier=Grouping(), resume=True)
 
 

@@ -86,6 +86,7 @@ def test_a_group_is_what_is_asked_about(tmp_path):
     rows = {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in data_of(page)["cells"]}
     assert (rows["a"]["group"], rows["a"]["prob"], rows["a"]["label"]) == ("dog", "0.9123457", "label 1")
     assert (rows["b"]["group"], rows["b"]["prob"]) == ("", "0.85")
+    assert (tmp_path / "r.html").read_text().count("Any dog counts.") == 1
     assert "<h2>dog <small>(label 1?)</small></h2>" in page
     assert "<h2>label 1</h2>" in page
 

@@ -25,7 +25,7 @@ class CalibrationFile:
     """Where the calibration is written."""
 
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write.", show_default=False)
+        Path | None, typer.Option("--output", "-o", help="The file to write; needed.", show_default=False)
     ] = None
     overwrite: Annotated[bool, typer.Option(help="Replace a file that exists.")] = False
 

@@ -15,6 +15,7 @@ from eyeful.cli.answers import AnswerOptions
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
 from eyeful.cli.outputs import LATE
 from eyeful.cli.remote import ServerOptions
+from eyeful.cli.table import wrapped
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import StoppedError, UsageError
 from eyeful.filenames import printable
@@ -126,8 +127,8 @@ def evaluate(
 ) -> None:
     """Find out how good a model is on your images.
 
-    What is right is known by the names of folders or images, or from a file: "folders" called like a label, a
-    WordNet id or a group such as "dog". What is called like no label is named, and not scored.
+    The name of a folder or of an image says what is right: a label, a WordNet id, or a group such as dog. Or a
+    file says it. Names that are none of the labels are listed, and their images are not scored.
     """
     from eyeful.evaluation.rows import is_rows
     from eyeful.sources import is_repeatable
@@ -153,7 +154,9 @@ def evaluate(
         found = _of_rows(named[0], asked, folder, server, search, *groups)
     else:
         found = _classified(named, asked, folder, search, server, groups)
-    says = {"folders": "their folders say", "names": "their names say"}.get(found.truth, f"{found.truth} says")
+    says = {"folders": "their folders say", "names": "their file names say"}.get(
+        found.truth, f"{found.truth} says"
+    )
     _show(found, as_json, folder, f"{found.model}: {found.images:,} images; {says} what is right.")
     raise typer.Exit(_exit_code(found, asked.min_top1))
 
@@ -280,7 +283,7 @@ def _show(found: Evaluation | Verdicts, as_json: options.JsonOptions, folder: Fo
         print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
     elif not folder.quiet:
         for sentence in (*before, *found.summary()):
-            print(printable(sentence))
+            print(wrapped(printable(sentence)))
     if folder.output is not None and not folder.quiet:
         print_status(f"wrote {folder.output}: rows.jsonl, evaluation.json, report.html")
 

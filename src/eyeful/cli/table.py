@@ -13,6 +13,12 @@ def stdout_columns() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
 
 
+def wrapped(text: str) -> str:
+    """A sentence on as many lines as the terminal needs, broken between words."""
+    wrapper = TextWrapper(stdout_columns(), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return wrapper.fill(text)
+
+
 def print_table(
     titles: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Collection[str], dropped: Sequence[str]
 ) -> None:

@@ -24,6 +24,8 @@ _NAMED = (0.8, 0.5, 0.9)
 """Thresholds that the curve names, the first where there is no space for all."""
 _APART = 70
 """Pixels between two of its names."""
+_OVER = 'class="over"'
+"""Of text with a rim in the colour of the page, so that it can be read over other shapes."""
 _SPACE = 0.18
 """How much of its height the curve leaves below, for the names."""
 
@@ -62,9 +64,9 @@ def reliability_diagram(bins: Sequence[Bin]) -> str:
     parts = [
         *plot.grid("share that is right"),
         svg.line([plot.at(0, 0), plot.at(1, 1)], SOFT, "stroke-width:1.5;stroke-dasharray:5 4"),
-        svg.text((_LEFT + 10, _TOP + 18), "probabilities too low", INK),
-        svg.text((_RIGHT - 8, plot.bottom - 10), "probabilities too high", INK, "end"),
         *(svg.group(_said(one, right), _bin(plot, one, (prob, right), most)) for one, prob, right in known),
+        svg.text((_LEFT + 10, _TOP + 18), "probabilities too low", INK, attributes=_OVER),
+        svg.text((_RIGHT - 8, plot.bottom - 10), "probabilities too high", INK, "end", _OVER),
         svg.line([(_LEFT, _COUNTS[1]), (_RIGHT, _COUNTS[1])], LINE),
         *_axis(_COUNTS[1], "its probability, and how many images had it"),
     ]

@@ -1,4 +1,4 @@
-"""What the metrics need of many judged images, in one pass: arrays of 45 bytes an image, and names of few."""
+"""What the metrics need of many judged images, in one pass: arrays of 46 bytes an image, and names of few."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Outcomes:
         prob: float64, the best label's probability.
         right_prob, brier: float64; NaN where not known.
         group: int8, 1 for a right group, 0 for a wrong one, -1 without one.
+        abstained: int8, 1 where the answer was "unsure".
         shortest: the fewest ranked labels of an image whose right label is not among them; None without one.
         images: of all, scored or not.
         errors: how many of each kind.
@@ -52,6 +53,7 @@ class Outcomes:
     right_prob: NDArray[np.float64]
     brier: NDArray[np.float64]
     group: NDArray[np.int8]
+    abstained: NDArray[np.int8]
     shortest: int | None
     images: int
     errors: Counter[str]
@@ -114,6 +116,7 @@ _KINDS = {
     "right_prob": "d",
     "brier": "d",
     "group": "b",
+    "abstained": "b",
 }
 
 
@@ -129,6 +132,7 @@ def _values(one: Judged, truth: int) -> tuple[float, ...]:
         math.nan if one.right_prob is None else one.right_prob,
         math.nan if one.brier is None else one.brier,
         -1 if one.group is None else bool(one.group_right),
+        one.abstained,
     )
 
 

@@ -36,10 +36,11 @@ from eyeful.evaluation.metrics import (
     share_of,
     topk_of,
 )
-from eyeful.evaluation.outcomes import outcomes_of
+from eyeful.evaluation.outcomes import Outcomes, outcomes_of
 from eyeful.evaluation.outsiders import Outsiders, outsiders_of
 from eyeful.evaluation.summary import (
     against_sentences,
+    answered_sentences,
     belief_sentences,
     class_sentences,
     confusion_sentences,
@@ -73,6 +74,7 @@ class Evaluation:
         top1, topk: how often a right label comes first, or is among the k best.
         nll, brier, ece: how far the probabilities are from the truth: nats; 0 to 2; 0 to 1.
         bins: the reliability diagram.   risk_coverage: what answering only when sure would give.
+        answered: of the answers that are not "unsure", how many are right; None where all are sure.
         classes: from 5 images, worst first.   confusions: most first.
         distance: of wrong answers, in WordNet.   suspicious: truths that look wrong.
         groups, against, outsiders: where they were asked for.
@@ -93,6 +95,7 @@ class Evaluation:
     ece: float | None
     bins: tuple[Bin, ...]
     risk_coverage: tuple[Answered, ...]
+    answered: Share | None
     classes: tuple[ClassShare, ...]
     confusions: tuple[Confusion, ...]
     distance: Distance | None
@@ -119,6 +122,7 @@ class Evaluation:
             *right_sentences(self.top1, self.topk),
             *belief_sentences(self.bins, self.top1, self.nll, self.brier),
             *threshold_sentences(self.risk_coverage),
+            *answered_sentences(self.answered, self.scored),
             *group_sentences(self.groups),
             *against_sentences(self.against),
             *outsider_sentences(self.outsiders),
@@ -191,6 +195,7 @@ def evaluation_of(
         ece=ece_of(bins),
         bins=bins,
         risk_coverage=risk_coverage_of(found.prob, found.right),
+        answered=answered_of(found),
         classes=classes_of(found, labels, truths),
         confusions=confusions_of(found, labels, truths),
         distance=None if steps is None else distance_of(found, steps),
@@ -201,6 +206,12 @@ def evaluation_of(
         seconds=seconds,
         images_per_second=images_per_second,
     )
+
+
+def answered_of(outcomes: Outcomes) -> Share | None:
+    """How many are right of the best labels that are not below the threshold; None where none is below."""
+    answered = outcomes.abstained == 0
+    return None if answered.all() else share_of(int(outcomes.right[answered].sum()), int(answered.sum()))
 
 
 def plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from eyeful.evaluation.group_answers import GroupAnswers
 from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, ece_of, fits_of, share_of
 from eyeful.evaluation.outsiders import Outsiders
 from eyeful.evaluation.unmatched import Unmatched
-from eyeful.wording import counted_percent, error_label
+from eyeful.wording import counted_percent, error_label, percent
 
 SHOWN = 3
 
@@ -56,7 +56,14 @@ def threshold_sentences(curve: tuple[Answered, ...]) -> list[str]:
     if half is None or half.share > 0.9 or curve[-1].wrong == 0:
         return []
     right = share_of(half.answered - half.wrong, half.answered)
-    return [f"The surest {counted_percent(half.share)}, of probability {half.prob:.2f} or more: {_right(right)}."]
+    return [f"The surest {counted_percent(half.share)}, of {percent(half.prob)} or more: {_right(right)}."]
+
+
+def answered_sentences(answered: Share | None, scored: int) -> list[str]:
+    """What the threshold that was set gives: `--min-prob`, or a calibration's."""
+    if answered is None:
+        return []
+    return [f"Labels that are not said to be unsure: {_answers(answered.of, answered.right, scored)}."]
 
 
 def class_sentences(classes: tuple[ClassShare, ...], scored: int) -> list[str]:
@@ -72,8 +79,13 @@ def class_sentences(classes: tuple[ClassShare, ...], scored: int) -> list[str]:
 
 def confusion_sentences(confusions: tuple[Confusion, ...], distance: Distance | None) -> list[str]:
     """What is taken for what, and how far off that is."""
-    named = ", ".join(f"{one.label} called {one.answer} ({one.images})" for one in confusions[:SHOWN])
-    sentences = [f"Most frequent mistakes: {named}."] if named else []
+    sentences = []
+    if confusions:
+        often = confusions[0].images > 1
+        named = ", ".join(
+            f"{one.label} called {one.answer}{f' ({one.images})' if often else ''}" for one in confusions[:SHOWN]
+        )
+        sentences.append(f"{'Most frequent mistakes' if often else 'Some mistakes'}: {named}.")
     if distance is not None:
         near = sum(images for steps, images in distance.counts.items() if steps <= 1)
         sentences.append(
@@ -150,7 +162,7 @@ def unscored_sentences(
         rest = sum(one.images for one in unmatched[SHOWN:])
         sentences.append(f"Not scored: {_images(rest)} of {len(unmatched) - SHOWN} other names that are no label.")
     if errors:
-        kinds = ", ".join(f"{error_label(kind)} {n}" for kind, n in errors.items())
+        kinds = ", ".join(f"{n:,} {error_label(kind)}" for kind, n in errors.items())
         sentences.append(f"Not scored: {_images(sum(errors.values()))} without an answer ({kinds}).")
     other = images - scored - sum(errors.values())
     if other > 0 and not unmatched:

@@ -48,5 +48,9 @@ def check_record(place: object, name: str, before: Any, now: dict[str, Any]) -> 
         )
     differing = [name for name in {**wanted, **keys} if keys.get(name) != wanted.get(name)]
     if differing:
-        how = "; ".join(f"{name} was {keys.get(name)}, is {wanted.get(name)}" for name in differing)
+        how = "; ".join(f"{name} was {_said(keys.get(name))}, is {_said(wanted.get(name))}" for name in differing)
         raise UsageError(f"{place} cannot be resumed, its rows were made differently: {how[:600]}")
+
+
+def _said(value: object) -> str:
+    return "not set" if value is None else str(value)
