@@ -79,6 +79,7 @@ def test_it_is_said_in_plain_words(logits):
     assert "at most 5% of the answers that are not unsure are wrong" in promise_line(found)
     assert "of the answers with a single label that are not unsure are wrong" in promise_line(found, groups=True)
     assert "at least 90% of the prediction sets hold the right label" in promise_line(found)
+    assert "are wrong, nothing is promised of groups" in promise_line(found, groups=True)
     assert f"{found.risk.wrong} of these are wrong" in " ".join(summary_lines(found))
     wrong = fit(np.roll(logits_NK, 1, axis=1), right, **ASKED)
     for said in (promise_sentence(wrong, 1.0), promise_line(wrong), " ".join(summary_lines(wrong))):

@@ -109,6 +109,15 @@ def test_rows_of_every_format_give_what_the_run_gave(name, folder, tmp_path):
     assert found.brier == pytest.approx(here.brier, abs=1e-6)
 
 
+def test_of_probabilities_that_are_no_shares_there_is_no_nll(folder, tmp_path):
+    here = eyeful.evaluate(fake_classifier(activation="sigmoid"), folder)
+    rows = tmp_path / "rows.jsonl"
+    run(fake_classifier(activation="sigmoid", topk=2), open_source(folder), output=open_output(str(rows)))
+    found = eyeful.evaluate(rows, labels=FAKE_LABELS)
+    assert found.top1 == here.top1
+    assert (here.nll, found.nll, here.brier, found.brier) == (None,) * 4
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_rows_of_an_evaluation_say_all_that_it_knew_until_the_truth_is_another(name, folder, tmp_path):
     here = eyeful.evaluate(fake_classifier(topk=1), folder, output=tmp_path / "out")
@@ -258,21 +267,3 @@ def test_columns_that_somebody_changed_are_not_believed(change, folder, tmp_path
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = eyeful.evaluate(path, labels=FAKE_LABELS)
     assert (found.top1, found.brier is None) == (whole.top1, False)
-
-
-def test_groups_that_rows_were_not_made_with_need_every_label(lite0, photos, tmp_path):
-    images = sorted((photos / "labelled").iterdir())[:12]
-    for name, topk in (("few.jsonl", 5), ("all.jsonl", 1000)):
-        output = open_output(str(tmp_path / name))
-        run(lite0.with_options(topk=topk, sure=0.9), open_source(images), output=output)
-        output.close()
-    for sure in (0.49, float("nan")):
-        with pytest.raises(UsageError, match=r"is not between 0\.5 and 1"):
-            eyeful.evaluate(tmp_path / "few.jsonl", sure=sure)
-    with pytest.raises(
-        UsageError, match=r"were not made with sure 0\.6, and hold 5 of 1000 labels: other groups need"
-    ):
-        eyeful.evaluate(tmp_path / "few.jsonl", sure=0.6)
-    made = eyeful.evaluate(lite0, images, sure=0.6)
-    assert eyeful.evaluate(tmp_path / "all.jsonl", sure=0.6).groups == made.groups
-    assert eyeful.evaluate(tmp_path / "few.jsonl").groups.sure == 0.9

@@ -170,7 +170,7 @@ def answers_in_rows(
     again = sure not in (None, rows_sure)
     sure = rows_sure if sure is None else sure
     _check_groups(sure, labels, provenance)
-    judge = Judge(truth, labels, sure)
+    judge = Judge(truth, labels, sure, shares=provenance.get("activation") != "sigmoid")
     return Answers(
         str(provenance.get("model") or name),
         provenance,

@@ -41,16 +41,18 @@ class Judge:
         truth: for each image.
         labels: the model's.
         sure: the share that a group must hold; None without groups.
+        shares: probabilities are shares of one whole, not each label's by itself (sigmoid).
 
     Attributes:
         called: what several right labels are called together, as met so far.
         unscored: how many images each name that means no label has, as met so far.
     """
 
-    def __init__(self, truth: Truth, labels: Labels, sure: float | None = None) -> None:
+    def __init__(self, truth: Truth, labels: Labels, sure: float | None = None, *, shares: bool = True) -> None:
         self._truth = truth
         self._labels = labels
         self._sure = sure
+        self._shares = shares
         self.hierarchy = hierarchy_or_none(labels)
         self.called: dict[tuple[int, ...], str] = {}
         self.unscored: Counter[str] = Counter()
@@ -111,7 +113,7 @@ class Judge:
         found = _own_figures(row, right)
         if found is None and right:
             probs_K = self._probs_of(row)
-            found = _figures(row, probs_K, right) if probs_K is not None else _figures_of_top(row, right)
+            found = _figures(row, probs_K, right) if probs_K is not None else self._figures_of_top(row, right)
         group_right = None
         if row.group is not None and self.hierarchy is not None:
             group_right = any(self.hierarchy.holds(row.group, index) for index in right)
@@ -139,11 +141,18 @@ class Judge:
         for score in row.top:
             known = self._labels.names[score.index] if score.index < len(self._labels) else None
             if score.label != known:
-                own = "has no such label" if known is None else f"calls it {printable(known)}"
+                difference = "has no such label" if known is None else f"calls it {printable(known)}"
                 raise UsageError(
                     f"the row of {printable(row.filename)} is another model's: its label {score.index} is "
-                    f"{printable(score.label)}, and this one {own}"
+                    f"{printable(score.label)}, and this one {difference}"
                 )
+
+    def _figures_of_top(self, row: Prediction, right: tuple[int, ...]) -> dict[str, Any]:
+        """What can be known from the best labels alone."""
+        places = [place for place, score in enumerate(row.top, 1) if score.index in right]
+        probs = [score.prob for score in row.top if score.index in right]
+        known = self._shares and len(probs) == len(right)
+        return {"rank": min(places, default=None), "right_prob": sum(probs) if known else None}
 
     def _probs_of(self, prediction: Prediction) -> NDArray[np.float32] | None:
         """Every label's probability, float32 (K,); None where they are not all known."""
@@ -168,13 +177,6 @@ def _figures(prediction: Prediction, probs_K: NDArray[np.float32], right: tuple[
     right_prob = float(exact_K[chosen].sum())
     brier = (1 - right_prob) ** 2 + float((exact_K**2).sum() - (exact_K[chosen] ** 2).sum())
     return {"rank": ahead + 1, "right_prob": _digits(right_prob), "brier": _digits(brier)}
-
-
-def _figures_of_top(row: Prediction, right: tuple[int, ...]) -> dict[str, Any]:
-    """What can be known from the best labels alone."""
-    places = [place for place, score in enumerate(row.top, 1) if score.index in right]
-    probs = [score.prob for score in row.top if score.index in right]
-    return {"rank": min(places, default=None), "right_prob": sum(probs) if len(probs) == len(right) else None}
 
 
 def _own_figures(row: Prediction, right: tuple[int, ...]) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ def promise_line(calibration: Calibration, *, groups: bool = False) -> str:
     risk, coverage = calibration.risk, calibration.coverage
     answers = "answers with a single label" if groups else "answers"
     promise = f"at most {plain_percent(risk.at_most)} of the {answers} that are not unsure are wrong"
+    promise += ", nothing is promised of groups" if groups else ""
     if risk.threshold is None:
         promise = f"nothing is promised of answers ({_needs(risk)})"
     if coverage is not None:
