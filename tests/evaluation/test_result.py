@@ -229,3 +229,11 @@ print(json.dumps([found.scored, peak() - before]))
     scored, grown = json.loads(done.stdout)
     assert scored == 150_000
     assert grown < 150 * scored
+
+
+def test_one_image_is_spoken_of_as_one():
+    labels = labels_of(2)
+    found = evaluation_of(
+        judged_of(probs_of(np.array([[1.0, 0.0]])), [[0]], labels), labels, model="m", provenance={}, truth="names"
+    )
+    assert any(one.startswith("1 image is too few to say whether") for one in found.summary())

@@ -220,10 +220,10 @@ def test_groups_that_rows_were_not_made_with_need_every_label(lite0, photos, tmp
         run(lite0.with_options(topk=topk, sure=0.9), open_source(images), output=output)
         output.close()
     for sure in (0.49, float("nan")):
-        with pytest.raises(UsageError, match="is not between 0.5 and 1"):
+        with pytest.raises(UsageError, match=r"is not between 0.5 and 1"):
             eyeful.evaluate(tmp_path / "few.jsonl", sure=sure)
     with pytest.raises(
-        UsageError, match="were not made with sure 0.6, and hold 5 of 1000 labels: other groups need"
+        UsageError, match=r"were not made with sure 0.6, and hold 5 of 1000 labels: other groups need"
     ):
         eyeful.evaluate(tmp_path / "few.jsonl", sure=0.6)
     made = eyeful.evaluate(lite0, images, sure=0.6)
