@@ -256,3 +256,11 @@ def test_mistakes_are_frequent_only_where_they_are(times, said):
     (sentence,) = confusion_sentences(wrong, None)
     assert sentence.startswith(said)
     assert sentence.endswith("1 called b (1)." if times > 1 else "1 called b.")
+
+
+def test_one_image_is_spoken_of_as_one():
+    labels = labels_of(2)
+    found = evaluation_of(
+        judged_of(probs_of(np.array([[1.0, 0.0]])), [[0]], labels), labels, model="m", provenance={}, truth="names"
+    )
+    assert any(one.startswith("1 image is too few to say whether") for one in found.summary())

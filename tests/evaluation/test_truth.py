@@ -281,3 +281,16 @@ def test_answers_are_no_truth(tmp_path):
         truth_of(path, LABELS, ["1.jpg"])
     with pytest.raises(UsageError, match=r"1.jpg \(no label in truth.csv\)"):
         truth_of(write(tmp_path, "filename,label\n1.jpg,\n"), LABELS, ["1.jpg"])
+
+
+def test_a_file_called_like_a_group_is_one_only_where_names_are_asked_for():
+    files = ["vid/clip.mp4", "vid/dog_01.jpg", "vid/tench_2.jpg"]
+    truth = truth_of("auto", LABELS, files, ["vid"])
+    assert [bool(truth.right(name)) for name in files] == [False, False, True]
+    assert truth_of("names", LABELS, files, ["vid"]).right("vid/dog_01.jpg")
+
+
+def test_folders_and_files_that_say_different_things_are_asked_about():
+    files = ["p/tench/1.jpg", *(f"p/odd/hen_{number}.jpg" for number in range(9))]
+    with pytest.raises(UsageError, match=r"folders of 1 images .* files of 9: which is right, --truth folders or"):
+        truth_of("auto", LABELS, files, ["p"])

@@ -157,7 +157,8 @@ def evaluate(
     says = {"folders": "their folders say", "names": "their file names say"}.get(
         found.truth, f"{found.truth} says"
     )
-    _show(found, as_json, folder, f"{found.model}: {found.images:,} images; {says} what is right.")
+    images = f"{found.images:,} image{'' if found.images == 1 else 's'}"
+    _show(found, as_json, folder, f"{found.model}: {images}; {says} what is right.")
     raise typer.Exit(_exit_code(found, asked.min_top1))
 
 

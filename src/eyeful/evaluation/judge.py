@@ -141,10 +141,10 @@ class Judge:
         for score in row.top:
             known = self._labels.names[score.index] if score.index < len(self._labels) else None
             if score.label != known:
-                difference = "has no such label" if known is None else f"calls it {printable(known)}"
+                said = "has no such label" if known is None else f"calls it {printable(known)}"
                 raise UsageError(
                     f"the row of {printable(row.filename)} is another model's: its label {score.index} is "
-                    f"{printable(score.label)}, and this one {difference}"
+                    f"{printable(score.label)}, and this one {said}"
                 )
 
     def _figures_of_top(self, row: Prediction, right: tuple[int, ...]) -> dict[str, Any]:

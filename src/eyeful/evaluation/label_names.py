@@ -73,16 +73,17 @@ class LabelNames:
         """The labels that are called so themselves."""
         return self._by_name.get(folded(name), ())
 
-    def positions_in_file_name(self, stem: str) -> tuple[int, ...]:
+    def positions_in_file_name(self, stem: str, *, groups: bool = True) -> tuple[int, ...]:
         """The same, of the name of a file without its ending: a WordNet id in it, or all of it but digits.
 
-        Digits alone are no name: files are counted with them.
+        Digits alone are no name: files are counted with them. Without `groups`, a name of a label is meant.
         """
         name = without_digits(stem)
         if not name:
             return ()
         number, _ = _split(folded(stem))
-        return self.positions(stem) or self.positions(name if number is None else f"{number} {name}")
+        plain = name if number is None else f"{number} {name}"
+        return self._remembered(stem, groups=groups) or self._remembered(plain, groups=groups)
 
     @property
     def has_wnids(self) -> bool:
@@ -100,7 +101,7 @@ class LabelNames:
             best = next((one for one in by_name if last & set(one.split()[-1:])), None)
         return None if best is None else self._labels.names[by_name[best][0]]
 
-    def _positions(self, name: str) -> tuple[int, ...]:
+    def _positions(self, name: str, *, groups: bool = True) -> tuple[int, ...]:
         for wnid in _WNID.findall(name):
             if found := self._by_wnid.get(wnid) or self._members(wnid):
                 return found
@@ -108,7 +109,7 @@ class LabelNames:
         number, plain = _split(rest)
         for spelled in dict.fromkeys((rest, *_singulars(plain))):
             found = self._by_name.get(spelled) or self._without_number(spelled, number)
-            if found := found or self._synonyms.get(spelled) or self._members(spelled):
+            if found := found or self._synonyms.get(spelled) or (self._members(spelled) if groups else ()):
                 return found
         return ()
 

@@ -37,7 +37,8 @@ def belief_sentences(bins: tuple[Bin, ...], top1: Share, nll: float | None, brie
         f"they are {counted_percent(said)} on average, and {counted_percent(top1.share)} of the answers are right"
     )
     if fits is None:
-        sentence = f"{_images(top1.of)} are too few to say whether its probabilities can be believed: {found}."
+        few = "is" if top1.of == 1 else "are"
+        sentence = f"{_images(top1.of)} {few} too few to say whether its probabilities can be believed: {found}."
     elif fits:
         sentence = f"Its probabilities fit, as far as {_images(top1.of)} can show: {found} (ECE {ece:.3f})."
     else:
@@ -46,7 +47,7 @@ def belief_sentences(bins: tuple[Bin, ...], top1: Share, nll: float | None, brie
             wrong = "too high for some answers and too low for others"
         sentence = f"Its probabilities are {wrong}: {found} (ECE {ece:.3f} from {_images(top1.of)})."
     if nll is None or brier is None:
-        return [sentence, "NLL and Brier score are not known: the rows lack the probability of some right labels."]
+        return [sentence, "NLL and Brier score are not known: they need the share of every label."]
     return [sentence, f"NLL {nll:.3f}, Brier score {brier:.3f}."]
 
 

@@ -125,16 +125,18 @@ class NameTruth:
 
     Args:
         names: of the labels.
+        groups: it may be a group's too. Many a `clip.mp4` is none of hair.
     """
 
     how = "names"
 
-    def __init__(self, names: LabelNames) -> None:
+    def __init__(self, names: LabelNames, *, groups: bool = True) -> None:
         self._names = names
+        self._groups = groups
 
     def right(self, filename: str) -> tuple[int, ...]:
         """See `Truth`."""
-        return self._names.positions_in_file_name(PurePosixPath(filename).stem)
+        return self._names.positions_in_file_name(PurePosixPath(filename).stem, groups=self._groups)
 
     def named(self, filename: str) -> str:
         """The file's name without digits and ending."""
@@ -164,7 +166,7 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
         truth = FileTruth(Path(how), names)
         truth.look_at(filenames)
         return truth
-    by_name = NameTruth(names)
+    by_name = NameTruth(names, groups=how == "names")
     if how == "names":
         return _checked(by_name, filenames)
     first, images, file_names = None, Counter[tuple[str, ...]](), 0
@@ -179,6 +181,11 @@ def truth_of(how: str, labels: Labels, filenames: Iterable[str] = (), roots: Seq
         raise UsageError(by_folder.fault(first))
     if how == "folders" or (folders and folders >= min(images.total() / 2, file_names)):
         return by_folder
+    if folders:
+        raise UsageError(
+            f"the folders of {folders:,} images are called like labels, and the files of {file_names:,}: which is "
+            "right, --truth folders or --truth names?"
+        )
     if file_names:
         return by_name
     if first is None:
