@@ -100,6 +100,7 @@ def test_what_a_calibration_promises_of_a_label_is_not_said_of_a_group(lite0, ca
     )
     assert "a promise" in headline_of(group)
     assert "a promise" not in headline_of(group.shown(grouping=True))
+    assert "promises nothing of groups" in headline_of(group.shown(grouping=True))
     assert "a promise" in headline_of(label.shown(grouping=True))
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from eyeful.bundle import is_bundle, read_bundle
 from eyeful.cli.groups import keywords
 from eyeful.cli.outputs import told_how_to_resume
 from eyeful.errors import UsageError
+from eyeful.results import Calibration
+from eyeful.results.promises import promise_line
 from eyeful.wording import rate
 
 if TYPE_CHECKING:
     from eyeful.cli.options import SearchOptions
     from eyeful.cli.outputs import OutputOptions
     from eyeful.cluster.summary import ClusterSummary
+    from eyeful.predictor import PredictorSpec
     from eyeful.runs import RunSummary
     from eyeful.sources import Source
 
@@ -103,7 +108,15 @@ def predict_on_cluster(
         say = shown.say if shown is not None else lambda _: None
         advance = shown.advance if shown is not None else lambda _: None
         summary = run_on_cluster(spec, images, rows, options, stop=stop, say=say, on_rows=advance)
-    return summary.counts, _lines(summary)
+    return summary.counts, [*_lines(summary), *_promise(spec)]
+
+
+def _promise(spec: PredictorSpec) -> list[str]:
+    """What the rows promise, as on one machine."""
+    found = spec.calibration
+    if found is None and is_bundle(Path(spec.model)):
+        found = read_bundle(Path(spec.model)).manifest.calibration
+    return [promise_line(Calibration.from_dict(found), groups=spec.sure is not None)] if found else []
 
 
 def _lines(summary: ClusterSummary) -> list[str]:

@@ -66,7 +66,9 @@ class Answer:
         """The same, answered with a group where no label is sure; or with a label in any case."""
         if not grouping or self.grouped is None:
             return replace(self, grouping=grouping)
-        promise = self.promise if self.grouped.answer_parts == self.prediction.answer_parts else None
+        promise = self.promise
+        if promise and self.grouped.answer_parts != self.prediction.answer_parts:
+            promise = "Your calibration promises nothing of groups."
         spec = replace(self.spec, sure=self.grouped.sure)
         return replace(self, grouping=True, prediction=self.grouped, spec=spec, promise=promise)
 
