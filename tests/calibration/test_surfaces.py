@@ -67,6 +67,7 @@ def test_looking_inside(lite0, calibrated, images):
     assert not any("calibration" in text.get_text() for text in one.plot().texts)
 
 
+@pytest.mark.slow
 def test_verify_compares_the_networks(bundle, tmp_path, images):
     """And so takes a calibrated bundle, whose reference has another arithmetic than it was made for."""
     from eyeful.models import ModelRequest

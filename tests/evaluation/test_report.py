@@ -164,6 +164,7 @@ def test_what_cannot_be_opened_any_more_has_a_placeholder(tmp_path):
     assert "data:image" not in page
 
 
+@pytest.mark.slow
 def test_the_largest_page(tmp_path):
     """1,200 labels and images of noise, which no codec makes small."""
     labels = labels_of(1200)

@@ -87,6 +87,7 @@ def test_the_script_without_wordnet(tmp_path):
     assert "data.noun is missing: apt-get install wordnet-base" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_script_sees_another_wordnet(tmp_path):
     """A WordNet of 1,000 nouns, each a kind of entity: what is there differs, and stays."""
     before = (RESULTS / "wordnet.json").read_bytes()

@@ -110,13 +110,13 @@ def test_the_same_rows_give_the_same_sample(tmp_path):
 
 def test_every_answer_is_drawn_alike_and_comes_first_alike(tmp_path, monkeypatch):
     drawn, first = Counter(), Counter()
-    for seed in range(150):
+    for seed in range(60):
         monkeypatch.setattr("eyeful.sinks.review.SEED", seed)
         sample = names(written(tmp_path / "r.html", [answer(str(n)) for n in range(10)], 3))
         drawn.update(sample)
         first[sample[0]] += 1
-    assert all(20 < drawn[str(n)] < 70 for n in range(10)), drawn  # 45, standard error 6
-    assert all(0 < first[str(n)] < 33 for n in range(10)), first  # 15, standard error 4
+    assert all(7 < drawn[str(n)] < 33 for n in range(10)), drawn  # 18, standard error 4
+    assert all(0 < first[str(n)] < 16 for n in range(10)), first  # 6, standard error 2
 
 
 def test_it_is_self_contained_and_escaped(tmp_path):
@@ -214,7 +214,7 @@ def test_many_images_are_smaller(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_run(tmp_path):
-    rows = (answer(str(n), thumbnail=np.full((240, 320, 3), n % 99, np.uint8)) for n in range(50_000))
+    rows = (answer(str(n), thumbnail=np.full((240, 320, 3), n % 99, np.uint8)) for n in range(10_000))
     with ReviewSink(tmp_path / "r.html", MANIFEST, 20) as sink:
         for _ in range(1000):
             sink.append(next(rows))
