@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from eyeful.errors import EyefulError
+from eyeful.errors import EyefulError, OutputError
 
 
 def sha256_of(path: Path) -> str:
@@ -59,6 +59,33 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_writable(path: Path) -> None:
+    """Make an output's folder, and fail now if the output could not be written at the end.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = temporary_beside(path)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_output(path: Path, text: str) -> None:
+    """Write an output whole, or leave what was there.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        write_atomically(path, text)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 @contextmanager

@@ -12,12 +12,9 @@ import typer
 from eyeful.cli import options
 from eyeful.cli.groups import keywords, load_classifier, takes_options
 from eyeful.cli.progress import Progress
-from eyeful.cli.terminal import LiveLine, print_status
+from eyeful.cli.terminal import loading, print_status
 from eyeful.errors import OutputError, UsageError
 from eyeful.filenames import printable
-
-_DELAY = 0.5
-"""Seconds of loading before it is said, as there are mostly none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +33,7 @@ class CalibrationFile:
             UsageError: nothing was named, or it exists and may not be replaced.
             OutputError: it cannot be written.
         """
-        from eyeful.sinks.html import check_writable
+        from eyeful.bundle.files import check_writable
 
         if self.output is None:
             raise UsageError("-o calibration.json says where to write what is found")
@@ -95,7 +92,7 @@ def calibrate(
     check_shares(risk, coverage)
     for name in inputs:
         options.check_exists(name)
-    with LiveLine(f"loading {model.model}", _DELAY):
+    with loading(model.model):
         groups = (model, preprocessing, limits, batches, engine, arithmetic)
         opened = load_classifier(*groups, calibration="none")  # a bundle's own may be of another way to run it
     with opened as classifier, Progress(inputs, keywords(search)) as shown:

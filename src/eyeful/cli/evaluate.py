@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -16,7 +16,7 @@ from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
 from eyeful.cli.outputs import LATE
 from eyeful.cli.remote import ServerOptions
 from eyeful.cli.table import wrapped
-from eyeful.cli.terminal import LiveLine, print_status
+from eyeful.cli.terminal import loading, print_status
 from eyeful.errors import StoppedError, UsageError
 from eyeful.filenames import printable
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from eyeful.evaluation.verdicts import Verdicts
 
 _PANEL = "Evaluation"
-_DELAY = 0.5
-"""Seconds of loading before it is said."""
 _OF_ROWS = ("model", "checkpoint", "labels", "sure")
 """What means something to rows, of the flags that decide answers."""
 
@@ -230,7 +228,7 @@ def _classified(
 
     with ExitStack() as stack:
         others: dict[str, Any] = {"against": asked.against}
-        with LiveLine(f"loading {groups[0].model}", _DELAY) if not folder.quiet else nullcontext():
+        with loading(groups[0].model, quiet=folder.quiet):
             classifier = stack.enter_context(_open(server, groups))
             if asked.against is not None and not is_rows(asked.against):
                 others["against"] = stack.enter_context(_open(server, _of_other(asked.against, *groups)))

@@ -16,7 +16,7 @@ from eyeful.cli.cluster import ClusterFlags, predict_on_cluster
 from eyeful.cli.groups import keywords, load_classifier, takes_options
 from eyeful.cli.outputs import OutputOptions, check_usage, told_how_to_resume
 from eyeful.cli.remote import ServerOptions
-from eyeful.cli.terminal import LiveLine, print_status
+from eyeful.cli.terminal import loading, print_status
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
 from eyeful.results import Calibration
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from eyeful.runs import RunSummary
     from eyeful.sinks import Sink
     from eyeful.sources import Source
-
-_DELAY = 0.5
-"""Seconds of loading before it is said, as there are mostly none."""
 
 
 @takes_options
@@ -105,7 +102,7 @@ def _predict_here(
 
     rows = output.open()
     started = time.perf_counter()
-    with LiveLine(f"loading {groups[0].model}", _DELAY) if not output.quiet else nullcontext():
+    with loading(groups[0].model, quiet=output.quiet):
         local = [name for name in ("report", "figures") if getattr(output, name)]
         opened = load_classifier(*groups) if server.server is None else server.open(*groups, local=local)
     with opened as classifier:

@@ -13,7 +13,7 @@ import sys
 import textwrap
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO, cast
 
 if TYPE_CHECKING:
@@ -127,6 +127,11 @@ class LiveLine:
         if _is_in_foreground(stream):
             stream.write(text)
             stream.flush()
+
+
+def loading(model: str, *, quiet: bool = False) -> AbstractContextManager[object]:
+    """A line that says so while a model is loaded for half a second and more; it is mostly there at once."""
+    return nullcontext() if quiet else LiveLine(f"loading {model}", 0.5)
 
 
 class _Guarded:

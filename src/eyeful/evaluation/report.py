@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from eyeful.bundle.files import check_writable, write_output
 from eyeful.evaluation import outcomes
 from eyeful.evaluation import report_sentences as words
 from eyeful.evaluation.confusions import CONFUSIONS, FEWEST
 from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
 from eyeful.evaluation.metrics import Answered, Bin, share_of
 from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
-from eyeful.sinks.html import check_writable, file_uri, html_environment, write_page
+from eyeful.sinks.html import file_uri, html_environment
 from eyeful.wording import counted_percent, rate
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def write_report(
     """
     check_writable(path)
     found = thumbnails(items, shown_filenames(evaluation), limits)
-    write_page(path, render(evaluation, found))
+    write_output(path, render(evaluation, found))
 
 
 def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:

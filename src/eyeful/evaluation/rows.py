@@ -12,7 +12,7 @@ from eyeful.extras import require
 from eyeful.filenames import original_name, printable
 from eyeful.shards import open_storage
 from eyeful.shards.parts import listed, open_part, part_record
-from eyeful.sinks.csv import text_of
+from eyeful.sinks.csv import LARGEST_CELL, text_of
 from eyeful.types import Group, Prediction, Score
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 ENDINGS = (".jsonl", ".csv", ".parquet")
 _JSON_CELLS = ("abstained", "top", "warnings", "group", "prediction_set", "columns")
-_LARGEST_CELL = 1 << 30
-"""Characters: the csv module's own limit is less than the `top` of many labels takes."""
 _LARGEST_LINE = 1 << 26
 """Bytes of the first row, by which rows are told from a list."""
 
@@ -98,7 +96,7 @@ def _rows_of(path: Path) -> Iterator[dict[str, Any]]:
             for batch in file.iter_batches(1000):
                 yield from batch.to_pylist()
     elif path.suffix.lower() == ".csv":
-        csv.field_size_limit(_LARGEST_CELL)
+        csv.field_size_limit(LARGEST_CELL)
         with path.open(encoding="utf-8", newline="") as text:
             for row in csv.DictReader(text):
                 yield {name: _value(name, cell) for name, cell in row.items()}

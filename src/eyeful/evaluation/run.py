@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from eyeful.bundle.files import write_atomically
+from eyeful.bundle.files import write_output
 from eyeful.errors import OutputError, UsageError
 from eyeful.evaluation.answers import Answers, Classifying, answers_in_rows
 from eyeful.evaluation.inputs import Inputs
@@ -198,10 +198,7 @@ def _write(folder: Path, found: Evaluation, items: Callable[[], Iterable[Item]])
         OutputError: they cannot be written.
     """
     result = found.to_dict()
-    try:
-        write_atomically(folder / RESULT, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise OutputError(f"cannot write {folder / RESULT}: {error.strerror}") from error
+    write_output(folder / RESULT, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     write_report(result, folder / REPORT, items())
 
 

@@ -71,11 +71,14 @@ def class_sentences(classes: tuple[ClassShare, ...], scored: int) -> list[str]:
     """The labels that are worst."""
     if not classes:
         return [f"No label has {FEWEST} images, so none is judged alone."] if scored else []
+    worst = worst_of(classes)
+    return [f"Worst: {worst}." if worst else f"Every label with {FEWEST} images or more is always right."]
+
+
+def worst_of(classes: tuple[ClassShare, ...]) -> str:
+    """The first labels that are not always right, as a list; empty where all are."""
     worst = [one for one in classes if one.top1.right < one.images][:SHOWN]
-    if not worst:
-        return [f"Every label with {FEWEST} images or more is always right."]
-    named = ", ".join(f"{one.label} ({one.top1.right} of {one.images} right)" for one in worst)
-    return [f"Worst: {named}."]
+    return ", ".join(f"{one.label} ({one.top1.right} of {one.images} right)" for one in worst)
 
 
 def confusion_sentences(confusions: tuple[Confusion, ...], distance: Distance | None) -> list[str]:

@@ -25,7 +25,7 @@ from eyeful.evaluation.metrics import (
     share_of,
 )
 from eyeful.evaluation.result import plain
-from eyeful.evaluation.summary import SHOWN, belief_sentences, right_sentences, threshold_sentences
+from eyeful.evaluation.summary import SHOWN, belief_sentences, right_sentences, threshold_sentences, worst_of
 from eyeful.filenames import original_name, portable_name, printable
 from eyeful.sinks.csv import text_of
 from eyeful.sinks.review import COLUMNS
@@ -148,10 +148,8 @@ class Verdicts:
             *belief_sentences(self.bins, top1, None, None)[:1],
             *(threshold_sentences(self.risk_coverage) if self.risk_coverage else []),
         ]
-        worst = [one for one in self.labels if one.top1.right < one.images][:SHOWN]
-        if worst:
-            named = ", ".join(f"{printable(one.label)} ({one.top1.right} of {one.images} right)" for one in worst)
-            sentences.append(f"Most often wrong: {named}.")
+        if worst := worst_of(self.labels):
+            sentences.append(f"Most often wrong: {printable(worst)}.")
         if self._wrong:
             named = ", ".join(
                 f"{printable(one.answer)} ({printable(one.filename)})" for one in self._wrong[:SHOWN]

@@ -32,7 +32,7 @@ COLUMNS = (
     "error",
     "filename_b64",
 )
-_LARGEST_CELL = 1 << 30
+LARGEST_CELL = 1 << 30
 """Characters: the csv module's own limit is less than the `top` of many labels takes."""
 _ESCAPED = ("=", "+", "-", "@", "\t", "\r", "'")
 """What a spreadsheet takes for a formula when a cell begins with it; and the mark that says it is none."""
@@ -71,7 +71,7 @@ class CsvSink:
             OutputError: it is not such a file.
         """
         cut_last_line(path, quoted=True)
-        csv.field_size_limit(_LARGEST_CELL)
+        csv.field_size_limit(LARGEST_CELL)
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             if rows.fieldnames is not None and tuple(rows.fieldnames) != _header(rows.fieldnames):
@@ -109,7 +109,7 @@ class CsvSink:
         if not self._begun:
             return
         self._file.close()
-        csv.field_size_limit(_LARGEST_CELL)
+        csv.field_size_limit(LARGEST_CELL)
         wide = self._path.with_name(f".{self._path.name}.tmp")
         try:
             with self._path.open(encoding="utf-8", newline="") as narrow, open_text(wide, "w") as file:

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
-from eyeful.bundle.files import temporary_beside, write_atomically
-from eyeful.errors import OutputError
 from eyeful.filenames import printable
 from eyeful.sinks.report_cards import encoded
 from eyeful.wording import error_label, percent, warning_label, warning_sentence
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL import Image
 
 _NAME_LENGTH, _LABEL_LENGTH = 300, 120
@@ -43,33 +39,6 @@ def html_environment(package: str = "eyeful.sinks") -> Environment:
         "label": lambda label: _shortened(printable(label), _LABEL_LENGTH),
     }
     return environment
-
-
-def check_writable(path: Path) -> None:
-    """Make a page's folder, and fail now if the page could not be written at the end.
-
-    Raises:
-        OutputError: it cannot.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = temporary_beside(path)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def write_page(path: Path, page: str) -> None:
-    """Write a page whole, or leave what was there.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    try:
-        write_atomically(path, page)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def data_uri(image: Image.Image, kind: Literal["PNG", "JPEG"] = "JPEG") -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
-from eyeful.sinks.html import check_writable, file_uri, html_environment, write_page
+from eyeful.bundle.files import check_writable, write_output
+from eyeful.sinks.html import file_uri, html_environment
 from eyeful.sinks.report_cards import OF_A_KIND, Card, Selection
 from eyeful.sinks.report_counts import ReportCounts, bin_of, warning_code
 
@@ -56,7 +57,7 @@ class ReportSink:
         if error is not None and not self._counts.inputs:
             return
         page = _render(self._counts, self._selection, self._manifest, stopped=error is not None)
-        write_page(self._path, page)
+        write_output(self._path, page)
 
 
 def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any], *, stopped: bool) -> str:

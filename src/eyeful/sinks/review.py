@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from PIL import Image
 
+from eyeful.bundle.files import check_writable, write_output
 from eyeful.cpu import usable_cores
 from eyeful.errors import ImageError
 from eyeful.filenames import portable_name
@@ -28,7 +29,7 @@ from eyeful.images import Limits, open_item
 from eyeful.predictor.preprocess import thumbnail_of
 from eyeful.preprocessing import Preprocessing
 from eyeful.sinks.csv import cell_of
-from eyeful.sinks.html import check_writable, file_uri, html_environment, write_page
+from eyeful.sinks.html import file_uri, html_environment
 from eyeful.sinks.report_cards import Card, Largest, encoded
 from eyeful.sources.base import Sized
 from eyeful.sources.unchanged import as_it_is_now
@@ -113,7 +114,7 @@ class ReviewSink:
     ) -> None:
         if error is not None and not self._answers:
             return
-        write_page(self._path, self._rendered(stopped=error is not None))
+        write_output(self._path, self._rendered(stopped=error is not None))
 
     def _rendered(self, *, stopped: bool) -> str:
         cards = self._sample.ranked()
