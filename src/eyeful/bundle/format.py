@@ -231,7 +231,9 @@ def read_bundle(folder: Path) -> Bundle:
         try:
             return _read(folder)
         except BundleError:
-            if _identity(folder) == before and not (before is None and _is_moved_aside(folder)):
+            # the old one is looked for first: it goes only when the new one is there, which is looked for then
+            replaced = before is None and _is_moved_aside(folder)
+            if _identity(folder) == before and not replaced:
                 raise
             time.sleep(0.001)  # a writer replaces it at this moment
     return _read(folder)
