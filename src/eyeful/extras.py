@@ -31,6 +31,7 @@ _EXTRA_OF = {
     "httpx": ("serve", "httpx"),
     "captum": ("explain", "Captum"),
     "gradio": ("page", "Gradio"),
+    "sklearn": ("teach", "scikit-learn"),
     "fsspec": ("cloud", "fsspec"),
     "ray": ("cluster", "Ray"),
     "av": ("video", "PyAV"),

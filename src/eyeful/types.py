@@ -37,6 +37,9 @@ network's own last layer has made them."""
 Content = Path | bytes | Image.Image | NDArray[np.uint8] | Callable[[], bytes]
 """Where an item's image is: a file, encoded bytes, an opened image, pixels, or a call that fetches bytes."""
 
+NONE_OF_THESE = "none of these"
+"""The last label of a model that was taught: the image is like none of the labels' own images."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -201,6 +204,11 @@ class Prediction:
     def unsure(self) -> bool:
         """Whether the label is a guess: it is abstained from, or no group holds enough; never beside a group."""
         return self.ok and not self.grouped and (self.abstained or (self.sure is not None and self.group is None))
+
+    @property
+    def none_of_these(self) -> bool:
+        """Whether a model that was taught says that the image is none of its labels."""
+        return self.label == NONE_OF_THESE
 
     @property
     def grouped(self) -> bool:

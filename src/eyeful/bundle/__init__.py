@@ -3,27 +3,30 @@
 from eyeful.bundle.files import sha256_or
 from eyeful.bundle.flight import single_flight
 from eyeful.bundle.format import (
-    FORMAT,
     MANIFEST,
     Bundle,
-    Manifest,
     is_bundle,
     names_in,
     read_bundle,
     refuse_to_change,
     write_bundle,
 )
+from eyeful.bundle.head import HEAD, TaughtHead, unit_vectors
+from eyeful.bundle.manifest import FORMAT, Manifest
 
 __all__ = [
     "FORMAT",
+    "HEAD",
     "MANIFEST",
     "Bundle",
     "Manifest",
+    "TaughtHead",
     "is_bundle",
     "names_in",
     "read_bundle",
     "refuse_to_change",
     "sha256_or",
     "single_flight",
+    "unit_vectors",
     "write_bundle",
 ]

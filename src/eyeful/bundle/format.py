@@ -10,110 +10,17 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, get_args
 
 from eyeful.bundle.files import sha256_of, temporary_beside
+from eyeful.bundle.manifest import FORMAT, Manifest
 from eyeful.errors import BundleError, UsageError
-from eyeful.preprocessing import NO_OVERRIDES, InputOverrides, Preprocessing
-from eyeful.types import Activation, Labels
+from eyeful.preprocessing import NO_OVERRIDES, InputOverrides
 
-FORMAT = 2
 MANIFEST = "manifest.json"
 _MANIFEST_1 = "passport.json"
 """What a bundle of eyeful 0.1 has instead; it is refused, and may be replaced."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What determines a model's answers, and where it comes from.
-
-    Attributes:
-        model: the name that finds the model again.
-        architecture: library, name and number of classes.
-        preprocessing: the preprocessing that belongs to the weights.
-        labels: names and WordNet ids, by position in the output vector.
-        activation: what makes probabilities of its logits.
-        weights: source, license and sha256 of the weights.
-        engine: which engine the files are for.
-        precision: int8 where the files hold a quantised network; fp32 files run in whatever the engine can.
-        checkpoint: the name of the file whose weights took the place of the model's own; None for its own.
-        quantization: how an int8 network was made and what it was found to agree with; None for others.
-        calibration: what `eyeful calibrate` found for it; None without.
-        notes: what a user should know before trusting its answers, one line each.
-        versions: the tools that made the files.
-        files: sha256 of every file of the bundle, by name.
-    """
-
-    model: str
-    architecture: dict[str, Any]
-    preprocessing: Preprocessing
-    labels: Labels
-    weights: dict[str, Any]
-    engine: str
-    activation: Activation = "softmax"
-    precision: str = "fp32"
-    checkpoint: str | None = None
-    quantization: dict[str, Any] | None = None
-    calibration: dict[str, Any] | None = None
-    notes: tuple[str, ...] = ()
-    versions: dict[str, str] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
-    format: int = FORMAT
-
-    @property
-    def title(self) -> str:
-        """The model as people call it."""
-        return self.model if self.checkpoint is None else f"{self.model} with {self.checkpoint}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self) | {"preprocessing": self.preprocessing.as_dict()}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Manifest":
-        """The inverse of `as_dict`.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is not a manifest.
-        """
-        said = values["labels"]
-        labels = Labels(tuple(said["names"]), tuple(said["wnids"]), said.get("assumed", False))
-        preprocessing = Preprocessing.from_dict(values["preprocessing"])
-        notes = tuple(map(str, values.get("notes", ())))
-        manifest = cls(**(values | {"preprocessing": preprocessing, "labels": labels, "notes": notes}))
-        fault = manifest.fault()
-        if fault:
-            raise ValueError(fault)
-        return manifest
-
-    def with_activation(self, activation: Activation | None) -> Self:
-        """The same with another activation; with its own for None.
-
-        Raises:
-            UsageError: softmax of a single logit, which is 1.0 whatever the image.
-        """
-        if activation == "softmax" and len(self.labels) == 1:
-            raise UsageError(f"{self.title} has one output, of which softmax is always 1.0: --activation sigmoid")
-        return self if activation is None else replace(self, activation=activation)
-
-    def fault(self) -> str | None:
-        """What is wrong with it, if anything: a hand may have changed it."""
-        names, wnids = self.labels.names, self.labels.wnids
-        faults = {
-            "its labels are not names": not names or not all(isinstance(name, str) for name in names),
-            "its WordNet ids are not one for each label": len(wnids) != len(names)
-            or not all(isinstance(wnid, str | None) for wnid in wnids),
-            "its labels are neither assumed nor not": not isinstance(self.labels.assumed, bool),
-            "its labels are not those of its classes": self.architecture.get("num_classes", len(names))
-            != len(names),
-            "its weights have no sha256": not isinstance(self.weights.get("sha256"), str),
-            "its activation is unknown": self.activation not in get_args(Activation),
-            "its precision is neither fp32 nor int8": self.precision not in ("fp32", "int8"),
-            "it lists no files": not self.files or not all(isinstance(one, str) for one in self.files.values()),
-        }
-        return next((fault for fault, is_so in faults.items() if is_so), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,20 @@ from eyeful.cli.terminal import fitted, guard_streams, print_status
 from eyeful.errors import BrokenOutputError, DecodeTimeoutError, EyefulError, PluginError, StoppedError
 
 _ORDER = (
-    *("predict", "evaluate", "calibrate", "models", "info", "explain", "export", "import-mar", "verify"),
+    *(
+        "predict",
+        "evaluate",
+        "calibrate",
+        "teach",
+        "embed",
+        "similar",
+        "models",
+        "info",
+        "explain",
+        "export",
+        "import-mar",
+        "verify",
+    ),
     *("bench", "serve", "page", "samples", "cache", "doctor"),
 )
 """The order of `eyeful --help`; commands of other packages follow."""

@@ -1,0 +1,1 @@
+"""Vectors of images on disk: what `eyeful embed` writes, and reads again."""
