@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from graphs import write_onnx
 
 import eyeful
 from eyeful.features import read_features
@@ -24,10 +25,7 @@ def squeezenet(tmp_path_factory):
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory):
     """An ONNX file that gives scores alone, as users export it."""
-    path = tmp_path_factory.mktemp("graph") / "own.onnx"
-    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 32, 32), torch.nn.Flatten(), torch.nn.Linear(4, 5)).eval()
-    torch.onnx.export(network, (torch.zeros(1, 3, 32, 32),), path, dynamo=False)
-    return path
+    return write_onnx(tmp_path_factory.mktemp("graph") / "own.onnx")
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.parquet"])
