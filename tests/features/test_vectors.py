@@ -31,7 +31,7 @@ TIMM = (
     *("regnetx_002", "tf_efficientnet_lite0", "convnext_atto", "mobilenetv3_small_050", "ghostnet_050"),
     *("repvgg_a0", "resnet10t", "rexnet_100", "lcnet_050", "hrnet_w18_small", "densenet121", "edgenext_xx_small"),
 )
-QUICK = {"resnet18", "mobilenet_v3_small", "regnetx_002"}
+QUICK = {"resnet18", "regnetx_002"}
 ENGINES = ("torch", "openvino", "onnxruntime")
 
 
@@ -88,7 +88,8 @@ def outputs_of(network, name, engine, place, precisions=("fp32",)):
         try:
             running = opens("cpu", precision, 1)
         except EngineError as error:
-            assert precision == "bf16" and "this CPU runs" in str(error)  # noqa: PT018 - an older one
+            if precision == "fp32" or "this CPU runs" not in str(error):
+                raise
             continue
         found.append(running.submit(images(preprocessing_of(name).size[0])).result())
         running.close()
