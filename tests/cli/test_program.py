@@ -19,6 +19,7 @@ COMMANDS = [
     "predict",
     "evaluate",
     "calibrate",
+    "similar",
     "models",
     "info",
     "explain",
