@@ -29,5 +29,5 @@ def vector_of(prediction: Prediction) -> NDArray[np.float32] | None:
     """
     if not prediction.ok:
         return None
-    assert prediction.features is not None  # noqa: S101 - see `Classifier.vector_size`
+    assert prediction.features is not None  # noqa: S101 - see `predictor.vector_size`
     return unit_vectors(prediction.features)
