@@ -30,11 +30,10 @@ def test_copies_of_some_photographs_find_them(photos, lite0):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("precision", ["fp32", "auto"])
-def test_copies_of_all_photographs_find_them(photos, precision, record_property):
+def test_copies_of_all_photographs_find_them(photos, record_property):
     paths = sorted((photos / "labelled").iterdir())
     rates = {}
-    with eyeful.load("efficientnet_lite0", precision=precision) as classifier:
+    with eyeful.load() as classifier:
         vector_ND = unit_vectors(classifier.features(paths))
         for kind, copy in {**COPIES, **HARDER}.items():
             rates[kind] = float(np.mean(found_first(classifier, vector_ND, paths, range(len(paths)), copy)))
