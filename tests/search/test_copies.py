@@ -1,5 +1,7 @@
 """Copies of photographs find their originals first."""
 
+import logging
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,7 @@ from copies import COPIES, HARDER
 from eyeful.bundle.head import unit_vectors
 from eyeful.search import nearest
 
+log = logging.getLogger(__name__)  # figures: --log-cli-level=info
 QUICK = ("mirrored", "cropped to 80% of each side", "rotated by 5°", "JPEG quality 30")
 
 
@@ -30,14 +33,14 @@ def test_copies_of_some_photographs_find_them(photos, lite0):
 
 
 @pytest.mark.slow
-def test_copies_of_all_photographs_find_them(photos, record_property):
+def test_copies_of_all_photographs_find_them(photos):
     paths = sorted((photos / "labelled").iterdir())
     rates = {}
     with eyeful.load() as classifier:
         vector_ND = unit_vectors(classifier.features(paths))
         for kind, copy in {**COPIES, **HARDER}.items():
             rates[kind] = float(np.mean(found_first(classifier, vector_ND, paths, range(len(paths)), copy)))
-            record_property(kind, rates[kind])
+            log.info("%s: %.3f", kind, rates[kind])
     assert len(paths) == 250
     assert {kind: rate for kind, rate in rates.items() if kind in COPIES and rate < 0.98} == {}
-    assert min(rates.values()) > 0.4, "even turned by 90°, cropped to a sixth or hardly legible"
+    assert min(rates.values()) > 0.9, rates

@@ -1,12 +1,15 @@
 """A file of 100,000 vectors: the time of a query and the memory of the process, from both formats."""
 
 import json
+import logging
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+log = logging.getLogger(__name__)  # figures: --log-cli-level=info
 pytestmark = pytest.mark.slow
 IMAGES, LENGTH = 100_000, 1280
 SEARCH = """
@@ -21,15 +24,15 @@ reading = time.perf_counter() - started
 seconds = []
 for place in range(20):
     query = np.array(features.vector_ND[place : place + 1])
-    started = time.perf_counter()
+    started = time.process_time()
     (found,), _ = nearest(features.vector_ND, query, 10)
-    seconds.append(time.perf_counter() - started)
+    seconds.append(time.process_time() - started)
     assert found[0] == place
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-print(json.dumps({"reading": reading, "first": seconds[0], "best": min(seconds), "median": sorted(seconds)[10],
+print(json.dumps({"reading": reading, "first": seconds[0], "median": sorted(seconds)[10],
                   "peak_GB": int(status["VmHWM"].split()[0]) * 1024 / 1e9}))
 """
-"""A search in a process of its own; the best of 20 is its time on a machine that does other things too."""
+"""A search in a process of its own, by one thread: its processor time is what it would take where nothing else runs."""
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +66,16 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.parquet"])
-def test_a_query_takes_a_moment_and_less_than_a_gigabyte(folder, name, record_property):
+def test_a_query_takes_a_moment_and_less_than_a_gigabyte(folder, name):
     done = subprocess.run(
-        [sys.executable, "-c", SEARCH, folder / name], capture_output=True, text=True, timeout=300, check=True
+        [sys.executable, "-c", SEARCH, folder / name],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
     )
     figures = json.loads(done.stdout)
-    for key, value in figures.items():
-        record_property(key, value)
+    log.info("%s: %s", name, figures)
     assert figures["peak_GB"] < 1, figures
-    assert figures["best"] < 0.15, figures
+    assert figures["median"] < 0.15, figures
