@@ -84,6 +84,16 @@ def request_of(spec: PredictorSpec) -> ModelRequest:
     return ModelRequest(spec.model, checkpoint, labels, spec.overrides)
 
 
+def base_of(spec: PredictorSpec) -> ModelRequest | Bundle:
+    """The network that a spec names, as `prepare.taught.write_taught` takes it.
+
+    Raises:
+        BundleError: it is a damaged bundle.
+    """
+    folder = Path(spec.model)
+    return read_bundle(folder) if is_bundle(folder) else request_of(spec)
+
+
 def origin(name: str | Path, checkpoint: str | Path | None = None, **options: Any) -> dict[str, Any] | None:
     """What a bundle was made of: options of a spec that lead to its reference; None for what is no bundle.
 
