@@ -85,7 +85,7 @@ class Manifest:
         """
         if self.taught is not None and activation not in (None, "softmax"):
             raise UsageError(
-                f"{self.title} was taught with softmax, over its labels and {NONE_OF_THESE!r}: leave --activation out"
+                f"{self.title} has softmax over these and {NONE_OF_THESE!r}, as it was taught: leave --activation out"
             )
         if activation == "softmax" and len(self.labels) == 1:
             raise UsageError(f"{self.title} has one output, of which softmax is always 1.0: --activation sigmoid")

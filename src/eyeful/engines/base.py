@@ -262,7 +262,7 @@ class ConvertedFamily(EngineFamily, ABC):
         raise ModelError(f"the engine {self.name} does not run {graph.path}: --engine openvino")
 
     def write_taught(self, bundle: Bundle, head: TaughtHead, manifest: Manifest, folder: Path) -> None:
-        """As `write`, from another bundle of this engine: the same network, but for the layer that makes its logits.
+        """As `write`, from another bundle of this engine: its network, but for the layer that makes the logits.
 
         Args:
             bundle: of the frozen network, with features; or of one that was taught before.

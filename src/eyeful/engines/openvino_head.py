@@ -1,4 +1,4 @@
-"""A head that was taught, in an OpenVINO graph: on the features, in place of the operations that made the logits."""
+"""A head that was taught, in an OpenVINO graph: on the features, in place of what made the logits."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ def _logits(ops: Any, features_ND: Any, head: TaughtHead) -> Any:
     def axis(value: int) -> Any:
         return named(ops.constant(np.array([value], np.int64)))
 
-    def op(kind: str, *inputs: Any) -> Any:
-        return named(getattr(ops, kind)(*inputs))
+    def op(kind: str, *inputs: Any, **attributes: Any) -> Any:
+        return named(getattr(ops, kind)(*inputs, **attributes))
 
-    length_N1 = op("maximum", op("reduce_l2", features_ND, axis(1), True), number([[LEAST_LENGTH]]))
+    length_N1 = op("maximum", op("reduce_l2", features_ND, axis(1), keep_dims=True), number([[LEAST_LENGTH]]))
     unit_N1D = op("unsqueeze", op("divide", features_ND, length_N1), axis(1))
     rows = np.concatenate([head.weight_KD, head.mean_KD])
-    products = op("reduce_sum", op("multiply", unit_N1D, number(rows[None])), axis(2), False)
+    products = op("reduce_sum", op("multiply", unit_N1D, number(rows[None])), axis(2))
     halves = op("split", products, named(ops.constant(np.int64(1))), 2)
     logits_NK = op("add", halves.output(0), number(head.bias_K[None]))
-    nearest_N1 = op("reduce_max", halves.output(1), axis(1), True)
+    nearest_N1 = op("reduce_max", halves.output(1), axis(1), keep_dims=True)
     distance_N1 = op("subtract", number([[head.least_cosine]]), nearest_N1)
-    best_N1 = op("reduce_max", logits_NK, axis(1), True)
+    best_N1 = op("reduce_max", logits_NK, axis(1), keep_dims=True)
     none_N1 = op("add", best_N1, op("multiply", number([[head.slope]]), distance_N1))
     return op("concat", [logits_NK, none_N1], 1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +37,9 @@ def write_taught(
     engine_name: str,
     head: TaughtHead,
     labels: tuple[str, ...],
-    taught: dict[str, Any],
     folder: Path,
     *,
+    taught: dict[str, Any],
     preprocessing: Preprocessing | None = None,
     checkpoint: Path | None = None,
 ) -> Bundle:
@@ -52,8 +51,8 @@ def write_taught(
         engine_name: what shall run it.
         head: makes the logits.
         labels: the names of its K labels; "none of these" comes behind them.
-        taught: what the manifest says of it: plain JSON values. `base` and `base_weights` are filled in.
         folder: where to; must not exist, or be a bundle, which is replaced.
+        taught: what the manifest says of it: plain JSON values. `base` and `base_weights` are filled in.
         preprocessing: of the images that it was taught with; of the base's size, mean and standard deviation.
         checkpoint: the file that a bundle for another engine was made of, if it was.
 
@@ -117,17 +116,17 @@ def request_behind(bundle: Bundle, checkpoint: Path | None = None) -> ModelReque
     manifest = bundle.manifest
     if manifest.checkpoint and checkpoint is None:
         raise ModelError(
-            f"the bundle {bundle.folder} was made of {manifest.model} with {manifest.checkpoint}: --checkpoint FILE "
-            "names that"
+            f"the bundle {bundle.folder} was made of {manifest.model} with {manifest.checkpoint}: --checkpoint "
+            "FILE names that"
         )
     request = ModelRequest(manifest.model, checkpoint)
     found, own = manifest.preprocessing, find_model(request).preprocessing
-    differing = {
-        name: value
-        for name, value in (("img_size", found.size), ("mean", found.mean), ("std", found.std))
-        if value != getattr(own, "size" if name == "img_size" else name)
-    }
-    return replace(request, overrides=InputOverrides(**differing))
+    overrides = InputOverrides(  # only what differs: the cache has most models without any
+        found.size if found.size != own.size else None,
+        found.mean if found.mean != own.mean else None,
+        found.std if found.std != own.std else None,
+    )
+    return replace(request, overrides=overrides)
 
 
 def _check_weights(bundle: Bundle, sha256: str | None) -> None:
