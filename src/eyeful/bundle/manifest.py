@@ -84,9 +84,7 @@ class Manifest:
                 model that was taught.
         """
         if self.taught is not None and activation not in (None, "softmax"):
-            raise UsageError(
-                f"{self.title} has softmax over these and {NONE_OF_THESE!r}, as it was taught: leave --activation out"
-            )
+            raise UsageError(f"{self.title} is a softmax over these and {NONE_OF_THESE!r}: leave --activation out")
         if activation == "softmax" and len(self.labels) == 1:
             raise UsageError(f"{self.title} has one output, of which softmax is always 1.0: --activation sigmoid")
         return self if activation is None else replace(self, activation=activation)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +17,21 @@ import numpy as np
 
 from eyeful.bundle import HEAD, Bundle, TaughtHead, write_bundle
 from eyeful.cpu import usable_cores
-from eyeful.engines import ConvertedFamily, family
-from eyeful.errors import EyefulError, ModelError, UsageError, one_line
-from eyeful.models import ModelRequest, find_model
-from eyeful.prepare import prepared, refuse_to_replace
+from eyeful.engines import ConvertedFamily, ModuleFamily, family
+from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
+from eyeful.prepare import deploy, network_of, refuse_to_replace
+from eyeful.prepare.frozen import frozen_bundle, frozen_network, taken_apart, weights_of
 from eyeful.prepare.manifest import tool_versions
-from eyeful.preprocessing import InputOverrides
 from eyeful.types import NONE_OF_THESE, Labels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
+
     from eyeful.bundle import Manifest
+    from eyeful.engines import Engine, EngineFamily
+    from eyeful.models import ModelRequest
     from eyeful.preprocessing import Preprocessing
 
 _TOLERANCE = 1e-3
@@ -69,15 +75,20 @@ def write_taught(
         raise ModelError(f"{base.folder} is int8, whose vectors are coarse: teach {base.manifest.title} in fp32")
     engine = family(engine_name)
     with tempfile.TemporaryDirectory() as temporary:
-        if not isinstance(engine, ConvertedFamily):
-            raise ModelError(f"the engine {engine_name} cannot be taught yet")
-        frozen = _frozen(base, engine, checkpoint, Path(temporary) / "frozen")
-        manifest = _manifest_of(frozen.manifest, head, labels, taught)
-        manifest = replace(manifest, preprocessing=preprocessing or manifest.preprocessing)
+        write_files: Callable[[Manifest, Path], None]
+        if isinstance(engine, ConvertedFamily):
+            frozen = frozen_bundle(base, engine, checkpoint, Path(temporary) / "frozen")
+            own, write_files = frozen.manifest, partial(engine.write_taught, frozen, head)
+        else:
+            module, own = frozen_network(base, engine, checkpoint)
+            write_files = partial(_write_module, module, own, head)
+        manifest = _manifest_of(own, engine, head, labels, taught)
+        known = base.manifest if isinstance(base, Bundle) else own
+        manifest = replace(manifest, preprocessing=preprocessing or known.preprocessing)
 
         def write(place: Path) -> None:
             try:
-                engine.write_taught(frozen, head, manifest, place)
+                write_files(manifest, place)
             except (EyefulError, OSError):
                 raise
             except Exception as error:
@@ -88,6 +99,27 @@ def write_taught(
         return write_bundle(folder, manifest, write)
 
 
+def network_behind(bundle: Bundle, checkpoint: Path | None = None) -> nn.Module:
+    """The network of a model that was taught as torch has it, with its head, whatever its bundle is for.
+
+    Args:
+        bundle: of a model that was taught.
+        checkpoint: the file that it was made of, if it was.
+
+    Raises:
+        ModelError: its frozen network is not to be had, or has other weights now.
+        MissingExtraError: torch is not installed.
+    """
+    manifest = bundle.manifest
+    if isinstance(family(manifest.engine), ModuleFamily):
+        return network_of(bundle)
+    from eyeful.prepare.deployed import put_head
+
+    module, own = frozen_network(bundle, family("torch"), checkpoint)
+    put_head(module, TaughtHead.read(bundle.folder / HEAD), manifest.preprocessing, own.title)
+    return module
+
+
 def _check_labels(head: TaughtHead, labels: tuple[str, ...]) -> None:
     if len(labels) != len(head.weight_KD) or len(set(labels)) != len(labels):
         raise UsageError(f"{len(labels)} labels do not name the {len(head.weight_KD)} rows of a head, each once")
@@ -95,91 +127,69 @@ def _check_labels(head: TaughtHead, labels: tuple[str, ...]) -> None:
         raise UsageError(f"{NONE_OF_THESE!r} cannot be a label of your own: every model that is taught has it")
 
 
-def _frozen(base: ModelRequest | Bundle, engine: ConvertedFamily, checkpoint: Path | None, place: Path) -> Bundle:
-    """The frozen network's bundle for an engine."""
-    if isinstance(base, ModelRequest):
-        return prepared(base, engine)
-    if base.manifest.engine == engine.name:
-        return base
-    del place
-    bundle = prepared(request_behind(base, checkpoint), engine)
-    _check_weights(base, bundle.manifest.weights["sha256"])
-    return bundle
+def _write_module(module: nn.Module, own: Manifest, head: TaughtHead, manifest: Manifest, folder: Path) -> None:
+    """Write a frozen network's weights, as they are, if a head fits it."""
+    from eyeful.prepare.torch import write_module
+
+    del manifest
+    write_module(module, folder)
+    last = taken_apart(module, own).head
+    head.check_fits(None if last is None else last.in_features, own.title)
 
 
-def request_behind(bundle: Bundle, checkpoint: Path | None = None) -> ModelRequest:
-    """The model, by its name, that a bundle was made of; its weights may be others now.
-
-    Raises:
-        ModelError: it was made of a checkpoint, which is not named.
-    """
-    manifest = bundle.manifest
-    if manifest.checkpoint and checkpoint is None:
-        raise ModelError(
-            f"the bundle {bundle.folder} was made of {manifest.model} with {manifest.checkpoint}: --checkpoint "
-            "FILE names that"
-        )
-    request = ModelRequest(manifest.model, checkpoint)
-    found, own = manifest.preprocessing, find_model(request).preprocessing
-    overrides = InputOverrides(  # only what differs: the cache has most models without any
-        found.size if found.size != own.size else None,
-        found.mean if found.mean != own.mean else None,
-        found.std if found.std != own.std else None,
-    )
-    return replace(request, overrides=overrides)
-
-
-def _check_weights(bundle: Bundle, sha256: str | None) -> None:
-    """See that the weights of a model by its name are still those that a bundle was made of."""
-    if sha256 != _weights_of(bundle.manifest):
-        raise ModelError(
-            f"the bundle {bundle.folder} was made of other weights than {bundle.manifest.model} has now: "
-            f"{'teach' if bundle.manifest.taught else 'export'} it again"
-        )
-
-
-def _weights_of(manifest: Manifest) -> str:
-    """The digest of a network's weights, frozen ones without their head."""
-    return str(manifest.weights["sha256"] if manifest.taught is None else manifest.taught["base_weights"])
-
-
-def _manifest_of(base: Manifest, head: TaughtHead, labels: tuple[str, ...], taught: dict[str, Any]) -> Manifest:
+def _manifest_of(
+    base: Manifest, engine: EngineFamily, head: TaughtHead, labels: tuple[str, ...], taught: dict[str, Any]
+) -> Manifest:
     """The manifest of a model that was taught, without files yet."""
-    weights = _weights_of(base)
+    weights = weights_of(base)
     digest = hashlib.sha256(f"{weights} {head.sha256}".encode()).hexdigest()
     title = base.title if base.taught is None else base.taught["base"]
     return replace(
         base,
         labels=Labels((*labels, NONE_OF_THESE), (None,) * (len(labels) + 1)),
         weights=base.weights | {"sha256": digest},
+        engine=engine.name,
         activation="softmax",
         calibration=None,
         taught=taught | {"base": title, "base_weights": weights},
         notes=base.notes[:-1] if base.labels.assumed else base.notes,  # the last tells of labels that are gone
-        versions=tool_versions(family(base.engine)),
+        versions=tool_versions(engine),
         files={},
     )
 
 
-def _check(bundle: Bundle, engine: ConvertedFamily, head: TaughtHead) -> None:
+def _check(bundle: Bundle, engine: EngineFamily, head: TaughtHead) -> None:
     """See that a new bundle gives the head's logits of its own features, for several images and for one.
 
     Raises:
         ModelError: it does not.
     """
-    title = bundle.manifest.title
-    noise = np.random.default_rng(0).integers(0, 256, (3, *bundle.manifest.preprocessing.size, 3), dtype=np.uint8)
-    opened = engine.open(bundle, "cpu", "fp32", usable_cores())
+    title, size = bundle.manifest.title, bundle.manifest.preprocessing.size
+    noise = np.random.default_rng(0).integers(0, 256, (3, *size, 3), dtype=np.uint8)
+    opened = _opened(bundle, engine)
     try:
         for batch_NHWC in (noise, noise[:1]):
             found = opened.submit(batch_NHWC).result()
             if found.features_ND is None:
                 raise ModelError(f"{engine.name} lost the features of {title}")
             expected = head.logits(found.features_ND)
-            difference = float(np.abs(found.logits_NK - expected).max()) / max(1.0, float(np.abs(expected).max()))
-            if found.logits_NK.shape != expected.shape or not difference < _TOLERANCE:
+            difference = np.inf
+            if found.logits_NK.shape == expected.shape:
+                difference = float(np.abs(found.logits_NK - expected).max() / max(1.0, np.abs(expected).max()))
+            if not difference < _TOLERANCE:
                 raise ModelError(
                     f"{engine.name}'s logits of {title} differ from what was taught, by {difference:.1e}"
                 )
+    except EngineError as error:
+        raise ModelError(f"{engine.name} cannot run {title} ({error})") from error
     finally:
         opened.close()
+
+
+def _opened(bundle: Bundle, engine: EngineFamily) -> Engine:
+    device = "cpu" if "cpu" in engine.devices else engine.devices[0]
+    if isinstance(engine, ConvertedFamily):
+        return engine.open(bundle, device, "fp32", usable_cores())
+    assert isinstance(engine, ModuleFamily)  # noqa: S101 - there is no third kind
+    network = deploy(network_of(bundle), bundle.manifest)
+    return engine.open_module(network, device, "fp32", usable_cores())
