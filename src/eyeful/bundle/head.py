@@ -12,11 +12,12 @@ import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eyeful.errors import BundleError
+from eyeful.errors import BundleError, ModelError
 
 HEAD = "head.npz"
 """A bundle's file with the head that was taught, whatever its engine; the engine's own files hold it too."""
@@ -59,6 +60,26 @@ class TaughtHead:
         )
         return np.concatenate([logits, none], axis=-1).astype(np.float32)
 
+    def check_fits(self, length: int | None, title: str) -> None:
+        """See that it takes the vectors of a network.
+
+        Args:
+            length: D, of the network's vectors; None where it gives none.
+            title: the network's.
+
+        Raises:
+            ModelError: it does not.
+        """
+        if length is None:
+            raise ModelError(
+                f"{title} cannot be taught: it does not end in a linear layer, so it has no vector of an image; "
+                "choose another model"
+            )
+        if length != self.weight_KD.shape[1]:
+            raise ModelError(
+                f"{title} gives vectors of {length} numbers, the head takes {self.weight_KD.shape[1]}"
+            )
+
     @property
     def sha256(self) -> str:
         """A digest of its numbers."""
@@ -83,10 +104,10 @@ class TaughtHead:
             BundleError: it cannot be read, or is no such file.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 found = {field.name: file[field.name] for field in fields(cls)}
             head = cls(**(found | {name: float(found[name]) for name in ("least_cosine", "slope")}))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{path} is no head that eyeful has taught ({error})") from error
         labels, length = head.weight_KD.shape[0], head.weight_KD.shape[-1]
         if head.weight_KD.shape != head.mean_KD.shape or head.bias_K.shape != (labels,) or not length:
