@@ -14,6 +14,7 @@ STEPS = (
     *("1  Inference", "2  The path through a CNN", "3  Set-up: the device", "4  Architectures", "5  ResNet"),
     *("6  Load a pretrained network", "7  Labels", "8  Transforms", "9  A folder of images", "10  Predict"),
     *("11  Visualise", "12  Look back", "13  Logits and probabilities", "14  Next: transfer learning"),
+    "15  The next lesson, in one minute",
 )
 """The steps that people come for, in their order, as headings."""
 LITERALLY = (

@@ -88,7 +88,7 @@ def test_what_is_wrong_is_one_sentence(server, path, body, status, error):
 
 
 def test_the_models_say_how_long_their_vectors_are(server):
-    assert [model["vector_length"] for model in httpx.get(f"{server.url}/v1/models").json()["models"]] == [
+    assert [model["vector_size"] for model in httpx.get(f"{server.url}/v1/models").json()["models"]] == [
         1280
     ] * 2
 
@@ -144,7 +144,7 @@ def test_a_model_without_vectors_says_so():
         assert reply.json() == {"error": "no output 'features_ND'; there are probs and logits"}
         outputs = client.get("/v2/models/fake").json()["outputs"]
         assert [output["name"] for output in outputs] == ["probs", "logits"]
-        lengths = [model["vector_length"] for model in client.get("/v1/models").json()["models"]]
+        lengths = [model["vector_size"] for model in client.get("/v1/models").json()["models"]]
         assert lengths == [None, 3]
         (row,) = client.post("/v1/embed?model=other", content=image.getvalue()).json()["results"]
         assert row["vector"] == pytest.approx([0, 0, 1])

@@ -93,7 +93,7 @@ class AsyncBatcher:
         enter_thread: what each decode thread does first.
 
     Attributes:
-        vector_length: D of features_ND, known when it is open; None for a network without them.
+        vector_size: D of features_ND, known when it is open; None for a network without them.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class AsyncBatcher:
         self._observer = observer
         self._batch_size = stream.batch_size
         self._batch_timeout = batch_timeout
-        self.vector_length: int | None = None
+        self.vector_size: int | None = None
         self._watchdog = DecodeWatchdog()
         self._threads = DaemonThreads(stream.workers, "eyeful-decode", enter_thread)
         self._slots = max(1, predictor.engine.capacity - 1)  # what a further batch would only wait behind
@@ -196,7 +196,7 @@ class AsyncBatcher:
         height, width = self._predictor.preprocessing.size
         for size in range(1, self._batch_size + 1):
             outputs = self._predictor.forward(np.zeros((size, height, width, 3), np.uint8)).result()
-        self.vector_length = None if outputs.features_ND is None else outputs.features_ND.shape[1]
+        self.vector_size = None if outputs.features_ND is None else outputs.features_ND.shape[1]
 
     def _dispatch(self) -> None:
         """Hand over batches as long as the engine has a free place."""

@@ -30,7 +30,7 @@ def outputs_of(model: str, service: InferenceService) -> dict[str, int]:
     Raises:
         NoSuchModelError: there is no such model.
     """
-    classes, length = len(service.classifier(model).labels), service.vector_length(model)
+    classes, length = len(service.classifier(model).labels), service.vector_size(model)
     return {"probs": classes, "logits": classes} | ({} if length is None else {_FEATURES: length})
 
 

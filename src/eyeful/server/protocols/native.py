@@ -64,10 +64,10 @@ def router(service: InferenceService) -> APIRouter:
     async def models() -> JSONReply:
         """Every model of this server.
 
-        `alias`; `provenance`, which determines its answers; `vector_length`, the numbers in a vector of
+        `alias`; `provenance`, which determines its answers; `vector_size`, the numbers in a vector of
         `/v1/embed`, null without vectors; and `sure`, if it is served with one.
         """
-        models = [(alias, service.classifier(alias), service.vector_length(alias)) for alias in service.aliases]
+        models = [(alias, service.classifier(alias), service.vector_size(alias)) for alias in service.aliases]
         return JSONReply({"models": [_model(*one) for one in models]})
 
     return routes
@@ -96,9 +96,9 @@ def _add_embed(routes: APIRouter, service: InferenceService) -> None:
         return JSONReply({"model": alias, "results": [_vector_row(one) for one in predictions]})
 
 
-def _model(alias: str, classifier: Classifier, vector_length: int | None) -> dict[str, Any]:
+def _model(alias: str, classifier: Classifier, vector_size: int | None) -> dict[str, Any]:
     sure = classifier.spec.sure
-    found = {"alias": alias, "provenance": classifier.provenance, "vector_length": vector_length}
+    found = {"alias": alias, "provenance": classifier.provenance, "vector_size": vector_size}
     return found | ({} if sure is None else {"sure": sure})
 
 
