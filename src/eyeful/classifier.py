@@ -10,7 +10,7 @@ import numpy as np
 from eyeful.errors import ImageError, UsageError
 from eyeful.extras import require
 from eyeful.pipeline import Stream
-from eyeful.predictor import Predictor
+from eyeful.predictor import Predictor, no_features
 from eyeful.sources import Source, open_source
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ class Classifier:
     def features(self, inputs: Any) -> NDArray[np.float32]:
         """The vector behind the logits, float32: (D,) for one image, (N, D) for several.
 
-        It is the input of the layer that makes the logits; not normalised.
+        It is the input of the layer that makes the logits, as it is; `eyeful embed` writes it at unit length.
 
         Raises:
             ImageError: an image cannot be classified; the text begins with its name.
@@ -290,7 +290,7 @@ class Classifier:
             raise ImageError(prediction.error_kind or "internal", f"{prediction.filename}: {prediction.error}")
         found: NDArray[np.float32] | None = getattr(prediction, field)
         if found is None:
-            raise UsageError(f"{self.model} does not end in a linear layer, so it has no {field}")
+            raise no_features(self.predictor)
         return found
 
 

@@ -19,6 +19,7 @@ COMMANDS = [
     "predict",
     "evaluate",
     "calibrate",
+    "embed",
     "models",
     "info",
     "explain",

@@ -11,7 +11,7 @@ from typing import Any
 def main() -> None:
     """The `eyeful` command."""
     try:
-        if sys.argv[1:2] in (["predict"], ["evaluate"]):
+        if sys.argv[1:2] in (["predict"], ["evaluate"], ["embed"]):
             from eyeful.cli.supervise import supervised
 
             supervised(_run)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol, Self
 
 import typer
 
@@ -20,15 +21,22 @@ from eyeful.errors import (
     StoppedError,
     UsageError,
 )
+from eyeful.filenames import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from eyeful.runs import Output, PartsOutput
+    from eyeful.runs import Output, PartsOutput, RunSummary
 
 _OUTPUT = "Output"
 LATE = (BrokenOutputError, ClusterError, DecodeTimeoutError, EngineError, OutputError)
 """Errors that may come when there are rows already."""
+
+
+RESUME = Annotated[
+    bool, typer.Option("--resume", help="Go on where a run with the same -o was cut off.", rich_help_panel=_OUTPUT)
+]
+OVERWRITE = Annotated[bool, typer.Option(help="Replace outputs that exist.", rich_help_panel=_OUTPUT)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +52,7 @@ class OutputOptions:
             rich_help_panel=_OUTPUT,
         ),
     ] = None
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on where a run with the same -o was cut off.", rich_help_panel=_OUTPUT),
-    ] = False
+    resume: RESUME = False
     report: Annotated[
         Path | None, typer.Option(help="Write an HTML page that shows everything.", rich_help_panel=_OUTPUT)
     ] = None
@@ -68,7 +73,7 @@ class OutputOptions:
     table: Annotated[
         bool, typer.Option("--table", help="The table, even where no terminal is.", rich_help_panel=_OUTPUT)
     ] = False
-    overwrite: Annotated[bool, typer.Option(help="Replace outputs that exist.", rich_help_panel=_OUTPUT)] = False
+    overwrite: OVERWRITE = False
     shard: Annotated[
         str | None,
         typer.Option(
@@ -100,6 +105,12 @@ class OutputOptions:
         from eyeful.runs import asks_for_parts
 
         return self.output is not None and asks_for_parts(self.output)
+
+    def holds_rows(self) -> bool:
+        """Whether what `-o` names holds rows."""
+        from eyeful.runs import holds_rows
+
+        return self.output is not None and holds_rows(self.output)
 
     def open(self) -> Output | PartsOutput | None:
         """What `-o` names.
@@ -150,16 +161,29 @@ class OutputOptions:
         return tuple(path for path in (self.output, self.report, self.figures) if path is not None)
 
 
-@contextmanager
-def told_how_to_resume(asked: OutputOptions) -> Iterator[None]:
-    """Say, whatever ends a run early, that nothing is lost."""
-    from eyeful.runs import holds_rows
+class Resumable(Protocol):
+    """Flags of a command whose run can be gone on with."""
 
+    @property
+    def output(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def whole(self) -> bool: ...  # noqa: D102
+
+    @property
+    def asks_for_parts(self) -> bool: ...  # noqa: D102
+
+    def holds_rows(self) -> bool: ...  # noqa: D102
+
+
+@contextmanager
+def told_how_to_resume(asked: Resumable) -> Iterator[None]:
+    """Say, whatever ends a run early, that nothing is lost."""
     try:
         yield
     except (StoppedError, *LATE) as error:
         output, ours = asked.output, isinstance(error, StoppedError | DecodeTimeoutError)
-        if output is not None and ((ours and not asked.asks_for_parts) or holds_rows(output)):
+        if output is not None and ((ours and not asked.asks_for_parts) or asked.holds_rows()):
             without = "without --report and --figures and " if asked.whole else ""
             print_status(
                 f"the rows so far are in {output}; the same command {without}with --resume goes on from there"
@@ -194,3 +218,20 @@ def check_usage(inputs: list[str], asked: OutputOptions) -> None:
         figures=asked.figures,
         overwrite=asked.overwrite,
     )
+
+
+def exit_after(summary: RunSummary, inputs: list[str]) -> NoReturn:
+    """End a command whose run came to its end: with 1 where some rows are errors.
+
+    Raises:
+        UsageError: nothing that was named exists.
+        typer.Exit: otherwise.
+    """
+    if summary.errors.keys() == {"not_found"} and not summary.predicted and not any(map(_exists, inputs)):
+        raise UsageError(f"nothing that was named exists: {', '.join(map(printable, inputs[:3]))}")
+    raise typer.Exit(1 if summary.errors else 0)
+
+
+def _exists(name: str) -> bool:
+    """Whether a name leads somewhere, or may."""
+    return name == "-" or "://" in name or os.path.lexists(name)

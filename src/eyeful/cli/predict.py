@@ -14,11 +14,9 @@ from eyeful.cli import options, supervise
 from eyeful.cli.answers import AnswerOptions
 from eyeful.cli.cluster import ClusterFlags, predict_on_cluster
 from eyeful.cli.groups import keywords, load_classifier, takes_options
-from eyeful.cli.outputs import OutputOptions, check_usage, told_how_to_resume
+from eyeful.cli.outputs import OutputOptions, check_usage, exit_after, told_how_to_resume
 from eyeful.cli.remote import ServerOptions
 from eyeful.cli.terminal import loading, print_status
-from eyeful.errors import UsageError
-from eyeful.filenames import printable
 from eyeful.results import Calibration
 from eyeful.results.promises import promise_line
 
@@ -83,9 +81,7 @@ def predict(
             told.append(f"judge in a browser: {output.report}; then: eyeful evaluate --verdicts verdicts.csv")
         for line in told:
             print_status(line)
-    if summary.errors.keys() == {"not_found"} and not summary.predicted and not any(map(_exists, all_inputs)):
-        raise UsageError(f"nothing that was named exists: {', '.join(map(printable, all_inputs[:3]))}")
-    raise typer.Exit(1 if summary.errors else 0)
+    exit_after(summary, all_inputs)
 
 
 def _predict_here(
@@ -118,11 +114,6 @@ def _predict_here(
         promised, grouping = classifier.provenance.get("calibration"), classifier.spec.sure is not None
     promise = promise_line(Calibration.from_dict(promised), groups=grouping) if promised else ""
     return summary, [line for line in (speed, promise) if line]
-
-
-def _exists(name: str) -> bool:
-    """Whether a name leads somewhere, or may."""
-    return name == "-" or "://" in name or os.path.lexists(name)
 
 
 def _sinks(classifier: SupportsStream, asked: OutputOptions, inputs: list[str]) -> list[Sink]:

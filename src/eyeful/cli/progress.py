@@ -32,12 +32,16 @@ class Progress:
         inputs: what the run was asked for, walked a second time to count.
         search: how, as for the run: the keywords of `open_source`.
         share: one of so many shares of the inputs is made here.
+        doing: what is done with an image.
     """
 
-    def __init__(self, inputs: list[str], search: dict[str, Any], share: int = 1) -> None:
+    def __init__(
+        self, inputs: list[str], search: dict[str, Any], share: int = 1, doing: str = "classifying"
+    ) -> None:
         self._inputs = inputs
         self._search = search
         self._share = share
+        self._doing = doing
         self._line = LiveLine(self._text, _DELAY)
         self._rows = 0
         self._before = ""
@@ -76,10 +80,10 @@ class Progress:
         share = min(1.0, rows / total) if total else 0.0
         done = (f"{rows}" if total is None else f"{rows}/{total}") + (f", {rate(speed)} images/s" if rows else "")
         left = f", {_duration(max(total - rows, 0) / speed)} left" if total is not None and rows and speed else ""
-        free = live_columns() - len(f"classifying {done}")
+        free = live_columns() - len(f"{self._doing} {done}")
         if total is not None and (width := min(_WIDTH, free - len(f" {left}"))) >= _NARROWEST:
             done = f"{bar(share, width):░<{width}} {done}"
-        return f"classifying {done}" + (left if len(left) <= free else "")
+        return f"{self._doing} {done}" + (left if len(left) <= free else "")
 
     def _count(self) -> None:
         total = 0

@@ -4,6 +4,7 @@ from eyeful.predictor.open import origin, request_of
 from eyeful.predictor.predictor import Predictor
 from eyeful.predictor.preprocess import THUMBNAIL, PreprocessedImage, Preprocessor
 from eyeful.predictor.spec import PredictorSpec, check_range, pins_of
+from eyeful.predictor.vectors import no_features, vector_size
 
 __all__ = [
     "THUMBNAIL",
@@ -12,7 +13,9 @@ __all__ = [
     "PreprocessedImage",
     "Preprocessor",
     "check_range",
+    "no_features",
     "origin",
     "pins_of",
     "request_of",
+    "vector_size",
 ]

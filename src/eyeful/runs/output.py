@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from eyeful.pipeline import SupportsStream
     from eyeful.runs.summary import RunSummary
-    from eyeful.sinks import ExistingRow, Sink
+    from eyeful.sinks import ExistingRow, RowSink, Sink
     from eyeful.sources import Source
     from eyeful.types import Item
 
@@ -36,6 +36,12 @@ class Output:
         name: a file whose ending says the format.
         resume: go on with what is there.
         overwrite: replace what is there.
+        writes: what makes the file, where its rows are no predictions; else the name's ending says it.
+
+    Attributes:
+        path: the file.
+        more: what the record says beside what determined the rows; set before the run.
+        crashed: the run that wrote what is there did not come to its end.
 
     Raises:
         UsageError: there is something already and neither is asked for, no format has that ending, or another run
@@ -43,11 +49,14 @@ class Output:
         OutputError: nothing can be written there.
     """
 
-    def __init__(self, name: str, *, resume: bool = False, overwrite: bool = False) -> None:
+    def __init__(
+        self, name: str, *, resume: bool = False, overwrite: bool = False, writes: type[RowSink] | None = None
+    ) -> None:
         if resume and overwrite:
             raise UsageError("--resume keeps what is there, --overwrite replaces it; choose one")
-        self._format = format_of(name)
+        self._format = writes or format_of(name)
         self.path = Path(name)
+        self.more: dict[str, Any] = {}
         self._record = self.path.with_name(self.path.name + ".run.json")
         self.crashed = False
         self._in_flight = 0
@@ -80,7 +89,7 @@ class Output:
             OutputError: the rows that are there cannot be read.
             MissingExtraError: the format's library is not installed.
         """
-        self._made_by = record_of(classifier)
+        self._made_by = record_of(classifier) | self.more
         if self._resume:
             self._check()
         sink = self._format(self.path, resume=self._resume, record=self._made_by)

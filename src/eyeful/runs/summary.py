@@ -83,7 +83,15 @@ class RunSummary:
         return 0 < self.resumed == self.rows
 
     def __str__(self) -> str:
-        text = f"{_counted(self.inputs, 'input')} = {self.predicted} predicted"
+        return self.said("predicted")
+
+    def said(self, done: str) -> str:
+        """The counts in one line.
+
+        Args:
+            done: what became of images without an error.
+        """
+        text = f"{_counted(self.inputs, 'input')} = {self.predicted} {done}"
         groups = [_counted(self.grouped, "group")] if self.grouped else []
         if said := [*groups, *([f"{self.abstained} unsure"] if self.abstained else [])]:
             text += f" ({', '.join(said)})"

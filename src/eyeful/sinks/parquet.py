@@ -19,13 +19,15 @@ from eyeful.filenames import original_name
 from eyeful.sinks.base import EXTRA_COLUMNS, ExistingRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from eyeful.types import Prediction
 
 ROWS_IN_A_PART = 1000
 """What a crash costs at most, to be classified again."""
+_NEEDED = ("filename", "filename_b64", "error_kind", "abstained")
+"""The columns that a run needs to go on behind the rows that are there."""
 
 
 class ParquetSink:
@@ -49,6 +51,7 @@ class ParquetSink:
         self._resume = resume
         self._metadata = {"eyeful": json.dumps(record or {}, ensure_ascii=False)}
         self._schema = schema_of((), self._metadata)
+        self._how: dict[str, Any] = {}
         self._rows: list[dict[str, Any]] = []
 
     @staticmethod
@@ -63,17 +66,9 @@ class ParquetSink:
         Raises:
             OutputError: a part cannot be read.
         """
-        parquet = require("pyarrow.parquet", "a Parquet file")
-        for file in [path] if path.is_file() else _parts(path):
-            try:
-                sure = "group" in parquet.read_schema(file).names
-                columns = ["filename", "filename_b64", "error_kind", "abstained", *(["group"] if sure else [])]
-                rows = parquet.read_table(file, columns=columns)
-            except (OSError, ValueError, KeyError) as error:
-                raise OutputError(f"{file} is no part of ours: --overwrite starts anew ({error})") from error
-            for row in rows.to_pylist():
-                name = original_name(row["filename"], row["filename_b64"])
-                yield ExistingRow.of(name, row, sure=sure)
+        for row in written_values(path, (*_NEEDED, "group"), _NEEDED):
+            name = original_name(row["filename"], row["filename_b64"])
+            yield ExistingRow.of(name, row, sure="group" in row)
 
     def __enter__(self) -> Self:
         try:
@@ -89,7 +84,7 @@ class ParquetSink:
             parts = _parts(self._path)
             self._next = len(parts)
             for part in parts[:1]:
-                self._schema = schema_of(self._arrow.parquet.read_schema(part).names, self._metadata)
+                self._begin_with(self._arrow.parquet.read_schema(part).names)
         except OSError as error:
             raise OutputError(f"cannot write {self._folder}: {error.strerror}") from error
         return self
@@ -99,9 +94,7 @@ class ParquetSink:
         row = prediction.to_dict()
         if not row.keys() <= {*self._schema.names}:
             self._widen([*row, *self._schema.names])
-        self._rows.append(parquet_row(row))
-        if len(self._rows) == ROWS_IN_A_PART:
-            self._close_part()
+        self._take(parquet_row(row))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -110,13 +103,25 @@ class ParquetSink:
         if kind is None:
             self._join()
 
+    def _take(self, row: dict[str, Any]) -> None:
+        self._rows.append(row)
+        if len(self._rows) == ROWS_IN_A_PART:
+            self._close_part()
+
     def _close_part(self) -> None:
         if not self._rows:
             return
-        table = self._arrow.Table.from_pylist(self._rows, self._schema)
-        self._write(self._folder / _part_name(self._next), [table])
+        self._write(self._folder / _part_name(self._next), [self._table()])
         self._next += 1
         self._rows = []
+
+    def _table(self) -> Any:
+        """The rows in hand, as Arrow has them."""
+        return self._arrow.Table.from_pylist(self._rows, self._schema)
+
+    def _begin_with(self, names: Collection[str]) -> None:
+        """Have the columns of the parts that are there."""
+        self._schema = schema_of(names, self._metadata)
 
     def _widen(self, names: Collection[str]) -> None:
         """Give the parts so far the columns that they had no need of: all parts of a data set have one schema."""
@@ -133,7 +138,7 @@ class ParquetSink:
     def _write(self, path: Path, tables: Any) -> None:
         temporary = path.with_name(f".{path.name}.tmp")
         try:
-            with self._arrow.parquet.ParquetWriter(temporary, self._schema) as writer:
+            with self._arrow.parquet.ParquetWriter(temporary, self._schema, **self._how) as writer:
                 for table in tables:
                     writer.write_table(table)
             with temporary.open("rb") as file:
@@ -141,6 +146,29 @@ class ParquetSink:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def written_values(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Some columns of the rows that an output holds, whole or in parts.
+
+    Args:
+        path: the output.
+        columns: which, where it has them.
+        needed: what every such output has.
+
+    Raises:
+        OutputError: a part cannot be read, or has not these columns.
+    """
+    parquet = require("pyarrow.parquet", "a Parquet file")
+    for file in [path] if path.is_file() else _parts(path):
+        try:
+            there = parquet.read_schema(file).names
+            if missing := [name for name in needed if name not in there]:
+                raise KeyError(f"it has no column {missing[0]}")
+            rows = parquet.read_table(file, columns=[name for name in columns if name in there])
+        except (OSError, ValueError, KeyError) as error:
+            raise OutputError(f"{file} is no part of ours: --overwrite starts anew ({error})") from error
+        yield from rows.to_pylist()
 
 
 def parquet_row(row: dict[str, Any]) -> dict[str, Any]:
