@@ -138,7 +138,7 @@ def test_a_model_without_vectors_says_so():
     ):
         reply = client.post("/v1/embed", content=image.getvalue())
         assert reply.status_code == 400
-        assert reply.json() == {"error": "fake does not end in a linear layer, so it has no vectors"}
+        assert reply.json() == {"error": "fake has no features: it does not end in a linear layer"}
         reply = client.post("/v2/models/fake/infer", json=asked)
         assert reply.status_code == 404
         assert reply.json() == {"error": "no output 'features_ND'; there are probs and logits"}

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from eyeful.bundle import unit_vectors
 from eyeful.classifier import Classifier
+from eyeful.predictor import no_features
 from eyeful.server.body import is_form, read_body, read_images
 from eyeful.server.errors import BadRequestError, UnprocessableError
 from eyeful.server.parameters import TOP_K, Sure, TopK, refuse_unknown, refuse_unknown_query
@@ -91,8 +92,7 @@ def _add_embed(routes: APIRouter, service: InferenceService) -> None:
         predictions = await service.classify(request, await _items(request, service, _EMBED), alias, 1)
         _refuse_single(predictions)
         if any(one.ok and one.features is None for one in predictions):
-            title = service.classifier(alias).model
-            raise BadRequestError(f"{title} does not end in a linear layer, so it has no vectors")
+            raise BadRequestError(str(no_features(service.classifier(alias).predictor)))
         return JSONReply({"model": alias, "results": [_vector_row(one) for one in predictions]})
 
 
