@@ -82,7 +82,12 @@ def router(service: InferenceService) -> APIRouter:
         service.classifier(model)
         return readiness(service.ready, {"ready": True})
 
-    strict = [Depends(refuse_unknown_query)]
+    _add_infer(routes, service)
+    return routes
+
+
+def _add_infer(routes: APIRouter, service: InferenceService) -> None:
+    strict, alias = [Depends(refuse_unknown_query)], describe.model_in(service)
 
     @routes.post("/models/{model}/versions/1/infer", include_in_schema=False, dependencies=strict)
     @routes.post(
@@ -104,8 +109,6 @@ def router(service: InferenceService) -> APIRouter:
         asked, items = await service.parse(body, _parsed, request.headers.get(_HEADER), service.settings, outputs)
         found = await service.classify(request, items, model)
         return _answer(asked, found, classifier.labels, model)
-
-    return routes
 
 
 def _add_health(routes: APIRouter, service: InferenceService) -> None:
