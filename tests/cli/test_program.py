@@ -20,6 +20,7 @@ COMMANDS = [
     "evaluate",
     "calibrate",
     "embed",
+    "similar",
     "models",
     "info",
     "explain",

@@ -137,7 +137,7 @@ def _embed(
     with loading(groups[0].model, quiet=file.quiet):
         opened = load_classifier(*groups, calibration="none")  # it changes answers, no vectors
     with opened as classifier:
-        describe(output, vector_size(classifier.predictor))
+        describe(output, vector_size(classifier.predictor), classifier.spec)
         startup = time.perf_counter() - started
         progress = nullcontext() if file.quiet else Progress(inputs, keywords(search), doing="embedding")
         with told_how_to_resume(file), progress as shown, SignalHandler(reads_stdin="-" in inputs) as stop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from eyeful.features.parquet import VectorSink
 from eyeful.runs import Output
 
 if TYPE_CHECKING:
+    from eyeful.predictor import PredictorSpec
     from eyeful.sinks import RowSink
 
 _FORMATS: dict[str, type[RowSink]] = {sink.suffix: sink for sink in (VectorSink, NpySink)}
@@ -44,11 +46,13 @@ def open_vectors(name: str, *, resume: bool = False, overwrite: bool = False) ->
     return Output(name, resume=resume, overwrite=overwrite, writes=format_of_vectors(name))
 
 
-def describe(output: Output, vector_size: int) -> None:
-    """Have an output's record say what its vectors are.
+def describe(output: Output, vector_size: int, spec: PredictorSpec) -> None:
+    """Have an output's record say what its vectors are, and what opens their model again.
 
     Args:
         output: opened by `open_vectors`.
         vector_size: numbers in each; see `predictor.vector_size`.
+        spec: of the classifier that makes them, pinned.
     """
     output.more["vector"] = {"size": vector_size, "unit_length": True}
+    output.more["spec"] = asdict(spec)

@@ -15,6 +15,7 @@ from typing import Any, Self
 from eyeful.bundle.files import write_atomically
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
+from eyeful.results.differences import difference
 
 FORMAT = 1
 _MADE_FOR = {
@@ -28,8 +29,6 @@ _MADE_FOR = {
     "colour_profile": "the colour profile's handling",
 }
 """What a calibration is made for, by its key in a classifier's provenance."""
-_DIGEST = 12
-"""Digits of a digest that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +150,8 @@ class Calibration:
         """
         found = made_for(provenance)
         differing = [
-            _difference(name, self.made_for.get(name), found[name])
-            for name in _MADE_FOR
+            difference(what, name, self.made_for.get(name), found[name])
+            for name, what in _MADE_FOR.items()
             if name in found and self.made_for.get(name) != found[name]
         ]
         if differing:
@@ -202,15 +201,3 @@ def read_calibration(path: str | Path) -> Calibration:
         return Calibration.from_dict(values)
     except UsageError as error:
         raise UsageError(f"{name}: {error}") from error
-
-
-def _difference(name: str, before: Any, now: Any) -> str:
-    """What differs, in words: a digest is short, and of a preprocessing only that is said which differs."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        names = [key for key in {**before, **now} if before.get(key) != now.get(key)]
-        return ", ".join(f"{key} was {before.get(key)}, is {now.get(key)}" for key in names)
-    if name in ("weights", "labels_sha256"):
-        before, now = str(before)[:_DIGEST], str(now)[:_DIGEST]
-        return f"{_MADE_FOR[name]} were {before}, now {now}"
-    flag = f" (--precision {before})" if name == "precision" else ""
-    return f"{_MADE_FOR[name]} was {before}{flag}, now {now}"
