@@ -58,7 +58,7 @@ def labelled_images(inputs: Any, truth: str | Path = "auto", **search: Any) -> L
     Args:
         inputs: a folder whose folders are the labels, with whatever folders in them; several such folders, or
             folders of one label each; archives of them; a list (.csv, .jsonl) with the columns filename and label;
-            or, in Python, a mapping of labels to whatever `open_source` takes.
+            or, in Python, a mapping of labels to whatever `open_source` takes; or what this function found.
         truth: what says the label. "folders": the first folder below what was named, and of images in a list the
             folder that they are in; "auto": the list if it has a column of labels, else folders; or a .csv, .tsv,
             .txt or .jsonl file with the columns filename and label.
@@ -68,7 +68,7 @@ def labelled_images(inputs: Any, truth: str | Path = "auto", **search: Any) -> L
         UsageError: there are no labels, or too few, or too few images of one; two labels are one, or an image has
             two; a label has no name, or that of "none of these". The text says which, and what to do.
     """
-    found = _found(inputs, str(truth), search)
+    found = inputs if isinstance(inputs, Labelled) else _found(inputs, str(truth), search)
     check_labels(found.images_of, FEWEST)
     check_images(found.items, found.label_N, found.labels)
     return found
@@ -78,7 +78,8 @@ def labelled_test(inputs: Any, labels: Sequence[str], truth: str | Path = "auto"
     """Find images to test a taught model with: as `labelled_images`, with the labels that it knows.
 
     Args:
-        inputs: as for `labelled_images`; a label may be missing, or have a single image.
+        inputs: as for `labelled_images`; a label may be missing, or have a single image. What this function found
+            stays as it is.
         labels: what the model was taught; `label_N` are positions in these.
         truth: as for `labelled_images`.
         **search: the same.
@@ -86,7 +87,7 @@ def labelled_test(inputs: Any, labels: Sequence[str], truth: str | Path = "auto"
     Raises:
         UsageError: a folder or a line of the file has none of these labels; the text names it.
     """
-    found = _found(inputs, str(truth), search)
+    found = inputs if isinstance(inputs, Labelled) else _found(inputs, str(truth), search)
     known = {label: place for place, label in enumerate(labels)}
     unknown = [label for label in found.labels if label not in known]
     if unknown:
