@@ -152,7 +152,7 @@ def test_the_same_file_under_two_labels_is_named(tmp_path):
     ):
         labelled_images(root)
     (root / "dog" / "8.jpg").symlink_to(root / "cat" / "4.jpg")
-    with pytest.raises(UsageError, match="and so is 1 more"):
+    with pytest.raises(UsageError, match="and 1 more such pair;"):
         labelled_images(root)
 
 
@@ -180,11 +180,24 @@ def test_a_file_that_does_not_say_the_labels_is_one_line(tmp_path, text):
 
 
 def test_a_test_has_the_labels_that_were_taught(tmp_path):
-    found = labelled_test(make(tmp_path / "test", {"dog": 2, "cat": 1}), ("ape", "cat", "dog"))
+    taught = labelled_images(make(tmp_path / "mine", {"ape": 5, **LABELS}))
+    test = make(tmp_path / "test", {"dog": 2, "cat": 1})
+    for number, path in enumerate(test.rglob("*.jpg")):
+        path.write_bytes(f"not taught {number}".encode())
+    found = labelled_test(test, taught)
     assert found.labels == ("ape", "cat", "dog")
     assert found.label_N == [1, 2, 2]
-    with pytest.raises(UsageError, match=r"what is not taught: Dog, hen \(taught are cat, dog\)"):
-        labelled_test(make(tmp_path / "other", {"Dog": 2, "cat": 1, "hen": 1}), ("cat", "dog"))
+    assert labelled_test(found, taught) is found
+    table = tmp_path / "test.csv"
+    table.write_text("filename,label\ntest/cat/0.jpg,dog\ntest/dog/0.jpg,ape\n")
+    assert labelled_test(table, taught, truth=tmp_path / "labels of mine.csv").label_N == [2, 0]
+    with pytest.raises(UsageError, match=r"what is not taught: Dog, hen \(taught are ape, cat, dog\)"):
+        labelled_test(make(tmp_path / "other", {"Dog": 2, "cat": 1, "hen": 1}), taught)
+    (test / "cat" / "9.jpg").write_bytes((tmp_path / "mine" / "dog" / "3.jpg").read_bytes())
+    with pytest.raises(
+        UsageError, match=r"image of the test is taught.*test/cat/9.jpg is .*mine/dog/3.jpg; a test"
+    ):
+        labelled_test(test, taught)
 
 
 def test_where_a_model_can_be_written(tmp_path):

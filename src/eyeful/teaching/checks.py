@@ -45,36 +45,57 @@ def check_labels(images_of: Mapping[str, int], fewest: int) -> None:
 
 
 def check_images(items: Sequence[Item], label_N: Sequence[int], labels: Sequence[str]) -> None:
-    """See that no file lies under two labels. Only files of equal length are read.
+    """See that no file lies under two labels.
 
     Raises:
         UsageError: one does; the text names both places.
     """
+    twins = _same_files(items, label_N)
+    if twins:
+        one, other = (f"{printable(items[n].filename)} ({printable(labels[label_N[n]])})" for n in twins[0])
+        raise UsageError(
+            f"one image under two labels, the same to the byte: {one} and {other}{_more(twins)}; leave it under one"
+        )
+
+
+def check_apart(taught: Sequence[Item], test: Sequence[Item]) -> None:
+    """See that no file of a test is taught: it would be answered too well.
+
+    Raises:
+        UsageError: one is; the text names both places.
+    """
+    both = [*taught, *test]
+    twins = _same_files(both, [0] * len(taught) + [1] * len(test))
+    if twins:
+        one, other = (printable(both[n].filename) for n in twins[0])
+        raise UsageError(
+            f"an image of the test is taught, the same to the byte: {other} is {one}{_more(twins)}; a test is of "
+            "images that are not taught"
+        )
+
+
+def _same_files(items: Sequence[Item], group_N: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of places in two groups whose files are equal, one for each content. Only equal lengths are read."""
     by_size: dict[int, list[int]] = defaultdict(list)
     for place, item in enumerate(items):
-        size = _size_of(item)
-        if size:
+        if size := _size_of(item):
             by_size[size].append(place)
-    twins, first = 0, ""
+    found = []
     for places in by_size.values():
-        if len({label_N[place] for place in places}) < 2:
+        if len({group_N[place] for place in places}) < 2:
             continue
         by_digest: dict[str, list[int]] = defaultdict(list)
         for place in places:
-            digest = _digest_of(items[place])
-            if digest is not None:
+            if digest := _digest_of(items[place]):
                 by_digest[digest].append(place)
-        for same in by_digest.values():
-            other = next((place for place in same if label_N[place] != label_N[same[0]]), None)
-            if other is not None:
-                twins += 1
-                first = first or " and ".join(
-                    f"{printable(items[place].filename)} ({printable(labels[label_N[place]])})"
-                    for place in (same[0], other)
-                )
-    if twins:
-        more = f", and so {'is' if twins == 2 else 'are'} {twins - 1:,} more" if twins > 1 else ""
-        raise UsageError(f"one image under two labels, the same to the byte: {first}{more}; leave it under one")
+        for first, *others in by_digest.values():
+            found += [(first, other) for other in others if group_N[other] != group_N[first]][:1]
+    return sorted(found)
+
+
+def _more(twins: Sequence[object]) -> str:
+    number = len(twins) - 1
+    return f", and {number:,} more such {'pair' if number == 1 else 'pairs'}" if number else ""
 
 
 def check_output(output: str | Path, roots: Sequence[str], *, overwrite: bool) -> Path:

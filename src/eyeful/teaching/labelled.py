@@ -13,7 +13,8 @@ from eyeful.evaluation.inputs import Inputs
 from eyeful.evaluation.truth_file import says_labels
 from eyeful.filenames import printable
 from eyeful.sources import open_source
-from eyeful.teaching.checks import check_images, check_labels
+from eyeful.sources.listing import ENDINGS
+from eyeful.teaching.checks import check_apart, check_images, check_labels
 from eyeful.teaching.label_of import LabelOf, by_file, by_folders, by_parents, one_name_each
 from eyeful.types import Item
 
@@ -74,31 +75,38 @@ def labelled_images(inputs: Any, truth: str | Path = "auto", **search: Any) -> L
     return found
 
 
-def labelled_test(inputs: Any, labels: Sequence[str], truth: str | Path = "auto", **search: Any) -> Labelled:
+def labelled_test(inputs: Any, taught: Labelled, truth: str | Path = "auto", **search: Any) -> Labelled:
     """Find images to test a taught model with: as `labelled_images`, with the labels that it knows.
 
     Args:
         inputs: as for `labelled_images`; a label may be missing, or have a single image. What this function found
             stays as it is.
-        labels: what the model was taught; `label_N` are positions in these.
-        truth: as for `labelled_images`.
+        taught: what the model was taught; `label_N` are positions in its labels.
+        truth: as for `labelled_images`; a list with a column of labels says them itself.
         **search: the same.
 
     Raises:
-        UsageError: a folder or a line of the file has none of these labels; the text names it.
+        UsageError: a folder or a line of the file has none of these labels, or an image was taught; the text names
+            it.
     """
-    found = inputs if isinstance(inputs, Labelled) else _found(inputs, str(truth), search)
-    known = {label: place for place, label in enumerate(labels)}
+    if isinstance(inputs, Labelled):
+        return inputs
+    is_list = isinstance(inputs, str | Path) and str(inputs).lower().endswith(ENDINGS)
+    found = _found(inputs, "auto" if is_list and says_labels(str(inputs)) else str(truth), search)
+    known = {label: place for place, label in enumerate(taught.labels)}
     unknown = [label for label in found.labels if label not in known]
     if unknown:
-        named = ", ".join(map(printable, unknown[:5])) + (" ..." if len(unknown) > 5 else "")
-        taught = ", ".join(map(printable, labels[:8])) + (" ..." if len(labels) > 8 else "")
         raise UsageError(
-            f"the test has images of what is not taught: {named} (taught are {taught}); rename them, or leave "
-            "them out; images of no label are for --outsiders"
+            f"the test has images of what is not taught: {_few(unknown)} (taught are {_few(taught.labels)}); rename "
+            "them, or leave them out; images of no label are for --outsiders"
         )
+    check_apart(taught.items, found.items)
     place_of = [known[label] for label in found.labels]
-    return replace(found, labels=tuple(labels), label_N=[place_of[place] for place in found.label_N])
+    return replace(found, labels=taught.labels, label_N=[place_of[place] for place in found.label_N])
+
+
+def _few(labels: Sequence[str], most: int = 6) -> str:
+    return ", ".join(map(printable, labels[:most])) + (" ..." if len(labels) > most else "")
 
 
 def _found(inputs: Any, truth: str, search: Mapping[str, Any]) -> Labelled:
