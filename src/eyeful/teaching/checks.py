@@ -54,7 +54,8 @@ def check_images(items: Sequence[Item], label_N: Sequence[int], labels: Sequence
     if twins:
         one, other = (f"{printable(items[n].filename)} ({printable(labels[label_N[n]])})" for n in twins[0])
         raise UsageError(
-            f"one image under two labels, the same to the byte: {one} and {other}{_more(twins)}; leave it under one"
+            f"one image under two labels, the same to the byte: {one} and {other}{_more(twins)}; leave it under "
+            "one"
         )
 
 

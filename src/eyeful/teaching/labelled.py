@@ -97,8 +97,8 @@ def labelled_test(inputs: Any, taught: Labelled, truth: str | Path = "auto", **s
     unknown = [label for label in found.labels if label not in known]
     if unknown:
         raise UsageError(
-            f"the test has images of what is not taught: {_few(unknown)} (taught are {_few(taught.labels)}); rename "
-            "them, or leave them out; images of no label are for --outsiders"
+            f"the test has images of what is not taught: {_few(unknown)} (taught are {_few(taught.labels)}); "
+            "rename them, or leave them out; images of no label are for --outsiders"
         )
     check_apart(taught.items, found.items)
     place_of = [known[label] for label in found.labels]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from eyeful.errors import ERROR_KINDS
-from eyeful.evaluation.summary import SHOWN, class_sentences, confusion_sentences, suspicious_sentences
+from eyeful.evaluation.summary import class_sentences, confusion_sentences, suspicious_sentences
 from eyeful.filenames import printable
 from eyeful.wording import counted_percent, error_label
 
@@ -20,7 +20,7 @@ CROSS_VALIDATION = (
     "each image was answered by a layer that was taught without it, and without what is nearly the same image"
 )
 """What the cross-validated accuracy stands on, as part of a sentence."""
-INTERVAL = "For new images that are taken as these are, the share lies in the frame (this holds in at least 9 of 10 cases)."
+INTERVAL = "For new images that are taken as these are, the share lies in the frame in at least 9 of 10 cases."
 """What the interval of the cross-validated accuracy means."""
 NEW_LABELS = (
     "A new label of the same kind, as another species among birds, is mostly not noticed: only 14 to 32% of such "
