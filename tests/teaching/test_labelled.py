@@ -175,7 +175,7 @@ def test_a_file_that_does_not_say_the_labels_is_one_line(tmp_path, text):
     with pytest.raises(UsageError, match=TABLES[text]) as refused:
         labelled_images(root, truth=tmp_path / "labels.csv")
     assert "\n" not in str(refused.value)
-    with pytest.raises(UsageError, match="names"):
+    with pytest.raises(UsageError, match="--truth names: it is auto, folders, or a"):
         labelled_images(root, truth="names")
 
 

@@ -98,19 +98,17 @@ class TaughtOutput:
         """See that model and report can be written, before anything is opened.
 
         Raises:
-            UsageError: nothing was named, or something is there that may not be replaced.
+            UsageError: something is there that may not be replaced, or the report lies in the model.
             OutputError: nothing can be written there.
         """
         from eyeful.bundle.files import check_writable
         from eyeful.teaching.checks import check_output
 
-        if self.output is None:
-            raise UsageError("-o mymodel/ says where to write the model")
-        check_output(self.output, roots, overwrite=self.overwrite)
+        folder = check_output(str(self.output), roots, overwrite=self.overwrite)
         page = printable(str(self.page))
         if self.page.is_dir():
             raise UsageError(f"--report {page} is a folder; name a file: --report {page}/report.html")
-        if self.output.resolve() in self.page.resolve().parents:
+        if folder.resolve() in self.page.resolve().parents:
             raise UsageError(f"--report {page} lies in the model's folder, which holds nothing else")
         if self.page.exists() and not self.overwrite:
             raise UsageError(f"{page} exists already: --overwrite replaces it, --report FILE names another")
@@ -159,8 +157,9 @@ def teach(
     named = inputs or []
     if not named:
         raise UsageError("name a folder with a folder of images for each label")
-    files = [] if asked.truth in ("auto", "folders", "names") else [asked.truth]
-    for name in (*named, asked.test, asked.outsiders, *files):
+    if written.output is None:
+        raise UsageError("-o mymodel/ says where to write the model")
+    for name in (*named, asked.test, asked.outsiders):
         if name is not None:
             options.check_exists(name)
     require("sklearn", "teaching")

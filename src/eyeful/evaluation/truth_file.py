@@ -48,15 +48,17 @@ class LabelFile:
     Args:
         path: .csv, .tsv, .txt, .lst or .jsonl.
         wnids: of a WordNet id and a label beside it, the id counts.
+        any_name: a single column beside the images' holds the labels, whatever it is called.
 
     Raises:
         UsageError: it cannot be read, has no column of images or of labels, or holds a model's answers.
     """
 
-    def __init__(self, path: Path, *, wnids: bool = False) -> None:
+    def __init__(self, path: Path, *, wnids: bool = False, any_name: bool = False) -> None:
         self.how = str(path)
         self._path = path
         self._wnids = wnids
+        self._any_name = any_name
         self._by_name: dict[str, list[tuple[tuple[str, ...], list[str]]]] = defaultdict(list)
         self._meant_by: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._shared: set[tuple[str, ...]] = set()
@@ -133,7 +135,7 @@ class LabelFile:
         for known in COLUMNS:
             if (place := place_in(names, known)) is not None:
                 return names[place]
-        if len(names) == 1:
+        if self._any_name and len(names) == 1:
             return names[0]
         raise UsageError(
             f"{printable(self.how)} has no column of right labels ({listed(names)}): call it label"
@@ -178,7 +180,7 @@ class FileTruth(LabelFile):
 
     def __init__(self, path: Path, names: LabelNames) -> None:
         self._names = names
-        super().__init__(path, wnids=names.has_wnids)
+        super().__init__(path, wnids=names.has_wnids, any_name=True)
 
     def look_at(self, filenames: Iterable[str]) -> None:
         """Find out which lines may mean several of the images, and see that some line says what is right.

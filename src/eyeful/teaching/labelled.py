@@ -113,10 +113,6 @@ def _found(inputs: Any, truth: str, search: Mapping[str, Any]) -> Labelled:
     if isinstance(inputs, Mapping):
         return _of_mapping(inputs, search)
     place = Inputs(inputs, **search)
-    if truth == "names":
-        raise UsageError(
-            f"--truth names is for labels that a model knows; those to be taught are folders, or {_WAY_OUT}"
-        )
     items: dict[str, Item] = {}
     for item in place.open().items:
         items.setdefault(item.filename, item)
@@ -130,6 +126,8 @@ def _label_of(place: Inputs, truth: str, filenames: Collection[str], recursive: 
         UsageError: nothing does.
     """
     if truth not in ("auto", "folders"):
+        if not truth.lower().endswith(ENDINGS):
+            raise UsageError(f"--truth {printable(truth)}: it is auto, folders, or a .csv or .jsonl file")
         return by_file(Path(truth), filenames, place.roots)
     if place.list is None and place.roots:
         return by_folders(place.roots, filenames, recursive=recursive)
