@@ -88,9 +88,7 @@ def test_what_is_wrong_is_one_sentence(server, path, body, status, error):
 
 
 def test_the_models_say_how_long_their_vectors_are(server):
-    assert [model["vector_size"] for model in httpx.get(f"{server.url}/v1/models").json()["models"]] == [
-        1280
-    ] * 2
+    assert [model["vector_size"] for model in httpx.get(f"{server.url}/v1/models").json()["models"]] == [1280] * 2
 
 
 @pytest.mark.parametrize("binary", [True, False])
