@@ -19,6 +19,7 @@ COMMANDS = [
     "predict",
     "evaluate",
     "calibrate",
+    "teach",
     "models",
     "info",
     "explain",

@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eyeful.errors import BundleError
+from eyeful.errors import BundleError, ModelError
 
 HEAD = "head.npz"
 """A bundle's file with the head that was taught, whatever its engine; the engine's own files hold it too."""
@@ -58,6 +58,26 @@ class TaughtHead:
             np.float32(self.least_cosine) - nearest
         )
         return np.concatenate([logits, none], axis=-1).astype(np.float32)
+
+    def check_fits(self, length: int | None, title: str) -> None:
+        """See that it takes the vectors of a network.
+
+        Args:
+            length: D, of the network's vectors; None where it gives none.
+            title: the network's.
+
+        Raises:
+            ModelError: it does not.
+        """
+        if length is None:
+            raise ModelError(
+                f"{title} cannot be taught: it does not end in a linear layer, so it has no vector of an image; "
+                "choose another model"
+            )
+        if length != self.weight_KD.shape[1]:
+            raise ModelError(
+                f"{title} gives vectors of {length} numbers, the head takes {self.weight_KD.shape[1]}"
+            )
 
     @property
     def sha256(self) -> str:

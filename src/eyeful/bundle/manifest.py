@@ -5,7 +5,7 @@ from typing import Any, Self, get_args
 
 from eyeful.errors import UsageError
 from eyeful.preprocessing import Preprocessing
-from eyeful.types import Activation, Labels
+from eyeful.types import NONE_OF_THESE, Activation, Labels
 
 FORMAT = 2
 
@@ -16,7 +16,7 @@ class Manifest:
 
     Attributes:
         model: the name that finds the model again.
-        architecture: library, name and number of classes.
+        architecture: library, name and number of classes; of one that was taught, of the frozen network.
         preprocessing: the preprocessing that belongs to the weights.
         labels: names and WordNet ids, by position in the output vector.
         activation: what makes probabilities of its logits.
@@ -52,7 +52,8 @@ class Manifest:
     @property
     def title(self) -> str:
         """The model as people call it."""
-        return self.model if self.checkpoint is None else f"{self.model} with {self.checkpoint}"
+        title = self.model if self.checkpoint is None else f"{self.model} with {self.checkpoint}"
+        return title if self.taught is None else f"{title} taught {len(self.labels) - 1} labels"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -79,8 +80,11 @@ class Manifest:
         """The same with another activation; with its own for None.
 
         Raises:
-            UsageError: softmax of a single logit, which is 1.0 whatever the image.
+            UsageError: softmax of a single logit, which is 1.0 whatever the image; or another than softmax of a
+                model that was taught.
         """
+        if self.taught is not None and activation not in (None, "softmax"):
+            raise UsageError(f"{self.title} is a softmax over these and {NONE_OF_THESE!r}: leave --activation out")
         if activation == "softmax" and len(self.labels) == 1:
             raise UsageError(f"{self.title} has one output, of which softmax is always 1.0: --activation sigmoid")
         return self if activation is None else replace(self, activation=activation)
@@ -93,11 +97,21 @@ class Manifest:
             "its WordNet ids are not one for each label": len(wnids) != len(names)
             or not all(isinstance(wnid, str | None) for wnid in wnids),
             "its labels are neither assumed nor not": not isinstance(self.labels.assumed, bool),
-            "its labels are not those of its classes": self.architecture.get("num_classes", len(names))
-            != len(names),
+            "its labels are not those of its classes": self.taught is None
+            and self.architecture.get("num_classes", len(names)) != len(names),
+            "it does not say what was taught": not _says_what_was_taught(self.taught, names),
             "its weights have no sha256": not isinstance(self.weights.get("sha256"), str),
             "its activation is unknown": self.activation not in get_args(Activation),
             "its precision is neither fp32 nor int8": self.precision not in ("fp32", "int8"),
             "it lists no files": not self.files or not all(isinstance(one, str) for one in self.files.values()),
         }
         return next((fault for fault, is_so in faults.items() if is_so), None)
+
+
+def _says_what_was_taught(taught: Any, names: tuple[str, ...]) -> bool:
+    if taught is None:
+        return True
+    texts = isinstance(taught, dict) and all(
+        isinstance(taught.get(name), str) for name in ("base", "base_weights")
+    )
+    return texts and len(names) > 1 and names[-1] == NONE_OF_THESE

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from eyeful.bundle import Bundle, Manifest
+    from eyeful.bundle import Bundle, Manifest, TaughtHead
     from eyeful.graph_file import Graph
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -260,6 +260,22 @@ class ConvertedFamily(EngineFamily, ABC):
         """As `write`, from a network that is a file of its own; a family that cannot raises a ModelError."""
         del manifest, folder
         raise ModelError(f"the engine {self.name} does not run {graph.path}: --engine openvino")
+
+    def write_taught(self, bundle: Bundle, head: TaughtHead, manifest: Manifest, folder: Path) -> None:
+        """As `write`, from another bundle of this engine: its network, but for the layer that makes the logits.
+
+        Args:
+            bundle: of the frozen network, with features; or of one that was taught before.
+            head: makes the logits of the features, which stay the second output, raw.
+            manifest: of the bundle to be.
+            folder: where to write.
+
+        Raises:
+            ModelError: the network has no features, or this family cannot do so.
+            MissingExtraError: a library is not installed.
+        """
+        del bundle, head, folder
+        raise ModelError(f"the engine {self.name} cannot have {manifest.title}: --engine openvino can be taught")
 
     @abstractmethod
     def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> Engine:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from eyeful.bundle import Bundle, Manifest
+    from eyeful.bundle import Bundle, Manifest, TaughtHead
     from eyeful.graph_file import Graph
 
 GRAPH = "model.onnx"
@@ -43,6 +43,14 @@ class OnnxRuntimeFamily(ConvertedFamily):
         from eyeful.engines.onnx_graph import write
 
         write(graph, manifest, folder / GRAPH)
+
+    def write_taught(self, bundle: Bundle, head: TaughtHead, manifest: Manifest, folder: Path) -> None:
+        """Put a head on a bundle's graph; see `ConvertedFamily.write_taught`."""
+        require("onnx", "an ONNX file")
+        require("onnxruntime", "an ONNX file")
+        from eyeful.engines.onnx_head import write
+
+        write(bundle.folder / GRAPH, head, bundle.manifest.title, manifest, folder / GRAPH)
 
     def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OnnxRuntimeEngine:
         """Load the ONNX file; see `ConvertedFamily.open`."""

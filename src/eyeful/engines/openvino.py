@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+    from eyeful.bundle import TaughtHead
     from eyeful.graph_file import Graph
 
 GRAPH = "model.xml"
@@ -55,6 +56,13 @@ class OpenVINOFamily(ConvertedFamily):
         from eyeful.engines.openvino_graph import write
 
         write(graph, manifest, folder / GRAPH)
+
+    def write_taught(self, bundle: Bundle, head: TaughtHead, manifest: Manifest, folder: Path) -> None:
+        """Put a head on a bundle's graph; see `ConvertedFamily.write_taught`."""
+        from eyeful.engines.openvino_head import write
+
+        del manifest  # the graph has no names of labels in it
+        write(bundle.folder / GRAPH, head, bundle.manifest.title, folder / GRAPH)
 
     def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OpenVINOEngine:
         """Compile the graph; see `ConvertedFamily.open`."""

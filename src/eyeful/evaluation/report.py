@@ -50,16 +50,25 @@ def write_report(
     write_output(path, render(evaluation, found))
 
 
-def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
+def render(
+    evaluation: Mapping[str, Any],
+    jpegs: Mapping[str, bytes],
+    template: str = "evaluation.html",
+    package: str = "eyeful.evaluation",
+    **more: Any,
+) -> str:
     """The page's text.
 
     Args:
         evaluation: as for `write_report`.
         jpegs: small images by filename; one that is missing has a placeholder.
+        template: a page that extends the evaluation's.
+        package: whose template that is.
+        **more: what it shows besides.
     """
     bins = [Bin(**one) for one in evaluation["bins"]]
     curve = [Answered(**one) for one in evaluation["risk_coverage"]]
-    environment = html_environment("eyeful.evaluation")
+    environment = html_environment(package, "eyeful.evaluation")
     environment.filters |= {
         "share": counted_percent,
         "rate": rate,
@@ -72,7 +81,7 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
     }
     environment.globals["words"] = words
     return environment.get_template(
-        "evaluation.html"
+        template
     ).render(
         it=evaluation,
         bins=bins,
@@ -91,4 +100,5 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
         unmatched=evaluation["unmatched"][:_UNMATCHED],
         uris={name: file_uri("JPEG", jpeg) for name, jpeg in jpegs.items()},
         version=version("eyeful"),
+        **more,
     )

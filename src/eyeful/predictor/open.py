@@ -44,8 +44,9 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     if is_bundle(folder):
         bundle = read_bundle(folder)
         choice = _choice_for(bundle, spec)
-        open_engine, manifest = _from_bundle(bundle, choice, spec), _relabelled(bundle.manifest, spec.labels)
-        open_network = partial(_network_behind, bundle)
+        open_engine, manifest = _from_bundle(bundle, choice, spec)
+        manifest = _relabelled(manifest, spec.labels)
+        open_network = partial(_network_behind, bundle, spec.checkpoint)
     else:
         request = request_of(spec)
         choice = _choice_by_name(spec)
@@ -84,6 +85,16 @@ def request_of(spec: PredictorSpec) -> ModelRequest:
     return ModelRequest(spec.model, checkpoint, labels, spec.overrides)
 
 
+def base_of(spec: PredictorSpec) -> ModelRequest | Bundle:
+    """The network that a spec names, as `prepare.taught.write_taught` takes it.
+
+    Raises:
+        BundleError: it is a damaged bundle.
+    """
+    folder = Path(spec.model)
+    return read_bundle(folder) if is_bundle(folder) else request_of(spec)
+
+
 def origin(name: str | Path, checkpoint: str | Path | None = None, **options: Any) -> dict[str, Any] | None:
     """What a bundle was made of: options of a spec that lead to its reference; None for what is no bundle.
 
@@ -109,24 +120,29 @@ def origin(name: str | Path, checkpoint: str | Path | None = None, **options: An
             f"the bundle {name} was made of {source}: --checkpoint FILE names it; where it lies "
             "in an archive (.mar), unpack that first"
         )
+    if manifest.taught is not None:
+        return {"model": str(name)}  # torch runs it: the frozen network and the head
     used = manifest.preprocessing.with_options(**options)
     fixed = {"img_size": used.size, "mean": used.mean, "std": used.std, "activation": manifest.activation}
     return {"model": manifest.model, "labels": str(name)} | fixed | used.options()
 
 
-def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> OpenEngine:
-    engine = family(bundle.manifest.engine)
+def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> tuple[OpenEngine, Manifest]:
+    engine, manifest = family(bundle.manifest.engine), bundle.manifest
     threads = spec.threads or usable_cores()
+    if choice.engine != engine.name:  # of one that was taught, torch runs the frozen network and the head
+        manifest = replace(manifest, engine=choice.engine, precision="fp32", quantization=None)
+        return _around(_network_behind(bundle, spec.checkpoint), manifest, choice, spec), manifest
     if isinstance(engine, ConvertedFamily):
-        return lambda precision: _opened(engine, partial(engine.open, bundle, choice.device, precision, threads))
-    return _around(network_of(bundle), bundle.manifest, choice, spec)
+        open_engine = partial(engine.open, bundle, choice.device)
+        return lambda precision: _opened(engine, partial(open_engine, precision, threads)), manifest
+    return _around(network_of(bundle), manifest, choice, spec), manifest
 
 
 def _from_request(request: ModelRequest, choice: Choice, spec: PredictorSpec) -> tuple[OpenEngine, Manifest]:
     engine = family(choice.engine)
     if isinstance(engine, ConvertedFamily):
-        bundle = prepared(request, engine)
-        return _from_bundle(bundle, choice, spec), bundle.manifest
+        return _from_bundle(prepared(request, engine), choice, spec)
     network, manifest = load_network(request, engine)
     return _around(network, manifest, choice, spec), manifest
 
@@ -168,11 +184,16 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
         UsageError: something else is asked for.
     """
     manifest = bundle.manifest
+    if manifest.taught is not None and spec.engine == "torch" != manifest.engine:
+        refuse_to_change(bundle.folder, spec.overrides)  # a checkpoint is what the frozen network was made of
+        return choose(spec.device, spec.engine, spec.precision)
     refuse_to_change(bundle.folder, spec.overrides, spec.checkpoint)
     if spec.engine not in ("auto", manifest.engine):
         otherwise = (
             f"--model {manifest.model} runs it there" if manifest.checkpoint is None else "run what it was made of"
         )
+        if manifest.taught is not None:
+            otherwise = f"eyeful export {bundle.folder} -o DIR --engine {spec.engine} makes one that is"
         raise UsageError(
             f"the bundle {bundle.folder} is for the engine {manifest.engine}, not {spec.engine}: {otherwise}"
         )
@@ -199,9 +220,13 @@ def _network_by_name(request: ModelRequest) -> Any:
     return module
 
 
-def _network_behind(bundle: Bundle) -> Any:
-    """The network of a bundle for torch; of another, the one that it was made of."""
+def _network_behind(bundle: Bundle, checkpoint: str | None = None) -> Any:
+    """The network of a bundle for torch; of another, what it was made of; with the head that was taught."""
     manifest = bundle.manifest
+    if manifest.taught is not None:
+        from eyeful.prepare.taught import network_behind
+
+        return network_behind(bundle, Path(checkpoint) if checkpoint else None)
     if isinstance(family(manifest.engine), ModuleFamily):
         return network_of(bundle)
     if manifest.checkpoint:

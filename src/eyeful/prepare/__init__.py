@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from eyeful.bundle import (
     FORMAT,
+    HEAD,
     MANIFEST,
     Bundle,
     Manifest,
+    TaughtHead,
     is_bundle,
     names_in,
     sha256_or,
@@ -164,14 +166,20 @@ def _loaded(model: Model, engine: EngineFamily) -> tuple[nn.Module, Manifest]:
 
 
 def network_of(bundle: Bundle) -> nn.Module:
-    """The network of a bundle for torch.
+    """The network of a bundle for torch; of a model that was taught, with its head.
 
     Raises:
         BundleError: the weights do not fit the architecture, as another version of its library builds it.
+        ModelError: the head does not fit the network.
     """
     from eyeful.prepare.torch import read_module
 
-    return read_module(bundle)
+    module, manifest = read_module(bundle), bundle.manifest
+    if manifest.taught is not None:
+        from eyeful.prepare.deployed import put_head
+
+        put_head(module, TaughtHead.read(bundle.folder / HEAD), manifest.preprocessing, manifest.taught["base"])
+    return module
 
 
 def deploy(module: nn.Module, manifest: Manifest) -> Deployed:
