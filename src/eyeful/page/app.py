@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eyeful import wording
 from eyeful.page.classify import build_classify
 from eyeful.page.compare import build_compare
 from eyeful.page.folder import build_folder
@@ -32,8 +33,9 @@ def build(models: Models) -> Any:
     """The page as a gr.Blocks, ready to be mounted."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_DELETE_EVERY, _DELETE_AFTER)) as blocks:
         with models.use(models.default) as classifier:
-            labels = len(classifier.labels)
-        fragment(render("heading.html", title=TITLE, labels=labels), elem_id="heading")
+            labels = classifier.predictor.manifest.labels
+        choice_of = wording.choice_of(len(labels), none_of_these=labels.none_of_these is not None)
+        fragment(render("heading.html", title=TITLE, choice=choice_of), elem_id="heading")
         with gr.Column(elem_id="main"):
             with gr.Column(elem_id="chosen"):
                 choice = build_image(models)
