@@ -1,6 +1,7 @@
 """The summary of a run: so many inputs = so many predicted + so many errors + so many other files ignored."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,19 +96,20 @@ class RunSummary:
         return 0 < self.resumed == self.rows
 
     def __str__(self) -> str:
-        return self.said("predicted")
+        groups = "group" if self.grouped == 1 else "groups"
+        kinds = {groups: self.grouped, NONE_OF_THESE: self.none_of_these, "unsure": self.abstained}
+        return self.said("predicted", [f"{number} {kind}" for kind, number in kinds.items() if number])
 
-    def said(self, done: str) -> str:
+    def said(self, done: str, kinds: Sequence[str] = ()) -> str:
         """The counts in one line.
 
         Args:
             done: what became of images without an error.
+            kinds: how many of these are of some kinds.
         """
         text = f"{_counted(self.inputs, 'input')} = {self.predicted} {done}"
-        groups = "group" if self.grouped == 1 else "groups"
-        kinds = {groups: self.grouped, NONE_OF_THESE: self.none_of_these, "unsure": self.abstained}
-        if said := [f"{number} {kind}" for kind, number in kinds.items() if number]:
-            text += f" ({', '.join(said)})"
+        if kinds:
+            text += f" ({', '.join(kinds)})"
         text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
         if not self.ignored:
             return text
