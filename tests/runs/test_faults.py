@@ -5,7 +5,6 @@ import os
 import random
 import subprocess
 import sys
-import textwrap
 import time
 import zipfile
 from pathlib import Path
@@ -13,9 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eyeful.isolate import LIMIT
-from eyeful.pipeline.watchdog import MAX_TICKS
 from eyeful.sinks import format_of
+from faulty import KINDS, bad_codec_environment, small_tmpfs, write_thirty
 from helpers import noise_image
 
 MAIN = """
@@ -106,13 +104,8 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(name, seed, many, bu
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 256 kB, where this process may mount one."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("only root can mount a small disk")
-    yield place
-    subprocess.run(["umount", place], check=True)
+    with small_tmpfs(tmp_path / "small") as place:
+        yield place
 
 
 @pytest.mark.parametrize(
@@ -152,46 +145,16 @@ def filenames(path: Path) -> list[str]:
     return [row.filename for row in format_of(str(path)).written(path)]
 
 
-BAD_CODEC = """
-    import os, signal, time
-    from PIL import PngImagePlugin
-    load = PngImagePlugin.PngImageFile.load
-    def bad(self):
-        if self.size == (51, 50):
-            os.kill(os.getpid(), signal.SIGSEGV)
-        if self.size == (52, 50):
-            time.sleep(600)
-        return load(self)
-    PngImagePlugin.PngImageFile.load = bad
-    from eyeful.pipeline import decode, watchdog
-    decode.MAX_TICKS = watchdog.MAX_TICKS = 2
-    from eyeful import isolate
-    isolate.LIMIT = 2.0
-"""
-
-
 @pytest.fixture
 def bad_codec(tmp_path) -> dict[str, str]:
     """An environment whose PNG decoder crashes on 51x50 pixels and hangs on 52x50, in child processes too."""
-    assert MAX_TICKS == LIMIT == 30
-    place = tmp_path / "site"
-    place.mkdir()
-    (place / "sitecustomize.py").write_text(textwrap.dedent(BAD_CODEC))
-    return os.environ | {"PYTHONPATH": os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")])}
+    return bad_codec_environment(tmp_path / "site")
 
 
 @pytest.fixture
 def thirty(tmp_path) -> list[Path]:
     """Thirty images, of which two crash that decoder and one hangs it."""
-    folder = tmp_path / "images"
-    folder.mkdir()
-    for number in range(30):
-        width = {11: 51, 17: 52, 23: 51}.get(number, 50)
-        Image.new("RGB", (width, 50), (number, 9, 9)).save(folder / f"{number:02d}.png")
-    return sorted(folder.iterdir())
-
-
-KINDS = {11: "unreadable", 17: "timeout", 23: "unreadable"}
+    return write_thirty(tmp_path / "images")
 
 
 def error_kinds(rows: list[dict]) -> dict[int, str]:

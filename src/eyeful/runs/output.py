@@ -144,6 +144,9 @@ class Output:
             found = json.loads(self._record.read_text(encoding="utf-8"))
             record = found if isinstance(found, dict) else {}
         check_record(self.path, self._record.name, record, self._made_by)
+        if record.get("vector") != self.more.get("vector"):
+            found = "vectors" if "vector" in record else "predictions"
+            raise UsageError(f"{self.path} cannot be resumed, its rows are {found}: --overwrite starts anew")
         self.crashed = record.get("state") == "running"
         in_flight = record.get("max_in_flight")
         self._in_flight = in_flight if isinstance(in_flight, int) else 0
