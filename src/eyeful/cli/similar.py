@@ -225,8 +225,9 @@ def _tell(features: Features, found: list[QueryResult] | list[Pair], asked: Simi
     with LiveLine("writing the report", 0.5):
         missing = write_report(asked.report, features, found)
     if missing:
+        images = "1 image" if missing == 1 else f"{missing} images"
         print_status(
-            f"{missing} images of the file could not be opened again and are not in the report: their names are "
-            "relative to where `eyeful embed` ran"
+            f"{images} of the file could not be opened again for the report: names are relative to where "
+            "`eyeful embed` ran"
         )
     print_status(f"wrote {asked.report}")

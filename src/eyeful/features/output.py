@@ -46,13 +46,14 @@ def open_vectors(name: str, *, resume: bool = False, overwrite: bool = False) ->
     return Output(name, resume=resume, overwrite=overwrite, writes=format_of_vectors(name))
 
 
-def describe(output: Output, vector_size: int, spec: PredictorSpec) -> None:
+def describe(output: Output, vector_size: int, spec: PredictorSpec | None = None) -> None:
     """Have an output's record say what its vectors are, and what opens their model again.
 
     Args:
         output: opened by `open_vectors`.
         vector_size: numbers in each; see `predictor.vector_size`.
-        spec: of the classifier that makes them, pinned.
+        spec: of the classifier that makes them, pinned; without it only the model's name is recorded.
     """
     output.more["vector"] = {"size": vector_size, "unit_length": True}
-    output.more["spec"] = asdict(spec)
+    if spec is not None:
+        output.more["spec"] = asdict(spec)

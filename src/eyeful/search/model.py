@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eyeful.classifier import open_classifier
@@ -13,8 +14,6 @@ from eyeful.predictor import PredictorSpec
 from eyeful.results.differences import difference
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from eyeful.classifier import Classifier
 
 _DECIDES = {
@@ -50,6 +49,8 @@ def open_model_of(path: str | Path, record: dict[str, Any], **options: Any) -> C
     try:
         classifier = open_classifier(spec)
     except (ModelError, EngineError) as error:
+        if "model" in options:
+            raise
         raise type(error)(f"the model that made {place} cannot be opened: {error}") from error
     try:
         check_made_by(place, record, classifier)
@@ -74,20 +75,22 @@ def check_made_by(place: str, record: dict[str, Any], classifier: Classifier) ->
     if differing:
         raise UsageError(
             f"the vectors in {place} cannot be compared with those of {classifier.model}: "
-            f"{'; '.join(differing)[:600]}. Search without flags of the model, or embed the images again with them"
+            f"{'; '.join(differing)[:600]}. Run the model as then, or embed the images again"
         )
 
 
 def _spec_of(place: str, record: dict[str, Any], options: dict[str, Any]) -> PredictorSpec:
     """What to open: what the record says, under the options."""
-    _keys_of(place, record)
+    found = record.get("spec") or {"model": title_of(record), "pinned": _keys_of(place, record)}
     try:
-        fields = asdict(PredictorSpec(**record["spec"]).as_pinned())
-    except KeyError:
-        fields = asdict(PredictorSpec(model=title_of(record)))
+        fields = asdict(PredictorSpec(**found).as_pinned())
     except (TypeError, UsageError) as error:
         raise UsageError(f"{place} was made by another version of eyeful: embed the images again") from error
     del fields["pinned"], fields["calibration"]
+    if fields["labels"] and not Path(fields["labels"]).exists():
+        fields["labels"] = None  # names decide no vector
+    if options.get("exact"):
+        del fields["engine"], fields["precision"]  # it says both
     return spec_of(**(fields | _ANSWERS | options), calibration="none")
 
 

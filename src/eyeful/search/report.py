@@ -73,7 +73,6 @@ def render(
     environment.filters |= {
         "cosine": "{:.4f}".format,
         "images": lambda count: "1 image" if count == 1 else f"{count:,} images",
-        "last": lambda name: name.replace("\\", "/").rstrip("/").rpartition("/")[2] or name,
         "json": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
         "portable": lambda name: portable_name(name)[0],
     }
@@ -83,6 +82,7 @@ def render(
         queries=[(one, _uri_of(one.thumbnail)) for one in shown if isinstance(one, QueryResult)],
         most=IMAGES,
         found=len(found),
+        folder=_folder_of([name for one in shown for name in _names_of(one)]),
         of_pairs=bool(found) and isinstance(found[0], Pair),
         model=title_of(features.record),
         images=len(features.filenames),
@@ -108,6 +108,16 @@ def shown_of(found: Sequence[QueryResult] | Sequence[Pair]) -> list[QueryResult 
 def _names_of(one: QueryResult | Pair) -> list[str]:
     """The images of the file that are shown for it."""
     return list(one.filenames) if isinstance(one, Pair) else [near.filename for near in one.neighbours[:IMAGES]]
+
+
+def _folder_of(names: Sequence[str]) -> str:
+    """The folder that all names begin with, with its slash; empty where there is none."""
+    if not names:
+        return ""
+    first, last = min(names), max(names)  # what these two begin with, all between them do
+    same = next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)
+    before, slash, _ = first[:same].rpartition("/")
+    return before + slash
 
 
 def _uri_of(pixels_HWC: Any) -> str | None:
