@@ -20,7 +20,7 @@ CROSS_VALIDATION = (
     "each image was answered by a layer that was taught without it, and without what is nearly the same image"
 )
 """What the cross-validated accuracy stands on, as part of a sentence."""
-INTERVAL = "Of as many new images, taken as these are, the share that is right lies in the frame in 9 of 10 cases or more."
+INTERVAL = "Of as many new images, taken as these are, the share lies in the frame in 9 of 10 cases or more."
 """What the interval of the cross-validated accuracy means."""
 NEW_LABELS = (
     "A new label of the same kind, as another species among birds, is mostly not noticed: only 14 to 32% of such "
