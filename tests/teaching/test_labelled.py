@@ -97,7 +97,7 @@ def test_a_list_of_images_in_folders(tmp_path):
 def test_in_python_a_mapping_of_anything(tmp_path):
     root = make(tmp_path, {"c": 5})
     arrays = [np.full((4, 4, 3), value, np.uint8) for value in range(5)]
-    found = labelled_images({"cat": root / "c", "Dog": arrays})
+    found = labelled_images({"cat": [root / "c", root / "c" / "1.jpg"], "Dog": arrays})
     assert found.labels == ("Dog", "cat")
     assert found.label_N == [0] * 5 + [1] * 5
     assert len({item.filename for item in found.items}) == 10

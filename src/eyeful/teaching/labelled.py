@@ -165,10 +165,13 @@ def _of_mapping(inputs: Mapping[str, Any], search: Mapping[str, Any]) -> Labelle
     if not all(isinstance(label, str) for label in inputs):
         raise UsageError("labels are text: {'cat': images, 'dog': images}")
     images_of = {label: inputs[name] for name, label in one_name_each(inputs).items()}
-    labels, items, label_N = tuple(sorted(images_of)), [], []
+    labels, items, label_N, files = tuple(sorted(images_of)), [], [], set()
     for place, label in enumerate(labels):
         for number, item in enumerate(open_source(images_of[label], **search).items, 1):
             is_file = isinstance(item.content, Path)
+            if is_file and (place, item.filename) in files:
+                continue
+            files.add((place, item.filename))
             items.append(item if is_file else replace(item, filename=f"{label}/{number} {item.filename}"))
             label_N.append(place)
     return Labelled(items, labels, label_N, "python")
