@@ -118,7 +118,7 @@ def similar(
         found = _nearest(named, features, asked, printed, search, groups)
     if printed.as_json:
         print(json.dumps(_as_json(place, features, found, asked), indent=1, ensure_ascii=False))
-    _tell(features, found, asked)
+    _finish(features, found, asked)
     raise typer.Exit(1 if any(getattr(one, "error_kind", None) for one in found) else 0)
 
 
@@ -213,7 +213,7 @@ def _as_json(
     }
 
 
-def _tell(features: Features, found: list[QueryResult] | list[Pair], asked: SimilarOptions) -> None:
+def _finish(features: Features, found: list[QueryResult] | list[Pair], asked: SimilarOptions) -> None:
     """What else there is to say: of images that could not be compared, and where the report is."""
     if features.errors:
         kinds = ", ".join(f"{number} {error_label(kind)}" for kind, number in features.errors.items())
