@@ -9,7 +9,7 @@ GROUPS = {"bird": "bird", "dog": "dog", "vehicle": "vehicle"}
 """Labels of our own, and the WordNet groups whose photographs they get."""
 
 
-def write_folders(photos: Path, labels: Labels, to: Path, most: int = 12) -> None:
+def write_folders(photos: Path, labels: Labels, to: Path, most: int = 20) -> None:
     """`to/photos` and `to/test` with a folder for each label, of `most` photographs each; `to/other` has none of them.
 
     Args:

@@ -162,9 +162,9 @@ def teach(
     for name in (*named, asked.test, asked.outsiders):
         if name is not None:
             options.check_exists(name)
-    require("sklearn", "teaching")
     labelled, test = _found(named, asked, search)
     written.check(labelled.roots)
+    require("sklearn", "teaching")
     places = [name for name in (*named, asked.test, asked.outsiders) if name is not None]
     shown = Progress(places, keywords(search))
     groups = (model, preprocessing, limits, batches, engine)

@@ -20,7 +20,7 @@ CROSS_VALIDATION = (
     "each image was answered by a layer that was taught without it, and without what is nearly the same image"
 )
 """What the cross-validated accuracy stands on, as part of a sentence."""
-INTERVAL = "For new images that are taken as these are, the share lies in the frame in at least 9 of 10 cases."
+INTERVAL = "Of as many new images, taken as these are, the share lies in the frame in 9 of 10 cases or more."
 """What the interval of the cross-validated accuracy means."""
 NEW_LABELS = (
     "A new label of the same kind, as another species among birds, is mostly not noticed: only 14 to 32% of such "
@@ -35,7 +35,7 @@ def summary_lines(taught: Taught) -> list[str]:
     tested = [] if taught.test is None else [_test_sentence(taught.test.top1)]
     sentences = [
         f"{_listed(taught.images_of)}: {_images(sum(taught.images_of.values()))}.",
-        *left_out_sentences(taught.left_out),
+        *left_out_sentences(taught.left_out, taught.near_copies),
         accuracy_sentence(taught.manifest["accuracy"]),
         *tested,
         *class_sentences(found.classes, found.scored),
@@ -51,7 +51,8 @@ def accuracy_sentence(accuracy: Mapping[str, Any]) -> str:
     """How often it is right, in cross-validation."""
     return (
         f"{counted_percent(accuracy['share'])} right in cross-validation: {accuracy['right']:,} of "
-        f"{_images(accuracy['of'])}, {between(accuracy['low'], accuracy['high'])}."
+        f"{_images(accuracy['of'])}; of as many new ones, taken as these are, "
+        f"{counted_percent(accuracy['low'])} to {counted_percent(accuracy['high'])} would be."
     )
 
 
@@ -87,11 +88,15 @@ def outsider_sentences(outsiders: Mapping[str, int] | None) -> list[str]:
     ]
 
 
-def left_out_sentences(left_out: Mapping[str, int]) -> list[str]:
-    """What is not taught, and why."""
-    return [
+def left_out_sentences(left_out: Mapping[str, int], near_copies: int = 0) -> list[str]:
+    """What is not taught, and why; and what is nearly the same."""
+    sentences = [
         f"Not taught: {_images(number)}, {reason_label(reason)}." for reason, number in left_out.items() if number
     ]
+    if near_copies:
+        are = "is" if near_copies == 1 else "are"
+        sentences.append(f"{_images(near_copies)} {are} nearly the same as another.")
+    return sentences
 
 
 def reason_label(reason: str) -> str:
