@@ -11,7 +11,7 @@ import pytest
 import eyeful
 from eyeful.errors import OutputError, UsageError
 from eyeful.teaching.checks import check_output
-from eyeful.teaching.label_of import LOOSE
+from eyeful.teaching.label_of import HIDDEN, LOOSE
 from eyeful.teaching.labelled import labelled_images, labelled_test
 
 LABELS = {"cat": 5, "dog": 6}
@@ -44,12 +44,12 @@ def test_labels_are_not_those_of_imagenet(tmp_path):
 
 
 def test_what_systems_leave_is_no_label_and_loose_images_are_counted(tmp_path):
-    root = make(tmp_path / "mine", LABELS | {".git": 5, "@eaDir": 5, "__MACOSX": 5})
+    root = make(tmp_path / "mine", LABELS | {".git": 5, "@eaDir": 5, "__MACOSX": 5, ".thumbs": 6})
     (root / "beside.jpg").write_bytes(b"beside")
     (root / ".idea").mkdir()
     found = labelled_images(root)
     assert found.labels == ("cat", "dog")
-    assert found.left_out == {LOOSE: 1}
+    assert found.left_out == {LOOSE: 1, HIDDEN: 6}
 
 
 def test_several_folders_of_labels_and_folders_that_are_labels(tmp_path):
@@ -188,6 +188,8 @@ def test_a_test_has_the_labels_that_were_taught(tmp_path):
     assert found.labels == ("ape", "cat", "dog")
     assert found.label_N == [1, 2, 2]
     assert labelled_test(found, taught) is found
+    (tmp_path / "of mine.csv").write_text("filename,label\nmine/cat/0.jpg,cat\n")
+    assert labelled_test(test, taught, truth=tmp_path / "of mine.csv").label_N == [1, 2, 2]
     table = tmp_path / "test.csv"
     table.write_text("filename,label\ntest/cat/0.jpg,dog\ntest/dog/0.jpg,ape\n")
     assert labelled_test(table, taught, truth=tmp_path / "labels of mine.csv").label_N == [2, 0]

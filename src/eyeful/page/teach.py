@@ -83,13 +83,14 @@ def build_teach(models: Models) -> None:
         teach = gr.Button("Teach", variant="primary", size="md", min_width=0, elem_id="teach")
     found = fragment(note(_EMPTY), elem_id="taught")
     with gr.Column(visible=False, elem_id="after") as after:
+        attempt = UploadButton("Try an image", variant="primary", size="md", elem_id="try")
+        tried = fragment(note(_TRY), elem_id="tried")
+        fragment(render("take_away.html", name=NAME, limit=NEW_LABELS))
         with gr.Row(elem_id="taught-downloads"):
             downloads = (
                 gr.DownloadButton("Model (.zip)", size="md", min_width=0, elem_id="taught-model"),
                 gr.DownloadButton("Report (HTML)", size="md", min_width=0, elem_id="taught-report"),
             )
-        attempt = UploadButton("Try an image", variant="primary", size="md", elem_id="try")
-        tried = fragment(note(_TRY), elem_id="tried")
     outcome = _Outcome(found, after, tried, downloads)
     _connect_labels(places, more, anew, outcome)
 
@@ -211,11 +212,9 @@ def _html(found: Taught, labelled: Labelled) -> str:
     return render(
         "taught.html",
         lines=summary_lines(found),
-        pairs=evaluation["confusions"][:_PAIRS],
+        pairs=[*evaluation["confusions"][:_PAIRS], *evaluation["none_of_these"][:_PAIRS]],
         suspicious=evaluation["suspicious"][:_SUSPICIOUS],
         jpegs=thumbnails(labelled.items, shown_filenames(evaluation)),
-        name=NAME,
-        limit=NEW_LABELS,
     )
 
 

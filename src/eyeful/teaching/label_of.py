@@ -22,6 +22,8 @@ _TEST = ("val", "valid", "validation", "test", "testing")
 _WAY_OUT = "put the images of each label in a folder of its name, or --truth FILE.csv says what each is"
 LOOSE = "in no folder of a label"
 """Why an image that lies beside the folders of labels is left out."""
+HIDDEN = "in a hidden folder"
+"""Why an image in `.thumbs/` is: nobody calls a label so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,16 @@ def by_folders(roots: Sequence[str], filenames: Collection[str], *, recursive: b
         rest = folders[len(inside[root]) :]
         return rest[0] if rest else None
 
-    names = {name for name in map(raw, filenames) if name is not None}
+    names = {name for name in map(raw, filenames) if name is not None and not name.startswith(".")}
     empty = [name for name in where.folders_without(below) if name not in names] if recursive else []
     label_by_name = one_name_each([*names, *empty])
     _check_not_one_folder_too_high(below, inside, names, where)
 
     def label(filename: str) -> tuple[str | None, str]:
         name = raw(filename)
-        return (None, LOOSE) if name is None else (label_by_name[name], "")
+        if name in label_by_name:
+            return label_by_name[name], ""
+        return None, LOOSE if name is None else HIDDEN
 
     place = ", ".join(printable(root) for root in roots[:3])
     fault = f"the images in {place} lie in no folders, so that nothing says their labels: {_WAY_OUT}"

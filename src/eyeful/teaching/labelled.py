@@ -23,6 +23,10 @@ FEWEST = 5
 _WAY_OUT = "--truth FILE.csv, with the columns filename and label, says what each is"
 
 
+class NoLabelError(UsageError):
+    """Nothing says the label of any image."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """Images, each with one label.
@@ -82,7 +86,8 @@ def labelled_test(inputs: Any, taught: Labelled, truth: str | Path = "auto", **s
         inputs: as for `labelled_images`; a label may be missing, or have a single image. What this function found
             stays as it is.
         taught: what the model was taught; `label_N` are positions in its labels.
-        truth: as for `labelled_images`; a list with a column of labels says them itself.
+        truth: as for `labelled_images`; a list with a column of labels says them itself, and folders do where the
+            file names none of the images.
         **search: the same.
 
     Raises:
@@ -92,7 +97,10 @@ def labelled_test(inputs: Any, taught: Labelled, truth: str | Path = "auto", **s
     if isinstance(inputs, Labelled):
         return inputs
     is_list = isinstance(inputs, str | Path) and str(inputs).lower().endswith(ENDINGS)
-    found = _found(inputs, "auto" if is_list and says_labels(str(inputs)) else str(truth), search)
+    try:
+        found = _found(inputs, "auto" if is_list and says_labels(str(inputs)) else str(truth), search)
+    except NoLabelError:
+        found = _found(inputs, "auto", search)
     known = {label: place for place, label in enumerate(taught.labels)}
     unknown = [label for label in found.labels if label not in known]
     if unknown:
@@ -147,7 +155,7 @@ def _labelled(items: list[Item], label_of: LabelOf) -> Labelled:
     labelled = [(item, label) for item, label, _ in said if label is not None]
     names = [label for _, label in labelled] + list(label_of.empty)
     if not names:
-        raise UsageError(label_of.fault)
+        raise NoLabelError(label_of.fault)
     labels = tuple(sorted(set(names)))
     place_of = {label: place for place, label in enumerate(labels)}
     return Labelled(
