@@ -11,17 +11,20 @@ from rich.console import Console
 from eyeful.evaluation.judged import Judged
 from eyeful.evaluation.report import render as evaluation_page
 from eyeful.evaluation.result import evaluation_of
+from eyeful.journal import Journal
 from eyeful.results import is_guess
 from eyeful.runs.summary import RunSummary
 from eyeful.sinks.base import ExistingRow
 from eyeful.sinks.csv import CsvSink
 from eyeful.sinks.figures import plot
 from eyeful.sinks.jsonl import JsonlSink
+from eyeful.sinks.parquet import ParquetSink
 from eyeful.sinks.report import ReportSink
 from eyeful.sinks.review import ReviewSink
 from eyeful.sinks.table import TableSink
 from eyeful.types import NONE_OF_THESE, Labels, Prediction, Score
 from eyeful.wording import choice_of
+from helpers import fake_classifier
 
 LABELS = Labels(("cat", "dog", NONE_OF_THESE), (None,) * 3)
 MANIFEST = {"model": "mine", "classes": 3, "activation": "softmax"}
@@ -108,10 +111,27 @@ def test_the_summary_of_a_run_counts_them(tmp_path):
     assert str(summary) == "4 inputs = 3 predicted (2 none of these, 1 unsure) + 1 error (empty 1)"
     assert summary.as_dict()["none_of_these"] == 2
     assert "none_of_these" not in RunSummary().as_dict()
-    for kind, name in ((JsonlSink, "rows.jsonl"), (CsvSink, "rows.csv")):
-        written(kind(tmp_path / name), tmp_path / name)
+    for kind, name in ((JsonlSink, "rows.jsonl"), (CsvSink, "rows.csv"), (ParquetSink, "rows.parquet")):
+        with kind(tmp_path / name) as sink:
+            sink.append(NONE)
+            sink.append(CAT)
         assert [row.none_of_these for row in kind.written(tmp_path / name)] == [True, False]
     assert not ExistingRow("a", None, abstained=False).none_of_these
+
+
+def test_the_counts_outlive_a_process():
+    summary, restored, journal = RunSummary(inputs=2), RunSummary(), Journal()
+    summary.add(None, none_of_these=True)
+    summary.add(None, grouped=True)
+    summary.save(journal)
+    restored.restore(journal)
+    assert (restored.none_of_these, restored.grouped, restored.abstained, restored.rows) == (1, 1, 0, 2)
+
+
+def test_the_description_of_the_server_says_what_the_label_means():
+    from eyeful.server.app import create_app
+
+    assert '"none of these"' in create_app(fake_classifier()).openapi()["info"]["description"]
 
 
 def evaluation(judged=None, labels=LABELS, **asked):
