@@ -143,7 +143,9 @@ def _read_taught(path: Path, num_classes: int) -> Labels:
     if len(read) == num_classes - 1 and NONE_OF_THESE not in read.names:
         return Labels((*read.names, NONE_OF_THESE), (*read.wnids, None))
     if len(read) != num_classes:
-        raise UsageError(f"{path} has {len(read)} labels, the model {num_classes} with {NONE_OF_THESE!r}, which may be left out")
+        raise UsageError(
+            f"{path} has {len(read)} labels, the model {num_classes} with {NONE_OF_THESE!r}, which may be left out"
+        )
     if read.names[-1] != NONE_OF_THESE:
         raise UsageError(
             f"{path} has {read.names[-1]!r} for {NONE_OF_THESE!r}, which a model that was taught says in its own "
