@@ -68,7 +68,9 @@ def test_export_makes_one_for_onnx_and_one_in_int8(command, taught, photos, tmp_
 
 def test_export_gives_it_other_names(command, taught, tmp_path):
     names = ("rose", "fern", "sky", "ice")
-    assert command("export", taught, "-o", tmp_path / "new", "--labels", _written(tmp_path, *names)).returncode == 0
+    assert (
+        command("export", taught, "-o", tmp_path / "new", "--labels", _written(tmp_path, *names)).returncode == 0
+    )
     found, own = read_bundle(tmp_path / "new").manifest, read_bundle(taught).manifest
     assert found.labels.names == (*names, NONE_OF_THESE)
     assert found.files == own.files

@@ -15,7 +15,7 @@ from eyeful.evaluation import report_sentences as words
 from eyeful.evaluation.confusions import CONFUSIONS, FEWEST
 from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
 from eyeful.evaluation.metrics import Answered, Bin, share_of
-from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
+from eyeful.evaluation.thumbnails import EXAMPLES, NONE, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
 from eyeful.sinks.html import file_uri, html_environment
 from eyeful.wording import counted_percent, rate
 
@@ -34,7 +34,7 @@ def write_report(
 ) -> None:
     """Write the page whole, or leave what was there.
 
-    Its size does not grow with the number of images: it shows at most 120 of them, which are opened again.
+    Its size does not grow with the number of images: it shows at most 168 of them, which are opened again.
 
     Args:
         evaluation: `Evaluation.to_dict()`, or the same read from its JSON.
@@ -91,6 +91,7 @@ def render(
         sure=words.when_sure(curve),
         classes=evaluation["classes"][:_CLASSES],
         pairs=evaluation["confusions"][:PAIRS],
+        missed=(evaluation["none_of_these"] or [])[:NONE],
         examples=EXAMPLES,
         suspicious=evaluation["suspicious"][:SUSPICIOUS],
         fewest=FEWEST,

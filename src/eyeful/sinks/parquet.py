@@ -67,7 +67,8 @@ class ParquetSink:
         for file in [path] if path.is_file() else _parts(path):
             try:
                 sure = "group" in parquet.read_schema(file).names
-                columns = ["filename", "filename_b64", "error_kind", "abstained", *(["group"] if sure else [])]
+                columns = ["filename", "filename_b64", "label", "error_kind", "abstained"]
+                columns += ["group"] if sure else []
                 rows = parquet.read_table(file, columns=columns)
             except (OSError, ValueError, KeyError) as error:
                 raise OutputError(f"{file} is no part of ours: --overwrite starts anew ({error})") from error
