@@ -144,5 +144,5 @@ def test_a_full_disk_is_one_line(process, own, bundle, tmp_path):
     done = process("teach", own / "photos", "-m", bundle, "-o", tmp_path / "mine", "-q", code=code)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1, done.stderr
-    assert "cannot write" in done.stderr
+    assert "cannot write a prepared model to " in done.stderr
     assert list(tmp_path.iterdir()) == []
