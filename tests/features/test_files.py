@@ -11,6 +11,7 @@ import pytest
 from eyeful.errors import OutputError, UsageError
 from eyeful.features import read_features
 from eyeful.features.output import describe, format_of_vectors, open_vectors
+from eyeful.predictor import PredictorSpec
 from eyeful.runs import open_output, run
 from eyeful.sources import open_source
 from helpers import FakeEngine, fake_classifier, write_colours
@@ -29,8 +30,9 @@ def names(folder, count=60):
 
 def embed(inputs, path, clf=None, **options):
     output = open_vectors(str(path), **options)
-    describe(output, 3)
-    return run(clf or fake_classifier(), open_source(inputs), output=output)
+    clf = clf or fake_classifier()
+    describe(output, 3, clf.spec)
+    return run(clf, open_source(inputs), output=output)
 
 
 def content(path: Path) -> object:
@@ -54,6 +56,7 @@ def test_what_is_written_is_read_again(ending, folder, tmp_path):
     assert np.abs(found.vector_ND - expected / np.linalg.norm(expected, axis=1)[:, None]).max() < 1e-6
     assert found.record["vector"] == {"size": 3, "unit_length": True}
     assert found.record["fingerprint"] == fake_classifier().spec.fingerprint()
+    assert PredictorSpec(**found.record["spec"]) == fake_classifier().spec
     assert found.record["reproducibility_keys"]["engine"] == "fake"
 
 

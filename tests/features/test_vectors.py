@@ -51,9 +51,11 @@ def network_of(name):
     """A random network, and what its own library says that its vector is, as a function of normalised images."""
     torch.manual_seed(0)
     if name in TIMM:
-        network = import_timm().create_model(name, num_classes=CLASSES).eval()
+        network = telling_apart(import_timm().create_model(name, num_classes=CLASSES), name)
         return network, lambda x: network.forward_head(network.forward_features(x), pre_logits=True)
-    network = import_torchvision().models.get_model(name, weights=None, num_classes=CLASSES).eval()
+    options = {"init_weights": False} if name in {"googlenet", "inception_v3"} else {}
+    network = import_torchvision().models.get_model(name, weights=None, num_classes=CLASSES, **options)
+    telling_apart(network, name)
     last = [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)][-1]
     if name in {"googlenet", "inception_v3"}:
         last = network.fc  # the others are those of heads for training
@@ -66,6 +68,20 @@ def network_of(name):
         return seen[0]
 
     return network, input_of_last_layer
+
+
+def telling_apart(network, name):
+    """A random network, in eval mode, whose activations do not fade away: normalised by what it sees."""
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0
+    for parameter in network.parameters():
+        if parameter.ndim == 2 and not parameter.any():  # a vision transformer's head begins at zero
+            torch.nn.init.normal_(parameter, std=0.05)
+    preprocessing = preprocessing_of(name)
+    with torch.no_grad():
+        network.train()(Normalise(preprocessing)(torch.from_numpy(images(preprocessing.size[0], 8))))
+    return network.eval()
 
 
 def images(size, count=3):
@@ -113,6 +129,7 @@ def test_vectors_are_those_that_the_networks_own_library_gives(name, engine, tmp
     found = outputs_of(deployed, name, engine, tmp_path / "bundle")[0].features_ND
     assert found is not None
     assert found.shape == features_ND.shape
+    assert np.abs(features_ND).max() > 1e-3
     for mine, expected in zip(found, features_ND, strict=True):
         vector = vector_of(Prediction("a.png", features=mine))
         assert vector.dtype == np.float32
