@@ -18,7 +18,7 @@ from eyeful.types import Labels, Prediction
 from helpers import noise_image
 
 CLASSES = 7
-SIZES = {"inception_v3": 128, "googlenet": 96, "maxvit_t": 224, "vit_b_32": 224, "vgg11": 64}
+SIZES = {"inception_v3": 299, "googlenet": 96, "maxvit_t": 224, "vit_b_32": 224, "vgg11": 64}
 """Of the input, where the smallest that a network takes is not 64 pixels."""
 TORCHVISION = (
     *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet"),
