@@ -155,3 +155,11 @@ def test_it_can_be_read_on_any_screen(browser, pages, width, scheme):
             for place in range(images.count()):
                 images.nth(place).scroll_into_view_if_needed()
             tab.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth)")
+
+
+@pytest.mark.parametrize(
+    ("name", "holder"),
+    [("clip.mp4#t=3.20", "clip.mp4"), ("a.jpg", None), ("a#t=1.jpg", None), ("missing.zip/a.jpg", None)],
+)
+def test_what_an_image_is_in(name, holder):
+    assert report._holder_of(name) == (holder and Path(holder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -168,6 +168,7 @@ def _nearest(
     groups: tuple[Any, ...],
 ) -> list[QueryResult]:
     from eyeful.search.model import open_model_of, title_of
+    from eyeful.search.report import IMAGES
     from eyeful.search.run import search as run_search
     from eyeful.sources import open_source
 
@@ -184,7 +185,7 @@ def _nearest(
         stack.enter_context(LiveLine(lambda: f"searching {len(found)}", 0.5))
         results = run_search(classifier, source, features, asked.topk, thumbnails=asked.report is not None)
         for one in results:
-            found.append(one)
+            found.append(one if len(found) < IMAGES else replace(one, thumbnail=None))
             if not printed.as_json:
                 _print_nearest(one, first=len(found) == 1)
     return found
