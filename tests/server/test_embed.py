@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+import eyeful
 from eyeful.bundle import unit_vectors
 from eyeful.engines import Outputs
 from eyeful.server import create_app
@@ -146,3 +147,13 @@ def test_a_model_without_vectors_says_so():
         assert lengths == [None, 3]
         (row,) = client.post("/v1/embed?model=other", content=image.getvalue()).json()["results"]
         assert row["vector"] == pytest.approx([0, 0, 1])
+
+
+def test_the_vectors_of_a_taught_model_are_those_of_its_frozen_network(taught, lite0, images):
+    path = images / "01.jpg"
+    with (
+        eyeful.load(taught, precision="fp32") as classifier,
+        TestClient(create_app(classifier)) as client,
+    ):
+        (row,) = client.post("/v1/embed", content=path.read_bytes()).json()["results"]
+    same([row], unit_vectors(lite0.features([path])))
