@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from eyeful.predictor import PredictorSpec
     from eyeful.preprocessing import Preprocessing
     from eyeful.sinks.figures import plot
+    from eyeful.teaching.run import teach
     from eyeful.types import (
         Item,
         Labels,
@@ -79,6 +80,7 @@ __all__ = [
     "list_models",
     "load",
     "plot",
+    "teach",
 ]
 
 _MODULE_OF = {
@@ -108,6 +110,7 @@ _MODULE_OF = {
     "PredictorSpec": "eyeful.predictor",
     "Preprocessing": "eyeful.preprocessing",
     "plot": "eyeful.sinks.figures",
+    "teach": "eyeful.teaching.run",
     "Item": "eyeful.types",
     "Labels": "eyeful.types",
     "Prediction": "eyeful.types",

@@ -26,6 +26,7 @@ class Journal:
         "predicted",
         "abstained",
         "grouped",
+        "none_of_these",
         *ERROR_KINDS,
     )
 
@@ -42,13 +43,15 @@ class Journal:
     def __setitem__(self, field: str, value: int) -> None:
         struct.pack_into("q", self._memory, 8 * self._FIELDS.index(field), value)
 
-    def save(self, predicted: int, abstained: int, grouped: int, errors: dict[str, int]) -> None:
+    def save(
+        self, predicted: int, abstained: int, grouped: int, none_of_these: int, errors: dict[str, int]
+    ) -> None:
         """Write the counts of the rows that every output has now."""
         rows = predicted + sum(errors.values())
         delivered = max(self["delivered"], rows)
         kinds = (errors.get(kind, 0) for kind in ERROR_KINDS)
         flags = (self["repeatable"], self["anew"], self["ended"])
-        counts = (rows, predicted, abstained, grouped)
+        counts = (rows, predicted, abstained, grouped, none_of_these)
         struct.pack_into(self._format, self._memory, 0, delivered, *flags, *counts, *kinds)
 
     @property

@@ -9,8 +9,11 @@ Everything in eyeful that needs OpenVINO or NNCF gets it here.
 
 import importlib
 import sys
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+from eyeful.errors import one_line
 from eyeful.extras import require
 
 
@@ -28,3 +31,15 @@ def import_nncf() -> ModuleType:
     """
     import_openvino()
     return require("nncf", "int8")
+
+
+def save_model(model: Any, path: Path) -> None:
+    """Write a graph, its numbers as they are.
+
+    Raises:
+        OSError: it cannot be written: OpenVINO says `iostream error` where a disk is full.
+    """
+    try:
+        import_openvino().save_model(model, path, compress_to_fp16=False)
+    except RuntimeError as error:
+        raise OSError(f"OpenVINO cannot write {path.name}; is the disk full? ({one_line(error)})") from error

@@ -74,6 +74,11 @@ class Labels:
         return len(self.names)
 
     @property
+    def none_of_these(self) -> int | None:
+        """The position of "none of these"; None where a model cannot say so."""
+        return len(self) - 1 if self.names[-1:] == (NONE_OF_THESE,) else None
+
+    @property
     def sha256(self) -> str:
         """A digest of names and WordNet ids."""
         return hashlib.sha256(json.dumps([self.names, self.wnids]).encode()).hexdigest()
@@ -140,7 +145,7 @@ class Prediction:
     Attributes:
         filename: the item's identity.
         top: the k best scores, best first; empty for an error.
-        abstained: the best probability is below `min_prob`: the label is a guess, and said to be one.
+        abstained: the best label is a guess, see `results.is_guess`, and said to be one.
         warnings: what was done to the image beyond the preprocessing ("exif_rotated").
         error_kind, error: what went wrong, as a kind and as one line.
         columns: the other columns of the list that named the input; None without one.
@@ -194,11 +199,10 @@ class Prediction:
 
     @property
     def answer(self) -> str:
-        """What to tell a person: the label, `dog (Labrador retriever?)`, `unsure (label?)` or the error."""
+        """What people are told: a label, `dog (Labrador retriever?)`, `none of these (nearest: cat)`, an error."""
         if not self.top:
             return f"{self.error_kind}: {self.error}"
-        name, guess = self.answer_parts
-        return f"{name} ({guess}?)" if guess else name
+        return " ".join(filter(None, (self.answer_parts[0], self.beside)))
 
     @property
     def unsure(self) -> bool:
@@ -207,7 +211,7 @@ class Prediction:
 
     @property
     def none_of_these(self) -> bool:
-        """Whether a model that was taught says that the image is none of its labels."""
+        """Whether a model that was taught answers that the image is like none of its labels; that is no guess."""
         return self.label == NONE_OF_THESE
 
     @property
@@ -225,8 +229,15 @@ class Prediction:
         """The answer with its probability: `dog 97.0% (Labrador retriever?)`; a guess and an error have none."""
         if not self.ok or self.unsure:
             return self.answer
-        name, guess = self.answer_parts
-        return f"{name} {percent(self.answer_prob or 0)}{f' ({guess}?)' if guess else ''}"
+        return " ".join(filter(None, (self.answer_parts[0], percent(self.answer_prob or 0), self.beside)))
+
+    @property
+    def beside(self) -> str | None:
+        """The label in brackets that stands beside what an answer names: `(tabby?)`, `(nearest: cat)`; or None."""
+        if self.none_of_these:
+            return f"(nearest: {self.top[1].label})" if len(self.top) > 1 else None
+        guess = self.answer_parts[1]
+        return f"({guess}?)" if guess else None
 
     @property
     def answer_parts(self) -> tuple[str, str | None]:
@@ -278,7 +289,7 @@ class Prediction:
         )
         possible = [score.label for score in self.prediction_set or ()]
         below = f"<tr><td colspan='4'>{escape(one_of(possible))}</td></tr>" if len(possible) > 1 else ""
-        said = self.headline if self.group is not None else self.answer
+        said = self.headline if self.group is not None or self.none_of_these else self.answer
         return (
             f"<table><caption>{escape(self.filename)}: {escape(said)}</caption>"
             f"<tr><th>label</th><th></th><th>prob</th><th>logit</th></tr>{rows}{below}</table>"

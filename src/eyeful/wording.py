@@ -86,6 +86,16 @@ def plain_percent(part: float) -> str:
     return f"{100 * part:.4g}%"
 
 
+def choice_of(labels: int, *, none_of_these: bool) -> str:
+    """What a model can answer with: `one of 1,000 labels`, or `one of 5 labels or none of these`.
+
+    Args:
+        labels: all that it has.
+        none_of_these: the last one says that it is none of the others.
+    """
+    return f"one of {labels - 1:,} labels or none of these" if none_of_these else f"one of {labels:,} labels"
+
+
 def points(delta: float) -> str:
     """A difference of two probabilities, in percentage points."""
     return f"{100 * delta:.2f}"

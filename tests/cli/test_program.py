@@ -21,6 +21,7 @@ COMMANDS = [
     "calibrate",
     "embed",
     "similar",
+    "teach",
     "models",
     "info",
     "explain",

@@ -19,7 +19,7 @@ LABELS = labels_of(3)
 ASKED = {"model": "a model", "provenance": {"threshold": 0.123456789012}, "truth": "folders"}
 KEYS = (
     "format model provenance truth images scored errors unmatched top1 topk nll brier ece bins risk_coverage "
-    "answered classes confusions distance suspicious groups against outsiders seconds images_per_second"
+    "answered classes confusions none_of_these distance suspicious groups against outsiders seconds images_per_second"
 )
 
 
@@ -58,7 +58,7 @@ def test_json_has_every_key_in_order_and_survives():
     assert list(found["distance"]["counts"]) == ["1", "2"]
     assert list(found["groups"]) == ["sure", "answered", "right", "of", "labels_alone"]
     assert " ".join(found["against"]) == ("model images both_right only_this only_other both_wrong p_value top1")
-    assert list(found["outsiders"]) == ["images", "answered_at", "labels", "auroc"]
+    assert list(found["outsiders"]) == ["images", "none_of_these", "answered_at", "labels", "auroc"]
     assert found["unmatched"] == [{"name": "dgo", "images": 3, "nearest": "dog"}]
     assert found["provenance"] == ASKED["provenance"]
 

@@ -14,6 +14,7 @@ STEPS = (
     *("1  Inference", "2  The path through a CNN", "3  Set-up: the device", "4  Architectures", "5  ResNet"),
     *("6  Load a pretrained network", "7  Labels", "8  Transforms", "9  A folder of images", "10  Predict"),
     *("11  Visualise", "12  Look back", "13  Logits and probabilities", "14  Next: transfer learning"),
+    "15  The next lesson, in one minute",
 )
 """The steps that people come for, in their order, as headings."""
 LITERALLY = (
@@ -56,6 +57,11 @@ def test_it_runs(render, tmp_path):
     assert "(1280, 7, 7) → (1280,) → (1000,)" in words
     assert re.search(r"admiral\.jpg +military uniform +\d\d\.\d%\n", words)
     assert "galaxies.jpg   unsure" in words
+    assert "frozen: 3,371,008 numbers; new: 2,562, in place of 1,281,000" in words
+    assert "the same vectors as before: True" in words
+    taught = dict(re.findall(r"^(\w+)\.\w+ +(none of these|galaxies|printed text)", words, re.MULTILINE))
+    assert (taught["galaxies"], taught["page"]) == ("galaxies", "printed text")
+    assert list(taught.values()).count("none of these") == SAMPLES - 2
     render.render(notebook, tmp_path / "page" / "lesson.md")
     assert (tmp_path / "page" / "lesson.md").read_text().startswith("# CNN inference")
     assert len(list((tmp_path / "page").glob("*.jpg"))) >= 8 + SAMPLES

@@ -104,7 +104,7 @@ def test_all_text_stands_out_and_no_width_needs_scrolling_sideways(tab, odd):
         press(tab, "Compare")
         tab.locator("#comparison table").wait_for()
         readable()
-        for title in ("Look inside", "Folder"):
+        for title in ("Look inside", "Folder", "Teach"):
             open_tab(tab, title)
             readable()
         open_tab(tab, "Classify")

@@ -11,7 +11,7 @@ QUIET = [  # by Gradio, through pandas
     pytest.mark.filterwarnings("ignore:.future.no_silent_downcasting. is deprecated"),
     pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
 ]
-TABS = ("Classify", "Look inside", "Compare", "Folder")
+TABS = ("Classify", "Look inside", "Compare", "Folder", "Teach")
 
 
 _ANSWERING: dict = {}

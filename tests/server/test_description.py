@@ -31,7 +31,7 @@ def test_schemathesis_finds_no_server_error_and_nothing_that_is_not_described(se
     assert not [status for status, _ in counts if status >= "500"]
 
 
-@pytest.mark.parametrize("path", ["/v1/classify", "/", "/models/{model}", "/v2/models/{model}/infer"])
+@pytest.mark.parametrize("path", ["/v1/classify", "/v1/embed", "/", "/models/{model}", "/v2/models/{model}/infer"])
 def test_the_examples_can_be_tried(server, path):
     description = httpx.get(f"{server.url}/openapi.json").json()
     example = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"]

@@ -55,7 +55,7 @@ def run(command, served, place):
 
 def test_none_is_missed():
     lines = [line for page in PAGES for _, content in blocks(page) for line in content.splitlines()]
-    assert len(CALLS) >= 9
+    assert len(CALLS) >= 10
     assert len(ANSWERS) == 5
     assert sum(bool(re.search(r"\bcurl ", line)) for line in lines) == len(CALLS)
 

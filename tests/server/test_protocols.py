@@ -96,9 +96,12 @@ def test_a_file_name_that_no_text_can_hold(server, jpeg):
 
 def test_the_same_output_is_not_asked_for_many_times(server, jpeg):
     tensor = {"datatype": "BYTES", "data": [base64.b64encode(jpeg.read_bytes()).decode()]}
-    asked = {"inputs": [tensor], "outputs": [{"name": "probs"}] * 3}
+    asked = {"inputs": [tensor], "outputs": [{"name": "probs"}] * 4}
     reply = httpx.post(f"{server.url}/v2/models/lite0/infer", json=asked)
-    assert (reply.status_code, reply.json()) == (400, {"error": "3 outputs; there are probs and logits"})
+    assert (reply.status_code, reply.json()) == (
+        400,
+        {"error": "4 outputs; there are probs, logits and features_ND"},
+    )
 
 
 def test_a_gzipped_body(server, jpeg, expected):

@@ -53,7 +53,7 @@ class NameOption:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeightsOptions:
+class CheckpointOption:
     """Weights of one's own for it."""
 
     checkpoint: Annotated[
@@ -62,6 +62,12 @@ class WeightsOptions:
             help="Weights of your own for that model: .pth, .pt or .safetensors.", rich_help_panel=_MODEL
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsOptions(CheckpointOption):
+    """Weights of one's own for it, and labels."""
+
     labels: Annotated[
         Path | None,
         typer.Option(

@@ -153,6 +153,7 @@ class Worker:
                 "rows": made.rows,
                 "abstained": made.abstained,
                 "grouped": made.grouped,
+                "none_of_these": made.none_of_these,
                 "errors": dict(made.errors),
                 "ignored": dict(made.ignored),
             }

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from eyeful.errors import ModelError, one_line
-from eyeful.openvino_import import import_openvino
+from eyeful.openvino_import import import_openvino, save_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,13 +29,12 @@ def convert(network: nn.Module, manifest: Manifest, path: Path) -> None:
     Raises:
         ModelError: neither way converts it.
     """
-    ov = import_openvino()
     height, width = manifest.preprocessing.size
     example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracers warn of what `prepare.check` settles
         graph = _converted(_Isolated(network).eval(), example, manifest.title)
-    ov.save_model(graph, path, compress_to_fp16=False)
+    save_model(graph, path)
 
 
 class _Isolated(nn.Module):

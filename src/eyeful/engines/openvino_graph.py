@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eyeful.graph_file import read_model, with_free_batch, without_activation
-from eyeful.openvino_import import import_openvino
+from eyeful.openvino_import import import_openvino, save_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,4 +32,4 @@ def write(graph: Graph, manifest: Manifest, path: Path) -> None:
     pixels.preprocess().convert_element_type(ov.Type.f32).scale(255.0)
     pixels.preprocess().mean(list(preprocessing.mean)).scale(list(preprocessing.std))
     steps.output(0).tensor().set_element_type(ov.Type.f32)
-    ov.save_model(steps.build(), path, compress_to_fp16=False)
+    save_model(steps.build(), path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eyeful.bundle.head import LEAST_LENGTH
-from eyeful.openvino_import import import_openvino
+from eyeful.openvino_import import import_openvino, save_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ def write(graph: Path, head: TaughtHead, title: str, path: Path) -> None:
     head.check_fits(features_ND.get_partial_shape()[1].get_length(), title)
     outputs = [ov.opset13.result(_logits(ov.opset13, features_ND, head)), ov.opset13.result(features_ND)]
     # a model has what its outputs need: the frozen network's own last layer is no part of it any more
-    ov.save_model(ov.Model(outputs, model.get_parameters(), "taught"), path, compress_to_fp16=False)
+    save_model(ov.Model(outputs, model.get_parameters(), "taught"), path)
 
 
 def _logits(ops: Any, features_ND: Any, head: TaughtHead) -> Any:

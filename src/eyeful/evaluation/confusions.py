@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eyeful.evaluation.metrics import Share, share_of
 from eyeful.evaluation.outcomes import Outcomes
-from eyeful.types import Labels
+from eyeful.types import NONE_OF_THESE, Labels
 
 FEWEST = 5
 CONFUSIONS = 100
@@ -39,7 +39,7 @@ class ClassShare:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """So many images of `label` were called `answer`.
+    """So many images of `label` were called `answer`, which may be "none of these".
 
     Attributes:
         examples: filenames of the surest of them, at most 8.
@@ -97,7 +97,19 @@ def classes_of(outcomes: Outcomes, labels: Labels, truths: list[str]) -> tuple[C
 
 
 def confusions_of(outcomes: Outcomes, labels: Labels, truths: list[str]) -> tuple[Confusion, ...]:
-    """Most first; at most 100 pairs."""
+    """Pairs of labels, most first; at most 100."""
+    found = _confusions(outcomes, labels, truths)
+    return tuple(one for one in found if one.answer != NONE_OF_THESE)[:CONFUSIONS]
+
+
+def none_of_these_of(outcomes: Outcomes, labels: Labels, truths: list[str]) -> tuple[Confusion, ...] | None:
+    """What was taken for none of the labels, by its label, most first; None where a model cannot say so."""
+    if labels.none_of_these is None:
+        return None
+    return tuple(one for one in _confusions(outcomes, labels, truths) if one.answer == NONE_OF_THESE)
+
+
+def _confusions(outcomes: Outcomes, labels: Labels, truths: list[str]) -> list[Confusion]:
     found = [
         Confusion(
             truths[truth],
@@ -107,7 +119,7 @@ def confusions_of(outcomes: Outcomes, labels: Labels, truths: list[str]) -> tupl
         )
         for truth, answer, images in _wrong_pairs(outcomes)
     ]
-    return tuple(sorted(found, key=lambda one: (-one.images, one.label, one.answer, one.examples))[:CONFUSIONS])
+    return sorted(found, key=lambda one: (-one.images, one.label, one.answer, one.examples))
 
 
 def distance_of(outcomes: Outcomes, steps: Steps) -> Distance | None:

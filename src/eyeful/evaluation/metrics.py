@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -88,10 +88,26 @@ def share_of(right: int, of: int) -> Share:
     """A share with its interval. Of no images nothing is known: from 0 to 1."""
     if of == 0:
         return Share(0, 0, None, 0.0, 1.0)
-    share = right / of
+    return Share(right, of, right / of, *_wilson(right / of, of))
+
+
+def share_of_as_many(right: int, of: int) -> Share:
+    """A share, with the interval that holds the share of as many new images in about 95 of 100 cases.
+
+    What is found varies, and so does what will come: two shares of n images differ from each other as one of n / 2
+    does from the true share, so this is Wilson's interval of half as many.
+    """
+    found = share_of(right, of)
+    if found.share is None:
+        return found
+    low, high = _wilson(found.share, of / 2)
+    return replace(found, low=low, high=high)
+
+
+def _wilson(share: float, of: float) -> tuple[float, float]:
     middle = (share + _Z**2 / (2 * of)) / (1 + _Z**2 / of)
     half = _Z / (1 + _Z**2 / of) * math.sqrt(share * (1 - share) / of + _Z**2 / (4 * of**2))
-    return Share(right, of, share, 0.0 if right == 0 else middle - half, 1.0 if right == of else middle + half)
+    return 0.0 if share == 0 else middle - half, 1.0 if share == 1 else middle + half
 
 
 def topk_of(rank_N: NDArray[np.int32], k: int) -> TopK:

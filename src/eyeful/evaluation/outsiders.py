@@ -1,4 +1,4 @@
-"""What a model says to images of which no label is right: whether its probabilities tell them apart."""
+"""What a model says to images of which no label is right: whether it, or its probabilities, tell them apart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LABELS = 50
 
 @dataclass(frozen=True, slots=True)
 class AnsweredOutsiders:
-    """How many outsiders get an answer of at least this probability: every one of them is wrong.
+    """How many outsiders get a label with at least this probability: every one of them is wrong.
 
     Attributes:
         prob: the threshold.   answered: how many images reach it.   share: that, of all outsiders.
@@ -43,36 +43,42 @@ class Outsiders:
 
     Attributes:
         images: how many, without errors.
+        none_of_these: how many are answered so, which is right; None where a model cannot say so.
         answered_at: by threshold.
         labels: the labels they get, most first, at most 50.
         auroc: how often a scored image's best probability is above an outsider's, equal ones counted half: 1 tells
-            them apart, 0.5 not at all. None without scored images.
+            them apart, 0.5 not at all. None without scored images. That of "none of these" counts as 0.
     """
 
     images: int
+    none_of_these: int | None
     answered_at: tuple[AnsweredOutsiders, ...]
     labels: tuple[LabelCount, ...]
     auroc: float | None
 
 
 def outsiders_of(judged: Iterable[Judged], labels: Labels, known_N: NDArray[np.float64]) -> Outsiders:
-    """Reads the outsiders once. `known_N`: the best probabilities of the scored images."""
+    """Reads the outsiders once. `known_N`: the best probabilities of the scored images, 0 for "none of these"."""
+    none = labels.none_of_these
     counts: Counter[int] = Counter()
     probs: list[float] = []
     for one in judged:
         if one.error_kind is None and one.top:
             counts[one.top[0].index] += 1
-            probs.append(one.top[0].prob)
-    prob_M, of = np.sort(np.array(probs, dtype=np.float64)), len(probs)
-    reach = [of - int(np.searchsorted(prob_M, low)) for low in THRESHOLDS]
+            if one.top[0].index != none:
+                probs.append(one.top[0].prob)
+    of, told = counts.total(), None if none is None else counts.pop(none, 0)
+    prob_M = np.sort(np.array(probs, dtype=np.float64))
+    reach = [len(probs) - int(np.searchsorted(prob_M, low)) for low in THRESHOLDS]
     ranked = sorted(counts.items(), key=lambda one: (-one[1], labels.names[one[0]], one[0]))
     return Outsiders(
         images=of,
+        none_of_these=told,
         answered_at=tuple(
             AnsweredOutsiders(low, n, n / of) for low, n in zip(THRESHOLDS, reach, strict=True) if of
         ),
         labels=tuple(LabelCount(labels.names[index], n) for index, n in ranked[:LABELS]),
-        auroc=_auroc(known_N, prob_M),
+        auroc=_auroc(known_N, np.pad(prob_M, (of - len(probs), 0))),
     )
 
 

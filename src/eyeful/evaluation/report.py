@@ -15,7 +15,7 @@ from eyeful.evaluation import report_sentences as words
 from eyeful.evaluation.confusions import CONFUSIONS, FEWEST
 from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
 from eyeful.evaluation.metrics import Answered, Bin, share_of
-from eyeful.evaluation.thumbnails import EXAMPLES, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
+from eyeful.evaluation.thumbnails import EXAMPLES, NONE, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
 from eyeful.sinks.html import file_uri, html_environment
 from eyeful.wording import counted_percent, rate
 
@@ -34,7 +34,7 @@ def write_report(
 ) -> None:
     """Write the page whole, or leave what was there.
 
-    Its size does not grow with the number of images: it shows at most 120 of them, which are opened again.
+    Its size does not grow with the number of images: it shows at most 168 of them, which are opened again.
 
     Args:
         evaluation: `Evaluation.to_dict()`, or the same read from its JSON.
@@ -50,16 +50,25 @@ def write_report(
     write_output(path, render(evaluation, found))
 
 
-def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
+def render(
+    evaluation: Mapping[str, Any],
+    jpegs: Mapping[str, bytes],
+    template: str = "evaluation.html",
+    package: str = "eyeful.evaluation",
+    **more: Any,
+) -> str:
     """The page's text.
 
     Args:
         evaluation: as for `write_report`.
         jpegs: small images by filename; one that is missing has a placeholder.
+        template: a page that extends the evaluation's.
+        package: whose template that is.
+        **more: what it shows besides.
     """
     bins = [Bin(**one) for one in evaluation["bins"]]
     curve = [Answered(**one) for one in evaluation["risk_coverage"]]
-    environment = html_environment("eyeful.evaluation")
+    environment = html_environment(package, "eyeful.evaluation")
     environment.filters |= {
         "share": counted_percent,
         "rate": rate,
@@ -72,7 +81,7 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
     }
     environment.globals["words"] = words
     return environment.get_template(
-        "evaluation.html"
+        template
     ).render(
         it=evaluation,
         bins=bins,
@@ -82,6 +91,7 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
         sure=words.when_sure(curve),
         classes=evaluation["classes"][:_CLASSES],
         pairs=evaluation["confusions"][:PAIRS],
+        missed=(evaluation["none_of_these"] or [])[:NONE],
         examples=EXAMPLES,
         suspicious=evaluation["suspicious"][:SUSPICIOUS],
         fewest=FEWEST,
@@ -90,4 +100,5 @@ def render(evaluation: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
         unmatched=evaluation["unmatched"][:_UNMATCHED],
         uris={name: file_uri("JPEG", jpeg) for name, jpeg in jpegs.items()},
         version=version("eyeful"),
+        **more,
     )

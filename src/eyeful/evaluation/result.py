@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from eyeful.evaluation.compare import Against, against_of
 from eyeful.evaluation.confusions import (
     ClassShare,
@@ -18,6 +20,7 @@ from eyeful.evaluation.confusions import (
     classes_of,
     confusions_of,
     distance_of,
+    none_of_these_of,
     suspicious_of,
     truth_names,
 )
@@ -45,6 +48,7 @@ from eyeful.evaluation.summary import (
     class_sentences,
     confusion_sentences,
     group_sentences,
+    none_sentences,
     outsider_sentences,
     right_sentences,
     suspicious_sentences,
@@ -76,6 +80,7 @@ class Evaluation:
         bins: the reliability diagram.   risk_coverage: what answering only when sure would give.
         answered: of the answers that are not "unsure", how many are right; None where all are sure.
         classes: from 5 images, worst first.   confusions: most first.
+        none_of_these: what was taken for none of the labels, most first; None where a model cannot say so.
         distance: of wrong answers, in WordNet.   suspicious: truths that look wrong.
         groups, against, outsiders: where they were asked for.
         seconds, images_per_second: of the run that classified them.
@@ -98,6 +103,7 @@ class Evaluation:
     answered: Share | None
     classes: tuple[ClassShare, ...]
     confusions: tuple[Confusion, ...]
+    none_of_these: tuple[Confusion, ...] | None
     distance: Distance | None
     suspicious: tuple[Suspicious, ...]
     groups: GroupAnswers | None
@@ -111,7 +117,7 @@ class Evaluation:
         found = plain(asdict(self))
         for one in found["suspicious"]:
             one["filename"] = portable_name(one["filename"])[0]
-        for one in found["confusions"]:
+        for one in (*found["confusions"], *(found["none_of_these"] or ())):
             one["examples"] = [portable_name(name)[0] for name in one["examples"]]
         return {"format": FORMAT, **found, "provenance": dict(self.provenance)}
 
@@ -127,6 +133,7 @@ class Evaluation:
             *against_sentences(self.against),
             *outsider_sentences(self.outsiders),
             *class_sentences(self.classes, self.scored),
+            *none_sentences(self.none_of_these, self.scored),
             *confusion_sentences(self.confusions, self.distance),
             *suspicious_sentences(self.suspicious),
             *unscored_sentences(self.images, self.scored, self.errors, self.unmatched),
@@ -180,6 +187,7 @@ def evaluation_of(
     found = outcomes_of(judged)
     bins = bins_of(found.prob, found.right)
     truths = truth_names(found, labels, names or {})
+    known_N = np.where(found.answer == labels.none_of_these, 0.0, found.prob)
     return Evaluation(
         model=model,
         provenance=provenance,
@@ -195,23 +203,26 @@ def evaluation_of(
         ece=ece_of(bins),
         bins=bins,
         risk_coverage=risk_coverage_of(found.prob, found.right),
-        answered=answered_of(found),
+        answered=answered_of(found, labels),
         classes=classes_of(found, labels, truths),
         confusions=confusions_of(found, labels, truths),
+        none_of_these=none_of_these_of(found, labels, truths),
         distance=None if steps is None else distance_of(found, steps),
         suspicious=suspicious_of(found, labels, truths),
         groups=None if sure is None else group_answers_of(found, sure),
         against=None if against is None else against_of(against[0], found, outcomes_of(against[1])),
-        outsiders=None if outsiders is None else outsiders_of(outsiders, labels, found.prob),
+        outsiders=None if outsiders is None else outsiders_of(outsiders, labels, known_N),
         seconds=seconds,
         images_per_second=images_per_second,
     )
 
 
-def answered_of(outcomes: Outcomes) -> Share | None:
+def answered_of(outcomes: Outcomes, labels: Labels) -> Share | None:
     """How many are right of the best labels that are not below the threshold; None where none is below."""
-    answered = outcomes.abstained == 0
-    return None if answered.all() else share_of(int(outcomes.right[answered].sum()), int(answered.sum()))
+    if not outcomes.abstained.any():
+        return None
+    answered = (outcomes.abstained == 0) & (outcomes.answer != labels.none_of_these)
+    return share_of(int(outcomes.right[answered].sum()), int(answered.sum()))
 
 
 def plain(value: Any) -> Any:

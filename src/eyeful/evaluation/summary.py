@@ -99,6 +99,16 @@ def confusion_sentences(confusions: tuple[Confusion, ...], distance: Distance | 
     return sentences
 
 
+def none_sentences(none: tuple[Confusion, ...] | None, scored: int) -> list[str]:
+    """How many images of a label were taken for none of these, and of which labels."""
+    if none is None or not scored:
+        return []
+    number = sum(one.images for one in none)
+    named = ", ".join(f"{one.label} {one.images}" for one in none[:SHOWN])
+    was = "was" if number == 1 else "were"
+    return [f"{number:,} of {_images(scored)} {was} taken for none of these{f' ({named})' if named else ''}."]
+
+
 def suspicious_sentences(suspicious: tuple[Suspicious, ...]) -> list[str]:
     """The truths to look at first."""
     if not suspicious:
@@ -145,6 +155,9 @@ def outsider_sentences(outsiders: Outsiders | None) -> list[str]:
         return []
     half = next(one for one in outsiders.answered_at if one.prob == 0.5)
     sentence = f"{half.answered} of {_images(outsiders.images)} of no label get an answer of 50% or more"
+    if outsiders.none_of_these is not None:
+        told = f"{outsiders.none_of_these} of {_images(outsiders.images)} of no label are rightly none of these"
+        sentence = f"{told}, and {half.answered} get a label with 50% or more"
     if outsiders.auroc is not None:
         pairs = counted_percent(outsiders.auroc)
         sentence += f"; a scored image is surer than one of no label in {pairs} of pairs (AUROC)"

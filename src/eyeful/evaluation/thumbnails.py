@@ -14,16 +14,16 @@ from eyeful.predictor.preprocess import thumbnail_of
 from eyeful.sinks.report_cards import encoded
 from eyeful.types import Item
 
-SUSPICIOUS, PAIRS, EXAMPLES = 24, 24, 4
-"""Suspicious labels, confused pairs, and images of each pair that a report shows: 120 images."""
+SUSPICIOUS, PAIRS, NONE, EXAMPLES = 24, 24, 12, 4
+"""Suspicious labels, confused pairs, labels taken for none of these, and images of each, that a report shows."""
 _SIDE = 240
 """Pixels of a thumbnail's longer side."""
 
 
 def shown_filenames(evaluation: Mapping[str, Any]) -> set[str]:
-    """The images that a report of this evaluation (as a dict) shows, at most 120."""
+    """The images that a report of this evaluation (as a dict) shows, at most 168."""
     suspicious = {one["filename"] for one in evaluation["suspicious"][:SUSPICIOUS]}
-    pairs = evaluation["confusions"][:PAIRS]
+    pairs = [*evaluation["confusions"][:PAIRS], *(evaluation["none_of_these"] or [])[:NONE]]
     return suspicious.union(*(pair["examples"][:EXAMPLES] for pair in pairs))
 
 

@@ -38,25 +38,27 @@ _BETWEEN = ("|", ";")
 """What stands between several labels of one image."""
 
 
-class FileTruth:
-    """What a file says of each image.
+class LabelFile:
+    """What a file says of each image, in its own words.
 
     An image is found by its whole name, or by as much of it as the file or the row has: `cat/1.jpg` is
     `photos/cat/1.jpg`. Where an image is named on several lines, each label counts. A line that may mean several
-    images says nothing of them. Of a WordNet id and a label beside it, the id counts.
+    images says nothing of them.
 
     Args:
         path: .csv, .tsv, .txt, .lst or .jsonl.
-        names: of the labels.
+        wnids: of a WordNet id and a label beside it, the id counts.
+        any_name: a single column beside the images' holds the labels, whatever it is called.
 
     Raises:
         UsageError: it cannot be read, has no column of images or of labels, or holds a model's answers.
     """
 
-    def __init__(self, path: Path, names: LabelNames) -> None:
+    def __init__(self, path: Path, *, wnids: bool = False, any_name: bool = False) -> None:
         self.how = str(path)
         self._path = path
-        self._names = names
+        self._wnids = wnids
+        self._any_name = any_name
         self._by_name: dict[str, list[tuple[tuple[str, ...], list[str]]]] = defaultdict(list)
         self._meant_by: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._shared: set[tuple[str, ...]] = set()
@@ -66,11 +68,11 @@ class FileTruth:
         if not images:
             raise UsageError(f"{printable(str(path))} says what is right of no image: it is empty")
 
-    def look_at(self, filenames: Iterable[str]) -> None:
-        """Find out which lines may mean several of the images, and see that some line says what is right.
+    def find_shared(self, filenames: Iterable[str]) -> str | None:
+        """Find out which lines may mean several of the images.
 
-        Raises:
-            UsageError: none does.
+        Returns:
+            The first image's name; None without images.
         """
         first: str | None = None
         for filename in filenames:
@@ -79,15 +81,7 @@ class FileTruth:
             for named, _ in self._entries_for(filename):
                 if self._meant_by.setdefault(named, parts) != parts:
                     self._shared.add(named)
-        ends = (named[-1] for named in self._meant_by.keys() - self._shared)
-        found = (texts for end in ends for named, texts in self._by_name[end] if named not in self._shared)
-        if first is not None and not any(self._meant(text) for texts in found for text in texts):
-            raise UsageError(self._fault(first))
-
-    def right(self, filename: str) -> tuple[int, ...]:
-        """See `Truth`."""
-        found = (index for text in self._texts(filename) for index in self._meant(text))
-        return tuple(dict.fromkeys(found))
+        return first
 
     def named(self, filename: str) -> str:
         """What the file says, which means no label; or that it does not say anything."""
@@ -96,30 +90,9 @@ class FileTruth:
             return f"(more than once in {name})"
         if any(named in self._shared for named, _ in found):
             return f"(more than one is meant by its line in {name})"
-        return " | ".join(self._texts(filename)) or (f"(no label in {name})" if found else f"(not in {name})")
+        return " | ".join(self.texts(filename)) or (f"(no label in {name})" if found else f"(not in {name})")
 
-    def _fault(self, filename: str) -> str:
-        """Why nothing can be evaluated, where no image has a right label."""
-        image = printable(filename)
-        if texts := self._texts(filename):
-            numbers = " (a number is no name)" if texts[0].isdigit() else ""
-            nearest = self._names.nearest(texts[0])
-            return (
-                f"what {printable(self.how)} says is right means none of the model's labels: {printable(texts[0])}"
-                f"{numbers}{f'; is it {nearest}?' if nearest else ''}"
-            )
-        if self._entries_for(filename):
-            return f"{printable(self.how)} says of no image what is right: {image} {self.named(filename)}"
-        return f"{printable(self.how)} names none of the images; the first is {image}"
-
-    def _meant(self, text: str) -> tuple[int, ...]:
-        separator = next((one for one in _BETWEEN if one in text), None)
-        parts = text.split(separator) if separator else [text]
-        return tuple(index for part in parts for index in self._names.positions(part)) or self._names.positions(
-            text
-        )
-
-    def _texts(self, filename: str) -> list[str]:
+    def texts(self, filename: str) -> list[str]:
         """The labels that the file has for an image; none where two of its images may be meant."""
         found = self._entries_for(filename)
         if any(named in self._shared for named, _ in found):
@@ -153,7 +126,7 @@ class FileTruth:
 
     def _texts_of(self, columns: dict[str, Any]) -> list[str]:
         names, column = list(columns), self._column_in(list(columns))
-        ids = [place_in(names, one) for one in _WNIDS if self._names.has_wnids]
+        ids = [place_in(names, one) for one in _WNIDS if self._wnids]
         wanted = [*(names[place] for place in ids if place is not None), column]
         texts = ([text for text in _texts_in(columns[name]) if text] for name in wanted)
         return next(filter(None, texts), [])
@@ -162,7 +135,7 @@ class FileTruth:
         for known in COLUMNS:
             if (place := place_in(names, known)) is not None:
                 return names[place]
-        if len(names) == 1:
+        if self._any_name and len(names) == 1:
             return names[0]
         raise UsageError(
             f"{printable(self.how)} has no column of right labels ({listed(names)}): call it label"
@@ -192,6 +165,60 @@ class FileTruth:
             raise UsageError(
                 f"{printable(self.how)} has no column of images: its first line shall be filename,label"
             ) from error
+
+
+class FileTruth(LabelFile):
+    """The labels of a model that a file says are right for each image: `Truth`.
+
+    Args:
+        path: as for `LabelFile`.
+        names: of the labels.
+
+    Raises:
+        UsageError: as `LabelFile`.
+    """
+
+    def __init__(self, path: Path, names: LabelNames) -> None:
+        self._names = names
+        super().__init__(path, wnids=names.has_wnids, any_name=True)
+
+    def look_at(self, filenames: Iterable[str]) -> None:
+        """Find out which lines may mean several of the images, and see that some line says what is right.
+
+        Raises:
+            UsageError: none does.
+        """
+        first = self.find_shared(filenames)
+        ends = (named[-1] for named in self._meant_by.keys() - self._shared)
+        found = (texts for end in ends for named, texts in self._by_name[end] if named not in self._shared)
+        if first is not None and not any(self._meant(text) for texts in found for text in texts):
+            raise UsageError(self._fault(first))
+
+    def right(self, filename: str) -> tuple[int, ...]:
+        """See `Truth`."""
+        found = (index for text in self.texts(filename) for index in self._meant(text))
+        return tuple(dict.fromkeys(found))
+
+    def _fault(self, filename: str) -> str:
+        """Why nothing can be evaluated, where no image has a right label."""
+        image = printable(filename)
+        if texts := self.texts(filename):
+            numbers = " (a number is no name)" if texts[0].isdigit() else ""
+            nearest = self._names.nearest(texts[0])
+            return (
+                f"what {printable(self.how)} says is right means none of the model's labels: {printable(texts[0])}"
+                f"{numbers}{f'; is it {nearest}?' if nearest else ''}"
+            )
+        if self._entries_for(filename):
+            return f"{printable(self.how)} says of no image what is right: {image} {self.named(filename)}"
+        return f"{printable(self.how)} names none of the images; the first is {image}"
+
+    def _meant(self, text: str) -> tuple[int, ...]:
+        separator = next((one for one in _BETWEEN if one in text), None)
+        parts = text.split(separator) if separator else [text]
+        return tuple(index for part in parts for index in self._names.positions(part)) or self._names.positions(
+            text
+        )
 
 
 def _column_of_images(text: IO[str], suffix: str) -> str | None:

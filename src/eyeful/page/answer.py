@@ -11,6 +11,7 @@ from eyeful.images import crop_box
 from eyeful.page.messages import Trouble, why_no_answer
 from eyeful.predictor import THUMBNAIL
 from eyeful.results.promises import promise_sentence
+from eyeful.wording import choice_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from eyeful.classifier import Classifier
     from eyeful.predictor import PredictorSpec
-    from eyeful.types import Item, Prediction
+    from eyeful.types import Item, Labels, Prediction
 
 TOP = 5
 """Labels that the page shows."""
@@ -37,7 +38,7 @@ class Answer:
     Attributes:
         prediction: with all logits and a thumbnail; a label, unless groups are shown.
         model: the name by which it was chosen.
-        classes: how many labels it has.
+        labels: all that it has.
         runs_on: engine, device and precision.
         spec: what the model was asked for, to have the same answer elsewhere.
         pixels_HWC: what the network saw.
@@ -51,7 +52,7 @@ class Answer:
 
     prediction: Prediction
     model: str
-    classes: int
+    labels: Labels
     runs_on: str
     spec: PredictorSpec
     pixels_HWC: NDArray[np.uint8]
@@ -61,6 +62,16 @@ class Answer:
     promise: str | None = None
     grouped: Prediction | None = None
     grouping: bool = False
+
+    @property
+    def classes(self) -> int:
+        """How many labels the model has."""
+        return len(self.labels)
+
+    @property
+    def choice(self) -> str:
+        """What it can answer with."""
+        return choice_of(self.classes, none_of_these=self.labels.none_of_these is not None)
 
     def shown(self, *, grouping: bool) -> Answer:
         """The same, answered with a group where no label is sure; or with a label in any case."""
@@ -103,7 +114,7 @@ def answered(classifier: Classifier, model: str, item: Item) -> Answer | Trouble
     return Answer(
         replace(prediction, sure=None, group=None),
         model,
-        len(classifier.labels),
+        predictor.manifest.labels,
         f"{classifier.engine} on {classifier.device}, {classifier.precision}",
         replace(classifier.spec, sure=None),
         image.pixels_HWC,

@@ -1,9 +1,10 @@
-"""The page: an image and a model on one side, four tabs on the other."""
+"""The page: an image and a model on one side, five tabs on the other."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eyeful import wording
 from eyeful.page.classify import build_classify
 from eyeful.page.compare import build_compare
 from eyeful.page.folder import build_folder
@@ -14,6 +15,7 @@ from eyeful.page.inside import build_inside
 from eyeful.page.middleware import TITLE
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
+from eyeful.page.teach import build_teach
 
 if TYPE_CHECKING:
     from eyeful.page.models import Models
@@ -24,7 +26,10 @@ _AT_ONCE = 2
 _DELETE_EVERY, _DELETE_AFTER = 300, 3600
 """Seconds: uploads are looked through, and go when they are so old."""
 
-_MANY = "() => document.getElementById('main').classList.toggle('many', {})"
+_MANY = (
+    "() => {{ const main = document.getElementById('main'); main.classList.toggle('many', {});"
+    " main.classList.toggle('teaching', {}); }}"
+)
 """The image and its answer are of no use where several are chosen."""
 
 
@@ -32,8 +37,9 @@ def build(models: Models) -> Any:
     """The page as a gr.Blocks, ready to be mounted."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(_DELETE_EVERY, _DELETE_AFTER)) as blocks:
         with models.use(models.default) as classifier:
-            labels = len(classifier.labels)
-        fragment(render("heading.html", title=TITLE, labels=labels), elem_id="heading")
+            labels = classifier.predictor.manifest.labels
+        choice_of = wording.choice_of(len(labels), none_of_these=labels.none_of_these is not None)
+        fragment(render("heading.html", title=TITLE, choice=choice_of), elem_id="heading")
         with gr.Column(elem_id="main"):
             with gr.Column(elem_id="chosen"):
                 choice = build_image(models)
@@ -49,7 +55,14 @@ def build(models: Models) -> Any:
                         build_compare(choice)
                     with gr.Tab("Folder") as folder:
                         build_folder(models)
+                    with gr.Tab("Teach") as teach:
+                        build_teach(models)
             choice.others.render()
-        for tab in (classify, inside, compare, folder):
-            tab.select(None, js=_MANY.format("true" if tab is folder else "false"))
+        for tab in (classify, inside, compare, folder, teach):
+            tab.select(None, js=_MANY.format(str(tab in {folder, teach}).lower(), str(tab is teach).lower()))
+
+        def left(request: gr.Request) -> None:
+            models.taught.forget(request.session_hash)
+
+        blocks.unload(left)
     return blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)

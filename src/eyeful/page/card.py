@@ -26,7 +26,7 @@ def save_card(found: Answer) -> Path:
     """
     figure = plot(replace(found.prediction, thumbnail=None))  # a thumbnail is too small to be printed
     figure.supxlabel(
-        f"{found.model} can only answer with one of its {found.classes:,} labels, whatever the image shows.",
+        f"{found.model} can only answer with {found.choice}, whatever the image shows.",
         fontsize=7,
         color="#525d66",
     )

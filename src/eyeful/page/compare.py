@@ -144,9 +144,9 @@ def _top(column: Column) -> dict[Key, str]:
 def _agreement(columns: Sequence[Column]) -> str:
     """Whether the models agree, in a sentence."""
     predictions = [one.answer.prediction for one in columns]
-    firsts = list(dict.fromkeys(str(prediction.label) for prediction in predictions))
+    firsts = list(dict.fromkeys(prediction.answer_parts[0] for prediction in predictions))
     if len(columns) == 1:
         return "This is one model alone: choose a second one."
     if len(firsts) == 1:
-        return f"All {len(columns)} models put {firsts[0]} first."
+        return f"All {len(columns)} models answer {firsts[0]}."
     return f"The models disagree: {and_list(firsts)}."

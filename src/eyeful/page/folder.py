@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -11,6 +10,7 @@ from eyeful.errors import EyefulError
 from eyeful.page.html import alert, note, render
 from eyeful.page.image import UploadButton
 from eyeful.page.messages import Trouble
+from eyeful.page.progress import advancing
 from eyeful.page.quiet import UPLOADS, gr
 from eyeful.page.style import fragment
 from eyeful.runs import run
@@ -99,12 +99,7 @@ def _run(models: Models, items: list[Item], model: str, progress: Any) -> _Resul
     folder = Path(tempfile.mkdtemp(dir=UPLOADS))
     report, csv = folder / "eyeful-report.html", folder / "eyeful-rows.csv"
     rows = _Rows()
-    done = iter(range(1, len(items) + 1))
-
-    def advance(new: int) -> None:
-        for number in islice(done, new):
-            progress((number, len(items)), desc="Classifying", unit="images")
-
+    advance = advancing(progress, len(items), "Classifying")
     try:
         with models.use(model) as classifier:
             sinks: list[Sink] = [ReportSink(report, classifier.provenance), CsvSink(csv), rows]

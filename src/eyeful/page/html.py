@@ -12,7 +12,7 @@ from PIL import Image
 
 from eyeful import wording
 from eyeful.filenames import printable
-from eyeful.sinks.html import data_uri
+from eyeful.sinks.html import data_uri, file_uri
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,6 +52,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "data_uri": lambda pixels_HWC, kind="JPEG": data_uri(Image.fromarray(pixels_HWC), kind),
+        "jpeg_uri": lambda jpeg: file_uri("JPEG", jpeg),
         "small": small,
         "breakable": lambda name: Markup("_<wbr>").join(name.split("_")),
         "one_of": wording.one_of,

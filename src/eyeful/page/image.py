@@ -1,4 +1,4 @@
-"""Choosing an image and a model, which three of the four tabs work with."""
+"""Choosing an image and a model, which three of the five tabs work with."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from eyeful.errors import UsageError
 from eyeful.models import list_models
+from eyeful.page.taught import TaughtModels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,10 @@ class Models:
     Args:
         classifiers: by alias; the first is the default. Their owner closes them.
         load: loads another by its name; None: there are no others.
+
+    Attributes:
+        names: all that can be used, the default first.
+        taught: what visitors have taught.
     """
 
     def __init__(self, classifiers: Mapping[str, Classifier], load: Callable[[str], Classifier] | None) -> None:
@@ -46,6 +51,7 @@ class Models:
         self._lock = threading.Lock()
         local = [entry.name for entry in list_models(local=True)] if load is not None else []
         known = {classifier.model for classifier in classifiers.values()} | set(classifiers)
+        self.taught = TaughtModels()
         self.names = [*classifiers, *(name for name in local if name not in known)]
 
     @property
@@ -72,7 +78,8 @@ class Models:
             self._leave(entry)
 
     def close(self) -> None:
-        """Close what was loaded here."""
+        """Close what was loaded and taught here."""
+        self.taught.close()
         with self._lock:
             entries, self._loaded = list(self._loaded.values()), OrderedDict()
         for one in entries:

@@ -91,6 +91,9 @@ class AsyncBatcher:
         observer: told about batches and stages.
         batch_timeout: seconds to wait for a batch to fill; 0: go as soon as the engine is free.
         enter_thread: what each decode thread does first.
+
+    Attributes:
+        vector_size: D of features_ND, known when it is open; None for a network without them.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class AsyncBatcher:
         self._observer = observer
         self._batch_size = stream.batch_size
         self._batch_timeout = batch_timeout
+        self.vector_size: int | None = None
         self._watchdog = DecodeWatchdog()
         self._threads = DaemonThreads(stream.workers, "eyeful-decode", enter_thread)
         self._slots = max(1, predictor.engine.capacity - 1)  # what a further batch would only wait behind
@@ -191,7 +195,8 @@ class AsyncBatcher:
     def _run_every_size(self) -> None:
         height, width = self._predictor.preprocessing.size
         for size in range(1, self._batch_size + 1):
-            self._predictor.forward(np.zeros((size, height, width, 3), np.uint8)).result()
+            outputs = self._predictor.forward(np.zeros((size, height, width, 3), np.uint8)).result()
+        self.vector_size = None if outputs.features_ND is None else outputs.features_ND.shape[1]
 
     def _dispatch(self) -> None:
         """Hand over batches as long as the engine has a free place."""

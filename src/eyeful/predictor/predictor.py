@@ -16,6 +16,7 @@ from eyeful.predictor.preprocess import PreprocessedImage, Preprocessor
 from eyeful.results import (
     Calibration,
     hierarchy_for,
+    is_guess,
     prediction_set,
     probabilities,
     rank,
@@ -194,7 +195,7 @@ class Predictor:
         return Prediction(
             filename=image.item.filename,
             top=top,
-            abstained=top[0].prob < max(self.spec.min_prob, 0.0 if found is None else found.least_prob),
+            abstained=is_guess(top[0], max(self.spec.min_prob, 0.0 if found is None else found.least_prob)),
             warnings=image.warnings,
             columns=image.item.columns,
             sure=sure,

@@ -13,7 +13,7 @@ from eyeful.bundle import HEAD, Bundle, write_bundle
 from eyeful.engines.openvino import GRAPH
 from eyeful.engines.openvino_head import HEAD_NODES
 from eyeful.errors import ModelError, one_line
-from eyeful.openvino_import import import_nncf, import_openvino
+from eyeful.openvino_import import import_nncf, import_openvino, save_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
     manifest = replace(bundle.manifest, precision="int8", quantization=quantization, files={})
 
     def write(place: Path) -> None:
-        ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
+        save_model(graph, place / GRAPH)
         if manifest.taught is not None:
             shutil.copy(bundle.folder / HEAD, place)
 

@@ -2,7 +2,15 @@
 
 from eyeful.results.calibration import Calibration, Coverage, Risk, made_for, read_calibration
 from eyeful.results.groups import Hierarchy, hierarchy_for, hierarchy_of
-from eyeful.results.rank import prediction_set, probabilities, rank, softmax, top_k, why_no_probabilities
+from eyeful.results.rank import (
+    is_guess,
+    prediction_set,
+    probabilities,
+    rank,
+    softmax,
+    top_k,
+    why_no_probabilities,
+)
 
 __all__ = [
     "Calibration",
@@ -11,6 +19,7 @@ __all__ = [
     "Risk",
     "hierarchy_for",
     "hierarchy_of",
+    "is_guess",
     "made_for",
     "prediction_set",
     "probabilities",

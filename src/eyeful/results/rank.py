@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from eyeful.types import Activation, Labels, Score
+from eyeful.types import NONE_OF_THESE, Activation, Labels, Score
 
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
@@ -91,6 +91,14 @@ def rank(
         temperature: as for `probabilities`.
     """
     return _scores(top_k(logits, k), logits, probabilities(logits, activation, temperature), labels)
+
+
+def is_guess(best: Score, least: float) -> bool:
+    """Whether a best label is a guess: less probable than the least that was asked for.
+
+    "None of these" never is: it names no label.
+    """
+    return best.prob < least and best.label != NONE_OF_THESE
 
 
 def prediction_set(

@@ -130,7 +130,12 @@ def _carry(  # noqa: PLR0917 - the parts of one run
                 raise EyefulError(
                     f"internal error: {printable(prediction.filename)} is out of order; please report"
                 )
-            summary.add(prediction.error_kind, abstained=prediction.unsure, grouped=prediction.grouped)
+            summary.add(
+                prediction.error_kind,
+                abstained=prediction.unsure,
+                grouped=prediction.grouped,
+                none_of_these=prediction.none_of_these,
+            )
             with summary.timer.on("write"):
                 for sink in sinks:
                     sink.append(prediction)

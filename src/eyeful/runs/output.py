@@ -104,7 +104,12 @@ class Output:
                 )
             summary.inputs += 1
             summary.resumed += 1
-            summary.add(row.error_kind, abstained=row.abstained, grouped=row.grouped)
+            summary.add(
+                row.error_kind,
+                abstained=row.abstained,
+                grouped=row.grouped,
+                none_of_these=row.none_of_these,
+            )
             on_rows(1)
         if self.crashed:
             items = isolate_suspects(items, self._suspects(classifier), classifier.preprocessor)

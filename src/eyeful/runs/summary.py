@@ -1,11 +1,13 @@
 """The summary of a run: so many inputs = so many predicted + so many errors + so many other files ignored."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from eyeful.journal import Journal
 from eyeful.pipeline import StageTimer, SupportsStream, advice
+from eyeful.types import NONE_OF_THESE
 from eyeful.wording import rate
 
 _SHORTEST = 1.0
@@ -21,6 +23,7 @@ class RunSummary:
         predicted: rows with an answer, the unsure ones among them.
         abstained: answers that are guesses: below `min_prob`, or no group holds enough.
         grouped: answers that are a group of several labels.
+        none_of_these: answers that are none of the labels that a model was taught.
         errors: rows without an answer, by kind.
         ignored: other files met in folders, by extension; no inputs.
         resumed: rows among these that an earlier run wrote.
@@ -32,18 +35,27 @@ class RunSummary:
     predicted: int = 0
     abstained: int = 0
     grouped: int = 0
+    none_of_these: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     resumed: int = 0
     seconds: float = 0.0
     timer: StageTimer = field(default_factory=StageTimer)
 
-    def add(self, error_kind: str | None, *, abstained: bool = False, grouped: bool = False) -> None:
+    def add(
+        self,
+        error_kind: str | None,
+        *,
+        abstained: bool = False,
+        grouped: bool = False,
+        none_of_these: bool = False,
+    ) -> None:
         """Count one row."""
         if error_kind is None:
             self.predicted += 1
             self.abstained += abstained
             self.grouped += grouped
+            self.none_of_these += none_of_these
         else:
             self.errors[error_kind] += 1
 
@@ -58,18 +70,19 @@ class RunSummary:
         self.predicted += counts["rows"] - errors.total()
         self.abstained += counts["abstained"]
         self.grouped += counts.get("grouped", 0)
+        self.none_of_these += counts.get("none_of_these", 0)
         self.errors.update(errors)
         self.ignored.update(counts["ignored"])
 
     def save(self, journal: Journal) -> None:
         """Write into a journal what every output has now."""
-        journal.save(self.predicted, self.abstained, self.grouped, self.errors)
+        journal.save(self.predicted, self.abstained, self.grouped, self.none_of_these, self.errors)
 
     def restore(self, journal: Journal) -> None:
         """Begin with what a journal says; these rows are not made again."""
         self.inputs = self.resumed = journal["rows"]
         self.predicted, self.abstained = journal["predicted"], journal["abstained"]
-        self.grouped = journal["grouped"]
+        self.grouped, self.none_of_these = journal["grouped"], journal["none_of_these"]
         self.errors.update(journal.errors)
 
     @property
@@ -83,18 +96,20 @@ class RunSummary:
         return 0 < self.resumed == self.rows
 
     def __str__(self) -> str:
-        return self.said("predicted")
+        groups = "group" if self.grouped == 1 else "groups"
+        kinds = {groups: self.grouped, NONE_OF_THESE: self.none_of_these, "unsure": self.abstained}
+        return self.said("predicted", [f"{number} {kind}" for kind, number in kinds.items() if number])
 
-    def said(self, done: str) -> str:
+    def said(self, done: str, kinds: Sequence[str] = ()) -> str:
         """The counts in one line.
 
         Args:
             done: what became of images without an error.
+            kinds: how many of these are of some kinds.
         """
         text = f"{_counted(self.inputs, 'input')} = {self.predicted} {done}"
-        groups = [_counted(self.grouped, "group")] if self.grouped else []
-        if said := [*groups, *([f"{self.abstained} unsure"] if self.abstained else [])]:
-            text += f" ({', '.join(said)})"
+        if kinds:
+            text += f" ({', '.join(kinds)})"
         text += f" + {_counted(self.errors.total(), 'error')}{_kinds(self.errors)}"
         if not self.ignored:
             return text
@@ -123,6 +138,7 @@ class RunSummary:
             "predicted": self.predicted,
             "abstained": self.abstained,
             **({"grouped": self.grouped} if self.grouped else {}),
+            **({"none_of_these": self.none_of_these} if self.none_of_these else {}),
             "errors": dict(self.errors),
             "ignored": dict(self.ignored),
             "resumed": self.resumed,

@@ -85,6 +85,7 @@ def create_app(
     app: FastAPI = FastAPIOffline(  # /docs without scripts from somebody else's network
         title="eyeful",
         summary="Image classification with a pretrained CNN.",
+        description=describe.NONE,
         version=eyeful.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=_lifespan,

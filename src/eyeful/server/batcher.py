@@ -60,6 +60,11 @@ class Batcher:
         """Whether a decode thread never comes back."""
         return self._batcher.is_hung
 
+    @property
+    def vector_size(self) -> int | None:
+        """Numbers in the vector of an image, known when it is open; None for a network without one."""
+        return self._batcher.vector_size
+
     async def open(self) -> None:
         """Run every size of batch once, so that no client waits for the engine to prepare it."""
         await self._batcher.open()

@@ -15,6 +15,7 @@ from eyeful.extras import require
 from eyeful.images import encoded_bytes
 from eyeful.pipeline import DaemonThreads, LiveItems, StageTimer, ordered_map
 from eyeful.predictor import PredictorSpec, pins_of
+from eyeful.results import is_guess
 from eyeful.types import Group, Prediction, Score
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ class RemoteClassifier:
             return Prediction(
                 item.filename,
                 top,
-                row.get("abstained", False) or top[0].prob < self.spec.min_prob,
+                row.get("abstained", False) or is_guess(top[0], self.spec.min_prob),
                 tuple(row["warnings"]),
                 columns=item.columns,
                 sure=self.spec.sure,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from starlette.responses import Response
 
 from eyeful.server.errors import RequestError
@@ -14,6 +16,11 @@ def json_bytes(content: Any) -> bytes:
     """Compact JSON; half a surrogate pair, which a client's own JSON may hold, is the escape that it was there."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace")
+
+
+def plain_numbers(values: NDArray[np.float32]) -> list[float]:
+    """All numbers of an array, flat, to seven digits, as rows have them."""
+    return [float(f"{value:.7g}") for value in values.ravel().tolist()]
 
 
 class JSONReply(Response):

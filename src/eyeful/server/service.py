@@ -83,6 +83,14 @@ class InferenceService:
         """
         return self._batcher(alias).classifier
 
+    def vector_size(self, alias: str) -> int | None:
+        """Numbers in the vector that a model makes of an image; None where its network has none.
+
+        Raises:
+            NoSuchModelError: there is no such model.
+        """
+        return self._batcher(alias).vector_size
+
     async def open(self) -> None:
         """Warm up; then be ready."""
         for batcher in self._batchers.values():

@@ -86,7 +86,7 @@ def part_footer(storage: Storage, name: str) -> tuple[dict[str, Any], dict[str, 
 
 
 def part_counts(table: Any) -> dict[str, Any]:
-    """What a part says of its rows: `rows`, `abstained`, `grouped` if any, `errors` and `ignored` by kind."""
+    """Counts of a part: `rows`, `abstained`, `grouped`, `none_of_these`, `errors` and `ignored` by kind."""
     counts: dict[str, Any] = json.loads(table.schema.metadata[_COUNTS])
     return counts
 
@@ -193,7 +193,7 @@ class _Begun:
         self._shard = shard
         self._gathered: list[dict[str, Any]] = []
         self._errors: Counter[str] = Counter()
-        self._abstained = self._grouped = 0
+        self._abstained = self._grouped = self._none_of_these = 0
         self._schema = schema
         self._content = self._arrow.BufferOutputStream()
         self._writer = parquet.ParquetWriter(self._content, self._schema, write_page_checksum=True)
@@ -208,6 +208,7 @@ class _Begun:
         self.rows += 1
         self._abstained += prediction.unsure
         self._grouped += prediction.grouped
+        self._none_of_these += prediction.none_of_these
         if prediction.error_kind is not None:
             self._errors[prediction.error_kind] += 1
         self._gathered.append(parquet_row(prediction.to_dict()))
@@ -234,6 +235,7 @@ class _Begun:
             "rows": self.rows,
             "abstained": self._abstained,
             **({"grouped": self._grouped} if self._grouped else {}),
+            **({"none_of_these": self._none_of_these} if self._none_of_these else {}),
             "errors": self._errors,
             "ignored": self.ignored,
         }

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from eyeful.errors import OutputError
-from eyeful.types import Prediction
+from eyeful.types import NONE_OF_THESE, Prediction
 
 
 class Sink(Protocol):
@@ -39,12 +39,14 @@ class ExistingRow:
         error_kind: None for an answer.
         abstained: the answer is a guess: below `min_prob`, or no group holds enough.
         grouped: the answer is a group of several labels.
+        none_of_these: the answer is none of the labels that a model was taught.
     """
 
     filename: str
     error_kind: str | None
     abstained: bool
     grouped: bool = False
+    none_of_these: bool = False
 
     @classmethod
     def of(cls, filename: str, row: Mapping[str, Any], *, sure: bool) -> Self:
@@ -58,7 +60,7 @@ class ExistingRow:
         kind, group = row["error_kind"], row.get("group")
         grouped = group is not None and group["labels"] > 1
         unsure = kind is None and not grouped and (row["abstained"] or (sure and group is None))
-        return cls(filename, kind, unsure, grouped)
+        return cls(filename, kind, unsure, grouped, row["label"] == NONE_OF_THESE)
 
 
 class RowSink(Sink, Protocol):

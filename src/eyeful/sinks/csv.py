@@ -80,6 +80,7 @@ class CsvSink:
                 name = original_name(text_of(row["filename"]), row["filename_b64"])
                 read = {
                     "error_kind": row["error_kind"] or None,
+                    "label": row["label"],
                     "abstained": row["abstained"] == "true",
                     "group": json.loads(row.get("group") or "null"),
                 }

@@ -119,7 +119,9 @@ def _image(prediction: Prediction) -> NDArray[np.uint8]:
 
 
 def _title(prediction: Prediction) -> str:
-    """What the bars are; or the group of labels that is the answer, with its probability."""
+    """What the bars are; or the group of labels that is the answer, with its probability; or none of these."""
+    if prediction.none_of_these:
+        return _on_two_lines(prediction.answer)
     name, guess = prediction.answer_parts
     if guess is not None and not prediction.unsure:
         return f"{_on_two_lines(name)} {percent(prediction.answer_prob or 0)}"

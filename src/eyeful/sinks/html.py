@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 _NAME_LENGTH, _LABEL_LENGTH = 300, 120
 
 
-def html_environment(package: str = "eyeful.sinks") -> Environment:
-    """Templates of a package, and those of this one (`base.css`); whatever comes from outside is escaped.
+def html_environment(*packages: str) -> Environment:
+    """Templates of packages, and those of this one (`base.css`); whatever comes from outside is escaped.
 
     Args:
-        package: whose folder `templates` is searched first.
+        packages: whose folders `templates` are searched first.
     """
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(package), PackageLoader("eyeful.sinks")]),
+        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "eyeful.sinks")]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

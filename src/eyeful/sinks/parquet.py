@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROWS_IN_A_PART = 1000
 """What a crash costs at most, to be classified again."""
-_NEEDED = ("filename", "filename_b64", "error_kind", "abstained")
+_NEEDED = ("filename", "filename_b64", "label", "error_kind", "abstained")
 """The columns that a run needs to go on behind the rows that are there."""
 
 

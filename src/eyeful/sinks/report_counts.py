@@ -31,6 +31,7 @@ class ReportCounts:
         sure: the share that a group had to hold; None where none was asked for.
         unsure: answers that are guesses: below `min_prob`, or no group holds enough.
         grouped: answers with a group of several labels.
+        none_of_these: answers that are none of the labels that a model was taught.
         warned: rows with a warning.
         errors: rows without an answer, by kind.
         labels: rows by (index, name) of their best label.
@@ -40,7 +41,7 @@ class ReportCounts:
     """
 
     def __init__(self) -> None:
-        self.inputs = self.predicted = self.unsure = self.grouped = self.warned = 0
+        self.inputs = self.predicted = self.unsure = self.grouped = self.none_of_these = self.warned = 0
         self.sure: float | None = None
         self.errors: Counter[str] = Counter()
         self.labels: Counter[tuple[int, str]] = Counter()
@@ -58,6 +59,7 @@ class ReportCounts:
             best = prediction.top[0]
             self.predicted += 1
             self.unsure += prediction.unsure
+            self.none_of_these += prediction.none_of_these
             self.sure = prediction.sure
             if (group := prediction.group) is not None and prediction.grouped:
                 self.grouped += 1

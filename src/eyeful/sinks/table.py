@@ -40,7 +40,7 @@ class TableSink:
         """Print an image's name, its labels with bars, and what was done to it; or its error."""
         label, length = _widths(self._console.width)
         lines = Text.assemble((printable(prediction.filename), "bold"))
-        if prediction.unsure or prediction.group is not None:
+        if prediction.unsure or prediction.group is not None or prediction.none_of_these:
             said, style = printable(prediction.headline), "yellow" if prediction.unsure else "green"
             beside = lines.cell_len + 2 + cell_len(said) <= self._console.width
             lines.append(f"  {said}" if beside else self._below(said), style=style)

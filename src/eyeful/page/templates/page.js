@@ -11,24 +11,30 @@ const showError = (sentence) => {
 const clearMessage = () => byId("main").classList.remove("from-browser");
 
 // An image may be pasted or dropped anywhere on the page; Gradio itself takes it only in some places.
-const uploadFiles = (files) => {
-  const many = byId("main").classList.contains("many");
-  const input = document.querySelector(`${many ? "#folder-ways" : "#ways"} input[type=file]`);
+// Where images are taught, they go to the label that they are dropped on, or that is being named.
+const placeFor = (target) => {
+  const main = byId("main").classList;
+  if (!main.contains("teaching")) return byId(main.contains("many") ? "folder-ways" : "ways");
+  const places = [...document.querySelectorAll(".own-label, #after")].filter((place) => place.checkVisibility());
+  return places.find((place) => place.contains(target)) ?? places.at(-1);
+};
+const uploadFiles = (files, target) => {
+  const input = placeFor(target)?.querySelector("input[type=file]");
   if (!input || !files.length) return false;
   const carried = new DataTransfer();
-  for (const file of many ? files : [...files].slice(0, 1)) carried.items.add(file);
+  for (const file of input.multiple ? files : [...files].slice(0, 1)) carried.items.add(file);
   input.files = carried.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
   return true;
 };
 document.addEventListener("paste", (event) => {
-  if (uploadFiles(event.clipboardData?.files ?? [])) event.preventDefault();
+  if (uploadFiles(event.clipboardData?.files ?? [], event.target)) event.preventDefault();
 });
 document.addEventListener("dragover", (event) => event.preventDefault(), true);
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   event.stopPropagation();
-  uploadFiles(event.dataTransfer?.files ?? []);
+  uploadFiles(event.dataTransfer?.files ?? [], event.target);
 }, true);
 
 document.addEventListener("change", (event) => {
@@ -46,7 +52,8 @@ document.addEventListener("change", (event) => {
 
 // What a phone offers to choose first. Gradio's own way to say so would turn other files away without an answer.
 document.addEventListener("click", () => {
-  for (const input of document.querySelectorAll("#ways input, #folder-ways input[type=file]")) {
+  const places = ["#ways", "#folder-ways", ".own-label", "#after"];
+  for (const input of document.querySelectorAll(places.map((place) => `${place} input[type=file]`))) {
     input.accept = "image/*,.heic,.heif";
   }
 }, true);

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import Path
 
 from eyeful.server.service import InferenceService
+from eyeful.types import NONE_OF_THESE
 
 NATIVE, V2, KSERVE_V1 = "eyeful", "Open Inference Protocol (v2)", "KServe V1, TensorFlow Serving"
 HUGGING_FACE, TORCHSERVE, OPERATIONS = "Hugging Face", "TorchServe", "Operations"
@@ -17,6 +18,13 @@ TAGS = [
     {"name": OPERATIONS, "description": "For those who run the server."},
 ]
 """The protocols, in the order in which `/docs` shows them."""
+
+NONE = (
+    f'A model that was taught labels of its own has one more, the last: "{NONE_OF_THESE}". It is the answer to an '
+    "image that is like none of those that the labels were taught from. Every protocol gives it as it gives any "
+    "label, with its logit and its probability; `abstained` is never true beside it."
+)
+"""What one label means."""
 
 EXAMPLE = (
     "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEVaoNz60jww5Sb1AAAARElEQVR42n3MsQ2AMADEwOOFxBgwCpvBaBklY1Cg"

@@ -2,21 +2,20 @@
 
 Inputs, one tensor: `image`, either BYTES (encoded images; base64 where the request is plain JSON) or UINT8 or
 FP32 pixels, RGB, (N, H, W, 3) or (H, W, 3), FP32 from 0 to 1. Every image gets the weights' own preprocessing.
-Outputs: `probs` and `logits`, FP32 (N, K). Triton's parameter `classification` makes an output BYTES of
+Outputs: `probs` and `logits`, FP32 (N, K), and `features_ND`, FP32 (N, D), where the network has such vectors: at
+unit length, as `/v1/embed` has them. Triton's parameter `classification` makes `probs` or `logits` BYTES of
 "VALUE:INDEX:LABEL". Triton's binary extension is understood both ways.
 """
 
 import struct
 from typing import Any
 
-import numpy as np
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 import eyeful
-from eyeful.results import probabilities, top_k
 from eyeful.server.body import read_body
-from eyeful.server.errors import BadRequestError, NoSuchModelError, UnprocessableError
+from eyeful.server.errors import BadRequestError, UnprocessableError
 from eyeful.server.parameters import refuse_unknown, refuse_unknown_query
 from eyeful.server.parsing import decoded, json_of
 from eyeful.server.pixels import NUMBERS, pixels_in
@@ -24,6 +23,7 @@ from eyeful.server.protocols import describe
 from eyeful.server.replies import ErrorReply, JSONReply, json_bytes, readiness
 from eyeful.server.service import InferenceService
 from eyeful.server.settings import ServerSettings
+from eyeful.server.tensors import asked_outputs, known_parameters, output_tensor, outputs_of
 from eyeful.types import Item, Prediction
 
 _HEADER = "inference-header-content-length"
@@ -42,14 +42,6 @@ _BODY = describe.body(
 )
 _NOT_READY: dict[int | str, dict[str, Any]] = {503: describe.REJECTIONS[503]}
 _KEYS = ("id", "parameters", "inputs", "outputs", "model_name", "model_version")
-# what clients send for schedulers and decoders of other servers, and changes no answer here, is ignored
-_IGNORED = ("content_type", "priority", "timeout", "sequence_id", "sequence_start", "sequence_end")
-_PARAMETERS = {
-    "request": ("binary_data_output", *_IGNORED),
-    "input": ("binary_data_size", "content_type"),
-    "output": ("classification", "binary_data", "content_type"),
-}
-_OUTPUTS = ("probs", "logits")
 
 
 def router(service: InferenceService) -> APIRouter:
@@ -73,8 +65,11 @@ def router(service: InferenceService) -> APIRouter:
     @routes.get("/models/{model}/versions/1", include_in_schema=False)
     @routes.get("/models/{model}", summary="Describe a model's tensors", responses={404: describe.REJECTIONS[404]})
     async def metadata(model: str = alias) -> JSONReply:
-        """One input, the images; outputs `probs` and `logits`, a number for each class."""
-        return JSONReply(_metadata(model, len(service.classifier(model).labels)))
+        """One input, the images; outputs `probs` and `logits`, a number for each class.
+
+        A model that has vectors has the output `features_ND`, too: they are at unit length.
+        """
+        return JSONReply(_metadata(model, outputs_of(model, service)))
 
     @routes.get("/models/{model}/versions/1/ready", include_in_schema=False)
     @routes.get(
@@ -87,7 +82,12 @@ def router(service: InferenceService) -> APIRouter:
         service.classifier(model)
         return readiness(service.ready, {"ready": True})
 
-    strict = [Depends(refuse_unknown_query)]
+    _add_infer(routes, service)
+    return routes
+
+
+def _add_infer(routes: APIRouter, service: InferenceService) -> None:
+    strict, alias = [Depends(refuse_unknown_query)], describe.model_in(service)
 
     @routes.post("/models/{model}/versions/1/infer", include_in_schema=False, dependencies=strict)
     @routes.post(
@@ -100,16 +100,15 @@ def router(service: InferenceService) -> APIRouter:
     async def infer(request: Request, model: str = alias) -> Response:
         """One tensor in: encoded images (BYTES), or pixels (UINT8, or FP32 from 0 to 1).
 
-        An output has a number for each class; with the parameter `classification: N` it has the N best as texts
-        VALUE:INDEX:LABEL.
+        The outputs `probs` and `logits` have a number for each class; with the parameter `classification: N` they
+        have the N best as texts VALUE:INDEX:LABEL. `features_ND` is the vector of each image, at unit length.
         """
         classifier = service.classifier(model)
         body = await read_body(request, service.settings)
-        asked, items = await service.parse(body, _parsed, request.headers.get(_HEADER), service.settings)
+        outputs = list(outputs_of(model, service))
+        asked, items = await service.parse(body, _parsed, request.headers.get(_HEADER), service.settings, outputs)
         found = await service.classify(request, items, model)
         return _answer(asked, found, classifier.labels, model)
-
-    return routes
 
 
 def _add_health(routes: APIRouter, service: InferenceService) -> None:
@@ -126,9 +125,9 @@ def _add_health(routes: APIRouter, service: InferenceService) -> None:
         return readiness(service.ready, {"ready": True})
 
 
-def _metadata(model: str, classes: int) -> dict[str, Any]:
+def _metadata(model: str, numbers: dict[str, int]) -> dict[str, Any]:
     image = {"name": "image", "datatype": "BYTES", "shape": [-1]}
-    outputs = [{"name": name, "datatype": "FP32", "shape": [-1, classes]} for name in _OUTPUTS]
+    outputs = [{"name": name, "datatype": "FP32", "shape": [-1, number]} for name, number in numbers.items()]
     return {"name": model, "versions": ["1"], "platform": "eyeful", "inputs": [image], "outputs": outputs}
 
 
@@ -136,18 +135,20 @@ def _answer(asked: dict[str, Any], found: list[Prediction], labels: tuple[str, .
     for one in found:
         if not one.ok:
             raise UnprocessableError(f"{one.filename}: {one.answer}")
-    outputs = [_output(output, found, labels) for output in asked["outputs"]]
+    outputs = [output_tensor(output, found, labels) for output in asked["outputs"]]
     reply = {"model_name": model, "model_version": "1"}
     return _reply(reply | ({"id": asked["id"]} if isinstance(asked["id"], str) else {}), outputs)
 
 
-def _parsed(body: bytes, header: str | None, settings: ServerSettings) -> tuple[dict[str, Any], list[Item]]:
-    """The `id` and `outputs` of a request, and its images."""
+def _parsed(
+    body: bytes, header: str | None, settings: ServerSettings, known: list[str]
+) -> tuple[dict[str, Any], list[Item]]:
+    """The `id` and `outputs` of a request, of those known, and its images."""
     asked, binary = _split(body, header)
     refuse_unknown(asked, _KEYS, "key of the request")
-    _known_parameters(asked, "request")
+    known_parameters(asked, "request")
     items = _items(asked, binary, settings)
-    return {"id": asked.get("id"), "outputs": _asked_outputs(asked)}, items
+    return {"id": asked.get("id"), "outputs": asked_outputs(asked, known)}, items
 
 
 def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]:
@@ -161,15 +162,6 @@ def _split(body: bytes, header: str | None) -> tuple[dict[str, Any], memoryview]
     return asked, memoryview(body)[length:]
 
 
-def _known_parameters(part: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The `parameters` of a request, of its input or of an output."""
-    parameters = part.get("parameters")
-    if not isinstance(parameters, dict | None):
-        raise BadRequestError(f'"parameters" of the {kind} is not an object')
-    refuse_unknown(parameters or {}, _PARAMETERS[kind], f"parameter of the {kind}")
-    return parameters or {}
-
-
 def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) -> list[Item]:
     inputs = asked.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
@@ -177,7 +169,7 @@ def _items(asked: dict[str, Any], binary: memoryview, settings: ServerSettings) 
     tensor = inputs[0]
     refuse_unknown(tensor, ("name", "shape", "datatype", "parameters", "data"), "key of the input")
     name, datatype = str(tensor.get("name", "image"))[:100], tensor.get("datatype")
-    size = _known_parameters(tensor, "input").get("binary_data_size")
+    size = known_parameters(tensor, "input").get("binary_data_size")
     if size is not None and (not isinstance(size, int) or not 0 <= size <= len(binary)):
         raise BadRequestError(f"binary_data_size {size} is not what follows the JSON")
     raw = None if size is None else binary[:size]
@@ -213,49 +205,6 @@ def _from_json(data: Any, name: str, settings: ServerSettings) -> list[bytes]:
         raise BadRequestError('"data" is not a list of images in base64')
     settings.allow(len(data))
     return [decoded(text, f"{name}[{place}]") for place, text in enumerate(data)]
-
-
-def _asked_outputs(asked: dict[str, Any]) -> list[dict[str, Any]]:
-    outputs = asked.get("outputs")
-    if outputs in (None, []):
-        outputs = [{"name": "probs"}]
-    if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
-        raise BadRequestError('"outputs" is not a list of tensors')
-    for output in outputs:
-        refuse_unknown(output, ("name", "parameters"), "key of the output")
-    if len(outputs) > len(_OUTPUTS):
-        raise BadRequestError(f"{len(outputs)} outputs; there are {' and '.join(_OUTPUTS)}")
-    binary = (asked.get("parameters") or {}).get("binary_data_output") is True
-    return [{"binary": binary} | output for output in outputs]
-
-
-def _output(
-    asked: dict[str, Any], found: list[Prediction], labels: tuple[str, ...]
-) -> tuple[dict[str, Any], bytes | None]:
-    """One output tensor: its description, and its bytes where they were asked for."""
-    name = asked.get("name")
-    if name not in _OUTPUTS:
-        raise NoSuchModelError(f"no output {str(name)[:40]!r}; there are {' and '.join(_OUTPUTS)}")
-    parameters = _known_parameters(asked, "output")
-    logits_NK = np.stack([one.logits for one in found if one.logits is not None])
-    made_by = found[0].activation, found[0].temperature
-    values_NK = logits_NK if name == "logits" else probabilities(logits_NK, *made_by)
-    classes = parameters.get("classification")
-    binary = parameters.get("binary_data", asked["binary"]) is True
-    if classes is None:
-        tensor: dict[str, Any] = {"name": name, "datatype": "FP32", "shape": list(values_NK.shape)}
-        if binary:
-            raw = np.ascontiguousarray(values_NK, "<f4").tobytes()
-            return tensor | {"parameters": {"binary_data_size": len(raw)}}, raw
-        return tensor | {"data": [float(f"{x:.7g}") for x in values_NK.ravel()]}, None
-    if not isinstance(classes, int) or isinstance(classes, bool) or classes < 1:
-        raise BadRequestError("classification is not a whole number above 0")
-    texts = [f"{row_K[i]:f}:{i}:{labels[i]}" for row_K in values_NK for i in top_k(row_K, classes)]
-    tensor = {"name": name, "datatype": "BYTES", "shape": [len(found), min(classes, len(labels))]}
-    if binary:
-        raw = b"".join(struct.pack("<I", len(text)) + text for text in (text.encode() for text in texts))
-        return tensor | {"parameters": {"binary_data_size": len(raw)}}, raw
-    return tensor | {"data": texts}, None
 
 
 def _reply(reply: dict[str, Any], outputs: list[tuple[dict[str, Any], bytes | None]]) -> Response:

@@ -1,0 +1,126 @@
+"""What teaching found, as plain sentences: the same in a terminal, a report and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from eyeful.errors import ERROR_KINDS
+from eyeful.evaluation.summary import class_sentences, confusion_sentences, suspicious_sentences
+from eyeful.filenames import printable
+from eyeful.wording import counted_percent, error_label
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eyeful.evaluation.metrics import Share
+    from eyeful.teaching.result import Taught
+
+CROSS_VALIDATION = (
+    "each image was answered by a layer that was taught without it, and without what is nearly the same image"
+)
+"""What the cross-validated accuracy stands on, as part of a sentence."""
+INTERVAL = "Of as many new images, taken as these are, the share lies in the frame in 9 of 10 cases or more."
+"""What the interval of the cross-validated accuracy means."""
+NEW_LABELS = (
+    "What is told apart are images of another kind altogether: charts, pages of text, drawings. A new label of "
+    "the same kind, as another animal among animals, is mostly not noticed: only 12 to 32% of such images were "
+    "answered “none of these” where we measured it. Teach it as a label of its own."
+)
+"""The limit of "none of these"."""
+
+
+def summary_lines(taught: Taught) -> list[str]:
+    """Plain sentences, the most important first."""
+    found = taught.cross_validated
+    tested = [] if taught.test is None else [_test_sentence(taught.test.top1)]
+    sentences = [
+        f"{_listed(taught.images_of)}: {_images(sum(taught.images_of.values()))}.",
+        *left_out_sentences(taught.left_out, taught.near_copies),
+        accuracy_sentence(taught.manifest["accuracy"]),
+        *tested,
+        *class_sentences(found.classes, found.scored),
+        *confusion_sentences(found.confusions, None),
+        *suspicious_sentences(found.suspicious),
+        false_alarm_sentence(taught.false_alarms),
+        *outsider_sentences(taught.outsiders),
+    ]
+    return [printable(one) for one in sentences]
+
+
+def accuracy_sentence(accuracy: Mapping[str, Any]) -> str:
+    """How often it is right, in cross-validation."""
+    return (
+        f"{counted_percent(accuracy['share'])} right in cross-validation: {accuracy['right']:,} of "
+        f"{_images(accuracy['of'])}; of as many new ones, taken as these are, "
+        f"{counted_percent(accuracy['low'])} to {counted_percent(accuracy['high'])} would be."
+    )
+
+
+def _test_sentence(top1: Share) -> str:
+    if top1.share is None:
+        return "No image of the test is scored."
+    return (
+        f"{counted_percent(top1.share)} right in the test: {top1.right:,} of {_images(top1.of)}, "
+        f"{between(top1.low, top1.high)}."
+    )
+
+
+def between(low: float, high: float) -> str:
+    """An interval, as part of a sentence."""
+    return f"between {counted_percent(low)} and {counted_percent(high)} with 95% confidence"
+
+
+def false_alarm_sentence(false_alarms: float) -> str:
+    """How many images of the labels are not known."""
+    return (
+        f"None of these: {counted_percent(false_alarms)} of the labels' own images are answered so (false alarms)."
+    )
+
+
+def outsider_sentences(outsiders: Mapping[str, int] | None) -> list[str]:
+    """How many images of no label are told apart."""
+    if outsiders is None or not outsiders["images"]:
+        return []
+    flagged, images = outsiders["flagged"], outsiders["images"]
+    return [
+        f"Of {_images(images)} of no label, {flagged:,} are answered so: {counted_percent(flagged / images)}.",
+        NEW_LABELS,
+    ]
+
+
+def left_out_sentences(left_out: Mapping[str, int], near_copies: int = 0) -> list[str]:
+    """What is not taught, and why; and what is nearly the same."""
+    sentences = [
+        f"Not taught: {_images(number)}, {reason_label(reason)}." for reason, number in left_out.items() if number
+    ]
+    if near_copies:
+        are = "is" if near_copies == 1 else "are"
+        sentences.append(f"{_images(near_copies)} {are} nearly the same as another.")
+    return sentences
+
+
+def reason_label(reason: str) -> str:
+    """Why an image is left out, in a few words."""
+    return error_label(reason) if reason in ERROR_KINDS else reason
+
+
+def next_commands(output: Path) -> list[tuple[str, str]]:
+    """What to do with a taught model: in words, and the command."""
+    model = f"--model {printable(str(output))}"
+    return [
+        ("Try it", f"eyeful predict {model} photos/"),
+        ("Test it with images that it has not seen, in folders of their labels", f"eyeful evaluate {model} test/"),
+        ("Have a server run it", f"eyeful serve {model}"),
+        ("Use it in a browser", f"eyeful page {model}"),
+    ]
+
+
+def _listed(images_of: Mapping[str, int], most: int = 8) -> str:
+    names = [f"{label} {number:,}" for label, number in images_of.items()]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"Taught {len(names)} labels, {', '.join(names[:most])}{more}"
+
+
+def _images(number: int) -> str:
+    return f"{number:,} image{'' if number == 1 else 's'}"
