@@ -66,10 +66,10 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Suspicious:
-    """A wrong answer so sure that the truth may be the mistake.
+    """A wrong answer so much more probable than the truth that the truth may be the mistake: see `Suspicion`.
 
     Attributes:
-        label: the truth.   answer: the best label.   prob: its probability, 0.5 or more.
+        label: the truth.   answer: the best label, other than "none of these".   prob: its probability.
     """
 
     filename: str
@@ -136,10 +136,10 @@ def distance_of(outcomes: Outcomes, steps: Steps) -> Distance | None:
 
 
 def suspicious_of(outcomes: Outcomes, labels: Labels, truths: list[str]) -> tuple[Suspicious, ...]:
-    """Surest first; at most 50."""
+    """First those that the answer exceeds the most times; at most 50."""
     return tuple(
         Suspicious(filename, truths[truth], labels.names[answer], prob)
-        for prob, filename, truth, answer in outcomes.suspicious
+        for _, filename, truth, answer, prob in outcomes.suspicious
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -88,23 +88,11 @@ def share_of(right: int, of: int) -> Share:
     """A share with its interval. Of no images nothing is known: from 0 to 1."""
     if of == 0:
         return Share(0, 0, None, 0.0, 1.0)
-    return Share(right, of, right / of, *_wilson(right / of, of))
+    return Share(right, of, right / of, *wilson(right / of, of))
 
 
-def share_of_as_many(right: int, of: int) -> Share:
-    """A share, with the interval that holds the share of as many new images in about 95 of 100 cases.
-
-    What is found varies, and so does what will come: two shares of n images differ from each other as one of n / 2
-    does from the true share, so this is Wilson's interval of half as many.
-    """
-    found = share_of(right, of)
-    if found.share is None:
-        return found
-    low, high = _wilson(found.share, of / 2)
-    return replace(found, low=low, high=high)
-
-
-def _wilson(share: float, of: float) -> tuple[float, float]:
+def wilson(share: float, of: float) -> tuple[float, float]:
+    """Wilson's interval of a share of so many."""
     middle = (share + _Z**2 / (2 * of)) / (1 + _Z**2 / of)
     half = _Z / (1 + _Z**2 / of) * math.sqrt(share * (1 - share) / of + _Z**2 / (4 * of**2))
     return 0.0 if share == 0 else middle - half, 1.0 if share == 1 else middle + half

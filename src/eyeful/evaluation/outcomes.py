@@ -9,19 +9,38 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eyeful.evaluation.judged import Judged
+from eyeful.types import NONE_OF_THESE
 
 EXAMPLES = 8
 SUSPICIOUS = 50
-_SURE, _TINY = 0.5, 0.01
+_LEAST = 1e-30
 
 Named = tuple[float, str, int, int]
 """A wrong answer: its probability, the image's filename, the truth's number, the answer's position."""
+Doubted = tuple[float, str, int, int, float]
+"""A truth that looks wrong: how many times as probable the answer is, the rest as above, the probability last."""
+_Wrong = TypeVar("_Wrong", Named, Doubted)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """When a truth looks wrong: an answer other than "none of these" is much more probable.
+
+    Attributes:
+        prob: the least probability of the answer.
+        right_prob: the most of the right labels together.
+        times: the least that the answer's is, in times theirs.
+    """
+
+    prob: float = 0.5
+    right_prob: float = 0.01
+    times: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +60,7 @@ class Outcomes:
         images: of all, scored or not.
         errors: how many of each kind.
         examples: the surest wrong answers of each (truth, answer), at most 8.
-        suspicious: the surest wrong answers that give the right labels next to nothing, at most 50.
+        suspicious: the truths that look wrong, at most 50; first those that an answer exceeds the most times.
     """
 
     truths: tuple[tuple[int, ...], ...]
@@ -58,7 +77,7 @@ class Outcomes:
     images: int
     errors: Counter[str]
     examples: dict[tuple[int, int], list[Named]]
-    suspicious: list[Named]
+    suspicious: list[Doubted]
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -69,14 +88,14 @@ class Outcomes:
         return np.equal(self.rank, 1)
 
 
-def outcomes_of(judged: Iterable[Judged]) -> Outcomes:
+def outcomes_of(judged: Iterable[Judged], suspicion: Suspicion = Suspicion()) -> Outcomes:
     """Reads the images once; none is held."""
     columns = {name: array(kind) for name, kind in _KINDS.items()}
     append: list[Callable[[Any], None]] = [column.append for column in columns.values()]
     numbers: dict[tuple[int, ...], int] = {}
     errors: Counter[str] = Counter()
     examples: defaultdict[tuple[int, int], list[Named]] = defaultdict(list)
-    suspicious: list[Named] = []
+    suspicious: list[Doubted] = []
     shortest: int | None = None
     images = 0
     for one in judged:
@@ -93,8 +112,9 @@ def outcomes_of(judged: Iterable[Judged]) -> Outcomes:
             if one.rank != 1:
                 wrong = (best.prob, one.filename, truth, best.index)
                 _hold(examples[truth, best.index], wrong, EXAMPLES)
-                if best.prob >= _SURE and _right_prob_at_most(one) <= _TINY:
-                    _hold(suspicious, wrong, SUSPICIOUS)
+                doubt = _doubt(one, truth, suspicion)
+                if doubt is not None:
+                    _hold(suspicious, doubt, SUSPICIOUS)
     arrays: dict[str, Any] = {name: np.frombuffer(column, column.typecode) for name, column in columns.items()}
     return Outcomes(
         tuple(numbers),
@@ -136,6 +156,18 @@ def _values(one: Judged, truth: int) -> tuple[float, ...]:
     )
 
 
+def _doubt(one: Judged, truth: int, suspicion: Suspicion) -> Doubted | None:
+    """What speaks against the truth of a wrongly answered image; None where it is too little."""
+    best = next((score for score in one.top if score.label != NONE_OF_THESE), None)
+    right_prob = _right_prob_at_most(one)
+    if best is None or best.prob < suspicion.prob or right_prob > suspicion.right_prob:
+        return None
+    times = best.prob / max(right_prob, _LEAST)
+    if best.index in one.right or times < suspicion.times:
+        return None
+    return times, one.filename, truth, best.index, best.prob
+
+
 def _right_prob_at_most(one: Judged) -> float:
     """The right labels' probabilities together, or the most they can be: one not ranked is at most the last."""
     if one.right_prob is not None:
@@ -144,7 +176,7 @@ def _right_prob_at_most(one: Judged) -> float:
     return sum(ranked) + (len(one.right) - len(ranked)) * one.top[-1].prob
 
 
-def _hold(wrong: list[Named], one: Named, most: int) -> None:
+def _hold(wrong: list[_Wrong], one: _Wrong, most: int) -> None:
     """Adds to a heap that holds only the surest."""
     if len(wrong) < most:
         heapq.heappush(wrong, one)
@@ -152,5 +184,5 @@ def _hold(wrong: list[Named], one: Named, most: int) -> None:
         heapq.heappushpop(wrong, one)
 
 
-def _surest(wrong: Named) -> tuple[float, str]:
+def _surest(wrong: Named | Doubted) -> tuple[float, str]:
     return -wrong[0], wrong[1]

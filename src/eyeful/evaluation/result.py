@@ -39,7 +39,7 @@ from eyeful.evaluation.metrics import (
     share_of,
     topk_of,
 )
-from eyeful.evaluation.outcomes import Outcomes, outcomes_of
+from eyeful.evaluation.outcomes import Outcomes, Suspicion, outcomes_of
 from eyeful.evaluation.outsiders import Outsiders, outsiders_of
 from eyeful.evaluation.summary import (
     against_sentences,
@@ -163,6 +163,7 @@ def evaluation_of(
     steps: Steps | None = None,
     against: tuple[str, Iterable[Judged]] | None = None,
     outsiders: Iterable[Judged] | None = None,
+    suspicion: Suspicion = Suspicion(),  # noqa: B008 - frozen
     seconds: float | None = None,
     images_per_second: float | None = None,
 ) -> Evaluation:
@@ -181,10 +182,11 @@ def evaluation_of(
         steps: `Hierarchy.steps` of the model's labels; None without a tree.
         against: another model's name, and its answers to the same images.
         outsiders: answers to images of no label.
+        suspicion: when a truth looks wrong.
         seconds: how long the run took.
         images_per_second: how fast it was.
     """
-    found = outcomes_of(judged)
+    found = outcomes_of(judged, suspicion)
     bins = bins_of(found.prob, found.right)
     truths = truth_names(found, labels, names or {})
     known_N = np.where(found.answer == labels.none_of_these, 0.0, found.prob)

@@ -2,10 +2,11 @@
 
 A head that was taught an image would answer its copy too well, so copies are in one fold of a cross-validation.
 No cosine means "a copy" in every set of images: of photographs of different things the nearest two had 0.58, and
-nine of ten hand-written digits have another digit's image above 0.92. So the distance, 1 - cosine, is measured
-by how far images of different labels are from each other, which can never be copies. Below a third of that, at
-least 98 % of mirrored, cropped (to 80 %), rotated (5 degrees) and re-compressed copies of 250 photographs were
-found, and no two different ones; of 1,797 digits, drawn alike by many people, 13 pairs.
+nearly all hand-written digits have another image above 0.92. So the distance, 1 - cosine, is measured by how far
+images are from the nearest one of another label, which cannot be a copy, and how far images of one label are from
+each other. Below a third of the smaller of the two, at least 98 % of mirrored, cropped (to 80 %), rotated (5
+degrees) and re-compressed copies of 250 photographs were found, and no two different ones; of 1,797 digits, drawn
+alike by many people, 13 pairs. Below a twelfth of the first, no two digits were.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHARE = 1 / 3
-"""Of the distance to another label's nearest image: what is nearer is a copy."""
+"""Of the distance between images that are no copies: what is nearer is one."""
 FARTHEST = 0.25
 """Never a copy, whatever the labels are."""
-SAME = 1e-3
-"""The same image whatever the labels are: saved again, or smaller."""
+CERTAIN = 1 / 12
+"""Of the distance to another label's nearest image: what is nearer is a copy, even if a label has nothing else."""
 _SAMPLE, _CHUNK = 2048, 1024
 
 
@@ -27,7 +28,7 @@ def groups_of(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> NDArra
 
     A copy of a copy is a copy, so a chain of images that are alike could make one group of a whole label. A group
     that holds more than half of a label's images is therefore divided again with half the distance, down to
-    `SAME`.
+    what is certain.
 
     Args:
         unit_ND: float32, of unit length.
@@ -36,19 +37,20 @@ def groups_of(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> NDArra
     Returns:
         intp (N,), numbered in the order of their first images.
     """
-    distance = max(SAME, min(FARTHEST, SHARE * _between_labels(unit_ND, label_N)))
+    nearest, own = _usual_distances(unit_ND, label_N)
+    certain = min(FARTHEST, CERTAIN * nearest)
     group_N = np.zeros(len(unit_ND), np.intp)
     sizes = np.bincount(label_N)
-    todo = [(np.arange(len(unit_ND)), distance)]
+    todo = [(np.arange(len(unit_ND)), max(certain, min(FARTHEST, SHARE * min(nearest, own))))]
     found = 0
     while todo:
         members, distance = todo.pop()
         parts = _components(unit_ND[members], distance)
         for part in range(parts.max(initial=-1) + 1):
             inside = members[parts == part]
-            most = bool((2 * np.bincount(label_N[inside], minlength=len(sizes)) > sizes).any())
-            if most and distance > SAME and len(inside) > 1:
-                todo.append((inside, max(SAME, distance / 2)))
+            large = bool((2 * np.bincount(label_N[inside], minlength=len(sizes)) > sizes).any())
+            if large and distance > certain and len(inside) > 1:
+                todo.append((inside, max(certain, distance / 2)))
             else:
                 group_N[inside] = found
                 found += 1
@@ -56,16 +58,18 @@ def groups_of(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> NDArra
     return np.argsort(np.argsort(first_N))[number_N]
 
 
-def _between_labels(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> float:
-    """The median distance from an image to the nearest one of another label, of 2,048 images at most."""
+def _usual_distances(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> tuple[float, float]:
+    """To the nearest image of another label, and between images of one label: medians, of 2,048 images at most."""
     sample = np.unique(np.linspace(0, len(unit_ND) - 1, _SAMPLE).astype(np.intp))
-    nearest = []
+    nearest: list[float] = []
+    own: list[float] = []
     for begin in range(0, len(sample), _CHUNK):
         rows = sample[begin : begin + _CHUNK]
         cosine = unit_ND[rows] @ unit_ND.T
-        cosine[label_N[rows][:, None] == label_N[None]] = -1
-        nearest.append(cosine.max(axis=1))
-    return float(np.median(1 - np.concatenate(nearest)))
+        same = label_N[rows][:, None] == label_N[None]
+        nearest += (1 - np.where(same, -1, cosine).max(axis=1)).tolist()
+        own += [float(np.median(1 - row[label])) for row, label in zip(cosine, same, strict=True)]
+    return float(np.median(nearest)), float(np.median(own))
 
 
 def _components(unit_ND: NDArray[np.float32], distance: float) -> NDArray[np.intp]:

@@ -34,11 +34,13 @@ class Fitted:
         head: taught from all images.
         logits_NK: float32 (N, K + 1), of each image, by the head of its fold, which did not know it.
         temperature: what the logits of the regression were divided by.
+        folds: how many there were.
     """
 
     head: TaughtHead
     logits_NK: NDArray[np.float32]
     temperature: float
+    folds: int
 
 
 class _Linear(NamedTuple):
@@ -73,6 +75,7 @@ def fit(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], group_N: NDArra
 
     labels = int(label_N.max()) + 1
     fold_N = folds_of(label_N, group_N)
+    folds = int(fold_N.max()) + 1
     logits_NK = np.empty((len(label_N), labels), np.float32)
     nearest_N = np.empty(len(label_N), np.float32)
 
@@ -83,7 +86,7 @@ def fit(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], group_N: NDArra
         nearest_N[held] = (unit_ND[held] @ part.mean_KD.T).max(axis=1)
 
     with threadpool_limits(1), ThreadPoolExecutor(usable_cores()) as threads:  # a sum in another order is another
-        answered = threads.map(answer, range(int(fold_N.max()) + 1))
+        answered = threads.map(answer, range(folds))
         whole = _linear(unit_ND, label_N, labels)
         list(answered)
         temperature = fit_temperature(logits_NK, [(int(label),) for label in label_N])
@@ -97,7 +100,7 @@ def fit(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], group_N: NDArra
         least_cosine,
         slope,
     )
-    return Fitted(head, _with_none(logits_NK, nearest_N, least_cosine, slope), temperature)
+    return Fitted(head, _with_none(logits_NK, nearest_N, least_cosine, slope), temperature, folds)
 
 
 def _linear(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], labels: int) -> _Linear:

@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eyeful.evaluation.judge import Judge
-from eyeful.evaluation.metrics import share_of_as_many
+from eyeful.evaluation.outcomes import Suspicion
 from eyeful.evaluation.result import Evaluation, evaluation_of
 from eyeful.results import rank
+from eyeful.teaching.interval import cross_validated_share
 from eyeful.types import Labels, Prediction
+
+_SUSPICION = Suspicion(prob=0.0, right_prob=1.0, times=4.0)
+"""Heads that were taught few images, some of them under a wrong label, are never as sure as a whole network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,12 @@ def evaluation_of_rows(
     """
     judge = Judge(truth, labels)
     return evaluation_of(
-        judge.judged(rows), labels, model=str(provenance["model"]), provenance=provenance, truth=truth.how
+        judge.judged(rows),
+        labels,
+        model=str(provenance["model"]),
+        provenance=provenance,
+        truth=truth.how,
+        suspicion=_SUSPICION,
     )
 
 
@@ -61,12 +70,13 @@ def cross_validated(
     logits_NK: NDArray[np.float32],
     truth: KnownLabels,
     labels: Labels,
+    *,
     provenance: Mapping[str, Any],
+    folds: int,
 ) -> Evaluation:
     """The evaluation of out-of-fold answers.
 
-    The interval of `top1` is where the share of as many new images lies in about 95 of 100 cases:
-    `share_of_as_many`. MEASURED
+    The interval of `top1` is about new images: see `cross_validated_share`.
 
     Args:
         filenames: of the images.
@@ -74,9 +84,10 @@ def cross_validated(
         truth: as for `evaluation_of_rows`.
         labels: the same.
         provenance: the same.
+        folds: how many there were.
     """
     found = evaluation_of_rows(_rows(filenames, logits_NK, labels), truth, labels, provenance)
-    return replace(found, top1=share_of_as_many(found.top1.right, found.top1.of))
+    return replace(found, top1=cross_validated_share(found.top1.right, found.top1.of, folds))
 
 
 def _rows(filenames: Sequence[str], logits_NK: NDArray[np.float32], labels: Labels) -> Iterator[Prediction]:

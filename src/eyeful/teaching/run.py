@@ -132,7 +132,14 @@ def _cross_validated(
     label_of = dict(zip(vectors.filenames, vectors.label_N.tolist(), strict=True))
     truth = KnownLabels(labelled.truth, label_of, labelled.labels)
     labels = Labels((*labelled.labels, NONE_OF_THESE), (None,) * (len(labelled.labels) + 1))
-    return cross_validated(vectors.filenames, fitted.logits_NK, truth, labels, classifier.provenance)
+    return cross_validated(
+        vectors.filenames,
+        fitted.logits_NK,
+        truth,
+        labels,
+        provenance=classifier.provenance,
+        folds=fitted.folds,
+    )
 
 
 def _manifest(
