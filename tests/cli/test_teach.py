@@ -111,14 +111,9 @@ def test_misuse_is_one_line_and_leaves_nothing(arguments, fault, command, refuse
     assert sorted(refused.rglob("*")) == before
 
 
-def test_without_scikit_learn_it_says_what_to_install(process, refused, tmp_path):
-    (tmp_path / "hidden.py").write_text(
-        "import sys\nfrom importlib import util\nfound = util.find_spec\n"
-        "util.find_spec = lambda name, *rest: None if name == 'sklearn' else found(name, *rest)\n"
-        f"import eyeful.extras\neyeful.extras.find_spec = util.find_spec\n{MAIN}"
-    )
-    code = (tmp_path / "hidden.py").read_text()
-    done = process("teach", "photos", "-o", "m", code=code, cwd=refused)
+def test_without_scikit_learn_it_says_what_to_install(command, refused, monkeypatch):
+    monkeypatch.setattr("eyeful.extras.available", lambda module: module != "sklearn")
+    done = command("teach", "photos", "-o", "m", cwd=refused)
     assert done.returncode == 2
     assert done.stderr == (
         'eyeful: error: teaching needs scikit-learn, which is not installed: pip install "eyeful[teach]"\n'
