@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from heads import COLOURS, TAUGHT, head_of, in_turn
 from helpers import discriminating_state, noise_image
 
 CHROMIUM = shutil.which("chromium")
@@ -154,6 +155,19 @@ def lite0():
 
     with eyeful.load("efficientnet_lite0", precision="fp32") as classifier:
         yield classifier
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory, bundle: Path, images: Path) -> Path:
+    """The bundle of a model that was taught: the default one frozen, and a head for four labels of no meaning."""
+    import eyeful
+    from eyeful.bundle import read_bundle
+    from eyeful.prepare.taught import write_taught
+
+    with eyeful.load(bundle, precision="fp32") as classifier:
+        features = classifier.features(images)
+    head, folder = head_of(features, in_turn(len(features))), tmp_path_factory.mktemp("model") / "taught"
+    return write_taught(read_bundle(bundle), "openvino", head, COLOURS, folder, taught=TAUGHT).folder
 
 
 @pytest.fixture(scope="module")

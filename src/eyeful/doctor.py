@@ -19,7 +19,7 @@ from eyeful.extras import MODULES_OF, available, install_command
 from eyeful.prepare.entries import list_entries
 
 _LIBRARIES = (
-    *("numpy", "pillow", "openvino", "torch", "torchvision", "timm", "onnxruntime", "nncf"),
+    *("numpy", "pillow", "openvino", "torch", "torchvision", "timm", "onnxruntime", "nncf", "scikit-learn"),
     *("pyarrow", "fsspec", "pillow-heif", "matplotlib"),
 )
 _CODECS = {

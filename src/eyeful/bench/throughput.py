@@ -24,6 +24,7 @@ from eyeful.models import ModelRequest, find_model
 from eyeful.pipeline import advice
 from eyeful.predictor import origin
 from eyeful.prepare import network_of
+from eyeful.prepare.taught import network_behind
 from eyeful.sources import open_source
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[
         bundle = read_bundle(Path(model))
         if isinstance(family(bundle.manifest.engine), ModuleFamily):
             return network_of(bundle), _in_torchvision(bundle.manifest.architecture)
+        if bundle.manifest.taught is not None:
+            return network_behind(bundle, checkpoint), _in_torchvision(bundle.manifest.architecture)
     found = find_model(ModelRequest((origin(model, checkpoint) or {"model": model})["model"], checkpoint, labels))
     return found.load()[0], _in_torchvision(asdict(found.architecture))
 

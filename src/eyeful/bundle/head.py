@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,10 +104,10 @@ class TaughtHead:
             BundleError: it cannot be read, or is no such file.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 found = {field.name: file[field.name] for field in fields(cls)}
             head = cls(**(found | {name: float(found[name]) for name in ("least_cosine", "slope")}))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{path} is no head that eyeful has taught ({error})") from error
         labels, length = head.weight_KD.shape[0], head.weight_KD.shape[-1]
         if head.weight_KD.shape != head.mean_KD.shape or head.bias_K.shape != (labels,) or not length:

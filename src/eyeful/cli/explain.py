@@ -54,7 +54,7 @@ def explain(
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already: --overwrite replaces it")
     options.check_exists(image)
-    engine = "auto" if is_bundle(Path(model.model)) else "torch"
+    engine = "auto" if is_bundle(Path(model.model)) and model.checkpoint is None else "torch"
     drawn = io.BytesIO()
     with LiveLine(f"loading {model.model}") as line:
         for module in ("captum", "matplotlib"):

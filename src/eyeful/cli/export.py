@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from eyeful import plugins
-from eyeful.bundle import is_bundle
+from eyeful.bundle import is_bundle, read_bundle, refuse_to_change
 from eyeful.cli import options
 from eyeful.cli.answers import CalibrationOption
 from eyeful.cli.groups import takes_options
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.models import DEFAULT_MODEL, ModelRequest
+from eyeful.models.labels import relabelled
 from eyeful.wording import points
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ _INT8 = "int8"
 
 @dataclass(frozen=True, kw_only=True)
 class NameArgument(options.ModelOptions):
-    """Which model, as the command's argument; not a bundle, which is an export already."""
+    """Which model, as the command's argument; a bundle, which is an export already, only if it was taught."""
 
     model: Annotated[
         str,
         typer.Argument(
-            help="Name of a model, a folder of timm's, or an .onnx or .xml file.",
+            help="Name of a model, a folder of timm's, an .onnx or .xml file, or what `eyeful teach` made.",
             autocompletion=options.complete_model,
         ),
     ] = DEFAULT_MODEL
@@ -95,23 +96,45 @@ def export(
     """Write a model with its weights, preprocessing and labels to a folder that `--model DIR` runs, offline."""
     from eyeful.prepare import export as write_export
 
-    if is_bundle(Path(model.model)):
-        raise UsageError(f"{model.model} is a bundle already: export the model that it was made of, by its name")
+    taught = _taught_bundle(model, network) if is_bundle(Path(model.model)) else None
     output = bundle.free_folder()
-    request = ModelRequest(model.model, model.checkpoint, model.labels, network.overrides)
+    request = taught or ModelRequest(model.model, model.checkpoint, model.labels, network.overrides)
     if calibrate and precision != "int8":
         raise UsageError("--calibrate is for --precision int8")
     own: dict[str, Any] = {"activation": network.activation, "calibration": promises.read()}
     with LiveLine(f"exporting {model.model}"):
         if precision == "int8":
             made = _export_int8(request, output, bundle.engine, calibrate, min_agreement, own)
-        else:
+        elif isinstance(request, ModelRequest):
             made = write_export(request, output, bundle.engine, **own)
+        else:
+            from eyeful.prepare.taught import export_taught
+
+            checkpoint, calibration = model.checkpoint, own["calibration"]
+            made = export_taught(request, output, bundle.engine, calibration=calibration, checkpoint=checkpoint)
     print_written(made, output)
 
 
+def _taught_bundle(model: NameArgument, network: options.InputOptions) -> Bundle:
+    """The bundle of a model that was taught, under the names of a label file where there is one.
+
+    Raises:
+        UsageError: it was not taught, or something is asked for that lies fixed in it.
+    """
+    found = read_bundle(Path(model.model))
+    manifest = found.manifest
+    if manifest.taught is None:
+        raise UsageError(f"{model.model} is a bundle already: export the model that it was made of, by its name")
+    refuse_to_change(model.model, network.overrides)
+    manifest = manifest.with_activation(network.activation)
+    if model.labels is not None:
+        names, notes = relabelled(manifest.labels, manifest.notes, model.labels)
+        manifest = replace(manifest, labels=names, notes=notes)
+    return replace(found, manifest=manifest)
+
+
 def _export_int8(
-    request: ModelRequest,
+    request: ModelRequest | Bundle,
     output: Path,
     engine: str,
     calibrate: list[str] | None,

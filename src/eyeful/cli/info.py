@@ -11,6 +11,7 @@ from eyeful.bundle import is_bundle, read_bundle, refuse_to_change
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
 from eyeful.cli.table import fact, print_table
+from eyeful.cli.taught import taught_lines
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
@@ -43,7 +44,8 @@ def info(
         whole = card | {"preprocessing": preprocessing.as_dict(), "labels": entries}
         print(json.dumps(whole | ({"layers": summaries} if layers else {}), indent=1, ensure_ascii=False))
         return
-    _print_card(card | {"preprocessing": str(preprocessing), "labels": _in_short(names)})
+    taught = {"taught": taught_lines(card["taught"])} if "taught" in card else {}
+    _print_card(card | {"preprocessing": str(preprocessing), "labels": _in_short(names)} | taught)
     if all_labels:
         for index, (name, wnid) in enumerate(zip(names.names, names.wnids, strict=True)):
             print(f"{index:>6}  {wnid or '':<10} {name}")
@@ -111,7 +113,8 @@ def _card(
             names, notes = relabelled(names, notes, asked.labels)
         _print_notes(notes)
         described = _described(manifest.architecture, manifest.weights) | {"activation": manifest.activation}
-        card = facts | described | _noted(notes)
+        taught = {} if manifest.taught is None else {"taught": manifest.taught}
+        card = facts | described | taught | _noted(notes)
         return card, Architecture(**manifest.architecture), manifest.preprocessing, names
     found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels, network.overrides))
     weights = {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eyeful.errors import ImageError
+from eyeful.errors import ImageError, UsageError
 from eyeful.explain.arrays import Arrays, FeatureMaps
 from eyeful.explain.cam import grad_cam
 from eyeful.explain.layers import map_layers, outputs, pooled_vector, stages, target_layer
 from eyeful.explain.target import find_target
 from eyeful.images import input_box
 from eyeful.results import probabilities, rank, why_no_probabilities
-from eyeful.types import Score
+from eyeful.types import NONE_OF_THESE, Score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,8 @@ def explain(
     Args:
         network: what answers.
         item: the image; every pixel of it is decoded, and the preprocessing applied as its library does.
-        target: the label that Grad-CAM is about, by name, WordNet id or index; the best one when None.
+        target: the label that Grad-CAM is about, by name, WordNet id or index; the best one when None, but never
+            "none of these".
         layer: the layer that Grad-CAM looks at; the last with feature maps when None.
 
     Raises:
@@ -77,7 +78,7 @@ def _explained(
     assert image.full_size is not None  # noqa: S101 - it was opened
     x_NCHW = network.normalised(image.pixels_HWC)
     classes = len(network.labels)
-    layers = map_layers(network.module, x_NCHW, classes)
+    layers = map_layers(network.module, x_NCHW, 0 if network.taught else classes)  # a head gives no class maps
     looked_at = target_layer(layers, network.module, layer)
     shown_stages = stages(layers, network.module)
     logits, maps = outputs(network.module, x_NCHW, [stage.name for stage in shown_stages])
@@ -86,7 +87,11 @@ def _explained(
         raise ImageError("nonfinite", fault)
     probs_K = probabilities(logits_K, network.activation, network.temperature)
     best = rank(logits_K, network.labels, _TOP, network.activation, network.temperature)
-    index = best[0].index if target is None else find_target(network.labels, target)
+    index = _explained_label(network, best) if target is None else find_target(network.labels, target)
+    if network.taught and index == classes - 1:
+        raise UsageError(
+            f"no place of an image speaks for {NONE_OF_THESE!r}, which is said where it is like no label: name one"
+        )
     height, width = image.full_size
     left, top, right, bottom = input_box(image.full_size, network.preprocessing)
     return Explanation(
@@ -114,3 +119,8 @@ def _explained(
         layer=looked_at.name,
         cam_HW=grad_cam(network.module, x_NCHW, looked_at.name, index),
     )
+
+
+def _explained_label(network: Network, best: tuple[Score, ...]) -> int:
+    """The best label; where that is "none of these", the one that comes next."""
+    return best[1].index if network.taught and best[0].label == NONE_OF_THESE else best[0].index

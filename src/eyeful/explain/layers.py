@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from eyeful.errors import ModelError, UsageError
+from eyeful.prepare.deployed import LastLayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,7 +117,7 @@ def outputs(module: nn.Module, x_NCHW: Tensor, names: Sequence[str]) -> tuple[Te
 
 
 def pooled_vector(module: nn.Module, x_NCHW: Tensor, classes: int, last: Layer) -> Tensor:
-    """The vector (D,) that becomes the logits: the input of the last linear layer.
+    """The vector (D,) that becomes the logits: the input of the last linear layer, or of a head that was taught.
 
     Where a network has none (SqueezeNet), the mean of each of the last feature maps.
     """
@@ -128,7 +129,7 @@ def pooled_vector(module: nn.Module, x_NCHW: Tensor, classes: int, last: Layer) 
 
     with ExitStack() as stack, torch.inference_mode():
         for layer in module.modules():
-            if isinstance(layer, nn.Linear) and layer.out_features == classes:
+            if isinstance(layer, LastLayer) and layer.out_features == classes:
                 stack.callback(layer.register_forward_pre_hook(keep).remove)
         module(x_NCHW)
     if found:

@@ -32,6 +32,7 @@ class Network:
         activation: what makes probabilities of its logits.
         temperature: what a calibration divides these by first; 1 without one.
         limits: what an image may cost.
+        taught: its last label is "none of these".
         lock: held while hooks are in its layers.
     """
 
@@ -42,6 +43,7 @@ class Network:
     activation: Activation = "softmax"
     temperature: float = 1.0
     limits: Limits = field(default_factory=Limits)
+    taught: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -60,6 +62,7 @@ class Network:
             manifest.activation,
             predictor.calibration.temperature if predictor.calibration else 1.0,
             predictor.spec.limits,
+            manifest.taught is not None,
         )
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 from eyeful.errors import UsageError
 from eyeful.models.label_file import read_label_file
 from eyeful.models.torchvision_import import import_timm, import_torchvision
-from eyeful.types import Labels
+from eyeful.types import NONE_OF_THESE, Labels
 
 _IMAGENET_SUBSETS = {
     1000: "imagenet-1k",
@@ -111,11 +111,15 @@ def relabelled(own: Labels, notes: tuple[str, ...], path: Path) -> tuple[Labels,
     """A model's labels and notes under the names of a file.
 
     Its WordNet ids stay, unless they were assumed: then they go, and the last note, which says so, with them.
+    "None of these", the last label of a model that was taught, is no name of the user's: a file may leave it out.
 
     Raises:
         UsageError: the file cannot be read with certainty, does not fit, or has the classes in another order.
     """
-    read = read_labels(path, len(own), "; for weights of your own, add --checkpoint FILE --model ARCHITECTURE")
+    if own.names[-1:] == (NONE_OF_THESE,):
+        read = _read_taught(path, len(own))
+    else:
+        read = read_labels(path, len(own), "; for weights of your own, add --checkpoint FILE --model ARCHITECTURE")
     if own.assumed:
         return read, notes[:-1]
     for index, (wnid, other) in enumerate(zip(own.wnids, read.wnids, strict=True)):
@@ -127,3 +131,24 @@ def relabelled(own: Labels, notes: tuple[str, ...], path: Path) -> tuple[Labels,
     if read.names != own.names and sorted(read.names) == sorted(own.names):
         raise UsageError(f"{path} has the names of the model in another order than the model")
     return Labels(read.names, tuple(b or a for a, b in zip(own.wnids, read.wnids, strict=True))), notes
+
+
+def _read_taught(path: Path, num_classes: int) -> Labels:
+    """Labels from a file for a model that was taught.
+
+    Raises:
+        UsageError: as for `read_labels`, or the file calls "none of these" otherwise.
+    """
+    read = read_label_file(path)
+    if len(read) == num_classes - 1 and NONE_OF_THESE not in read.names:
+        return Labels((*read.names, NONE_OF_THESE), (*read.wnids, None))
+    if len(read) != num_classes:
+        raise UsageError(
+            f"{path} has {len(read)} labels, the model {num_classes} with {NONE_OF_THESE!r}, which may be left out"
+        )
+    if read.names[-1] != NONE_OF_THESE:
+        raise UsageError(
+            f"{path} has {read.names[-1]!r} for {NONE_OF_THESE!r}, which a model that was taught says in its own "
+            f"words: name the {num_classes - 1} labels before it"
+        )
+    return read

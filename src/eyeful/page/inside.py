@@ -12,6 +12,7 @@ from eyeful.page.html import alert, note, render
 from eyeful.page.messages import Trouble
 from eyeful.page.quiet import gr
 from eyeful.page.style import fragment
+from eyeful.types import NONE_OF_THESE
 
 if TYPE_CHECKING:
     from eyeful.explain import Explanation
@@ -120,7 +121,8 @@ def _inside(models: Models, item: Item, model: str) -> _Inside | Trouble:
         return Trouble(f"There is no answer for {item.filename}, so there is nothing to look inside.")
     except EyefulError as error:
         return Trouble(str(error))
-    labels = tuple((score.label, score.index) for score in found.top[:_MOST_LABELS])
+    labels = tuple((score.label, score.index) for score in found.top if score.label != NONE_OF_THESE)
+    labels = labels[:_MOST_LABELS]  # no place of an image speaks for its being none of these
     return _Inside(item, model, _steps(found), _where(found), labels)
 
 

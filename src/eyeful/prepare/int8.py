@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import shutil
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from eyeful.bundle import Bundle, write_bundle
+from eyeful.bundle import HEAD, Bundle, write_bundle
 from eyeful.engines.openvino import GRAPH
+from eyeful.engines.openvino_head import HEAD_NODES
 from eyeful.errors import ModelError, one_line
 from eyeful.openvino_import import import_nncf, import_openvino
 
@@ -43,6 +45,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
                 nncf.Dataset(batches_NHWC),
                 preset=nncf.QuantizationPreset.MIXED,
                 subset_size=len(batches_NHWC),
+                ignored_scope=nncf.IgnoredScope(patterns=[f"{HEAD_NODES}.*"], validate=False),
             )
     except Exception as error:
         reason = one_line(error, 300)
@@ -52,6 +55,10 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
         digest.update(batch_NHWC.tobytes())
     quantization = {"images": sum(map(len, batches_NHWC)), "pixels_sha256": digest.hexdigest()}
     manifest = replace(bundle.manifest, precision="int8", quantization=quantization, files={})
-    return write_bundle(
-        folder, manifest, lambda place: ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
-    )
+
+    def write(place: Path) -> None:
+        ov.save_model(graph, place / GRAPH, compress_to_fp16=False)
+        if manifest.taught is not None:
+            shutil.copy(bundle.folder / HEAD, place)
+
+    return write_bundle(folder, manifest, write)

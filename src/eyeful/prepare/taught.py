@@ -19,7 +19,7 @@ from eyeful.bundle import HEAD, Bundle, TaughtHead, write_bundle
 from eyeful.cpu import usable_cores
 from eyeful.engines import ConvertedFamily, ModuleFamily, family
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
-from eyeful.prepare import deploy, network_of, refuse_to_replace
+from eyeful.prepare import deploy, network_of, refuse_to_replace, with_calibration
 from eyeful.prepare.frozen import frozen_bundle, frozen_network, taken_apart, weights_of
 from eyeful.prepare.manifest import tool_versions
 from eyeful.types import NONE_OF_THESE, Labels
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from eyeful.engines import Engine, EngineFamily
     from eyeful.models import ModelRequest
     from eyeful.preprocessing import Preprocessing
+    from eyeful.results import Calibration
 
 _TOLERANCE = 1e-3
 """Largest difference of a logit from the head's own, over the largest logit, or over 1 where all are smaller."""
@@ -82,8 +83,8 @@ def write_taught(
         else:
             module, own = frozen_network(base, engine, checkpoint)
             write_files = partial(_write_module, module, own, head)
-        manifest = _manifest_of(own, engine, head, labels, taught)
         known = base.manifest if isinstance(base, Bundle) else own
+        manifest = _manifest_of(own, engine, head, _with_none(labels, known.labels), taught)
         manifest = replace(manifest, preprocessing=preprocessing or known.preprocessing)
 
         def write(place: Path) -> None:
@@ -120,6 +121,53 @@ def network_behind(bundle: Bundle, checkpoint: Path | None = None) -> nn.Module:
     return module
 
 
+def export_taught(
+    bundle: Bundle,
+    folder: Path,
+    engine_name: str,
+    *,
+    calibration: Calibration | None = None,
+    checkpoint: Path | None = None,
+) -> Bundle:
+    """Write the bundle of a model that was taught once more: for another engine, or as its manifest is now.
+
+    Args:
+        bundle: of the model that was taught; its manifest may have other labels than its file.
+        folder: where to; must not exist, or be a bundle, which is replaced.
+        engine_name: what shall run it.
+        calibration: what is promised of its answers; for the same engine, the bundle's own when None.
+        checkpoint: the file that it was made of, if it was and is needed.
+
+    Raises:
+        UsageError: the folder holds something else, or the calibration is another model's.
+        ModelError: the frozen network is not to be had for that engine, or has other weights now.
+    """
+    refuse_to_replace(folder)
+    manifest = bundle.manifest
+    if engine_name == manifest.engine:
+        return write_bundle(folder, with_calibration(manifest, calibration), bundle.copy_files)
+    if manifest.precision == "int8":
+        raise ModelError(f"{bundle.folder} is int8, for {manifest.engine} only: export the fp32 bundle instead")
+    head = TaughtHead.read(bundle.folder / HEAD)
+    with tempfile.TemporaryDirectory() as temporary:
+        made = write_taught(
+            bundle,
+            engine_name,
+            head,
+            manifest.labels.names[:-1],
+            Path(temporary) / "made",
+            taught=manifest.taught or {},
+            checkpoint=checkpoint,
+        )
+        return write_bundle(folder, with_calibration(made.manifest, calibration), made.copy_files)
+
+
+def _with_none(names: tuple[str, ...], known: Labels) -> Labels:
+    """Labels and "none of these"; those that are known already have their WordNet ids."""
+    found = Labels((*names, NONE_OF_THESE), (None,) * (len(names) + 1))
+    return known if known.names == found.names else found
+
+
 def _check_labels(head: TaughtHead, labels: tuple[str, ...]) -> None:
     if len(labels) != len(head.weight_KD) or len(set(labels)) != len(labels):
         raise UsageError(f"{len(labels)} labels do not name the {len(head.weight_KD)} rows of a head, each once")
@@ -138,7 +186,7 @@ def _write_module(module: nn.Module, own: Manifest, head: TaughtHead, manifest: 
 
 
 def _manifest_of(
-    base: Manifest, engine: EngineFamily, head: TaughtHead, labels: tuple[str, ...], taught: dict[str, Any]
+    base: Manifest, engine: EngineFamily, head: TaughtHead, labels: Labels, taught: dict[str, Any]
 ) -> Manifest:
     """The manifest of a model that was taught, without files yet."""
     weights = weights_of(base)
@@ -146,7 +194,7 @@ def _manifest_of(
     title = base.title if base.taught is None else base.taught["base"]
     return replace(
         base,
-        labels=Labels((*labels, NONE_OF_THESE), (None,) * (len(labels) + 1)),
+        labels=labels,
         weights=base.weights | {"sha256": digest},
         engine=engine.name,
         activation="softmax",

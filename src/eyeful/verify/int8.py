@@ -24,7 +24,7 @@ _BATCH = 10
 
 
 def export_int8(
-    request: ModelRequest,
+    request: ModelRequest | Bundle,
     folder: Path,
     images: Any,
     *,
@@ -37,7 +37,7 @@ def export_int8(
     Every second image calibrates (up to 300); the others, which the calibration has not seen, judge.
 
     Args:
-        request: which model.
+        request: which model; or a bundle for OpenVINO, in fp32.
         folder: where to; must not exist, or be a bundle, which is replaced.
         images: images like those that will be classified, 20 at least.
         min_agreement: the least share of held-out images with the same best label, 0 to 1.
@@ -55,7 +55,9 @@ def export_int8(
     from eyeful.prepare.int8 import quantise
 
     refuse_to_replace(folder)
-    fp32 = prepared(request, FAMILY)
+    fp32 = prepared(request, FAMILY) if isinstance(request, ModelRequest) else request
+    if fp32.manifest.engine != FAMILY.name or fp32.manifest.precision == "int8":
+        raise UsageError(f"int8 is made of a bundle for {FAMILY.name} in fp32, which {fp32.folder} is not")
     with load(fp32.folder, precision="fp32", device="cpu", activation=activation) as reference:
         pixels: list[NDArray[np.uint8]] = []
         held_out: list[Item] = []
