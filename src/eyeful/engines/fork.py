@@ -11,7 +11,7 @@ _ENGINES: weakref.WeakSet[object] = weakref.WeakSet()
 
 
 def abandon_in_children(engine: object) -> None:
-    """See that a forked child does not free an engine that it inherits: it would wait for threads that are gone."""
+    """See that a forked child does not free an inherited engine, which would wait for threads that are gone."""
     _ENGINES.add(engine)
     _register()
 
