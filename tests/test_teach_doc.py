@@ -31,6 +31,7 @@ def place(photos, lite0, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow  # tests/cli/test_teach.py is its short version
 def test_its_commands_run_in_order(place: Path, monkeypatch, capsys):
     monkeypatch.chdir(place)
     said = {}

@@ -171,15 +171,18 @@ def test_a_file_that_does_not_say_how_it_was_made(command, folder, tmp_path):
     assert "does not say which model made its vectors: embed the images again" in done.stderr
 
 
-def test_a_model_that_has_moved_is_named_by_hand(command, folder, bundle, tmp_path):
-    shutil.copytree(bundle, tmp_path / "here")
-    features = embed(tmp_path / "here", folder / "images", tmp_path / "features.npy")
-    (tmp_path / "here").rename(tmp_path / "there")
+def test_a_model_that_has_moved_is_named_by_hand(command, folder, bundle, edited, tmp_path):
+    features = edited()
+    record = json.loads((tmp_path / "features.npy.run.json").read_text())
+    assert record["spec"]["model"] == str(bundle)
+    record["spec"]["model"] = str(tmp_path / "gone.onnx")
+    (tmp_path / "features.npy.run.json").write_text(json.dumps(record))
     asked = ("similar", folder / "images" / "0.png", "--in", features)
     gone = command(*asked)
     assert gone.returncode == 2
-    assert f"error: the model that made {features} cannot be opened: " in gone.stderr
-    assert command(*asked, "--model", tmp_path / "there").returncode == 0
+    assert gone.stderr.startswith(f"eyeful: error: the model that made {features} cannot be opened: ")
+    assert gone.stderr.count("\n") == 1
+    assert command(*asked, "--model", bundle).returncode == 0
 
 
 @pytest.mark.parametrize(

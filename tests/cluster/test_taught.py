@@ -30,6 +30,16 @@ def test_its_package_is_the_same_model_elsewhere(taught, images, tmp_path, monke
 
 
 @pytest.mark.slow
+def test_for_torch_its_frozen_network_travels_too(taught, images, tmp_path, monkeypatch):
+    spec = PredictorSpec(model=str(taught), engine="torch", device="cpu")
+    package, left = pack(spec, gpus=False)
+    assert "model.safetensors" in package.files
+    monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
+    with eyeful.load(package.unpack(), engine=left.engine, device="cpu") as elsewhere:
+        assert elsewhere.predict(images / "00.png").label == "red"
+
+
+@pytest.mark.slow
 def test_a_local_cluster_gives_the_same_rows(taught, images, tmp_path):
     found = []
     for flags in ((), ("--cluster", "local")):

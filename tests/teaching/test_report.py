@@ -42,6 +42,7 @@ def test_it_says_what_was_taught_and_how_good_it_is(tmp_path):
     assert "--outsiders FOLDER to say" in text
     assert summary.NEW_LABELS in text
     assert "Look at these first" in text
+    assert "Another label is at least four times as probable" in text
     assert "taken for" in text
     assert "eyeful predict --model mymodel photos/" in text
     assert page.count("data:image/jpeg;base64,") > len(labelled.labels) * SAMPLES

@@ -14,6 +14,7 @@ from eyeful.engines import choose
 from eyeful.models.labels import relabelled
 from eyeful.predictor.open import request_of
 from eyeful.prepare import export
+from eyeful.prepare.taught import export_taught
 
 if TYPE_CHECKING:
     from eyeful.bundle import Manifest
@@ -62,6 +63,9 @@ def pack(spec: PredictorSpec, *, gpus: bool) -> tuple[Package, PredictorSpec]:
         if spec.labels is not None:
             names, notes = relabelled(manifest.labels, manifest.notes, Path(spec.labels))
             manifest = replace(manifest, labels=names, notes=notes)
+        on_torch = spec.engine == "torch" or (gpus and spec.engine == "auto")
+        if manifest.taught is not None and on_torch and manifest.engine != "torch":
+            return _for_torch(replace(bundle, manifest=manifest), spec)
         return _package(bundle, manifest), replace(spec, labels=None)  # the rest is refused where it is opened
     if gpus and spec.engine == "auto":
         engine = "torch"
@@ -71,6 +75,14 @@ def pack(spec: PredictorSpec, *, gpus: bool) -> tuple[Package, PredictorSpec]:
         bundle = export(request_of(spec), Path(folder) / "model", engine)
         package = _package(bundle, bundle.manifest)
     return package, replace(spec, checkpoint=None, labels=None, img_size=None, mean=None, std=None)
+
+
+def _for_torch(bundle: Bundle, spec: PredictorSpec) -> tuple[Package, PredictorSpec]:
+    """A model that was taught, with its frozen network, which no node need have by its name."""
+    checkpoint = Path(spec.checkpoint) if spec.checkpoint else None
+    with tempfile.TemporaryDirectory() as folder:
+        made = export_taught(bundle, Path(folder) / "model", "torch", checkpoint=checkpoint)
+        return _package(made, made.manifest), replace(spec, labels=None, checkpoint=None)
 
 
 def _package(bundle: Bundle, manifest: Manifest) -> Package:

@@ -14,17 +14,15 @@ keeps the contract, and a family (`ConvertedFamily`, mostly) under the entry-poi
 
 from __future__ import annotations
 
-import ctypes
 import os
-import weakref
 from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
 
+from eyeful.engines.fork import abandon_in_children
 from eyeful.errors import EngineError, ModelError, one_line
 from eyeful.extras import available
 
@@ -104,24 +102,6 @@ class Engine(Protocol):
         ...
 
 
-_ENGINES: weakref.WeakSet[ThreadedEngine] = weakref.WeakSet()
-
-
-@cache
-def _abandon_engines_after_fork() -> None:
-    """A forked child frees nothing of the engines that it inherits: that would wait for threads that are gone."""
-
-    def abandon() -> None:
-        for engine in _ENGINES:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(engine))
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "on_exit"):  # glibc: when Python is done, end before the libraries' own destructors
-            libc.on_exit(libc._exit, None)  # noqa: SLF001 - its name in C
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=abandon)
-
-
 class ThreadedEngine(ABC):
     """An engine whose worker threads each run one batch at a time.
 
@@ -137,8 +117,7 @@ class ThreadedEngine(ABC):
     def __init__(self, workers: int = 1) -> None:
         self.capacity = workers + 1  # one more, so that a worker that is done finds work at once
         self._process = os.getpid()
-        _ENGINES.add(self)
-        _abandon_engines_after_fork()
+        abandon_in_children(self)
         self._workers = ThreadPoolExecutor(workers, f"eyeful-{self.name}", self._enter_worker)
 
     @abstractmethod

@@ -53,7 +53,8 @@ def explain(
     Args:
         network: what answers.
         item: the image; every pixel of it is decoded, and the preprocessing applied as its library does.
-        target: the label that Grad-CAM is about, by name, WordNet id or index; the best one when None.
+        target: the label that Grad-CAM is about, by name, WordNet id or index; the best one when None, but never
+            "none of these".
         layer: the layer that Grad-CAM looks at; the last with feature maps when None.
 
     Raises:

@@ -200,9 +200,10 @@ def _taught(
         files = zip_folder(folder / NAME, folder / f"{NAME}.zip"), folder / f"{NAME}.html"
         write_report(found, labelled, files[1])
         own = load(folder / NAME, device=spec.device, precision=spec.precision, max_pixels=spec.max_pixels)
-    except EyefulError as error:
+    except (EyefulError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        return Trouble(str(error))
+        full = f"the model cannot be written on the server: {getattr(error, 'strerror', None) or error}"
+        return Trouble(full if isinstance(error, OSError) else str(error))
     models.taught.add(request.session_hash, own, folder)
     return _html(found, labelled), files
 

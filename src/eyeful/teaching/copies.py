@@ -6,7 +6,7 @@ nearly all hand-written digits have another image above 0.92. So the distance, 1
 images are from the nearest one of another label, which cannot be a copy, and how far images of one label are from
 each other. Below a third of the smaller of the two, at least 98 % of mirrored, cropped (to 80 %), rotated (5
 degrees) and re-compressed copies of 250 photographs were found, and no two different ones; of 1,797 digits, drawn
-alike by many people, 13 pairs. Below a twelfth of the first, no two digits were.
+alike by many people, 13 pairs.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ SHARE = 1 / 3
 """Of the distance between images that are no copies: what is nearer is one."""
 FARTHEST = 0.25
 """Never a copy, whatever the labels are."""
-CERTAIN = 1 / 12
-"""Of the distance to another label's nearest image: what is nearer is a copy, even if a label has nothing else."""
+SAME, SAME_SHARE = 1e-3, 1 / 24
+"""The same image, saved again: within this distance, and within this share of that to another label's nearest."""
 _SAMPLE, _CHUNK = 2048, 1024
 
 
@@ -28,7 +28,7 @@ def groups_of(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> NDArra
 
     A copy of a copy is a copy, so a chain of images that are alike could make one group of a whole label. A group
     that holds more than half of a label's images is therefore divided again with half the distance, down to
-    what is certain.
+    that of the same image. So it may be that every image of a label is in one group, but only if all are the same.
 
     Args:
         unit_ND: float32, of unit length.
@@ -38,10 +38,10 @@ def groups_of(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> NDArra
         intp (N,), numbered in the order of their first images.
     """
     nearest, own = _usual_distances(unit_ND, label_N)
-    certain = min(FARTHEST, CERTAIN * nearest)
+    same = min(SAME, SAME_SHARE * nearest)
     group_N = np.zeros(len(unit_ND), np.intp)
     sizes = np.bincount(label_N)
-    todo = [(np.arange(len(unit_ND)), max(certain, min(FARTHEST, SHARE * min(nearest, own))))]
+    todo = [(np.arange(len(unit_ND)), max(same, min(FARTHEST, SHARE * min(nearest, own))))]
     found = 0
     while todo:
         members, distance = todo.pop()
@@ -49,8 +49,8 @@ def groups_of(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> NDArra
         for part in range(parts.max(initial=-1) + 1):
             inside = members[parts == part]
             large = bool((2 * np.bincount(label_N[inside], minlength=len(sizes)) > sizes).any())
-            if large and distance > certain and len(inside) > 1:
-                todo.append((inside, max(certain, distance / 2)))
+            if large and distance > same and len(inside) > 1:
+                todo.append((inside, max(same, distance / 2)))
             else:
                 group_N[inside] = found
                 found += 1

@@ -15,8 +15,8 @@ def cross_validated_share(right: int, of: int, folds: int) -> Share:
     fewer images than the whole head: where errors fall as 1 / images, which is fast, it makes a folds-th part
     fewer, so the upper end is of that share. Wilson's interval of n is about the images that were cross-validated.
 
-    Of 30 random halves of labelled photographs, grouped by WordNet in five ways, it held the other half's share 27 to
-    30 times, and Wilson's interval 21 to 26 times.
+    Of 30 random halves of labelled photographs, grouped by WordNet in five ways, it held the other half's share 27
+    to 30 times, and Wilson's interval 21 to 26 times.
 
     Args:
         right: the answers that are right.

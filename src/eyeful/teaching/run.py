@@ -84,36 +84,7 @@ def teach(
     beyond = None if outsiders is None else Inputs(outsiders, **search)
     opened = nullcontext(model) if isinstance(model, Classifier) else load(model)
     with opened as classifier:
-        vectors = labelled_vectors(classifier, labelled, on_rows)
-        check_opened(vectors, labelled.labels)
-        group_N = groups_of(vectors.unit_ND, vectors.label_N)
-        check_groups(vectors, group_N, labelled.labels)
-        fitted = fit(vectors.unit_ND, vectors.label_N, group_N)
-        found = _cross_validated(classifier, labelled, vectors, fitted)
-        check_better(found.top1, vectors, labelled.labels)
-        manifest = _manifest(classifier, labelled, vectors, fitted, found)
-        bundle = write_taught(
-            base_of(classifier.spec),
-            classifier.engine,
-            fitted.head,
-            labelled.labels,
-            folder,
-            taught=manifest,
-            preprocessing=classifier.preprocessing,
-        )
-        result = Taught(
-            model=bundle.manifest.title,
-            output=folder,
-            labels=labelled.labels,
-            images_of=manifest["labels"],
-            left_out=manifest["left_out"],
-            near_copies=len(group_N) - int(group_N.max()) - 1,
-            cross_validated=found,
-            false_alarms=manifest["false_alarms"],
-            test=None,
-            outsiders=None,
-            manifest=bundle.manifest.taught or manifest,
-        )
+        result = _taught(classifier, labelled, folder, on_rows)
         if tested is not None or beyond is not None:
             with open_classifier(_spec_of(classifier, folder)) as own:
                 result = replace(
@@ -124,6 +95,45 @@ def teach(
     if report is not None:
         _write_report(result, labelled, tested, report)
     return result
+
+
+def _taught(classifier: Classifier, labelled: Labelled, folder: Path, on_rows: Callable[[int], None]) -> Taught:
+    """Teach, and write the bundle.
+
+    Raises:
+        UsageError: see `teaching.refused`.
+    """
+    vectors = labelled_vectors(classifier, labelled, on_rows)
+    check_opened(vectors, labelled.labels)
+    group_N = groups_of(vectors.unit_ND, vectors.label_N)
+    check_groups(vectors, group_N, labelled.labels)
+    fitted = fit(vectors.unit_ND, vectors.label_N, group_N)
+    found = _cross_validated(classifier, labelled, vectors, fitted)
+    check_better(found.top1, vectors, labelled.labels)
+    manifest = _manifest(classifier, labelled, vectors, fitted, found)
+    bundle = write_taught(
+        base_of(classifier.spec),
+        classifier.engine,
+        fitted.head,
+        labelled.labels,
+        folder,
+        taught=manifest,
+        preprocessing=classifier.preprocessing,
+        checkpoint=None if classifier.spec.checkpoint is None else Path(classifier.spec.checkpoint),
+    )
+    return Taught(
+        model=bundle.manifest.title,
+        output=folder,
+        labels=labelled.labels,
+        images_of=manifest["labels"],
+        left_out=manifest["left_out"],
+        near_copies=len(group_N) - int(group_N.max()) - 1,
+        cross_validated=found,
+        false_alarms=manifest["false_alarms"],
+        test=None,
+        outsiders=None,
+        manifest=bundle.manifest.taught or manifest,
+    )
 
 
 def _cross_validated(
