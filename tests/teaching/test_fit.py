@@ -72,6 +72,19 @@ def test_folds_have_whole_groups_and_their_share_of_each_label(seed):
             assert held.max() - held.min() <= 1
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_no_fold_has_all_images_of_a_label_whatever_labels_copies_have(seed):
+    random = np.random.default_rng(seed)
+    for _ in range(50):
+        label = np.repeat(np.arange(3), 5)
+        group = np.unique(random.integers(0, 6, 15), return_inverse=True)[1]
+        if all(len(np.unique(group[label == one])) > 1 for one in range(3)):
+            fold = folds_of(label, group)
+            assert all(len(np.unique(fold[label == one])) > 1 for one in range(3))
+            assert all(len(np.unique(fold[group == one])) == 1 for one in range(group.max() + 1))
+            assert np.unique(fold).tolist() == list(range(fold.max() + 1))
+
+
 @pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("features", [16, 64])
 def test_a_head_is_scikit_learns_regression(labels, features):

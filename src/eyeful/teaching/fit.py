@@ -123,7 +123,7 @@ def _linear(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], labels: int
 
 
 def _least_cosine(nearest_N: NDArray[np.float32]) -> float:
-    """Between the cosines of two images, so that about 5 % are below it; of fewer than 10 images, none."""
+    """Between the cosines of two images, so that about 5 % are below it; of 10 images, none."""
     ordered = np.sort(nearest_N)
     below = round(FALSE_ALARMS * len(ordered))
     if below == 0:

@@ -13,8 +13,9 @@ def folds_of(label_N: NDArray[np.intp], group_N: NDArray[np.intp]) -> NDArray[np
     """Deal groups into folds, so that each fold has its share of every label and no group is in two.
 
     There are 10 folds, or 5 of more than 1,000 images, where a fifth less changes little; or as many as the label
-    with the fewest groups has, so that no fold lacks a label's images. Larger groups are dealt first, each to the
-    fold that has the fewest images of its labels, then the fewest images.
+    with the fewest groups has. Larger groups are dealt first, each to the fold that has the fewest images of its
+    labels, then the fewest images. A group may hold images of several labels, so that a fold may end up with all
+    images of one, of which the others could teach nothing: then a group of these becomes a fold by itself.
 
     Args:
         label_N: the labels' positions, 0 to K - 1.
@@ -36,4 +37,14 @@ def folds_of(label_N: NDArray[np.intp], group_N: NDArray[np.intp]) -> NDArray[np
         fold = int(np.lexsort((np.arange(number), held_FK.sum(axis=1), held_FK @ own))[0])
         fold_G[group] = fold
         held_FK[fold] += own
-    return fold_G[group_N]
+    return _without_whole_labels(fold_G, counts_GK)[group_N]
+
+
+def _without_whole_labels(fold_G: NDArray[np.intp], counts_GK: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The same, with more folds where one holds all groups of a label, which are two or more."""
+    fold_G = fold_G.copy()
+    for label in range(counts_GK.shape[1]):
+        (groups,) = np.nonzero(counts_GK[:, label])
+        if len(np.unique(fold_G[groups])) == 1:
+            fold_G[groups[-1]] = fold_G.max() + 1
+    return np.unique(fold_G, return_inverse=True)[1]
