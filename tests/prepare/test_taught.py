@@ -1,5 +1,6 @@
 """A head on a frozen network, in each engine's files: nothing else changes, and the logits are the head's."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,13 +14,13 @@ import pytest
 from safetensors.numpy import load_file
 
 import eyeful
-from eyeful.bundle import Bundle, TaughtHead, read_bundle, write_bundle
+from eyeful.bundle import HEAD, Bundle, TaughtHead, read_bundle, write_bundle
 from eyeful.engines import ConvertedFamily, family
 from eyeful.errors import EngineError, ModelError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.prepare import load_network, prepared
 from eyeful.prepare.taught import export_taught, write_taught
-from eyeful.types import NONE_OF_THESE
+from eyeful.types import NONE_OF_THESE, Labels
 from heads import COLOURS, head_of, in_turn
 
 REQUEST = ModelRequest("efficientnet_lite0")
@@ -283,3 +284,23 @@ def test_other_weights_by_that_name_are_refused_where_they_are_needed(head, imag
         with pytest.raises(ModelError, match=says):
             use()
     assert not (tmp_path / "other").exists()
+
+
+def test_a_head_of_other_features_than_the_base_gives_now_is_refused(head, tmp_path):
+    with pytest.raises(ModelError, match="efficientnet_lite0 has other weights now than those that made the feat"):
+        write_taught(REQUEST, "openvino", head, COLOURS, tmp_path / "taught", taught={"base_weights": "0" * 64})
+    assert not list(tmp_path.iterdir())
+
+
+def test_new_names_are_in_the_onnx_file_too(head, tmp_path):
+    import onnx
+
+    made = teach("onnxruntime", head, tmp_path / "taught")
+    names = ("rose", "fern", "sky", "snow", NONE_OF_THESE)
+    renamed = replace(made, manifest=replace(made.manifest, labels=Labels(names, (None,) * 5)))
+    found = export_taught(renamed, tmp_path / "renamed", "onnxruntime")
+    (said,) = (
+        one.value for one in onnx.load(found.folder / "model.onnx").metadata_props if one.key == "eyeful.labels"
+    )
+    assert tuple(json.loads(said)) == found.manifest.labels.names == names
+    assert TaughtHead.read(found.folder / HEAD).sha256 == head.sha256

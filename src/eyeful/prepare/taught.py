@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eyeful.bundle import HEAD, Bundle, TaughtHead, write_bundle
+from eyeful.bundle import HEAD, Bundle, TaughtHead, read_bundle, write_bundle
 from eyeful.cpu import usable_cores
 from eyeful.engines import ConvertedFamily, ModuleFamily, family
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
@@ -59,7 +59,8 @@ def write_taught(
         head: makes the logits.
         labels: the names of its K labels; "none of these" comes behind them.
         folder: where to; must not exist, or be a bundle, which is replaced.
-        taught: what the manifest says of it: plain JSON values. `base` and `base_weights` are filled in.
+        taught: what the manifest says of it: plain JSON values. `base` and `base_weights` are filled in; where it
+            has `base_weights`, of the network whose features the head was made of, the base must have these.
         preprocessing: of the images that it was taught with; of the base's size, mean and standard deviation.
         checkpoint: the file that a bundle for another engine was made of, if it was.
 
@@ -144,7 +145,8 @@ def export_taught(
     """
     refuse_to_replace(folder)
     manifest = bundle.manifest
-    if engine_name == manifest.engine:
+    same_names = read_bundle(bundle.folder).manifest.labels == manifest.labels  # an engine's files may hold them
+    if engine_name == manifest.engine and (same_names or manifest.precision == "int8"):
         return write_bundle(folder, with_calibration(manifest, calibration), bundle.copy_files)
     if manifest.precision == "int8":
         raise ModelError(f"{bundle.folder} is int8, for {manifest.engine} only: export the fp32 bundle instead")
@@ -188,10 +190,18 @@ def _write_module(module: nn.Module, own: Manifest, head: TaughtHead, manifest: 
 def _manifest_of(
     base: Manifest, engine: EngineFamily, head: TaughtHead, labels: Labels, taught: dict[str, Any]
 ) -> Manifest:
-    """The manifest of a model that was taught, without files yet."""
+    """The manifest of a model that was taught, without files yet.
+
+    Raises:
+        ModelError: the base has other weights than those that made the head's features.
+    """
     weights = weights_of(base)
     digest = hashlib.sha256(f"{weights} {head.sha256}".encode()).hexdigest()
     title = base.title if base.taught is None else base.taught["base"]
+    if taught.get("base_weights", weights) != weights:
+        raise ModelError(
+            f"{title} has other weights now than those that made the features: load it again, and teach again"
+        )
     return replace(
         base,
         labels=labels,

@@ -15,6 +15,7 @@ from eyeful.evaluation.inputs import Inputs
 from eyeful.extras import require
 from eyeful.loading import load
 from eyeful.predictor import base_of
+from eyeful.prepare.frozen import weights_of
 from eyeful.prepare.taught import write_taught
 from eyeful.sources import Source
 from eyeful.teaching.checks import check_output
@@ -159,6 +160,7 @@ def _manifest(
     images_K = np.bincount(vectors.label_N, minlength=len(labelled.labels)).tolist()
     accuracy = {name: getattr(found.top1, name) for name in ("right", "of", "share", "low", "high")}
     return {
+        "base_weights": weights_of(classifier.predictor.manifest),
         "images": len(vectors.filenames),
         "labels": dict(zip(labelled.labels, images_K, strict=True)),
         "left_out": {**labelled.left_out, **vectors.left_out},
