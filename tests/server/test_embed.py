@@ -135,9 +135,11 @@ def test_a_model_without_vectors_says_so():
         fake_classifier() as other,
         TestClient(create_app({"fake": fake, "other": other})) as client,
     ):
-        reply = client.post("/v1/embed", content=image.getvalue())
+        reply = client.post("/v1/embed", content=b"not looked at")
         assert reply.status_code == 400
-        assert reply.json() == {"error": "fake has no features: it does not end in a linear layer"}
+        assert reply.json() == {
+            "error": "fake has no features: it does not end in a linear layer; choose another model"
+        }
         reply = client.post("/v2/models/fake/infer", json=asked)
         assert reply.status_code == 404
         assert reply.json() == {"error": "no output 'features_ND'; there are probs and logits"}

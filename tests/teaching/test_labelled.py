@@ -195,6 +195,10 @@ def test_a_test_has_the_labels_that_were_taught(tmp_path):
     assert labelled_test(table, taught, truth=tmp_path / "labels of mine.csv").label_N == [2, 0]
     with pytest.raises(UsageError, match=r"what is not taught: Dog, hen \(taught are ape, cat, dog\)"):
         labelled_test(make(tmp_path / "other", {"Dog": 2, "cat": 1, "hen": 1}), taught)
+    (test / "cat" / "8.jpg").write_bytes((test / "dog" / "0.jpg").read_bytes())
+    with pytest.raises(UsageError, match=r"one image under two labels.*test/cat/8.jpg \(cat\) and .*dog/0.jpg"):
+        labelled_test(test, taught)
+    (test / "cat" / "8.jpg").unlink()
     (test / "cat" / "9.jpg").write_bytes((tmp_path / "mine" / "dog" / "3.jpg").read_bytes())
     with pytest.raises(
         UsageError, match=r"image of the test is taught.*test/cat/9.jpg is .*mine/dog/3.jpg; a test"

@@ -140,7 +140,10 @@ def test_a_model_without_features_is_refused(root):
     classifier = fake_classifier()
     run = classifier.predictor.engine._run
     classifier.predictor.engine._run = lambda batch: replace(run(batch), features_ND=None)
-    with classifier, pytest.raises(UsageError, match=r"fake does not end in a linear layer.*choose another model"):
+    with (
+        classifier,
+        pytest.raises(UsageError, match="fake has no features: it does not end in a linear layer; choose"),
+    ):
         labelled_vectors(classifier, labelled_images(root / "taught"))
 
 

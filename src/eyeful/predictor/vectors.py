@@ -33,5 +33,5 @@ def no_features(predictor: Predictor) -> UsageError:
     if is_graph(predictor.spec.model):
         why = "a file gives scores alone; name the model that it was made of, or a bundle (`eyeful export`)"
     else:
-        why = "it does not end in a linear layer"
+        why = "it does not end in a linear layer; choose another model"
     return UsageError(f"{title} has no features: {why}")

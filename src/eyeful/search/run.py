@@ -10,6 +10,7 @@ import numpy as np
 
 from eyeful.bundle.head import unit_vectors
 from eyeful.errors import UsageError
+from eyeful.predictor import no_features
 from eyeful.search.found import Neighbour, Pair, QueryResult
 from eyeful.search.neighbours import nearest, nearest_pairs
 
@@ -47,6 +48,8 @@ def search(
         raise UsageError("the file holds no vectors: none of its images could be embedded")
     with closing(classifier.stream(queries, topk=1, thumbnails=thumbnails)) as rows:
         while some := tuple(islice(rows, 1 if queries.live else _QUERIES)):
+            if any(row.ok and row.features is None for row in some):
+                raise no_features(classifier.predictor)
             yield from _results(some, features, k)
 
 
@@ -65,7 +68,7 @@ def similar_pairs(features: Features, n: int, on_rows: Callable[[int], None] = l
 
 
 def _results(rows: Sequence[Prediction], features: Features, k: int) -> Iterator[QueryResult]:
-    vectors = [_vector_of(row) for row in rows if row.ok]
+    vectors = [row.features for row in rows if row.features is not None]
     ranked: Iterator[tuple[Neighbour, ...]] = iter(_neighbours(np.stack(vectors), features, k) if vectors else ())
     for row in rows:
         yield QueryResult(row.filename, next(ranked) if row.ok else (), row.error_kind, row.error, row.thumbnail)
@@ -77,9 +80,3 @@ def _neighbours(vectors_MD: NDArray[np.float32], features: Features, k: int) -> 
     for places, cosines in zip(index_MK.tolist(), cosine_MK.tolist(), strict=True):
         ranked = enumerate(zip(places, cosines, strict=True), 1)
         yield tuple(Neighbour(rank, cosine, features.filenames[place]) for rank, (place, cosine) in ranked)
-
-
-def _vector_of(row: Prediction) -> NDArray[np.float32]:
-    if row.features is None:
-        raise UsageError("this model does not end in a linear layer, so it has no vectors to search with")
-    return row.features

@@ -91,8 +91,8 @@ def labelled_test(inputs: Any, taught: Labelled, truth: str | Path = "auto", **s
         **search: the same.
 
     Raises:
-        UsageError: a folder or a line of the file has none of these labels, or an image was taught; the text names
-            it.
+        UsageError: a folder or a line of the file has none of these labels, an image lies under two of them, or
+            was taught; the text names it.
     """
     if isinstance(inputs, Labelled):
         return inputs
@@ -108,6 +108,7 @@ def labelled_test(inputs: Any, taught: Labelled, truth: str | Path = "auto", **s
             f"the test has images of what is not taught: {_few(unknown)} (taught are {_few(taught.labels)}); "
             "rename them, or leave them out; images of no label are for --outsiders"
         )
+    check_images(found.items, found.label_N, found.labels)
     check_apart(taught.items, found.items)
     place_of = [known[label] for label in found.labels]
     return replace(found, labels=taught.labels, label_N=[place_of[place] for place in found.label_N])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eyeful.bundle.head import unit_vectors
-from eyeful.errors import UsageError
+from eyeful.predictor import no_features
 from eyeful.sources import Source
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def labelled_vectors(
     order they were found.
 
     Raises:
-        UsageError: the network does not end in a linear layer, so there are no vectors.
+        UsageError: the network gives no features.
         EngineError: the engine failed.
     """
     order = sorted(range(len(labelled.items)), key=lambda place: labelled.items[place].filename)
@@ -62,10 +62,7 @@ def labelled_vectors(
             if prediction.error_kind is not None:
                 errors[prediction.error_kind] += 1
             elif prediction.features is None:
-                raise UsageError(
-                    f"{classifier.model} does not end in a linear layer, so there are no features to teach: "
-                    "choose another model (--model)"
-                )
+                raise no_features(classifier.predictor)
             else:
                 filenames.append(prediction.filename)
                 vectors.append(unit_vectors(prediction.features))

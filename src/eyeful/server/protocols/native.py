@@ -89,10 +89,10 @@ def _add_embed(routes: APIRouter, service: InferenceService) -> None:
         null there, and its error. The cosine of two images is the sum of the products of their numbers.
         """
         alias = model or service.aliases[0]
+        if service.vector_size(alias) is None:
+            raise BadRequestError(str(no_features(service.classifier(alias).predictor)))
         predictions = await service.classify(request, await _items(request, service, _EMBED), alias, 1)
         _refuse_single(predictions)
-        if any(one.ok and one.features is None for one in predictions):
-            raise BadRequestError(str(no_features(service.classifier(alias).predictor)))
         return JSONReply({"model": alias, "results": [_vector_row(one) for one in predictions]})
 
 
