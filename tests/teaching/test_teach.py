@@ -100,6 +100,16 @@ def test_the_order_of_images_and_the_number_of_workers_change_nothing(taught, ro
     assert (again.output / HEAD).read_bytes() == (taught.output / HEAD).read_bytes()
 
 
+def test_a_report_that_is_there_is_replaced_only_when_asked(root, lite0, tmp_path):
+    page = tmp_path / "mine.html"
+    page.write_text("another")
+    with pytest.raises(UsageError, match="html exists already: --overwrite replaces it"):
+        eyeful.teach(root / "taught", tmp_path / "mine", model=lite0, report=page)
+    assert (page.read_text(), sorted(tmp_path.iterdir())) == ("another", [page])
+    eyeful.teach(root / "taught", tmp_path / "mine", model=lite0, report=page, overwrite=True)
+    assert "What was taught?" in page.read_text()
+
+
 def written(folder: Path, images_of: dict[str, list[Image.Image]]) -> Path:
     for label, images in images_of.items():
         (folder / label).mkdir(parents=True)

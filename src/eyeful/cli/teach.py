@@ -16,7 +16,6 @@ from eyeful.cli.progress import Progress
 from eyeful.cli.table import wrapped
 from eyeful.cli.terminal import loading, print_status
 from eyeful.errors import ERROR_KINDS, UsageError
-from eyeful.filenames import printable
 from eyeful.wording import counted_percent
 
 if TYPE_CHECKING:
@@ -101,18 +100,10 @@ class TaughtOutput:
             UsageError: something is there that may not be replaced, or the report lies in the model.
             OutputError: nothing can be written there.
         """
-        from eyeful.bundle.files import check_writable
-        from eyeful.teaching.checks import check_output
+        from eyeful.teaching.checks import check_output, check_report
 
         folder = check_output(str(self.output), roots, overwrite=self.overwrite)
-        page = printable(str(self.page))
-        if self.page.is_dir():
-            raise UsageError(f"--report {page} is a folder; name a file: --report {page}/report.html")
-        if folder.resolve() in self.page.resolve().parents:
-            raise UsageError(f"--report {page} lies in the model's folder, which holds nothing else")
-        if self.page.exists() and not self.overwrite:
-            raise UsageError(f"{page} exists already: --overwrite replaces it, --report FILE names another")
-        check_writable(self.page)
+        check_report(self.page, folder, overwrite=self.overwrite)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,27 +185,23 @@ def _taught(
     groups: tuple[Any, ...],
 ) -> Taught:
     """Teach, and write the model and the report."""
-    from eyeful.images import Limits
     from eyeful.loading import load
-    from eyeful.teaching.report import write_report
     from eyeful.teaching.run import teach as run_teach
 
     flags = keywords(*groups)
     with loading(flags["model"], quiet=written.quiet):
         classifier = load(flags.pop("model"), **flags)
     with classifier, nullcontext() if written.quiet else shown:
-        taught = run_teach(
+        return run_teach(
             labelled,
             str(written.output),
             model=classifier,
             test=test,
             outsiders=asked.outsiders,
             overwrite=written.overwrite,
+            report=written.page,
             on_rows=shown.advance,
         )
-    items = [] if test is None else test.items
-    write_report(taught, labelled, written.page, items, Limits(max_pixels=flags["max_pixels"]))
-    return taught
 
 
 def _show(taught: Taught, as_json: options.JsonOptions, written: TaughtOutput) -> None:

@@ -116,7 +116,7 @@ def relabelled(own: Labels, notes: tuple[str, ...], path: Path) -> tuple[Labels,
     Raises:
         UsageError: the file cannot be read with certainty, does not fit, or has the classes in another order.
     """
-    if own.names[-1:] == (NONE_OF_THESE,):
+    if own.none_of_these is not None:
         read = _read_taught(path, len(own))
     else:
         read = read_labels(path, len(own), "; for weights of your own, add --checkpoint FILE --model ARCHITECTURE")

@@ -130,6 +130,28 @@ def check_output(output: str | Path, roots: Sequence[str], *, overwrite: bool) -
     return folder
 
 
+def check_report(report: Path, folder: Path, *, overwrite: bool) -> None:
+    """See that a report can be written, before anything is opened.
+
+    Args:
+        report: the HTML file.
+        folder: of the bundle, which holds nothing else.
+        overwrite: a report that is there may be replaced.
+
+    Raises:
+        UsageError: it is there, is a folder, or lies in the bundle.
+        OutputError: nothing can be written there.
+    """
+    name = printable(str(report))
+    if report.is_dir():
+        raise UsageError(f"--report {name} is a folder; name a file: --report {name}/report.html")
+    if folder.resolve() in report.resolve().parents:
+        raise UsageError(f"--report {name} lies in the model's folder, which holds nothing else")
+    if report.exists() and not overwrite:
+        raise UsageError(f"{name} exists already: --overwrite replaces it, --report FILE names another")
+    check_writable(report)
+
+
 def _size_of(item: Item) -> int | None:
     """Bytes of an encoded image; None where they are not known without fetching it."""
     content = item.content

@@ -18,7 +18,7 @@ from eyeful.predictor import base_of
 from eyeful.prepare.frozen import weights_of
 from eyeful.prepare.taught import write_taught
 from eyeful.sources import Source
-from eyeful.teaching.checks import check_output
+from eyeful.teaching.checks import check_output, check_report
 from eyeful.teaching.copies import groups_of
 from eyeful.teaching.fit import fit
 from eyeful.teaching.judged import KnownLabels, cross_validated, evaluation_of_rows
@@ -57,7 +57,7 @@ def teach(
         taught = eyeful.teach("photos/", "mymodel/")
         eyeful.load("mymodel/").predict("new.jpg").label
 
-    The same images and model give the same bundle, in whatever order they are found.
+    The same images and model give the same head, to the bit, in whatever order they are found.
 
     Args:
         images: a folder with a folder of images for each label, or whatever `labelled_images` takes.
@@ -81,6 +81,8 @@ def teach(
     require("sklearn", "teaching")
     labelled = labelled_images(images, truth, **search)
     folder = check_output(output, labelled.roots, overwrite=overwrite)
+    if report is not None:
+        check_report(Path(report), folder, overwrite=overwrite)
     tested = None if test is None else labelled_test(test, labelled, truth, **search)
     beyond = None if outsiders is None else Inputs(outsiders, **search)
     opened = nullcontext(model) if isinstance(model, Classifier) else load(model)
@@ -93,8 +95,11 @@ def teach(
                     test=None if tested is None else _tested(own, tested, on_rows),
                     outsiders=None if beyond is None else _flagged(own, beyond, on_rows),
                 )
-    if report is not None:
-        _write_report(result, labelled, tested, report)
+        if report is not None:
+            from eyeful.teaching.report import write_report
+
+            items = [] if tested is None else tested.items
+            write_report(result, labelled, Path(report), items, classifier.spec.limits)
     return result
 
 
@@ -214,9 +219,3 @@ def _counted(
         for prediction in stream:
             on_rows(1)
             yield prediction
-
-
-def _write_report(taught: Taught, labelled: Labelled, test: Labelled | None, path: str | Path) -> None:
-    from eyeful.teaching.report import write_report
-
-    write_report(taught, labelled, Path(path), [] if test is None else test.items)
