@@ -8,7 +8,7 @@ from eyeful.evaluation.metrics import Share, share_of, wilson
 
 
 def cross_validated_share(right: int, of: int, folds: int) -> Share:
-    """A share, with the interval in which the share of as many new images lies in about 95 of 100 cases.
+    """A share, with the interval in which that of as many new images lies in 9 of 10 cases or more.
 
     What was cross-validated varies, and so does what will come: two shares of n images differ from each other as
     one of n / 2 does from the true share, so this is Wilson's interval of half as many. And heads of folds know
