@@ -204,6 +204,9 @@ def _taught(
         shutil.rmtree(folder, ignore_errors=True)
         full = f"the model cannot be written on the server: {getattr(error, 'strerror', None) or error}"
         return Trouble(full if isinstance(error, OSError) else str(error))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     models.taught.add(request.session_hash, own, folder)
     return _html(found, labelled), files
 
