@@ -62,7 +62,9 @@ def test_teach_try_and_take_away(tab, own, odd, samples, tmp_path):
     tab.locator("#taught .agreement", has_text="Taught 2 labels, bird 6, dog 6: 12 images.").wait_for(
         timeout=60_000
     )
-    assert re.search(r"right in cross-validation: \d+ of 12 images; of as many new ones, ", tab.inner_text("#taught"))
+    assert re.search(
+        r"right in cross-validation: \d+ of 12 images; of as many new ones, ", tab.inner_text("#taught")
+    )
     with tab.expect_download() as download:
         tab.locator("#taught-model").click()
     assert download.value.suggested_filename == "mymodel.zip"

@@ -21,6 +21,8 @@ FARTHEST = 0.25
 SAME, SAME_SHARE = 1e-3, 1 / 24
 """The same image, saved again: within this distance, and within this share of that to another label's nearest."""
 _SAMPLE, _CHUNK = 2048, 1024
+_PRODUCTS = 1 << 22
+"""Cosines that are compared at once."""
 
 
 def groups_of(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -73,16 +75,20 @@ def _usual_distances(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp]) ->
 
 
 def _components(unit_ND: NDArray[np.float32], distance: float) -> NDArray[np.intp]:
-    """Which images hang together by distances below one: a number for each."""
+    """Which images hang together by distances below one: a number for each, from 0.
+
+    Some rows are compared at once, and what hangs together is one from then on: where all images are alike, there
+    are N^2 / 2 pairs.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    pairs = []
-    for begin in range(0, len(unit_ND), _CHUNK):
-        rows, columns = np.nonzero(unit_ND[begin : begin + _CHUNK] @ unit_ND.T > 1 - distance)
-        later = columns > rows + begin
-        pairs.append(np.stack([rows[later] + begin, columns[later]]))
-    row, column = np.concatenate(pairs, axis=1) if pairs else np.empty((2, 0), np.intp)
-    near = coo_array((np.ones(len(row), np.int8), (row, column)), shape=(len(unit_ND), len(unit_ND)))
-    found: NDArray[np.intp] = connected_components(near, directed=False)[1].astype(np.intp)
-    return found
+    number_N = np.arange(len(unit_ND))
+    at_once = max(1, _PRODUCTS // max(1, len(unit_ND)))
+    for begin in range(0, len(unit_ND), at_once):
+        row, column = np.nonzero(unit_ND[begin : begin + at_once] @ unit_ND[begin:].T > 1 - distance)
+        pairs = number_N[row + begin], number_N[column + begin]
+        parts = int(number_N.max()) + 1
+        near = coo_array((np.ones(len(row), np.float32), pairs), shape=(parts, parts))  # a sum that is never 0
+        number_N = connected_components(near, directed=False)[1].astype(np.intp)[number_N]
+    return number_N
