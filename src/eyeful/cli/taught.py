@@ -34,7 +34,7 @@ def _each(images: dict[str, int]) -> str:
 def _accuracy(found: dict[str, Any] | None) -> list[str]:
     if not found:
         return []
-    interval = f" (95% interval {percent(found['low'])} to {percent(found['high'])})" if "low" in found else ""
+    interval = f" (of new images {percent(found['low'])} to {percent(found['high'])})" if "low" in found else ""
     counts = f"{found['right']} of {found['of']} right"
     return [f"accuracy {counted_percent(found['share'])}{interval}, cross-validated: {counts}"]
 

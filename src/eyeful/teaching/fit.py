@@ -19,7 +19,10 @@ from eyeful.extras import require
 from eyeful.teaching.folds import folds_of
 
 C = 30.0
-"""Inverse strength of the regularisation, for vectors of unit length, as scikit-learn has it."""
+"""Inverse strength of the regularisation, for vectors of unit length, as scikit-learn has it.
+
+With 10, the share of new images lay in the interval of cross-validation 109 times of 120, with 30 114 times.
+"""
 FALSE_ALARMS = 0.05
 """The share of the labels' own images that are answered "none of these"."""
 _STEEPEST, _FLATTEST, _SLOPES = 200.0, 2.0, 41
@@ -107,8 +110,8 @@ def _linear(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], labels: int
     """Logistic regression, in the space that the images span: there are mostly fewer images than features.
 
     Each label weighs the same, however many images it has: with few images, those of the largest label would
-    else be the answer to nearly all (of half of 105 photographs of 8 kinds, 7 to 30 of a kind, 48 % of the
-    other half were right without, 62 % with it).
+    else be the answer to nearly all (taught half of 103 photographs of 5 kinds, 14 to 30 of a kind, 69 % of
+    the other half were right without it, 72 % are with it; of 8 kinds, 7 to 30 of a kind, 48 % and 62 %).
     """
     from sklearn.linear_model import LogisticRegression
 
