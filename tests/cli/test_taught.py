@@ -27,7 +27,7 @@ def test_info_tells_what_was_taught_of_how_many_images_and_how_good(command, tau
         "4 labels from 12 images, on the frozen network of efficientnet_lite0; made 2026-11-26",
         "red 3, green 3, blue 3, white 3",
         "1 left out: a near copy",
-        "accuracy 91.7%, cross-validated: 11 of 12 images right; of as many new ones 64.6% to 98.5%",
+        "accuracy 91.7% (of new images 64.6% to 98.5%), cross-validated: 11 of 12 right",
         "its probabilities are off by 3.1 points on average",
         "of images of its labels 5.0% were called 'none of these'",
         "red, green, blue, white, none of these",

@@ -63,7 +63,7 @@ def test_teach_try_and_take_away(tab, own, odd, samples, tmp_path):
         timeout=60_000
     )
     assert re.search(
-        r"right in cross-validation: \d+ of 12 images; of as many new ones, ", tab.inner_text("#taught")
+        r"right in cross-validation: \d+ of 12 images\. Of as many new images, ", tab.inner_text("#taught")
     )
     with tab.expect_download() as download:
         tab.locator("#taught-model").click()

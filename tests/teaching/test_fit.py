@@ -92,7 +92,9 @@ def test_a_head_is_scikit_learns_regression(labels, features):
 
     unit, label = clusters(2, 48, labels, features=features)
     fitted = fit(unit, label, np.arange(48))
-    expected = LogisticRegression(C=10, max_iter=5000, tol=1e-8).fit(unit.astype(np.float64), label)
+    expected = LogisticRegression(C=30, class_weight="balanced", max_iter=5000, tol=1e-8).fit(
+        unit.astype(np.float64), label
+    )
     other, _ = clusters(3, 40, labels, features=features)
     prob = expected.predict_proba(other)
     found = fitted.head.logits(other)[:, :labels].astype(np.float64) * fitted.temperature

@@ -39,7 +39,7 @@ def test_it_says_what_was_taught_and_how_good_it_is(tmp_path):
     assert "Left out: 3 images, in no folder of a label; 1 image, damaged or cut off." in text
     assert "2 images are nearly the same as another" in text
     assert "5.2% of the labels' own images are answered so in cross-validation" in text
-    assert "--outsiders FOLDER to say" in text
+    assert "--outsiders FOLDER counts how many images of no label are." in text
     assert summary.NEW_LABELS in text
     assert "Look at these first" in text
     assert "Another label is at least four times as probable" in text
@@ -95,8 +95,9 @@ def test_its_sentences():
     assert lines[0] == "Taught 5 labels, bird 20, dog 20, food 20, other mammal 20, vehicle 20: 100 images."
     assert "Not taught: 1 image, damaged or cut off." in lines
     assert "2 images are nearly the same as another." in lines
-    said = "91.0% right in cross-validation: 91 of 100 images; of as many new ones, taken as these are, 82.0% to 96.0%"
-    assert f"{said} would be." in lines
+    said = "91.0% right in cross-validation: 91 of 100 images. Of as many new images, taken as these are, expect 82.0% to 96.0%"
+    assert f"{said} (9 times of 10)." in lines
+    assert not any(line.startswith("More images") for line in lines)
     assert any(line.startswith("Worst: ") for line in lines)
     assert any(line.startswith("Look at these first") for line in lines)
     assert "None of these: 5.2% of the labels' own images are answered so (false alarms)." in lines

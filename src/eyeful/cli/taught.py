@@ -34,9 +34,9 @@ def _each(images: dict[str, int]) -> str:
 def _accuracy(found: dict[str, Any] | None) -> list[str]:
     if not found:
         return []
-    new = f"; of as many new ones {percent(found['low'])} to {percent(found['high'])}" if "low" in found else ""
-    counts = f"{found['right']} of {found['of']} images right"
-    return [f"accuracy {counted_percent(found['share'])}, cross-validated: {counts}{new}"]
+    interval = f" (of new images {percent(found['low'])} to {percent(found['high'])})" if "low" in found else ""
+    counts = f"{found['right']} of {found['of']} right"
+    return [f"accuracy {counted_percent(found['share'])}{interval}, cross-validated: {counts}"]
 
 
 def _rest(taught: dict[str, Any]) -> list[str]:

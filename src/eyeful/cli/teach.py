@@ -131,11 +131,11 @@ def teach(
     batches: options.BatchOptions,
     engine: options.EngineOptions,
 ) -> None:
-    """Teach a model labels of your own, from 5 and better 20 images of each.
+    """Teach a model labels of your own, from 5 images of each, better 20.
 
     The network stays as it is; only its last layer is new, which takes seconds. Cross-validation says how good it
     is, and a report shows what is confused and which labels look wrong. `eyeful predict --model mymodel/` runs it,
-    as does every other command. An image that is like none of the labels' is answered "none of these".
+    as does every other command. An image that is like none of the labels is answered "none of these".
     """
     from eyeful.extras import require
 

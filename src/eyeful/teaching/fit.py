@@ -18,8 +18,11 @@ from eyeful.cpu import usable_cores
 from eyeful.extras import require
 from eyeful.teaching.folds import folds_of
 
-C = 10.0
-"""Inverse strength of the regularisation, for vectors of unit length, as scikit-learn has it."""
+C = 30.0
+"""Inverse strength of the regularisation, for vectors of unit length, as scikit-learn has it.
+
+With 10, the share of new images lay in the interval of cross-validation 109 times of 120, with 30 114 times.
+"""
 FALSE_ALARMS = 0.05
 """The share of the labels' own images that are answered "none of these"."""
 _STEEPEST, _FLATTEST, _SLOPES = 200.0, 2.0, 41
@@ -104,7 +107,12 @@ def fit(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], group_N: NDArra
 
 
 def _linear(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], labels: int) -> _Linear:
-    """Logistic regression, in the space that the images span: there are mostly fewer images than features."""
+    """Logistic regression, in the space that the images span: there are mostly fewer images than features.
+
+    Each label weighs the same, however many images it has: with few images, those of the largest label would
+    else be the answer to nearly all (taught half of 103 photographs of 5 kinds, 14 to 30 of a kind, 69 % of
+    the other half were right without it, 72 % are with it; of 8 kinds, 7 to 30 of a kind, 48 % and 62 %).
+    """
     from sklearn.linear_model import LogisticRegression
 
     exact_ND = unit_ND.astype(np.float64)
@@ -112,7 +120,7 @@ def _linear(unit_ND: NDArray[np.float32], label_N: NDArray[np.intp], labels: int
     if len(exact_ND) < exact_ND.shape[1]:
         basis_DR = np.linalg.qr(exact_ND.T)[0]
         exact_ND = exact_ND @ basis_DR
-    found = LogisticRegression(C=C, max_iter=_ROUNDS, tol=1e-6).fit(exact_ND, label_N)
+    found = LogisticRegression(C=C, class_weight="balanced", max_iter=_ROUNDS, tol=1e-6).fit(exact_ND, label_N)
     weight_KD, bias_K = found.coef_, found.intercept_
     if labels == 2:  # one row, of the second label against the first
         weight_KD, bias_K = np.concatenate([-weight_KD, weight_KD]) / 2, np.concatenate([-bias_K, bias_K]) / 2

@@ -23,11 +23,15 @@ CROSS_VALIDATION = (
 INTERVAL = "Of as many new images, taken as these are, the share lies in the frame in 9 of 10 cases or more."
 """What the interval of the cross-validated accuracy means."""
 NEW_LABELS = (
-    "What is told apart are images of another kind altogether: charts, pages of text, drawings. A new label of "
-    "the same kind, as another animal among animals, is mostly not noticed: only 10 to 32% of such images were "
-    "answered “none of these” where we measured it. Teach it as a label of its own."
+    "It notices images of another kind altogether: charts, pages of text, noise. A new label of the same kind, "
+    "such as another animal among animals, it mostly does not notice: where we measured it, only 10 to 32% of "
+    "such images were answered “none of these”. If such images will come, teach them as a label of their own."
 )
 """The limit of "none of these"."""
+
+
+ENOUGH = 20
+"""Images of a label that are a good beginning."""
 
 
 def summary_lines(taught: Taught) -> list[str]:
@@ -37,6 +41,7 @@ def summary_lines(taught: Taught) -> list[str]:
     sentences = [
         f"{_listed(taught.images_of)}: {_images(sum(taught.images_of.values()))}.",
         *left_out_sentences(taught.left_out, taught.near_copies),
+        *more_images_sentences(taught.images_of),
         accuracy_sentence(taught.manifest["accuracy"]),
         *tested,
         *class_sentences(found.classes, found.scored),
@@ -52,8 +57,8 @@ def accuracy_sentence(accuracy: Mapping[str, Any]) -> str:
     """How often it is right, in cross-validation."""
     return (
         f"{counted_percent(accuracy['share'])} right in cross-validation: {accuracy['right']:,} of "
-        f"{_images(accuracy['of'])}; of as many new ones, taken as these are, "
-        f"{counted_percent(accuracy['low'])} to {counted_percent(accuracy['high'])} would be."
+        f"{_images(accuracy['of'])}. Of as many new images, taken as these are, expect "
+        f"{counted_percent(accuracy['low'])} to {counted_percent(accuracy['high'])} (9 times of 10)."
     )
 
 
@@ -98,6 +103,17 @@ def left_out_sentences(left_out: Mapping[str, int], near_copies: int = 0) -> lis
         are = "is" if near_copies == 1 else "are"
         sentences.append(f"{_images(near_copies)} {are} nearly the same as another.")
     return sentences
+
+
+def more_images_sentences(images_of: Mapping[str, int], most: int = 4) -> list[str]:
+    """Which labels have so few images that more of them are the best next thing to do."""
+    few = [label for label, number in sorted(images_of.items(), key=lambda one: one[1]) if number < ENOUGH]
+    if not few:
+        return []
+    more = f" and {len(few) - most} more" if len(few) > most else ""
+    return [
+        f"More images help most: {ENOUGH} or more of each label, beginning with {', '.join(few[:most])}{more}."
+    ]
 
 
 def reason_label(reason: str) -> str:
