@@ -241,7 +241,7 @@ def one_name_each(names: Iterable[str]) -> dict[str, str]:
 
 
 def look_of(label: str) -> str:
-    """What a reader sees of a label: nothing of invisible characters, widths, capitals and the number of blanks."""
+    """What a reader sees of a label: nothing of invisible characters, widths, capitals and how many blanks."""
     seen = "".join(char for char in label if unicodedata.category(char) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
 
