@@ -196,7 +196,7 @@ def test_what_is_no_file_of_vectors_is_refused(folder, tmp_path):
     (tmp_path / "text.npy").write_text("not an array")
     (tmp_path / "folder.npy").mkdir()
     for name, why in {
-        "x.npy": "has 4 lines: not of one run",
+        "x.npy": "are not of one run",
         "alone.npy": "alone.npy.names.jsonl: No such file",
         "text.parquet": "is no file of `eyeful embed`",
         "text.npy": "is no file of `eyeful embed`",

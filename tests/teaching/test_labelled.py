@@ -13,6 +13,7 @@ from eyeful.errors import OutputError, UsageError
 from eyeful.teaching.checks import check_output
 from eyeful.teaching.label_of import HIDDEN, LOOSE
 from eyeful.teaching.labelled import labelled_images, labelled_test
+from eyeful.types import Item
 
 LABELS = {"cat": 5, "dog": 6}
 
@@ -112,12 +113,30 @@ def test_an_image_that_is_named_twice_counts_once(tmp_path):
     assert labelled_images(table).images_of == LABELS
 
 
+def test_files_of_one_name_under_two_labels_are_told_apart(tmp_path):
+    make(tmp_path, LABELS)
+    images = {
+        label: [Item(f"{number}.jpg", path) for number, path in enumerate(sorted((tmp_path / label).iterdir()))]
+        for label in LABELS
+    }
+    found = labelled_images(images)
+    assert found.images_of == LABELS
+    assert len({item.filename for item in found.items}) == sum(LABELS.values())
+
+
 REFUSED = {
     "one label": ({"cat": 5}, "two labels or more, and there is one: cat"),
     "one folder too high": ({"images/cat": 5, "images/dog": 5}, "has one folder, images.*eyeful teach .*/images$"),
     "few images": ({"cat": 5, "dog": 4, "hen": 1}, "a label needs 5 images, better 20: dog has 4, hen has 1;"),
     "an empty folder": ({"cat": 5, "dog": 5, "hen": 0}, "hen has 0"),
     "none of these": ({"cat": 5, "None of  these": 5}, "cannot be called 'None of  these'.*--outsiders"),
+    "none_of_these": ({"cat": 5, "None_of-these": 5}, "cannot be called 'None_of-these'"),
+    "wide letters": ({"cat": 5, "\uff4eone of these": 5}, "cannot be called"),
+    "an unseen character": (
+        {"dog": 5, "d\u200bog": 5},
+        "differ in characters that cannot be seen, .* only: 'dog' and",
+    ),
+    "only unseen characters": ({"dog": 5, "\u200b": 5}, "which is no name"),
     "a blank name": ({"cat": 5, " ": 5}, "a label is called ' ', which is no name"),
     "case": ({"cat": 5, "Cat": 5}, "differ in small and capital letters only: 'Cat' and 'cat'"),
     "blanks": ({"a cat": 5, "a  cat": 5}, "differ in blanks only"),

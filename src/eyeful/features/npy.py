@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -37,7 +38,8 @@ class NpySink:
     Args:
         path: a .npy file.
         resume: go on behind the rows that are there.
-        record: what determined the vectors; `vector` says how long they are. It lies beside the file already.
+        record: what determined the vectors; `vector` says how long they are. When all rows are written it gets
+            `content`, which ties the array and the names to it.
     """
 
     suffix = ".npy"
@@ -47,7 +49,8 @@ class NpySink:
     def __init__(self, path: Path, *, resume: bool = False, record: dict[str, Any] | None = None) -> None:
         self._path = path
         self._resume = resume
-        self._size: int = (record or {})["vector"]["size"]
+        self._record = record or {}
+        self._size: int = self._record["vector"]["size"]
         self._none = np.full(self._size, np.nan, "<f4")
         self._array: IO[bytes]
         self._names: IO[str]
@@ -111,6 +114,7 @@ class NpySink:
                 file.flush()
                 os.fsync(file.fileno())
         _unfinished(self._path).replace(self._path)
+        self._record["content"] = _content_of(self._path)
 
     def _write_header(self, rows: int) -> None:
         self._array.seek(0)
@@ -132,9 +136,15 @@ def read(path: Path) -> tuple[list[str], list[str | None], NDArray[np.float32], 
     """
     names, record = names_beside(path), path.with_name(path.name + ".run.json")
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = np.lib.format.open_memmap(path, mode="r")
         rows = list(_read_names(names))
         found = json.loads(record.read_text(encoding="utf-8"))
+        content = found.get("content") if isinstance(found, dict) else None
+        if content is not None and content != _content_of(path):
+            raise UsageError(
+                f"{path}, {names.name} and {record.name} are not of one run: copy all three, or embed the images "
+                "again"
+            )
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {Path(error.filename or path).name}: {error.strerror}"
@@ -153,6 +163,17 @@ def read(path: Path) -> tuple[list[str], list[str | None], NDArray[np.float32], 
 def names_beside(path: Path) -> Path:
     """The file that says whose the rows of an array are."""
     return path.with_name(path.name + ".names.jsonl")
+
+
+def _content_of(path: Path) -> dict[str, int]:
+    """Checksums of an array and of its names, which lie in files of their own."""
+    found = {}
+    for what, file in (("array", path), ("names", names_beside(path))):
+        found[what] = 0
+        with file.open("rb") as opened:
+            while piece := opened.read(1 << 20):
+                found[what] = zlib.crc32(piece, found[what])
+    return found
 
 
 def _unfinished(path: Path) -> Path:

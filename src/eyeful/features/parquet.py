@@ -45,6 +45,7 @@ class VectorSink(ParquetSink):
         ]
         self._schema = arrow.schema(fields, self._metadata)
         self._how = {"use_dictionary": [*_NAMES], "compression": dict.fromkeys(_NAMES, "snappy")}  # numbers: plain
+        self._how["write_page_checksum"] = True
 
     @staticmethod
     def written(path: Path) -> Iterator[ExistingRow]:
@@ -87,10 +88,14 @@ def read(path: Path) -> tuple[list[str], list[str | None], NDArray[np.float32], 
         MissingExtraError: PyArrow is not installed.
     """
     parquet = require("pyarrow.parquet", "a Parquet file")
+    arrow = require("pyarrow", "a Parquet file")
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
             schema = file.schema_arrow
-            size = schema.field(_VECTOR).type.list_size
+            kind = schema.field(_VECTOR).type
+            size = kind.list_size
+            if not kind.value_type.equals(arrow.float32()):
+                raise TypeError(f"its vectors are {kind}")
             record = json.loads(schema.metadata[b"eyeful"])
             names = file.read(columns=["filename", "filename_b64", "error_kind"]).to_pydict()
             vector_ND = np.empty((names["error_kind"].count(None), size), np.float32)
@@ -101,9 +106,9 @@ def read(path: Path) -> tuple[list[str], list[str | None], NDArray[np.float32], 
                     found = chunk.flatten().to_numpy().reshape(-1, size)
                     vector_ND[done : done + len(found)] = found
                     done += len(found)
+        filenames = list(map(original_name, names["filename"], names["filename_b64"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} is no file of `eyeful embed`: {' '.join(str(error).split())[:200]}") from error
     if done != len(vector_ND):
         raise UsageError(f"{path} is damaged: it has {len(vector_ND)} rows without an error, and {done} vectors")
-    filenames = list(map(original_name, names["filename"], names["filename_b64"]))
     return filenames, names["error_kind"], vector_ND, record

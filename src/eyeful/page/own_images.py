@@ -138,10 +138,13 @@ def _too_many(images: int) -> Trouble:
 
 def _told_apart(items: Sequence[Item], label: str) -> list[Item]:
     """Each with a name that no other has: phones call many images the same."""
-    times: dict[str, int] = {}
+    names: set[str] = set()
     found = []
     for item in items:
-        number = times[item.filename] = times.get(item.filename, 0) + 1
-        name = item.filename if number == 1 else f"{number} {item.filename}"
+        name, number = item.filename, 1
+        while name in names:
+            number += 1
+            name = f"{number} {item.filename}"
+        names.add(name)
         found.append(replace(item, filename=f"{label}/{name}"))
     return found

@@ -225,11 +225,12 @@ def one_name_each(names: Iterable[str]) -> dict[str, str]:
     seen: dict[str, str] = {}
     for name in sorted(set(names)):
         label = unicodedata.normalize("NFC", str(valid(name))).strip()
-        if not label:
+        look = look_of(label)
+        if not look:
             raise UsageError(
                 f"a label is called {name!r}, which is no name: rename its folder, or fill in its column"
             )
-        other = seen.setdefault(" ".join(label.casefold().split()), name)
+        other = seen.setdefault(look, name)
         if other != name:
             raise UsageError(
                 f"two labels differ in {_difference(other, name)} only: {printable(other)!r} and "
@@ -239,12 +240,21 @@ def one_name_each(names: Iterable[str]) -> dict[str, str]:
     return label_by_name
 
 
+def look_of(label: str) -> str:
+    """What a reader sees of a label: nothing of invisible characters, widths, capitals and how many blanks."""
+    seen = "".join(char for char in label if unicodedata.category(char) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
+
+
 def _difference(one: str, other: str) -> str:
     """In what two names differ that look the same."""
     composed = unicodedata.normalize("NFC", one), unicodedata.normalize("NFC", other)
     if composed[0] == composed[1]:
         return "how Unicode writes an accent"
-    return "blanks" if composed[0].split() == composed[1].split() else "small and capital letters"
+    if composed[0].split() == composed[1].split():
+        return "blanks"
+    same = " ".join(composed[0].casefold().split()) == " ".join(composed[1].casefold().split())
+    return "small and capital letters" if same else "characters that cannot be seen, or in how Unicode writes them"
 
 
 def _common(folders: set[Parts]) -> Parts:

@@ -174,13 +174,15 @@ def _of_mapping(inputs: Mapping[str, Any], search: Mapping[str, Any]) -> Labelle
     if not all(isinstance(label, str) for label in inputs):
         raise UsageError("labels are text: {'cat': images, 'dog': images}")
     images_of = {label: inputs[name] for name, label in one_name_each(inputs).items()}
-    labels, items, label_N, files = tuple(sorted(images_of)), [], [], set()
+    labels, items, label_N = tuple(sorted(images_of)), [], []
+    place_of: dict[str, int] = {}
     for place, label in enumerate(labels):
         for number, item in enumerate(open_source(images_of[label], **search).items, 1):
-            is_file = isinstance(item.content, Path)
-            if is_file and (place, item.filename) in files:
+            if isinstance(item.content, Path) and place_of.get(item.filename) == place:
                 continue
-            files.add((place, item.filename))
-            items.append(item if is_file else replace(item, filename=f"{label}/{number} {item.filename}"))
+            alone = isinstance(item.content, Path) and item.filename not in place_of
+            named = item if alone else replace(item, filename=f"{label}/{number} {item.filename}")
+            place_of[named.filename] = place
+            items.append(named)
             label_N.append(place)
     return Labelled(items, labels, label_N, "python")
