@@ -225,12 +225,12 @@ def one_name_each(names: Iterable[str]) -> dict[str, str]:
     seen: dict[str, str] = {}
     for name in sorted(set(names)):
         label = unicodedata.normalize("NFC", str(valid(name))).strip()
-        look = look_of(label)
-        if not look:
+        seen_as = look_of(label)
+        if not seen_as:
             raise UsageError(
                 f"a label is called {name!r}, which is no name: rename its folder, or fill in its column"
             )
-        other = seen.setdefault(look, name)
+        other = seen.setdefault(seen_as, name)
         if other != name:
             raise UsageError(
                 f"two labels differ in {_difference(other, name)} only: {printable(other)!r} and "
