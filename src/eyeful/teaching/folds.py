@@ -36,4 +36,11 @@ def folds_of(label_N: NDArray[np.intp], group_N: NDArray[np.intp]) -> NDArray[np
         fold = int(np.lexsort((np.arange(number), held_FK.sum(axis=1), held_FK @ own))[0])
         fold_G[group] = fold
         held_FK[fold] += own
+    for label in range(labels):
+        own = np.flatnonzero(counts_GK[:, label])
+        if (
+            len(set(fold_G[own])) == 1 and len(own) > 1
+        ):  # without this fold there would be nothing to teach it from
+            fold_G[own[counts_GK[own].sum(axis=1).argmin()]] = number
+            number += 1
     return fold_G[group_N]
