@@ -46,5 +46,5 @@ def _without_whole_labels(fold_G: NDArray[np.intp], counts_GK: NDArray[np.intp])
     for label in range(counts_GK.shape[1]):
         (groups,) = np.nonzero(counts_GK[:, label])
         if len(np.unique(fold_G[groups])) == 1:
-            fold_G[groups[-1]] = fold_G.max() + 1
+            fold_G[groups[counts_GK[groups].sum(axis=1).argmin()]] = fold_G.max() + 1  # the smallest
     return np.unique(fold_G, return_inverse=True)[1]
