@@ -15,7 +15,7 @@ from eyeful.errors import ImageError, UsageError
 from eyeful.filenames import printable
 from eyeful.prepare import refuse_to_replace
 from eyeful.sources import Sized
-from eyeful.teaching.label_of import look_of
+from eyeful.teaching.label_of import seen_of
 from eyeful.types import NONE_OF_THESE, Item
 
 _BLANKS = re.compile(r"[\s_.-]+")
@@ -32,7 +32,7 @@ def check_labels(images_of: Mapping[str, int], fewest: int) -> None:
     Raises:
         UsageError: they cannot, or have not.
     """
-    reserved = next((label for label in images_of if look_of(_BLANKS.sub(" ", label)) == NONE_OF_THESE), None)
+    reserved = next((label for label in images_of if seen_of(_BLANKS.sub(" ", label)) == NONE_OF_THESE), None)
     if reserved is not None:
         raise UsageError(
             f"a label cannot be called {printable(reserved)!r}: that is the answer to images that are like "

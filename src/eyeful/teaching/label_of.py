@@ -225,12 +225,12 @@ def one_name_each(names: Iterable[str]) -> dict[str, str]:
     seen: dict[str, str] = {}
     for name in sorted(set(names)):
         label = unicodedata.normalize("NFC", str(valid(name))).strip()
-        seen_as = look_of(label)
-        if not seen_as:
+        shown = seen_of(label)
+        if not shown:
             raise UsageError(
                 f"a label is called {name!r}, which is no name: rename its folder, or fill in its column"
             )
-        other = seen.setdefault(seen_as, name)
+        other = seen.setdefault(shown, name)
         if other != name:
             raise UsageError(
                 f"two labels differ in {_difference(other, name)} only: {printable(other)!r} and "
@@ -240,7 +240,7 @@ def one_name_each(names: Iterable[str]) -> dict[str, str]:
     return label_by_name
 
 
-def look_of(label: str) -> str:
+def seen_of(label: str) -> str:
     """What a reader sees of a label: nothing of invisible characters, widths, capitals and how many blanks."""
     seen = "".join(char for char in label if unicodedata.category(char) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
