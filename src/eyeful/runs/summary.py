@@ -151,4 +151,6 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _kinds(counter: Counter[str]) -> str:
-    return f" ({', '.join(f'{kind} {number}' for kind, number in counter.most_common(6))})" if counter else ""
+    """The most frequent first; equal ones by name, since parts of a run end in any order."""
+    ordered = sorted(counter.items(), key=lambda one: (-one[1], one[0]))[:6]
+    return f" ({', '.join(f'{kind} {number}' for kind, number in ordered)})" if counter else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from eyeful.teaching.labelled import Labelled
     from eyeful.teaching.vectors import LabelledVectors
     from eyeful.types import Prediction
+
+log = logging.getLogger("eyeful")
+_LONG = 10_000
+"""Images times labels from which the fit takes so many seconds that it is told."""
 
 
 def teach(
@@ -113,6 +118,8 @@ def _taught(classifier: Classifier, labelled: Labelled, folder: Path, on_rows: C
     check_opened(vectors, labelled.labels)
     group_N = groups_of(vectors.unit_ND, vectors.label_N)
     check_groups(vectors, group_N, labelled.labels)
+    if len(vectors.filenames) * len(labelled.labels) > _LONG:
+        log.info("making a last layer of %d labels from %d images", len(labelled.labels), len(vectors.filenames))
     fitted = fit(vectors.unit_ND, vectors.label_N, group_N)
     found = _cross_validated(classifier, labelled, vectors, fitted)
     check_better(found.top1, vectors, labelled.labels)
