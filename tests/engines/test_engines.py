@@ -165,6 +165,8 @@ def test_a_request_for_labels_of_a_bundle_contradicts_it(lite0, tmp_path):
         eyeful.load(folder, img_size=100)
     with pytest.raises(UsageError, match="is for the engine openvino"):
         eyeful.load(folder, engine="torch")
+    with pytest.raises(UsageError, match="'onnx' is not one of auto"):
+        eyeful.load(folder, engine="onnx")
     with eyeful.load(folder, precision="fp32") as classifier:
         assert classifier.labels == lite0.labels
 

@@ -10,7 +10,7 @@ from eyeful.engines.base import (
     ThreadedEngine,
     failed,
 )
-from eyeful.engines.choose import Choice, choose, family
+from eyeful.engines.choose import Choice, check_installed, choose, family
 
 __all__ = [
     "Choice",
@@ -21,6 +21,7 @@ __all__ = [
     "Outputs",
     "Precision",
     "ThreadedEngine",
+    "check_installed",
     "choose",
     "failed",
     "family",

@@ -38,6 +38,19 @@ def family(engine: str) -> EngineFamily:
     return found
 
 
+def check_installed(engine: str) -> None:
+    """See that an engine is auto, or one that is there.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    engines = plugins.names("engines")
+    if engine not in ("auto", *engines):
+        raise UsageError(
+            f"engine {engine!r} is not one of auto, {', '.join(engines)}, which are installed (`eyeful doctor`)"
+        )
+
+
 def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") -> Choice:
     """Settle what `auto` means here, and refuse what cannot run here.
 
@@ -53,11 +66,8 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
         EngineError: the device is not here, or the engine cannot use it.
         PluginError: the engine is another package's and cannot be used.
     """
-    engines, precisions = plugins.names("engines"), get_args(Precision)
-    if engine not in ("auto", *engines):
-        raise UsageError(
-            f"engine {engine!r} is not one of auto, {', '.join(engines)}, which are installed (`eyeful doctor`)"
-        )
+    check_installed(engine)
+    precisions = get_args(Precision)
     if precision == "int8":
         raise UsageError(
             "an int8 model is made with images of yours: eyeful export MODEL -o DIR --precision int8 "

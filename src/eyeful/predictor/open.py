@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle, refuse_to_change
 from eyeful.cpu import make_torch_safe_after_fork, usable_cores
-from eyeful.engines import Choice, ConvertedFamily, Engine, EngineFamily, ModuleFamily, choose, family
+from eyeful.engines import (
+    Choice,
+    ConvertedFamily,
+    Engine,
+    EngineFamily,
+    ModuleFamily,
+    check_installed,
+    choose,
+    family,
+)
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import relabelled
@@ -188,6 +197,7 @@ def _choice_for(bundle: Bundle, spec: PredictorSpec) -> Choice:
         refuse_to_change(bundle.folder, spec.overrides)  # a checkpoint is what the frozen network was made of
         return choose(spec.device, spec.engine, spec.precision)
     refuse_to_change(bundle.folder, spec.overrides, spec.checkpoint)
+    check_installed(spec.engine)
     if spec.engine not in ("auto", manifest.engine):
         otherwise = (
             f"--model {manifest.model} runs it there" if manifest.checkpoint is None else "run what it was made of"
