@@ -18,5 +18,7 @@ def offline_tab(browser: Any, url: str) -> Iterator[Any]:
     yield page
     page.close()
     assert {found.partition("#")[0] for found in asked if not found.startswith("data:")} == {url}
-    said = [one for one in said if one[0] in {"error", "warning"}]  # the rest is what a slow browser says of itself
+    said = [
+        one for one in said if one[0] in {"error", "warning"}
+    ]  # the rest is what a slow browser says of itself
     assert not said, said
