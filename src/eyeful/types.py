@@ -78,6 +78,10 @@ class Labels:
         """The position of "none of these"; None where a model cannot say so."""
         return len(self) - 1 if self.names[-1:] == (NONE_OF_THESE,) else None
 
+    def with_none(self) -> Labels:
+        """The same, and "none of these" behind them."""
+        return replace(self, names=(*self.names, NONE_OF_THESE), wnids=(*self.wnids, None))
+
     @property
     def sha256(self) -> str:
         """A digest of names and WordNet ids."""

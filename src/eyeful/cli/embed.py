@@ -74,16 +74,8 @@ class VectorOptions:
 @takes_options
 def embed(
     *,
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, URLs, archives, videos, lists (.csv, .txt ...), s3://...; - reads names.",
-            show_default=False,
-        ),
-    ] = None,
-    source: Annotated[
-        list[str] | None, typer.Option("--source", help="The same as an argument.", hidden=True)
-    ] = None,
+    inputs: options.INPUTS = None,
+    source: options.SOURCE = None,
     model: options.ModelOptions,
     file: VectorOptions,
     search: options.SearchOptions,
@@ -99,12 +91,11 @@ def embed(
     row: a vector, or a named error.
     """
     from eyeful.features.output import open_vectors
-    from eyeful.sources import is_repeatable, open_source
+    from eyeful.sources import open_source
 
     all_inputs = [*(inputs or []), *(source or [])]
-    if (journal := supervise.journal) is not None:
-        journal["repeatable"], journal["anew"] = all(map(is_repeatable, all_inputs)), False
-        file = file.after_crash() if journal.attempt else file
+    if supervise.goes_on(all_inputs, anew=False):
+        file = file.after_crash()
     name = file.check(all_inputs)
     images = open_source(all_inputs, **keywords(search))
     with closing(open_vectors(name, resume=file.resume, overwrite=file.overwrite)) as output:

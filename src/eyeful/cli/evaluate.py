@@ -129,7 +129,6 @@ def evaluate(
     file says it. Names that are none of the labels are listed, and their images are not scored.
     """
     from eyeful.evaluation.rows import is_rows
-    from eyeful.sources import is_repeatable
 
     named = inputs or []
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
@@ -145,9 +144,8 @@ def evaluate(
         raise UsageError("--resume and --overwrite are about the folder that -o names")
     for name in named:
         options.check_exists(name)
-    if (journal := supervise.journal) is not None:
-        journal["repeatable"], journal["anew"] = all(map(is_repeatable, named)), folder.output is None
-        folder = folder.after_crash() if journal.attempt else folder
+    if supervise.goes_on(named, anew=folder.output is None):
+        folder = folder.after_crash()
     if len(named) == 1 and is_rows(named[0]):
         found = _of_rows(named[0], asked, folder, server, search, *groups)
     else:

@@ -16,7 +16,7 @@ from eyeful.cli.groups import takes_options
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.models import DEFAULT_MODEL, ModelRequest
-from eyeful.models.labels import relabelled
+from eyeful.models.labels import relabelled_manifest
 from eyeful.wording import points
 
 if TYPE_CHECKING:
@@ -126,11 +126,7 @@ def _taught_bundle(model: NameArgument, network: options.InputOptions) -> Bundle
     if manifest.taught is None:
         raise UsageError(f"{model.model} is a bundle already: export the model that it was made of, by its name")
     refuse_to_change(model.model, network.overrides)
-    manifest = manifest.with_activation(network.activation)
-    if model.labels is not None:
-        names, notes = relabelled(manifest.labels, manifest.notes, model.labels)
-        manifest = replace(manifest, labels=names, notes=notes)
-    return replace(found, manifest=manifest)
+    return replace(found, manifest=relabelled_manifest(manifest.with_activation(network.activation), model.labels))
 
 
 def _export_int8(

@@ -36,6 +36,17 @@ def complete_engine(incomplete: str) -> list[str]:
     return [name for name in ("auto", *plugins.names("engines")) if name.startswith(incomplete)]
 
 
+INPUTS = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Files, folders, globs, URLs, archives, videos, lists (.csv, .txt ...), s3://...; - reads names.",
+        show_default=False,
+    ),
+]
+SOURCE = Annotated[list[str] | None, typer.Option("--source", help="The same as an argument.", hidden=True)]
+"""What is opened, one image a row."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NameOption:
     """Which model, by `--model`."""

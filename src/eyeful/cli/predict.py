@@ -6,9 +6,7 @@ import os
 import sys
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from eyeful.cli import options, supervise
 from eyeful.cli.answers import AnswerOptions
@@ -30,16 +28,8 @@ if TYPE_CHECKING:
 @takes_options
 def predict(
     *,
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, URLs, archives, videos, lists (.csv, .txt ...), s3://...; - reads names.",
-            show_default=False,
-        ),
-    ] = None,
-    source: Annotated[
-        list[str] | None, typer.Option("--source", help="The same as an argument.", hidden=True)
-    ] = None,
+    inputs: options.INPUTS = None,
+    source: options.SOURCE = None,
     model: options.ModelOptions,
     answers: AnswerOptions,
     output: OutputOptions,
@@ -57,12 +47,11 @@ def predict(
     On a terminal, a table with bars; piped, a JSON line for each image; with -o, a file. Every input gets
     exactly one row: an answer, or a named error.
     """
-    from eyeful.sources import is_repeatable, open_source
+    from eyeful.sources import open_source
 
     all_inputs = [*(inputs or []), *(source or [])]
-    if (journal := supervise.journal) is not None:
-        journal["repeatable"], journal["anew"] = all(map(is_repeatable, all_inputs)), output.whole
-        output = output.after_crash() if journal.attempt else output
+    if supervise.goes_on(all_inputs, anew=output.whole):
+        output = output.after_crash()
     check_usage(all_inputs, output)
     cluster.check(output, server.server)
     images = open_source(all_inputs, **keywords(search), undivided=output.asks_for_parts)

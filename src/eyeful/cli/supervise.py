@@ -26,6 +26,21 @@ _PR_SET_PDEATHSIG = 1
 _GO_ON = "with -o, --resume goes on"
 
 
+def goes_on(inputs: list[str], *, anew: bool) -> bool:
+    """Tell the journal what this process goes through; whether another did so before it, and crashed.
+
+    Args:
+        inputs: as the user named them.
+        anew: all of them are gone through again after a crash.
+    """
+    from eyeful.sources import is_repeatable
+
+    if journal is None:
+        return False
+    journal["repeatable"], journal["anew"] = all(map(is_repeatable, inputs)), anew
+    return journal.attempt > 0
+
+
 def supervised(work: Callable[[], None]) -> None:
     """Do work in a child process, and exit with its exit code; in this one, where the system has no fork.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from eyeful.bundle import Bundle, is_bundle, read_bundle, single_flight, write_bundle
 from eyeful.cache import cache_folder
 from eyeful.engines import choose
-from eyeful.models.labels import relabelled
+from eyeful.models.labels import relabelled_manifest
 from eyeful.predictor.open import request_of
 from eyeful.prepare import export
 from eyeful.prepare.taught import export_taught
@@ -59,10 +59,7 @@ def pack(spec: PredictorSpec, *, gpus: bool) -> tuple[Package, PredictorSpec]:
     """
     if is_bundle(Path(spec.model)):
         bundle = read_bundle(Path(spec.model))
-        manifest = bundle.manifest
-        if spec.labels is not None:
-            names, notes = relabelled(manifest.labels, manifest.notes, Path(spec.labels))
-            manifest = replace(manifest, labels=names, notes=notes)
+        manifest = relabelled_manifest(bundle.manifest, spec.labels)
         on_torch = spec.engine == "torch" or (gpus and spec.engine == "auto")
         if manifest.taught is not None and on_torch and manifest.engine != "torch":
             return _for_torch(replace(bundle, manifest=manifest), spec)

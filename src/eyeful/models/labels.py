@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from eyeful.bundle import Manifest
 from eyeful.errors import UsageError
 from eyeful.models.label_file import read_label_file
 from eyeful.models.torchvision_import import import_timm, import_torchvision
@@ -133,6 +134,18 @@ def relabelled(own: Labels, notes: tuple[str, ...], path: Path) -> tuple[Labels,
     return Labels(read.names, tuple(b or a for a, b in zip(own.wnids, read.wnids, strict=True))), notes
 
 
+def relabelled_manifest(manifest: Manifest, path: str | Path | None) -> Manifest:
+    """A bundle's manifest, under the names of a label file where there is one.
+
+    Raises:
+        UsageError: as for `relabelled`.
+    """
+    if path is None:
+        return manifest
+    labels, notes = relabelled(manifest.labels, manifest.notes, Path(path))
+    return replace(manifest, labels=labels, notes=notes)
+
+
 def _read_taught(path: Path, num_classes: int) -> Labels:
     """Labels from a file for a model that was taught.
 
@@ -141,7 +154,7 @@ def _read_taught(path: Path, num_classes: int) -> Labels:
     """
     read = read_label_file(path)
     if len(read) == num_classes - 1 and NONE_OF_THESE not in read.names:
-        return Labels((*read.names, NONE_OF_THESE), (*read.wnids, None))
+        return read.with_none()
     if len(read) != num_classes:
         raise UsageError(
             f"{path} has {len(read)} labels, the model {num_classes} with {NONE_OF_THESE!r}, which may be left out"

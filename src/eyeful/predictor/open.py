@@ -24,7 +24,7 @@ from eyeful.engines import (
 )
 from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import ModelRequest, find_model
-from eyeful.models.labels import relabelled
+from eyeful.models.labels import relabelled_manifest
 from eyeful.models.local import is_graph
 from eyeful.prepare import deploy, load_network, network_of, prepared
 from eyeful.results import hierarchy_for
@@ -54,7 +54,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         bundle = read_bundle(folder)
         choice = _choice_for(bundle, spec)
         open_engine, manifest = _from_bundle(bundle, choice, spec)
-        manifest = _relabelled(manifest, spec.labels)
+        manifest = relabelled_manifest(manifest, spec.labels)
         open_network = partial(_network_behind, bundle, spec.checkpoint)
     else:
         request = request_of(spec)
@@ -78,14 +78,6 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         "open_fp32": partial(open_engine, "fp32") if manifest.precision == "fp32" else None,
         "open_network": open_network,
     }
-
-
-def _relabelled(manifest: Manifest, labels: str | None) -> Manifest:
-    """A bundle's manifest, under the names of a label file where there is one."""
-    if labels is None:
-        return manifest
-    names, notes = relabelled(manifest.labels, manifest.notes, Path(labels))
-    return replace(manifest, labels=names, notes=notes)
 
 
 def request_of(spec: PredictorSpec) -> ModelRequest:

@@ -166,7 +166,7 @@ def export_taught(
 
 def _with_none(names: tuple[str, ...], known: Labels) -> Labels:
     """Labels and "none of these"; those that are known already have their WordNet ids."""
-    found = Labels((*names, NONE_OF_THESE), (None,) * (len(names) + 1))
+    found = Labels(names, (None,) * len(names)).with_none()
     return known if known.names == found.names else found
 
 

@@ -27,7 +27,7 @@ from eyeful.teaching.labelled import labelled_images, labelled_test
 from eyeful.teaching.refused import check_better, check_groups, check_opened
 from eyeful.teaching.result import Taught
 from eyeful.teaching.vectors import labelled_vectors
-from eyeful.types import NONE_OF_THESE, Labels
+from eyeful.types import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -154,7 +154,7 @@ def _cross_validated(
 ) -> Evaluation:
     label_of = dict(zip(vectors.filenames, vectors.label_N.tolist(), strict=True))
     truth = KnownLabels(labelled.truth, label_of, labelled.labels)
-    labels = Labels((*labelled.labels, NONE_OF_THESE), (None,) * (len(labelled.labels) + 1))
+    labels = Labels(labelled.labels, (None,) * len(labelled.labels)).with_none()
     return cross_validated(
         vectors.filenames,
         fitted.logits_NK,
