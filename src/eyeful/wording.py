@@ -132,3 +132,8 @@ def _said(warning: str, form: int) -> str:
     except ValueError:
         forms = None
     return warning.replace("_", " ") if forms is None else forms[form].replace("{share}", share)
+
+
+def counted_images(number: int) -> str:
+    """`1 image`, `1,234 images`."""
+    return f"{number:,} image{'' if number == 1 else 's'}"

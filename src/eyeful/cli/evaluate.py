@@ -19,6 +19,7 @@ from eyeful.cli.table import wrapped
 from eyeful.cli.terminal import loading, print_status
 from eyeful.errors import StoppedError, UsageError
 from eyeful.filenames import printable
+from eyeful.wording import counted_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,8 +154,7 @@ def evaluate(
     says = {"folders": "their folders say", "names": "their file names say"}.get(
         found.truth, f"{found.truth} says"
     )
-    images = f"{found.images:,} image{'' if found.images == 1 else 's'}"
-    _show(found, as_json, folder, f"{found.model}: {images}; {says} what is right.")
+    _show(found, as_json, folder, f"{found.model}: {counted_images(found.images)}; {says} what is right.")
     raise typer.Exit(_exit_code(found, asked.min_top1))
 
 

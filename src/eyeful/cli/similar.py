@@ -17,7 +17,7 @@ from eyeful.cli.table import print_table
 from eyeful.cli.terminal import LiveLine, loading, print_status
 from eyeful.errors import UsageError
 from eyeful.filenames import printable
-from eyeful.wording import error_label
+from eyeful.wording import counted_images, error_label
 
 if TYPE_CHECKING:
     from eyeful.features.file import Features
@@ -226,9 +226,8 @@ def _finish(features: Features, found: list[QueryResult] | list[Pair], asked: Si
     with LiveLine("writing the report", 0.5):
         missing = write_report(asked.report, features, found)
     if missing:
-        images = "1 image" if missing == 1 else f"{missing} images"
         print_status(
-            f"{images} of the file could not be opened again for the report: names are relative to where "
-            "`eyeful embed` ran"
+            f"{counted_images(missing)} of the file could not be opened again for the report: names are relative "
+            "to where `eyeful embed` ran"
         )
     print_status(f"wrote {asked.report}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -74,9 +73,7 @@ def render(
         "rate": rate,
         "of": share_of,
         "right": lambda point: share_of(point.answered - point.wrong, point.answered),
-        "images": lambda count: "1 image" if count == 1 else f"{count:,} images",
         "css": lambda value: f"{100 * value:.2f}%",
-        "json": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
         "last": lambda name: name.replace("\\", "/").rstrip("/").rpartition("/")[2] or name,
     }
     environment.globals["words"] = words

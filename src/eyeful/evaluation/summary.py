@@ -10,7 +10,7 @@ from eyeful.evaluation.group_answers import GroupAnswers
 from eyeful.evaluation.metrics import Answered, Bin, Share, TopK, ece_of, fits_of, share_of
 from eyeful.evaluation.outsiders import Outsiders
 from eyeful.evaluation.unmatched import Unmatched
-from eyeful.wording import counted_percent, error_label, percent
+from eyeful.wording import counted_images, counted_percent, error_label, percent
 
 SHOWN = 3
 
@@ -38,14 +38,16 @@ def belief_sentences(bins: tuple[Bin, ...], top1: Share, nll: float | None, brie
     )
     if fits is None:
         few = "is" if top1.of == 1 else "are"
-        sentence = f"{_images(top1.of)} {few} too few to say whether its probabilities can be believed: {found}."
+        sentence = (
+            f"{counted_images(top1.of)} {few} too few to say whether its probabilities can be believed: {found}."
+        )
     elif fits:
-        sentence = f"Its probabilities fit, as far as {_images(top1.of)} can show: {found} (ECE {ece:.3f})."
+        sentence = f"Its probabilities fit, as far as {counted_images(top1.of)} can show: {found} (ECE {ece:.3f})."
     else:
         wrong = "too high" if said > top1.share else "too low"
         if abs(said - top1.share) < ece / 2:
             wrong = "too high for some answers and too low for others"
-        sentence = f"Its probabilities are {wrong}: {found} (ECE {ece:.3f} from {_images(top1.of)})."
+        sentence = f"Its probabilities are {wrong}: {found} (ECE {ece:.3f} from {counted_images(top1.of)})."
     if nll is None or brier is None:
         return [sentence, "NLL and Brier score are not known: they need the share of every label."]
     return [sentence, f"NLL {nll:.3f}, Brier score {brier:.3f}."]
@@ -106,7 +108,9 @@ def none_sentences(none: tuple[Confusion, ...] | None, scored: int) -> list[str]
     number = sum(one.images for one in none)
     named = ", ".join(f"{one.label} {one.images}" for one in none[:SHOWN])
     was = "was" if number == 1 else "were"
-    return [f"{number:,} of {_images(scored)} {was} taken for none of these{f' ({named})' if named else ''}."]
+    return [
+        f"{number:,} of {counted_images(scored)} {was} taken for none of these{f' ({named})' if named else ''}."
+    ]
 
 
 def suspicious_sentences(suspicious: tuple[Suspicious, ...]) -> list[str]:
@@ -154,9 +158,10 @@ def outsider_sentences(outsiders: Outsiders | None) -> list[str]:
     if outsiders is None or not outsiders.images:
         return []
     half = next(one for one in outsiders.answered_at if one.prob == 0.5)
-    sentence = f"{half.answered} of {_images(outsiders.images)} of no label get an answer of 50% or more"
+    images = counted_images(outsiders.images)
+    sentence = f"{half.answered} of {images} of no label get an answer of 50% or more"
     if outsiders.none_of_these is not None:
-        told = f"{outsiders.none_of_these} of {_images(outsiders.images)} of no label are rightly none of these"
+        told = f"{outsiders.none_of_these} of {images} of no label are rightly none of these"
         sentence = f"{told}, and {half.answered} get a label with 50% or more"
     if outsiders.auroc is not None:
         pairs = counted_percent(outsiders.auroc)
@@ -174,16 +179,18 @@ def unscored_sentences(
         which = f"of {one.name}, which is no label{nearest}"
         if one.name.startswith("("):  # there is no name: this says why
             which = one.name
-        sentences.append(f"Not scored: {_images(one.images)} {which}.")
+        sentences.append(f"Not scored: {counted_images(one.images)} {which}.")
     if len(unmatched) > SHOWN:
         rest = sum(one.images for one in unmatched[SHOWN:])
-        sentences.append(f"Not scored: {_images(rest)} of {len(unmatched) - SHOWN} other names that are no label.")
+        sentences.append(
+            f"Not scored: {counted_images(rest)} of {len(unmatched) - SHOWN} other names that are no label."
+        )
     if errors:
         kinds = ", ".join(f"{n:,} {error_label(kind)}" for kind, n in errors.items())
-        sentences.append(f"Not scored: {_images(sum(errors.values()))} without an answer ({kinds}).")
+        sentences.append(f"Not scored: {counted_images(sum(errors.values()))} without an answer ({kinds}).")
     other = images - scored - sum(errors.values())
     if other > 0 and not unmatched:
-        sentences.append(f"Not scored: {_images(other)} without a known right label.")
+        sentences.append(f"Not scored: {counted_images(other)} without a known right label.")
     return sentences
 
 
@@ -192,7 +199,7 @@ def _between(share: Share | TopK) -> str:
 
 
 def _of(share: Share | TopK) -> str:
-    return f"{share.right:,} of {_images(share.of)}, {_between(share)}"
+    return f"{share.right:,} of {counted_images(share.of)}, {_between(share)}"
 
 
 def _right(share: Share) -> str:
@@ -201,12 +208,8 @@ def _right(share: Share) -> str:
 
 def _answers(answered: int, right: int, of: int) -> str:
     if answered == 0:
-        return f"none of {_images(of)}"
-    return f"{counted_percent(answered / of)} of {_images(of)}, {_right(share_of(right, answered))}"
-
-
-def _images(number: int) -> str:
-    return f"{number:,} image{'' if number == 1 else 's'}"
+        return f"none of {counted_images(of)}"
+    return f"{counted_percent(answered / of)} of {counted_images(of)}, {_right(share_of(right, answered))}"
 
 
 def _times(number: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,8 +71,6 @@ def render(
     environment = html_environment("eyeful.search")
     environment.filters |= {
         "cosine": "{:.4f}".format,
-        "images": lambda count: "1 image" if count == 1 else f"{count:,} images",
-        "json": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
         "portable": lambda name: portable_name(name)[0],
     }
     provenance = features.record.get("provenance")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Literal
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from eyeful.filenames import printable
 from eyeful.sinks.report_cards import encoded
-from eyeful.wording import error_label, percent, warning_label, warning_sentence
+from eyeful.wording import counted_images, error_label, percent, warning_label, warning_sentence
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,6 +36,8 @@ def html_environment(*packages: str) -> Environment:
         "warning_label": warning_label,
         "warning_sentence": warning_sentence,
         "number": "{:,}".format,
+        "images": counted_images,
+        "json": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
         "path": lambda name: _shortened(printable(name), _NAME_LENGTH),
         "label": lambda label: _shortened(printable(label), _LABEL_LENGTH),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.errors import ERROR_KINDS
 from eyeful.evaluation.summary import class_sentences, confusion_sentences, suspicious_sentences
 from eyeful.filenames import printable
-from eyeful.wording import counted_percent, error_label
+from eyeful.wording import counted_images, counted_percent, error_label
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def summary_lines(taught: Taught) -> list[str]:
     found = taught.cross_validated
     tested = [] if taught.test is None else [_test_sentence(taught.test.top1)]
     sentences = [
-        f"{_listed(taught.images_of)}: {_images(sum(taught.images_of.values()))}.",
+        f"{_listed(taught.images_of)}: {counted_images(sum(taught.images_of.values()))}.",
         *left_out_sentences(taught.left_out, taught.near_copies),
         *more_images_sentences(taught.images_of),
         accuracy_sentence(taught.manifest["accuracy"]),
@@ -57,7 +57,7 @@ def accuracy_sentence(accuracy: Mapping[str, Any]) -> str:
     """How often it is right, in cross-validation."""
     return (
         f"{counted_percent(accuracy['share'])} right in cross-validation: {accuracy['right']:,} of "
-        f"{_images(accuracy['of'])}. Of as many new images, taken as these are, expect "
+        f"{counted_images(accuracy['of'])}. Of as many new images, taken as these are, expect "
         f"{counted_percent(accuracy['low'])} to {counted_percent(accuracy['high'])} (9 times of 10)."
     )
 
@@ -66,7 +66,7 @@ def _test_sentence(top1: Share) -> str:
     if top1.share is None:
         return "No image of the test is scored."
     return (
-        f"{counted_percent(top1.share)} right in the test: {top1.right:,} of {_images(top1.of)}, "
+        f"{counted_percent(top1.share)} right in the test: {top1.right:,} of {counted_images(top1.of)}, "
         f"{between(top1.low, top1.high)}."
     )
 
@@ -88,8 +88,9 @@ def outsider_sentences(outsiders: Mapping[str, int] | None) -> list[str]:
     if outsiders is None or not outsiders["images"]:
         return []
     flagged, images = outsiders["flagged"], outsiders["images"]
+    share = counted_percent(flagged / images)
     return [
-        f"Of {_images(images)} of no label, {flagged:,} are answered so: {counted_percent(flagged / images)}.",
+        f"Of {counted_images(images)} of no label, {flagged:,} are answered so: {share}.",
         NEW_LABELS,
     ]
 
@@ -97,11 +98,13 @@ def outsider_sentences(outsiders: Mapping[str, int] | None) -> list[str]:
 def left_out_sentences(left_out: Mapping[str, int], near_copies: int = 0) -> list[str]:
     """What is not taught, and why; and what is nearly the same."""
     sentences = [
-        f"Not taught: {_images(number)}, {reason_label(reason)}." for reason, number in left_out.items() if number
+        f"Not taught: {counted_images(number)}, {reason_label(reason)}."
+        for reason, number in left_out.items()
+        if number
     ]
     if near_copies:
         are = "is" if near_copies == 1 else "are"
-        sentences.append(f"{_images(near_copies)} {are} nearly the same as another.")
+        sentences.append(f"{counted_images(near_copies)} {are} nearly the same as another.")
     return sentences
 
 
@@ -136,7 +139,3 @@ def _listed(images_of: Mapping[str, int], most: int = 8) -> str:
     names = [f"{label} {number:,}" for label, number in images_of.items()]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"Taught {len(names)} labels, {', '.join(names[:most])}{more}"
-
-
-def _images(number: int) -> str:
-    return f"{number:,} image{'' if number == 1 else 's'}"
