@@ -7,6 +7,7 @@ from eyeful.images.encoded import encoded_bytes
 from eyeful.images.limits import DEFAULT_MAX_PIXELS, MAX_ASPECT, Limits
 from eyeful.images.open import open_item
 from eyeful.images.profile import ToSRGB
+from eyeful.images.resize import PILLOW, resizer_for
 from eyeful.images.transform import crop_box, input_box, preprocess_warnings, resize_and_crop, resize_and_crop_fast
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "DEFAULT_MAX_PIXELS",
     "MAX_ASPECT",
     "MEMORY_BUDGET",
+    "PILLOW",
     "Limits",
     "MemoryBudget",
     "Opened",
@@ -25,4 +27,5 @@ __all__ = [
     "preprocess_warnings",
     "resize_and_crop",
     "resize_and_crop_fast",
+    "resizer_for",
 ]

@@ -9,17 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from eyeful.images.profile import ToSRGB
+from eyeful.images.resize import RESAMPLE, resize
 from eyeful.preprocessing import Preprocessing
 from eyeful.types import Size
-
-_RESAMPLE = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-    "box": Image.Resampling.BOX,
-    "hamming": Image.Resampling.HAMMING,
-}
 
 
 def resized_size(size: Size, preprocessing: Preprocessing) -> Size:
@@ -61,7 +53,7 @@ def resize_and_crop(
     """
     height, width = resized_size((image.height, image.width), preprocessing)
     if (width, height) != image.size:
-        image = image.resize((width, height), _RESAMPLE[preprocessing.interpolation])
+        image = image.resize((width, height), RESAMPLE[preprocessing.interpolation])
     return _cropped(image if to_srgb is None else to_srgb(image), preprocessing)
 
 
@@ -98,7 +90,7 @@ def resize_and_crop_fast(
     height, width = resized_size(full_size, preprocessing)
     crop_h, crop_w = preprocessing.size
     if height < crop_h or width < crop_w:
-        resized = image.resize((width, height), _RESAMPLE[preprocessing.interpolation])
+        resized = resize(image, (width, height), preprocessing.interpolation)
         return _cropped(resized if to_srgb is None else to_srgb(resized), preprocessing)
     top, left = crop_offset((height, width), preprocessing)
     scale_y, scale_x = image.height / height, image.width / width
@@ -108,7 +100,7 @@ def resize_and_crop_fast(
         min((left + crop_w) * scale_x, image.width),
         min((top + crop_h) * scale_y, image.height),
     )
-    resized = image.resize((crop_w, crop_h), _RESAMPLE[preprocessing.interpolation], box)
+    resized = resize(image, (crop_w, crop_h), preprocessing.interpolation, box)
     return np.array(resized if to_srgb is None else to_srgb(resized))
 
 

@@ -91,11 +91,11 @@ class Predictor:
         self.spec = spec
         found = manifest.calibration if spec.calibration is None else spec.calibration
         self.calibration = Calibration.from_dict(found) if found else None
+        ways = (spec.full_decode, spec.two_step_resize, spec.ignore_profile)
+        self.preprocessor = Preprocessor(self.preprocessing, spec.limits, *ways)
         self.spec = replace(spec, pinned=self._pins())
         if self.calibration is not None:
             self.calibration.check(self.provenance)
-        ways = (spec.full_decode, spec.two_step_resize, spec.ignore_profile)
-        self.preprocessor = Preprocessor(self.preprocessing, spec.limits, *ways)
         self._fp32 = LazyEngine(open_fp32) if open_fp32 is not None else None
         self._open_network = open_network
         if spec.sure is not None:
@@ -270,6 +270,7 @@ class Predictor:
             "weights": self.manifest.weights["sha256"],
             "preprocessing": self.preprocessing.as_dict(),
             "colour_policy": COLOUR_POLICY,
+            "resizer": self.preprocessor.resizer,
             "engine": self.engine.name,
             "precision": self.engine.precision,
             "activation": self.manifest.activation,

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eyeful.errors import ImageError
-from eyeful.images import open_item, preprocess_warnings, resize_and_crop, resize_and_crop_fast
+from eyeful.images import (
+    PILLOW,
+    open_item,
+    preprocess_warnings,
+    resize_and_crop,
+    resize_and_crop_fast,
+    resizer_for,
+)
 from eyeful.types import Prediction
 
 if TYPE_CHECKING:
@@ -71,6 +78,11 @@ class Preprocessor:
     full_decode: bool = False
     two_step_resize: bool = False
     ignore_profile: bool = False
+
+    @property
+    def resizer(self) -> str:
+        """The library that resizes: "cykooz_resizer" or "pillow"."""
+        return PILLOW if self.two_step_resize else resizer_for(self.preprocessing.interpolation)
 
     def __call__(self, item: Item, thumbnail: int = 0) -> PreprocessedImage:
         """Open one item. Never raises, so that no image can end a run.

@@ -90,8 +90,8 @@ class PredictorSpec:
         batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
         threads: threads of the engine; 0: one for each core that this process may use.
-        pinned: what opening it found: engine, precision, preprocessing, digests of weights and labels. A pinned
-            spec opens again with the very same, anywhere, or is refused.
+        pinned: what opening it found: engine, precision, preprocessing, the library that resizes, digests of
+            weights and labels. A pinned spec opens again with the very same, anywhere, or is refused.
     """
 
     model: str = DEFAULT_MODEL
@@ -232,6 +232,7 @@ def pins_of(provenance: dict[str, Any]) -> dict[str, Any]:
         "colour_policy",
         "decode",
         "resize",
+        "resizer",
         "colour_profile",
         "engine",
         "precision",

@@ -22,7 +22,7 @@ class Verification:
     Attributes:
         path: the fast path that was asked for ("openvino bf16 on cpu").
         fast: its agreement with the reference.
-        causes: the agreement of each deviation alone: decode scale, resize, colour profile, precision.
+        causes: the agreement of each deviation alone: decoder, resize, colour profile, precision.
     """
 
     path: str
@@ -32,7 +32,7 @@ class Verification:
 
 _CROP = ("crop_mode", "crop_pct", "interpolation")
 _SHORTCUTS = {
-    "decode scale": {"full_decode": False},
+    "decoder": {"full_decode": False},
     "resize": {"two_step_resize": False},
     "colour profile": {"ignore_profile": False},
 }
