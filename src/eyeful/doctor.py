@@ -16,11 +16,12 @@ from eyeful.cpu import usable_cores
 from eyeful.engines.machine import cpu_name, native_precisions
 from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command
+from eyeful.images import PILLOW, resizer_for
 from eyeful.prepare.entries import list_entries
 
 _LIBRARIES = (
-    *("numpy", "pillow", "openvino", "torch", "torchvision", "timm", "onnxruntime", "nncf", "scikit-learn"),
-    *("pyarrow", "fsspec", "pillow-heif", "matplotlib"),
+    *("numpy", "pillow", "cykooz-resizer", "openvino", "torch", "torchvision", "timm", "onnxruntime", "nncf"),
+    *("scikit-learn", "pyarrow", "fsspec", "pillow-heif", "matplotlib"),
 )
 _CODECS = {
     "jpg": "JPEG",
@@ -61,6 +62,7 @@ def examine() -> list[Finding]:
         _probed("torch", _torch),
         _probed("torchvision", _torchvision),
         _codecs(),
+        _resizer(),
         *_plugins(),
         _probed("cache", _cache, essential=True),
     ]
@@ -160,6 +162,17 @@ def _codecs() -> Finding:
     if not missing:
         return Finding("codecs", text)
     return Finding("codecs", f"{text}; not {', '.join(missing)}", f"{sys.executable} -m pip install -U pillow")
+
+
+def _resizer() -> Finding:
+    used = resizer_for("bicubic")
+    if used != PILLOW:
+        return Finding("resize", f"{used}, with Pillow's pixels")
+    return Finding(
+        "resize",
+        "Pillow, which takes longer than cykooz_resizer",
+        f"{sys.executable} -m pip install -U cykooz-resizer",
+    )
 
 
 def _cache() -> str:

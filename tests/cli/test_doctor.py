@@ -13,6 +13,7 @@ def test_a_healthy_installation(command, home):
     assert found["extra models"]["text"] == "installed"
     assert "--precision auto runs" in found["openvino"]["text"]
     assert "operators" in found["torchvision"]["text"]
+    assert found["resize"]["text"] == "cykooz_resizer, with Pillow's pixels"
     assert " models, " in found["cache"]["text"]
     assert "versions" in command("doctor").stdout
 

@@ -10,6 +10,7 @@ import pytest
 
 import eyeful
 from eyeful.errors import ModelError, UsageError
+from eyeful.images import resizer_for
 from eyeful.predictor import PredictorSpec
 from helpers import fake_classifier
 
@@ -60,6 +61,24 @@ def test_the_fingerprint_is_of_what_decides_answers():
     others += [fake_classifier(max_pixels=9, max_aspect=50).spec]
     assert {spec.fingerprint() for spec in same} == {base.fingerprint()}
     assert len({spec.fingerprint() for spec in (base, *others)}) == 5
+
+
+def test_what_resizes_is_pinned(monkeypatch):
+    """It decides pixels, if by a level here and there."""
+    pytest.importorskip("cykooz_resizer")
+    fast, exact = fake_classifier(), fake_classifier(two_step_resize=True)
+    assert [one.provenance["resizer"] for one in (fast, exact)] == ["cykooz_resizer", "pillow"]
+    assert fast.with_options(two_step_resize=True).provenance["resizer"] == "pillow"
+    monkeypatch.setitem(sys.modules, "cykooz_resizer", None)
+    resizer_for.cache_clear()
+    try:
+        elsewhere = fake_classifier()
+    finally:
+        resizer_for.cache_clear()
+    assert elsewhere.provenance["resizer"] == "pillow"
+    assert elsewhere.spec.fingerprint() != fast.spec.fingerprint()
+    with pytest.raises(ModelError, match="resizer was cykooz_resizer, is pillow"):
+        elsewhere.predictor.check_pinned(fast.spec)
 
 
 def test_a_pinned_spec_opens_the_very_same_in_another_process_and_folder(lite0, images, tmp_path):

@@ -7,7 +7,7 @@ order, it gives Pillow's values but for one level on less than 1 % of them (docs
 
 import logging
 from functools import cache
-from math import ceil, floor
+from math import ceil
 
 import numpy as np
 from PIL import Image
@@ -90,7 +90,7 @@ def resize(
 
 
 def _is_as_in_pillow(image: Image.Image, size: tuple[int, int], box: Box) -> bool:
-    """Whether Pillow resizes horizontally first, and does not refuse what cykooz_resizer would fill with black."""
+    """Whether Pillow resizes horizontally first, and the box is one that it takes; an empty one is black there."""
     left, top, right, bottom = box
     inside = 0 <= left < right <= image.width and 0 <= top < bottom <= image.height
     return inside and min(size) > 0 and image.height <= _TALL * image.width
@@ -108,7 +108,7 @@ def _in_two_passes(
     if (left, right, width) != (0, image.width, image.width):
         # Only the rows that the second pass reads.
         reach = _FILTERS[interpolation][1] * max(1.0, (bottom - top) / height) + 1
-        first, last = max(0, floor(top - reach)), min(image.height, ceil(bottom + reach))
+        first, last = max(0, int(top - reach)), min(image.height, ceil(bottom + reach))
         image = _pass(image, (width, last - first), interpolation, (left, first, right, last))
         top, bottom = top - first, bottom - first
     if (top, bottom, height) != (0, image.height, image.height):
