@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from eyeful.errors import ImageError
+from eyeful.images import open_item
 from eyeful.images.cost import decoding_bytes
 from eyeful.images.identify import identify
+from eyeful.types import Item
 from helpers import noise_image
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -124,6 +127,19 @@ def test_so_does_a_jpeg_whose_components_come_one_after_the_other():
     opened = identify(io.BytesIO(content))
     opened.draft(None, (100, 80))
     assert decoding_bytes(opened, (800, 640)) > 3 * 800 * 640
+
+
+def test_a_jpeg_with_sampling_factors_of_0_is_damaged():
+    """libFuzzer found it: a division by them was an internal error."""
+    buffer = io.BytesIO()
+    noise_image(0, 80, 64).save(buffer, "JPEG", progressive=True)
+    content = bytearray(buffer.getvalue())
+    header = content.index(b"\xff\xc2")
+    for component in range(3):
+        content[header + 11 + 3 * component] = 0
+    with pytest.raises(ImageError) as caught, open_item(Item("a.jpg", bytes(content))):
+        pass
+    assert caught.value.kind == "truncated"
 
 
 @pytest.mark.parametrize(
