@@ -70,7 +70,7 @@ def _coefficients(image: Image.Image, full_size: tuple[int, int]) -> int:
         return 0
     rows = max(vertical for _, _, vertical, _ in layers)
     columns = max(horizontal for _, horizontal, _, _ in layers)
-    if not rows or not columns:  # nothing is kept of it: libjpeg refuses such sampling factors
+    if not rows or not columns:  # libjpeg refuses such sampling factors
         return 0
     blocks = -(-full_size[0] // (8 * columns)) * -(-full_size[1] // (8 * rows))
     return blocks * 64 * 2 * sum(horizontal * vertical for _, horizontal, vertical, _ in layers)
