@@ -311,3 +311,10 @@ def test_a_reduced_decode_leaves_twice_the_target_on_both_sides_either_way_up(mo
         height, width = resized_size(found.full_size, oblong)
         assert found.image.height >= 2 * height
         assert found.image.width >= 2 * width
+
+
+def test_a_jpeg_2000_whose_box_is_longer_than_any_file_is_damaged():
+    """libFuzzer found it: its length was sought, an internal error."""
+    signature = b"\0\0\0\x0cjP  \r\n\x87\n"
+    box = struct.pack(">I4sQ", 1, b"ftyp", 2**64 - 16)
+    assert kind_of(signature + box + bytes(64)) == "truncated"

@@ -41,6 +41,8 @@ def read_jpeg2000(file: IO[bytes]) -> Jpeg2000Coding | None:
     position = file.tell()
     try:
         return _read(file)
+    except (OverflowError, OSError, ValueError):  # a box is longer than any file
+        return None
     finally:
         file.seek(position)
 
