@@ -72,7 +72,7 @@ class _LazyCommands(MutableMapping[str, Any]):
 
 
 class _Commands(TyperGroup):
-    """The commands of every installed package."""
+    """The commands of every installed package; the one that is used is imported, the others are only shown."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -81,6 +81,22 @@ class _Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx
         return list(self.commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command as the list of commands shows it, in `--help` and in completions."""
+        del ctx
+        return _shown(cmd_name) if cmd_name in plugins.names("commands") else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that is used."""
+        name, shown, rest = super().resolve_command(ctx, args)
+        return name, None if shown is None else self.commands[shown.name], rest
+
+
+def _shown(name: str) -> TyperCommand:
+    """A command's name and what it does, without its flags."""
+    text = plugins.docstring("commands", name)
+    return _command(name) if text is None else TyperCommand(name, help=text, rich_markup_mode="markdown")
 
 
 def _command(name: str) -> TyperCommand:
