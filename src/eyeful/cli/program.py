@@ -90,7 +90,7 @@ class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that is used."""
         name, shown, rest = super().resolve_command(ctx, args)
-        return name, None if shown is None else self.commands[shown.name], rest
+        return name, None if shown is None or name is None else self.commands[name], rest
 
 
 def _shown(name: str) -> TyperCommand:
