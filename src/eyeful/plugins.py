@@ -9,8 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.abc import InspectLoader
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distribution, distributions
 from importlib.util import find_spec
 from types import CodeType, FunctionType
 from typing import Any, Literal, get_args
@@ -100,9 +99,8 @@ def docstring(group: Group, name: str) -> str | None:
     """
     entry = _found(group)[name]
     spec = find_spec(entry.module) if _is_ours(entry) else None
-    if spec is None or not isinstance(spec.loader, InspectLoader):
-        return None
-    module = spec.loader.get_code(spec.name)
+    read_code = getattr(spec and spec.loader, "get_code", None)  # every loader of Python modules has it
+    module = read_code(entry.module) if read_code is not None else None
     defined = module.co_consts if module is not None else ()
     code = next((one for one in defined if isinstance(one, CodeType) and one.co_name == entry.attr), None)
     has_docstring = code is not None and code.co_flags & _HAS_DOCSTRING == _HAS_DOCSTRING
@@ -138,10 +136,25 @@ def refresh() -> None:
 
 @cache
 def _scanned() -> dict[Group, tuple[EntryPoint, ...]]:
-    """Every group's entry points, of all installed packages at once: reading these takes 10 ms and more."""
-    found = entry_points()
+    """Every group's entry points, of all installed packages.
+
+    `importlib.metadata.entry_points` finds the same, but parses those of every package, hundreds of them.
+    """
     groups: tuple[Group, ...] = get_args(Group)
-    return {group: tuple(found.select(group=f"eyeful.{group}")) for group in groups}
+    entries: list[EntryPoint] = []
+    for package in distributions():
+        text = package.read_text(_ENTRY_POINTS)
+        if text and "[eyeful." in text and _is_first_of_its_name(package, text):
+            entries += package.entry_points
+    return {group: tuple(entry for entry in entries if entry.group == f"eyeful.{group}") for group in groups}
+
+
+def _is_first_of_its_name(package: Distribution, text: str) -> bool:
+    """Whether a package with these entry points is the one that counts, no other version further down the path."""
+    return distribution(_name_of(package)).read_text(_ENTRY_POINTS) == text
+
+
+_ENTRY_POINTS = "entry_points.txt"
 
 
 @cache

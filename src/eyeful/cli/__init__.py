@@ -5,6 +5,7 @@ stopped by a signal. Nothing is imported before `main` runs, so that Ctrl-C is q
 """
 
 import atexit
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -53,6 +54,7 @@ def main() -> None:
 
 
 def _run() -> None:
+    gc.disable()  # nothing that imports make is garbage; on again when the command is imported
     from eyeful.cli.program import run
 
     run()

@@ -1,5 +1,6 @@
 """The program `eyeful`: its commands are the entry points `eyeful.commands`, each imported when it is used."""
 
+import gc
 import io
 import logging
 import os
@@ -90,7 +91,16 @@ class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that is used."""
         name, shown, rest = super().resolve_command(ctx, args)
-        return name, None if shown is None or name is None else self.commands[name], rest
+        command = None if shown is None or name is None else self.commands[name]
+        _collect_garbage()
+        return name, command, rest
+
+
+def _collect_garbage() -> None:
+    """From here on, where `cli.main` put it off; what was imported is never looked through."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _shown(name: str) -> TyperCommand:
