@@ -8,7 +8,6 @@ import stat
 import warnings as python_warnings
 from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -21,9 +20,6 @@ from eyeful.signature import OPENED, RAW_FORMAT, name_of_signature, why_not_an_i
 
 HELD_WHOLE = ("WEBP", "AVIF", "HEIF")
 """Formats whose codecs read the whole file into memory, wherever it is."""
-
-_PLUGINS = ("Jpeg", "Png", "WebP", "Gif", "Bmp", "Tiff", "Avif", "Jpeg2K", "Ppm")
-"""Pillow's modules of all formats in `OPENED` but HEIF, which is another package's."""
 
 # What Pillow says beside its exceptions is noise on standard error: a row says it.
 python_warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -145,15 +141,8 @@ def _register_heif() -> None:
 
 def _registered_formats() -> list[str]:
     """The allowed formats that this Pillow was built with."""
-    _import_plugins()
+    Image.init()
     return [name for name in OPENED if name in Image.OPEN]
-
-
-@cache
-def _import_plugins() -> None:
-    """Let Pillow know the allowed formats; `Image.init` imports thirty others too, before the first image."""
-    for name in _PLUGINS:
-        import_module(f"PIL.{name}ImagePlugin")
 
 
 def _unidentified(file: IO[bytes]) -> ImageError:
