@@ -1,6 +1,6 @@
 """`python -m eyeful` is the command `eyeful`."""
 
-from eyeful.cli import main
+from eyeful.cli import console_script
 
 if __name__ == "__main__":
-    main()
+    console_script()

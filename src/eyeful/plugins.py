@@ -4,12 +4,14 @@ eyeful's own stand in its `pyproject.toml` under the same groups, `eyeful.engine
 installed package. Nothing is imported before it is asked for. How to write one: `docs/plugins.md`.
 """
 
+import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from types import FunctionType
+from importlib.metadata import Distribution, EntryPoint, distribution, distributions
+from importlib.util import find_spec
+from types import CodeType, FunctionType
 from typing import Any, Literal, get_args
 
 from eyeful.errors import PluginError, one_line
@@ -89,6 +91,27 @@ function = instance_of(FunctionType)
 """The check that a plug-in registers a function."""
 
 
+def docstring(group: Group, name: str) -> str | None:
+    """The docstring of a function of eyeful's own that is registered, read from its compiled module: not imported.
+
+    Returns:
+        None where it cannot be told without the import: of other packages, or without docstrings (`python -OO`).
+    """
+    entry = _found(group)[name]
+    spec = find_spec(entry.module) if _is_ours(entry) else None
+    read_code = getattr(spec and spec.loader, "get_code", None)  # every loader of Python modules has it
+    module = read_code(entry.module) if read_code is not None else None
+    defined = module.co_consts if module is not None else ()
+    code = next((one for one in defined if isinstance(one, CodeType) and one.co_name == entry.attr), None)
+    has_docstring = code is not None and code.co_flags & _HAS_DOCSTRING == _HAS_DOCSTRING
+    text = code.co_consts[0] if code is not None and has_docstring and code.co_consts else None
+    return inspect.cleandoc(text) if isinstance(text, str) else None
+
+
+_HAS_DOCSTRING: int = getattr(inspect, "CO_HAS_DOCSTRING", 0)
+"""Of Python 3.13 and later; before it, the first constant of a function without a docstring is None."""
+
+
 def of_others() -> list[Registration]:
     """Every plug-in of other packages, imported to see whether it can be."""
     found = []
@@ -107,16 +130,31 @@ def of_others() -> list[Registration]:
 
 def refresh() -> None:
     """Forget what was found and imported: packages were installed or removed since."""
-    for known in (_scanned, _found, _imported, _warn):
+    for known in (_scanned, _found, _imported, _name_of, _warn):
         known.cache_clear()
 
 
 @cache
 def _scanned() -> dict[Group, tuple[EntryPoint, ...]]:
-    """Every group's entry points, of all installed packages at once: reading these takes 10 ms and more."""
-    found = entry_points()
+    """Every group's entry points, of all installed packages.
+
+    `importlib.metadata.entry_points` finds the same, but parses those of every package, hundreds of them.
+    """
     groups: tuple[Group, ...] = get_args(Group)
-    return {group: tuple(found.select(group=f"eyeful.{group}")) for group in groups}
+    entries: list[EntryPoint] = []
+    for package in distributions():
+        text = package.read_text(_ENTRY_POINTS)
+        if text and "[eyeful." in text and _is_first_of_its_name(package, text):
+            entries += package.entry_points
+    return {group: tuple(entry for entry in entries if entry.group == f"eyeful.{group}") for group in groups}
+
+
+def _is_first_of_its_name(package: Distribution, text: str) -> bool:
+    """Whether a package with these entry points is the one that counts, no other version further down the path."""
+    return distribution(_name_of(package)).read_text(_ENTRY_POINTS) == text
+
+
+_ENTRY_POINTS = "entry_points.txt"
 
 
 @cache
@@ -160,8 +198,14 @@ def _refused(entry: EntryPoint, why: str) -> PluginError:
 
 
 def _package(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else entry.module
+    return _name_of(entry.dist) if entry.dist else entry.module
 
 
 def _is_ours(entry: EntryPoint) -> bool:
-    return entry.dist is not None and entry.dist.name == "eyeful"
+    return entry.dist is not None and _name_of(entry.dist) == "eyeful"
+
+
+@cache
+def _name_of(package: Distribution) -> str:
+    """Its name, for which all of its metadata is parsed: a millisecond or two, once for all its entry points."""
+    return package.name

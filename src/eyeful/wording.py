@@ -101,6 +101,12 @@ def points(delta: float) -> str:
     return f"{100 * delta:.2f}"
 
 
+def bar(share: float, width: int = 24) -> str:
+    """A horizontal bar in block characters, an eighth of a character fine."""
+    eighths = round(share * width * 8)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
 def rate(images_a_second: float) -> str:
     """So many images a second: below ten with a decimal."""
     return f"{images_a_second:.{0 if images_a_second >= 10 else 1}f}"

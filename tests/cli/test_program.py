@@ -1,5 +1,6 @@
 """The program: its commands and where they come from, its errors, its streams, its first moments."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -97,6 +98,68 @@ def test_a_command_imports_no_other(process):
     assert imported == {
         f"eyeful.cli.{name}" for name in ("program", "misuse", "terminal", "table", "models", "options", "groups")
     }
+
+
+def test_help_says_what_each_command_says_of_itself():
+    own = [name for name in COMMANDS if name in plugins.names("commands")]
+    assert own == COMMANDS
+    for name in own:
+        assert plugins.docstring("commands", name) == inspect.getdoc(plugins.load("commands", name))
+
+
+@pytest.mark.parametrize("completing", [False, True])
+def test_help_and_completion_import_no_command(process, completing):
+    code = (
+        f"import sys\nsys.argv[0] = 'eyeful'\ntry:\n    {MAIN}\nfinally:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    words = {"_EYEFUL_COMPLETE": "complete_bash", "COMP_WORDS": "eyeful p", "COMP_CWORD": "1"}
+    done = process(code=code, env=os.environ | words) if completing else process("--help", code=code)
+    assert "predict" in done.stdout
+    modules = done.stderr.split()
+    assert "numpy" not in modules
+    assert {one for one in modules if one.startswith("eyeful.cli.")} == {
+        f"eyeful.cli.{name}" for name in ("program", "misuse", "terminal")
+    }
+
+
+ENDING = """
+import atexit, sys
+from eyeful import cli
+class Late:
+    def __del__(self):
+        print("taken apart")
+def main():
+    atexit.register(print, "library")
+    global late
+    late = Late()
+    print("rows")
+    {ends}
+cli.main = main
+cli.console_script()
+"""
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"), [("pass", 0), ("sys.exit()", 0), ("sys.exit(1)", 1), ("sys.exit(130)", 130)]
+)
+def test_the_process_ends_without_taking_modules_apart(process, ends, code):
+    done = process(code=ENDING.format(ends=ends))
+    assert (done.returncode, done.stdout, done.stderr) == (code, "rows\nlibrary\n", "")
+
+
+def test_what_is_no_exit_code_is_left_to_the_interpreter(process):
+    done = process(code=ENDING.format(ends="sys.exit('why')"))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "rows\nlibrary\ntaken apart\n", "why\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_at_the_end_is_no_success():
+    with Path("/dev/full").open("w") as full:
+        run = [sys.executable, "-c", ENDING.format(ends="pass")]
+        buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        done = subprocess.run(run, stdout=full, stderr=subprocess.PIPE, text=True, env=buffered)
+    assert done.returncode == 120
+    assert "No space left" in done.stderr
 
 
 def test_python_m_eyeful():

@@ -210,6 +210,19 @@ def write_package(site: Path, entries: str, code: str) -> None:
     (site / "others_parts.py").write_text(code)
 
 
+def test_of_a_package_that_is_installed_twice_the_first_counts(install, tmp_path):
+    write_package(tmp_path / "older", "[eyeful.sources]\nold = others_parts:X\nboth = others_parts:X\n", "X = 1\n")
+    install(tmp_path / "older")
+    assert "old" in plugins.names("sources")
+    write_package(tmp_path / "newer", "[eyeful.sources]\nboth = others_parts:X\n", "X = 2\n")
+    install(tmp_path / "newer")
+    assert "both" in plugins.names("sources")
+    assert "old" not in plugins.names("sources")
+    write_package(tmp_path / "newest", "[console_scripts]\nothers = others_parts:X\n", "X = 3\n")
+    install(tmp_path / "newest")
+    assert "both" not in plugins.names("sources")
+
+
 BROKEN = "raise RuntimeError('it was made for another version')\n"
 GROUPS = ("engines", "models", "sources", "sinks", "protocols", "commands")
 

@@ -11,9 +11,9 @@ from eyeful.errors import EngineError
 
 _EYEFUL = """
 import os, sys
-from eyeful.cli import main
+from eyeful.cli import console_script
 try:
-    main()
+    console_script()
 finally:
     if os.path.exists("/proc/self/status"):
         with open("/proc/self/status") as status:

@@ -107,30 +107,42 @@ def _predict_here(
 
 def _sinks(classifier: SupportsStream, asked: OutputOptions, inputs: list[str]) -> list[Sink]:
     """What shows the rows, beside the file that -o names."""
-    from rich.console import Console
-
-    from eyeful.sinks.behind import BehindSink
-    from eyeful.sinks.figures import FiguresSink
-    from eyeful.sinks.jsonl import JsonlSink
-    from eyeful.sinks.report import ReportSink
-    from eyeful.sinks.review import ReviewSink
-    from eyeful.sinks.table import TableSink
-
     sinks: list[Sink] = []
     if asked.report is not None and asked.review is not None:
+        from eyeful.sinks.review import ReviewSink
+
         files = all(map(os.path.isdir, inputs))
         sinks.append(ReviewSink(asked.report, classifier.provenance, asked.review, thumbnails=not files))
     elif asked.report is not None:
+        from eyeful.sinks.report import ReportSink
+
         sinks.append(ReportSink(asked.report, classifier.provenance))
     if asked.figures is not None:
+        from eyeful.sinks.figures import FiguresSink
+
         sinks.append(FiguresSink(asked.figures))
-    shown: Sink | None = None
-    if asked.table or (asked.output is None and sys.stdout.isatty() and not asked.quiet):
-        shown = TableSink(Console())
-    elif asked.output is None and not sys.stdout.isatty():
-        shown = JsonlSink(sys.stdout)
+    shown = _shown(asked)
     if shown is not None:
         journal = supervise.journal
         again = journal["delivered"] if journal is not None and asked.whole else 0
-        sinks.append(BehindSink(shown, again) if again else shown)
+        if again:
+            from eyeful.sinks.behind import BehindSink
+
+            shown = BehindSink(shown, again)
+        sinks.append(shown)
     return sinks
+
+
+def _shown(asked: OutputOptions) -> Sink | None:
+    """What prints the rows: the table on a terminal, JSON elsewhere, nothing where a file has them."""
+    if asked.table or (asked.output is None and sys.stdout.isatty() and not asked.quiet):
+        from rich.console import Console
+
+        from eyeful.sinks.table import TableSink
+
+        return TableSink(Console())
+    if asked.output is None and not sys.stdout.isatty():
+        from eyeful.sinks.jsonl import JsonlSink
+
+        return JsonlSink(sys.stdout)
+    return None

@@ -1,5 +1,6 @@
 """The program `eyeful`: its commands are the entry points `eyeful.commands`, each imported when it is used."""
 
+import gc
 import io
 import logging
 import os
@@ -72,7 +73,7 @@ class _LazyCommands(MutableMapping[str, Any]):
 
 
 class _Commands(TyperGroup):
-    """The commands of every installed package."""
+    """The commands of every installed package; the one that is used is imported, the others are only shown."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -81,6 +82,31 @@ class _Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx
         return list(self.commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command as the list of commands shows it, in `--help` and in completions."""
+        del ctx
+        return _shown(cmd_name) if cmd_name in plugins.names("commands") else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that is used."""
+        name, shown, rest = super().resolve_command(ctx, args)
+        command = None if shown is None or name is None else self.commands[name]
+        _collect_garbage()
+        return name, command, rest
+
+
+def _collect_garbage() -> None:
+    """From here on, where `cli.main` put it off; what was imported is never looked through."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
+def _shown(name: str) -> TyperCommand:
+    """A command's name and what it does, without its flags."""
+    text = plugins.docstring("commands", name)
+    return _command(name) if text is None else TyperCommand(name, help=text, rich_markup_mode="markdown")
 
 
 def _command(name: str) -> TyperCommand:

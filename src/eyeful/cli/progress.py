@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.cli.terminal import LiveLine, live_columns
 from eyeful.errors import EyefulError
-from eyeful.sinks.table import bar
 from eyeful.sources import is_countable, open_source
-from eyeful.wording import rate
+from eyeful.wording import bar, rate
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from eyeful.filenames import printable
 from eyeful.types import Prediction
-from eyeful.wording import one_of, percent, warning_label
+from eyeful.wording import bar, one_of, percent, warning_label
 
 _BAR = 24
 _LABEL = 28
@@ -18,7 +18,6 @@ _SHORTEST_BAR = 6
 _PERCENT = 6
 _BESIDE = _PERCENT + 4
 """Columns of a line beside the label and the bar: the indent, the percentage, a space before each of the two."""
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 class TableSink:
@@ -73,12 +72,6 @@ class TableSink:
 def _is_answer(prediction: Prediction) -> bool:
     """Whether the best label is the answer, neither a guess nor one of a group."""
     return prediction.answer_parts == (prediction.label, None)
-
-
-def bar(share: float, width: int = _BAR) -> str:
-    """A horizontal bar in block characters, an eighth of a character fine."""
-    eighths = round(share * width * 8)
-    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
 def _widths(columns: int) -> tuple[int, int]:
