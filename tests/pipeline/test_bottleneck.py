@@ -43,7 +43,7 @@ SMALL = {"architecture": {"name": "tf_efficientnet_lite0"}}
             "forward",
             {"precision": "fp32"},
             {"able": {"int8"}, "nncf": True},
-            "a smaller --model or int8 (`eyeful export MODEL -o DIR --precision int8 --calibrate PHOTOS`)",
+            "a smaller --model or --precision int8",
         ),
         ("forward", {"precision": "int8", "provenance": SMALL}, {"able": {"int8"}, "nncf": True}, "more cores"),
         ("forward", {"device": "cuda:0"}, {"gpu": "cuda:0"}, "a smaller --model or a larger --batch-size"),

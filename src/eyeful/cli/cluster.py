@@ -12,6 +12,7 @@ import typer
 
 from eyeful.bundle import is_bundle, read_bundle
 from eyeful.cli.groups import keywords
+from eyeful.cli.int8 import settled_spec
 from eyeful.cli.outputs import told_how_to_resume
 from eyeful.errors import UsageError
 from eyeful.results import Calibration
@@ -19,6 +20,8 @@ from eyeful.results.promises import promise_line
 from eyeful.wording import rate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eyeful.cli.options import SearchOptions
     from eyeful.cli.outputs import OutputOptions
     from eyeful.cluster.summary import ClusterSummary
@@ -84,6 +87,7 @@ def predict_on_cluster(
     output: OutputOptions,
     search: SearchOptions,
     groups: tuple[Any, ...],
+    int8_images: Callable[[], dict[str, Any]],
 ) -> tuple[RunSummary, list[str]]:
     """Make the parts on a cluster.
 
@@ -95,12 +99,11 @@ def predict_on_cluster(
     """
     from eyeful.cli.progress import Progress
     from eyeful.cluster import ClusterOptions, run_on_cluster
-    from eyeful.loading import spec_of
     from eyeful.runs import SignalHandler
 
     assert asked.cluster is not None  # noqa: S101 - else nobody would come here
     options = ClusterOptions(asked.cluster, asked.cluster_workers, asked.cluster_cpus, asked.cluster_gpus)
-    spec = spec_of(**keywords(*groups))
+    spec = settled_spec(*groups, **int8_images())
     rows = output.open_parts()
     quiet = output.quiet
     progress = nullcontext() if quiet else Progress(inputs, keywords(search))

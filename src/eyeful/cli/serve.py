@@ -10,6 +10,7 @@ import typer
 from eyeful.cli import options
 from eyeful.cli.answers import CalibrationOption, SureOption
 from eyeful.cli.groups import changed, load_classifier, takes_options
+from eyeful.cli.int8 import CalibrateOption
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.extras import require
@@ -41,6 +42,7 @@ def serve(
     ] = 1,
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     engine: options.EngineOptions,
+    int8: CalibrateOption,
     batches: options.BatchOptions,
     groups: SureOption,
     promises: CalibrationOption,
@@ -135,7 +137,9 @@ def serve(
         with LiveLine(f"loading {', '.join(models)}"):
             classifiers = {
                 alias: stack.enter_context(
-                    load_classifier(weights, preprocessing, engine, batches, limits, groups, promises, model=name)
+                    load_classifier(
+                        weights, preprocessing, engine, int8, batches, limits, groups, promises, model=name
+                    )
                 )
                 for alias, name in models.items()
             }

@@ -53,7 +53,7 @@ def _faster_forward(classifier: SupportsStream) -> list[str]:
         ways.append("--precision bf16")
     int8_pays = precision == "fp32" or (precision == "bf16" and not small)
     if int8_pays and available("nncf") and is_native("int8"):
-        ways.append("int8 (`eyeful export MODEL -o DIR --precision int8 --calibrate PHOTOS`)")
+        ways.append("--precision int8")
     if (device := gpu()) is not None:
         ways.append(f"--device {device}")
     return ways or ["more cores"]
