@@ -54,7 +54,7 @@ class ClusterFlags:
     ] = 0
     cluster_gpus: Annotated[int, typer.Option(min=0, help="GPUs of each worker.", rich_help_panel=_PANEL)] = 0
 
-    def check(self, output: OutputOptions, server: str | None) -> None:
+    def check(self, output: OutputOptions, server: str | None, precision: str) -> None:
         """See that the flags go together with others.
 
         Raises:
@@ -64,6 +64,8 @@ class ClusterFlags:
             if self.cluster_workers or self.cluster_cpus or self.cluster_gpus:
                 raise UsageError("--cluster says which cluster: auto, local or HOST:PORT")
             return
+        if self.cluster_gpus and precision == "int8":
+            raise UsageError("int8 runs on CPUs: leave --cluster-gpus out, or --precision int8")
         if not output.asks_for_parts:
             raise UsageError(
                 "--cluster writes parts: -o FOLDER/ that every node sees, or -o s3://bucket/prefix/; "

@@ -58,7 +58,7 @@ def predict(
     if supervise.goes_on(all_inputs, anew=output.whole):
         output = output.after_crash()
     check_usage(all_inputs, output)
-    cluster.check(output, server.server)
+    cluster.check(output, server.server, engine.precision)
     images = open_source(all_inputs, **keywords(search), undivided=output.asks_for_parts)
     groups = (model, answers, preprocessing, limits, batches, engine, arithmetic, int8)
     int8_images = partial(calibrating, all_inputs, int8, engine, search)

@@ -125,8 +125,8 @@ def _make(fp32: Bundle, spec: PredictorSpec, sample: Sample, folder: Path) -> Bu
         except ModelError as error:
             return _write_refused(folder, fp32, {"images": len(pixels), "refused": str(error)})
         quantization = made.manifest.quantization or {}
-        if fault := why_not(fp32, agreement, MIN_AGREEMENT):
-            return _write_refused(folder, fp32, quantization | {"refused": fault})
+        if fault := why_not(agreement, MIN_AGREEMENT):
+            return _write_refused(folder, fp32, quantization | {"refused": f"int8 {fault}"})
         return write_bundle(folder, made.manifest, made.copy_files)
 
 
@@ -140,9 +140,10 @@ def _write_refused(folder: Path, fp32: Bundle, found: dict[str, object]) -> Bund
 
 
 def _folder(fp32: Bundle) -> Path:
-    """How the folders of a model's int8 networks begin: by everything that its manifest says."""
+    """How the folders of a model's int8 networks begin: by what its manifest says, but how it was tuned."""
+    facts = {name: value for name, value in fp32.manifest.as_dict().items() if name != "tuning"}
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", fp32.manifest.model).strip("-")[:80]
-    return cache_folder() / "int8" / f"{slug}-{_digest(fp32.manifest.as_dict())}"
+    return cache_folder() / "int8" / f"{slug}-{_digest(facts)}"
 
 
 def _digest(facts: object) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from eyeful.bundle import Bundle, write_bundle
 from eyeful.classifier import open_classifier
-from eyeful.engines.openvino import FAMILY
+from eyeful.engines.openvino import FAMILY, GRAPH
 from eyeful.errors import ModelError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.predictor import PredictorSpec
@@ -76,8 +76,8 @@ def export_int8(
         )
     with tempfile.TemporaryDirectory() as temporary:
         candidate, agreement = quantise_and_judge(fp32, spec, pixels, held_out, Path(temporary) / "int8")
-        if fault := why_not(fp32, agreement, min_agreement):
-            raise ModelError(f"{fault} (--min-agreement): not written")
+        if fault := why_not(agreement, min_agreement):
+            raise ModelError(f"int8 {fp32.manifest.title} {fault} (--min-agreement): not written")
         manifest = with_calibration(candidate.manifest.with_activation(activation), calibration)
         return write_bundle(folder, manifest, candidate.copy_files), agreement
 
@@ -122,7 +122,13 @@ def quantise_and_judge(
         with open_classifier(spec_for(spec, bundle, precision)) as classifier:
             answers.append(list(classifier.stream(held_out)))
     agreement = compare(answers[0], answers[1])
-    found = {"held_out": agreement.images, "agreement": round(agreement.top1, 4)}
+    found = {
+        "held_out": agreement.images,
+        "agreement": round(agreement.top1, 4),
+        "network_sha256": made.manifest.files[
+            Path(GRAPH).with_suffix(".bin").name
+        ],  # its graph has counters in it
+    }
     manifest = replace(made.manifest, quantization=(made.manifest.quantization or {}) | found)
     return replace(made, manifest=manifest), agreement
 
@@ -134,11 +140,11 @@ def spec_for(spec: PredictorSpec, bundle: Bundle, precision: str) -> PredictorSp
     return replace(spec, **of_run, calibration={}, torchcompile=False)
 
 
-def why_not(fp32: Bundle, agreement: Agreement, least: float) -> str | None:
-    """What keeps an int8 network from answers that users rely on, if anything."""
+def why_not(agreement: Agreement, least: float) -> str | None:
+    """What keeps an int8 network from being as good as fp32, if anything: half a sentence."""
     if agreement.images and agreement.top1 >= least:
         return None
     return (
-        f"int8 {fp32.manifest.title} gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} "
-        f"held-out images, less than {least:.4g}"
+        f"gives the label of fp32 on {agreement.top1:.1%} of {agreement.images} held-out images, "
+        f"less than {least:.4g}"
     )

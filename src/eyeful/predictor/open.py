@@ -82,12 +82,13 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
 
 
 def _check_int8_is_there(spec: PredictorSpec) -> None:
-    """See that the int8 network that a spec is pinned to is on this machine.
+    """See that the int8 network that a spec was settled on, here or on another machine, is here.
 
     Raises:
         ModelError: it is not.
     """
-    if spec.pinned is not None and spec.pinned.get("quantization") and not is_bundle(Path(spec.model)):
+    folder = Path(spec.model)
+    if spec.precision == "int8" and folder.is_absolute() and not folder.exists():
         raise ModelError(
             f"the int8 network {spec.model} is not here: copy that folder from where it was made, or ask for int8 "
             "with the same images again"
