@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eyeful.bundle import is_bundle, read_bundle
-from eyeful.cli.groups import keywords
-from eyeful.cli.int8 import settled_spec
+from eyeful.cli.groups import keywords, settled_spec
 from eyeful.cli.outputs import told_how_to_resume
 from eyeful.errors import UsageError
 from eyeful.results import Calibration

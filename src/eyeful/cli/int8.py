@@ -11,7 +11,6 @@ from eyeful.cli.groups import keywords
 
 if TYPE_CHECKING:
     from eyeful.cli.options import EngineOptions, SearchOptions
-    from eyeful.predictor import PredictorSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +51,3 @@ def calibrating(
     from eyeful.int8 import sample_of
 
     return {"calibrate": sample_of(inputs, **keywords(search))}
-
-
-def settled_spec(*groups: Any, **more: Any) -> PredictorSpec:
-    """The spec of what runs, of groups of flags and more keywords of `eyeful.load`; nothing stays open."""
-    from eyeful.loading import settled, spec_of
-
-    asked = keywords(*groups) | more
-    calibrate = asked.pop("calibrate")
-    return settled(spec_of(**asked), calibrate)
