@@ -113,7 +113,7 @@ def load(
     return open_classifier(settled(spec, calibrate))
 
 
-def settled(spec: PredictorSpec, calibrate: Any = None) -> PredictorSpec:
+def settled(spec: PredictorSpec, calibrate: Any = None, *, isolated: bool = False) -> PredictorSpec:
     """The spec of what runs: another than what is asked for where that is int8, which is made first; see `load`.
 
     Raises:
@@ -123,7 +123,7 @@ def settled(spec: PredictorSpec, calibrate: Any = None) -> PredictorSpec:
     if spec.precision == "int8":
         from eyeful.int8 import in_int8
 
-        return in_int8(spec, calibrate)
+        return in_int8(spec, calibrate, isolated=isolated)
     if calibrate is not None:
         raise UsageError("--calibrate (in Python calibrate=) is for --precision int8")
     return spec

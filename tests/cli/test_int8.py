@@ -4,7 +4,9 @@ import json
 import sys
 
 import pytest
+from PIL import Image
 
+from faulty import bad_codec_environment
 from small_networks import LABELS, set_speeds, write_images, write_network
 
 
@@ -74,6 +76,20 @@ def test_what_cannot_be_read_twice_or_is_all_alike_needs_images(run, many, monke
         done = run("predict", "-", "--calibrate", many)
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_decoder_that_crashes_while_it_calibrates_costs_one_row(run, process, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    write_images(images, 24)
+    Image.new("RGB", (51, 50)).save(images / "023.png")
+    arguments = ["predict", images, "--model", tmp_path / "net.onnx", "--labels", tmp_path / "labels.txt"]
+    done = process(*arguments, "--precision", "int8", "-q", env=bad_codec_environment(tmp_path / "codec"))
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["error_kind"] for row in rows] == [None] * 23 + ["unreadable"], done.stderr
+    assert done.returncode == 1
+    assert "calibrating" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["serve", "page"])

@@ -9,6 +9,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from eyeful.cli import supervise
+
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
     from eyeful.predictor import PredictorSpec
@@ -71,7 +73,11 @@ def settled_spec(*groups: Any, **more: Any) -> PredictorSpec:
 
     asked = keywords(*groups) | more
     calibrate = asked.pop("calibrate", None)
-    return settled(spec_of(**asked), calibrate)
+    journal = supervise.journal
+    spec = settled(spec_of(**asked), calibrate, isolated=journal is not None and journal.attempt > 0)
+    if journal is not None:
+        journal["settled"] = 1
+    return spec
 
 
 def open_spec(spec: PredictorSpec) -> Classifier:

@@ -26,7 +26,7 @@ LEAST_GAIN = 1.1
 """Images per second in int8 over those of what would run otherwise; for less, other answers are not worth it."""
 
 
-def in_int8(spec: PredictorSpec, images: Any = None) -> PredictorSpec:
+def in_int8(spec: PredictorSpec, images: Any = None, *, isolated: bool = False) -> PredictorSpec:
     """Settle what a spec that asks for int8 runs; any other comes back as it is.
 
     Half of up to 128 of the images calibrate an int8 network, the others judge it, and its forward pass is timed
@@ -38,6 +38,7 @@ def in_int8(spec: PredictorSpec, images: Any = None) -> PredictorSpec:
         spec: what is asked for.
         images: images like those to come, as `open_source` takes them, or what `sample_of` gave. None, or fewer
             than 20: the int8 network of the model that was made last, if there is one.
+        isolated: try each image in another process first, since one may have crashed this one before.
 
     Returns:
         a spec of the int8 network's bundle in the cache, or of the model in `auto`; `int8` says what was found.
@@ -55,15 +56,15 @@ def in_int8(spec: PredictorSpec, images: Any = None) -> PredictorSpec:
     fp32 = _in_fp32(spec)
     otherwise = replace(spec, precision="auto")
     with open_classifier(otherwise) as other:
-        sample = Sample((), "") if images is None else Sample.of(other, images)
+        sample = Sample((), "") if images is None else Sample.of(other, images, isolated=isolated)
         if len(sample.images) >= FEWEST:
             bundle, new = int8_of(fp32, spec, sample)
         else:
             found = latest_int8_of(fp32)
             if found is None and images is None:
                 raise UsageError(
-                    f"int8 is calibrated with images like those to come, and no int8 network of {other.model} is "
-                    "cached: --calibrate PHOTOS names some (in Python calibrate=)"
+                    f"int8 is made with images, and no int8 network of {other.model} is cached: --calibrate PHOTOS "
+                    "names some (in Python calibrate=), as `eyeful predict PHOTOS --precision int8` does"
                 )
             if found is None:
                 few = f"{len(sample.images)} images are too few to calibrate int8 with (at least {FEWEST})"
@@ -84,8 +85,7 @@ def _settled(
         own["labels"] = None  # they are in the bundle; those for a user's bundle are not
     own |= {"model": str(bundle.folder), "engine": FAMILY.name, "device": "cpu"}
     quantised = replace(spec, **own)
-    with open_classifier(quantised) as int8:
-        fast, usual = speeds_of(bundle, int8, other)
+    fast, usual = speeds_of(bundle, quantised, other)
     found |= {"speed": round(fast / usual, 2), "beside": f"{other.engine} in {other.precision}"}
     if fast < LEAST_GAIN * usual:
         slow = f"int8 is {fast / usual:.2f} times as fast here, less than {LEAST_GAIN}"

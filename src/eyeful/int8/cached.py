@@ -18,6 +18,7 @@ from filelock import Timeout
 from eyeful.bundle import MANIFEST, Bundle, read_bundle, single_flight, write_bundle
 from eyeful.bundle.files import locked, write_atomically
 from eyeful.cache import cache_folder
+from eyeful.classifier import open_classifier
 from eyeful.engines.machine import cpu_name, native_precisions
 from eyeful.errors import BundleError, ModelError
 from eyeful.int8.made import MIN_AGREEMENT, quantise_and_judge, split, why_not
@@ -75,12 +76,12 @@ def latest_int8_of(fp32: Bundle) -> Bundle | None:
     return None
 
 
-def speeds_of(bundle: Bundle, int8: Classifier, other: Classifier) -> tuple[float, float]:
+def speeds_of(bundle: Bundle, spec: PredictorSpec, other: Classifier) -> tuple[float, float]:
     """Images per second of an int8 network's forward pass and of another's, on this CPU; measured once.
 
     Args:
         bundle: the int8 network's, in the cache, where what was found is cached too.
-        int8: runs it.
+        spec: runs it.
         other: what would run otherwise.
 
     Raises:
@@ -90,13 +91,15 @@ def speeds_of(bundle: Bundle, int8: Classifier, other: Classifier) -> tuple[floa
     file = bundle.folder / f"speed-{_digest([*facts, _version('openvino')])}.json"
     try:
         with locked(bundle.folder.with_name(f".{bundle.folder.name}.speed.lock")):
-            return _read(file) or _measure(file, int8, other)
+            return _read(file) or _measure(file, spec, other)
     except (OSError, Timeout):  # nothing can be written there
-        return _measure(None, int8, other)
+        return _measure(None, spec, other)
 
 
-def _measure(file: Path | None, int8: Classifier, other: Classifier) -> tuple[float, float]:
-    speeds = images_per_second((int8.predictor.engine, other.predictor.engine), int8.preprocessing.size)
+def _measure(file: Path | None, spec: PredictorSpec, other: Classifier) -> tuple[float, float]:
+    with open_classifier(spec) as int8:
+        engines = int8.predictor.engine, other.predictor.engine
+        speeds = images_per_second(engines, int8.preprocessing.size)
     if file is not None:
         with suppress(OSError):
             write_atomically(file, json.dumps(speeds))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from eyeful.isolate import isolate_suspects
 from eyeful.sources import Source, is_countable, open_source
 
 if TYPE_CHECKING:
@@ -35,15 +36,19 @@ class Sample:
     digest: str
 
     @classmethod
-    def of(cls, classifier: Classifier, images: Any) -> Sample:
+    def of(cls, classifier: Classifier, images: Any, *, isolated: bool = False) -> Sample:
         """What a classifier opens of images, up to 128; those that are errors are left out.
 
         Args:
             classifier: opens them.
             images: as `open_source` takes them, or what `sample_of` gave.
+            isolated: try each in another process first; one that ends it is left out.
         """
         source = images if isinstance(images, Source) else sample_of(images)
-        opened = classifier.preprocessed(replace(source, items=islice(source.items, MOST)))
+        items: Iterator[Item] = islice(source.items, MOST)
+        if isolated:
+            items = isolate_suspects(items, MOST, classifier.preprocessor)
+        opened = classifier.preprocessed(replace(source, items=items))
         found = tuple(image for image in opened if image.pixels_HWC is not None)
         digest = hashlib.sha256()
         for image in found:
