@@ -59,8 +59,7 @@ def load(
         labels: a label file in place of the model's own labels, or for the checkpoint: a name a line, CSV, JSON.
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, torch, openvino, onnxruntime, or a plug-in's.
-        precision: auto, fp32, bf16, fp16 or int8. int8 is made with images, judged and measured, and cached; where
-            it is not as good or not faster, auto runs, and a warning says why (docs/exactness.md).
+        precision: auto, fp32, bf16, fp16, or int8: made, judged, measured and cached; auto where it is not good.
         exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
         crop_mode: center, squash or border; the weights' own when None. So for the next five.
         img_size: side of the network's input in pixels, (height, width), or "HxW".
@@ -77,8 +76,7 @@ def load(
         workers: decode threads; 0: one for each core that this process may use.
         max_pixels: the largest image that is opened.
         torchcompile: with the engine torch, compile the network with `torch.compile` at the first batch.
-        calibrate: for int8, images like those to come, 20 at least, as `predict` takes them; None: the int8
-            network of this model that was made last.
+        calibrate: images that int8 is made with, as `predict` takes them; None: what was made last of this model.
 
     Raises:
         UsageError: an argument is outside its range, or two contradict each other.

@@ -68,7 +68,7 @@ def test_what_cannot_be_read_twice_or_is_all_alike_needs_images(run, many, monke
     for name in ("-", "film.mp4"):
         done = run("predict", name)
         assert (done.returncode, done.stdout) == (2, "")
-        assert "--calibrate PHOTOS names some" in done.stderr
+        assert "make one with images, --calibrate PHOTOS" in done.stderr
         assert done.stderr.count("error") == 1
     (many / "names").write_text(f"{many / '001.png'}\n")
     with (many / "names").open() as names:
@@ -97,7 +97,7 @@ def test_serve_and_page_need_images_or_a_cached_network(run, name):
     done = run(name)
     assert done.returncode == 2
     assert "no int8 network of" in done.stderr
-    assert "--calibrate PHOTOS names some" in done.stderr
+    assert "make one with images, --calibrate PHOTOS" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_a_bundle_is_made_int8_too_and_an_int8_one_just_runs(fast, network, labe
         ({"device": "cuda"}, "int8 runs in openvino on the CPU: leave --device cuda out"),
         ({"exact": True}, "exact means torch in fp32"),
         ({"precision": "bf16"}, "--calibrate .in Python calibrate=. is for --precision int8"),
-        ({"calibrate": None}, "no int8 network of .*net.onnx is cached: --calibrate PHOTOS"),
+        ({"calibrate": None}, "no int8 network of .*net.onnx is cached: make one with images"),
         ({"torchcompile": True}, "torchcompile is for the engine torch"),
     ],
 )

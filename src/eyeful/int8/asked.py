@@ -63,8 +63,8 @@ def in_int8(spec: PredictorSpec, images: Any = None, *, isolated: bool = False) 
             found = latest_int8_of(fp32)
             if found is None and images is None:
                 raise UsageError(
-                    f"int8 is made with images, and no int8 network of {other.model} is cached: --calibrate PHOTOS "
-                    "names some (in Python calibrate=), as `eyeful predict PHOTOS --precision int8` does"
+                    f"no int8 network of {other.model} is cached: make one with images, --calibrate PHOTOS "
+                    "(in Python calibrate=) or `eyeful predict PHOTOS --precision int8`"
                 )
             if found is None:
                 few = f"{len(sample.images)} images are too few to calibrate int8 with (at least {FEWEST})"

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from eyeful.types import Size
 
 _ROUNDS = 5
-_SECONDS = 4.0
+_SECONDS = 2.0
 """From which on no further round is begun; two are made in any case."""
-_BATCHES = 4
+_BATCHES = 2
 """In a round, for each that may be in flight."""
 
 
