@@ -53,6 +53,7 @@ def in_int8(spec: PredictorSpec, images: Any = None, *, isolated: bool = False) 
     if spec.engine not in ("auto", FAMILY.name) or spec.device not in ("auto", "cpu"):
         asked = f"--device {spec.device}" if spec.device not in ("auto", "cpu") else f"--engine {spec.engine}"
         raise UsageError(f"int8 runs in {FAMILY.name} on the CPU: leave {asked} out, or --precision int8")
+    spec = spec.with_absolute_paths()  # as opening it does: a file is prepared under its name
     fp32 = _in_fp32(spec)
     otherwise = replace(spec, precision="auto")
     with open_classifier(otherwise) as other:
