@@ -47,7 +47,13 @@ SMALL = {"architecture": {"name": "tf_efficientnet_lite0"}}
         ),
         ("forward", {"precision": "int8", "provenance": SMALL}, {"able": {"int8"}, "nncf": True}, "more cores"),
         ("forward", {"device": "cuda:0"}, {"gpu": "cuda:0"}, "a smaller --model or a larger --batch-size"),
-        ("forward", {"provenance": SMALL}, {"able": {"bf16", "int8"}, "nncf": True}, "more cores"),
+        ("forward", {"provenance": SMALL}, {"able": {"bf16", "int8"}, "nncf": True}, "--precision int8"),
+        (
+            "forward",
+            {"provenance": SMALL | {"quantization": {"refused": "it is slow"}}},
+            {"able": {"bf16", "int8"}, "nncf": True},
+            "more cores",
+        ),
         ("write", {}, {}, "fewer of them (figures cost the most) or a faster disk"),
     ],
 )
