@@ -23,6 +23,7 @@ from eyeful.engines.machine import cpu_name, native_precisions
 from eyeful.errors import BundleError, ModelError
 from eyeful.int8.made import MIN_AGREEMENT, quantise_and_judge, split, why_not
 from eyeful.int8.speed import images_per_second
+from eyeful.openvino_import import import_nncf
 
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
@@ -115,6 +116,7 @@ def _read(file: Path) -> tuple[float, float] | None:
 
 
 def _make(fp32: Bundle, spec: PredictorSpec, sample: Sample, folder: Path) -> Bundle:
+    import_nncf()
     pixels, held_out = split(sample.images)
     log.info(
         "calibrating %s in int8 on %d images, judging it on %d others; it is cached for the next run",
