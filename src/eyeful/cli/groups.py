@@ -9,8 +9,6 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from eyeful.cli import supervise
-
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
     from eyeful.predictor import PredictorSpec
@@ -69,6 +67,7 @@ def load_classifier(*groups: Any, **more: Any) -> Classifier:
 
 def settled_spec(*groups: Any, **more: Any) -> PredictorSpec:
     """The spec of it: of int8, what runs is found out first."""
+    from eyeful.cli import supervise
     from eyeful.loading import settled, spec_of
 
     asked = keywords(*groups) | more
