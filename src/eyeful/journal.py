@@ -11,7 +11,8 @@ class Journal:
 
     Its fields: `delivered`, the most rows that every output has had; `repeatable`, whether the inputs can be named
     once more; `anew`, whether a next process must make every row again, for outputs that show a whole run;
-    `ended`, whether it was our own code that ended the process; and the counts of the present process.
+    `ended`, whether it was our own code that ended the process; `settled`, whether it was found out what runs, for
+    which images may have to be opened; and the counts of the present process.
 
     Attributes:
         attempt: how many processes have carried this run before; 0 for the first.
@@ -22,6 +23,7 @@ class Journal:
         "repeatable",
         "anew",
         "ended",
+        "settled",
         "rows",
         "predicted",
         "abstained",
@@ -50,7 +52,7 @@ class Journal:
         rows = predicted + sum(errors.values())
         delivered = max(self["delivered"], rows)
         kinds = (errors.get(kind, 0) for kind in ERROR_KINDS)
-        flags = (self["repeatable"], self["anew"], self["ended"])
+        flags = (self["repeatable"], self["anew"], self["ended"], self["settled"])
         counts = (rows, predicted, abstained, grouped, none_of_these)
         struct.pack_into(self._format, self._memory, 0, delivered, *flags, *counts, *kinds)
 

@@ -47,6 +47,7 @@ def load(
     workers: int = 0,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     torchcompile: bool = False,
+    calibrate: Any = None,
 ) -> Classifier:
     """Load a classifier; its weights are fetched and prepared at first use.
 
@@ -58,7 +59,7 @@ def load(
         labels: a label file in place of the model's own labels, or for the checkpoint: a name a line, CSV, JSON.
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, torch, openvino, onnxruntime, or a plug-in's.
-        precision: auto, fp32, bf16 or fp16.
+        precision: auto, fp32, bf16, fp16, or int8: made, judged, measured and cached; auto where it is not good.
         exact: reference arithmetic: torch in fp32, full decode, TorchVision's or timm's own resize and crop.
         crop_mode: center, squash or border; the weights' own when None. So for the next five.
         img_size: side of the network's input in pixels, (height, width), or "HxW".
@@ -75,39 +76,55 @@ def load(
         workers: decode threads; 0: one for each core that this process may use.
         max_pixels: the largest image that is opened.
         torchcompile: with the engine torch, compile the network with `torch.compile` at the first batch.
+        calibrate: images that int8 is made with, as `predict` takes them; None: what was made last of this model.
 
     Raises:
         UsageError: an argument is outside its range, or two contradict each other.
         ModelError, EngineError: the model cannot be had, or cannot run as asked.
         MissingExtraError: something must be installed first; the text says how.
     """
-    return open_classifier(
-        spec_of(
-            name,
-            model=model,
-            checkpoint=checkpoint,
-            labels=labels,
-            exact=exact,
-            img_size=img_size,
-            mean=mean,
-            std=std,
-            device=device,
-            engine=engine,
-            precision=precision,
-            torchcompile=torchcompile,
-            crop_mode=crop_mode,
-            crop_pct=crop_pct,
-            interpolation=interpolation,
-            activation=activation,
-            topk=topk,
-            min_prob=min_prob,
-            sure=sure,
-            calibration=calibration,
-            max_pixels=max_pixels,
-            batch_size=batch_size,
-            workers=workers,
-        )
+    spec = spec_of(
+        name,
+        model=model,
+        checkpoint=checkpoint,
+        labels=labels,
+        exact=exact,
+        img_size=img_size,
+        mean=mean,
+        std=std,
+        device=device,
+        engine=engine,
+        precision=precision,
+        torchcompile=torchcompile,
+        crop_mode=crop_mode,
+        crop_pct=crop_pct,
+        interpolation=interpolation,
+        activation=activation,
+        topk=topk,
+        min_prob=min_prob,
+        sure=sure,
+        calibration=calibration,
+        max_pixels=max_pixels,
+        batch_size=batch_size,
+        workers=workers,
     )
+    return open_classifier(settled(spec, calibrate))
+
+
+def settled(spec: PredictorSpec, calibrate: Any = None, *, isolated: bool = False) -> PredictorSpec:
+    """The spec of what runs: another than what is asked for where that is int8, which is made first; see `load`.
+
+    Raises:
+        UsageError: images to calibrate with are given, and int8 is not asked for.
+        UsageError, ModelError, EngineError, MissingExtraError: as `int8.in_int8`.
+    """
+    if spec.precision == "int8":
+        from eyeful.int8 import in_int8
+
+        return in_int8(spec, calibrate, isolated=isolated)
+    if calibrate is not None:
+        raise UsageError("--calibrate (in Python calibrate=) is for --precision int8")
+    return spec
 
 
 def spec_of(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eyeful.bundle import is_bundle, read_bundle
-from eyeful.cli.groups import keywords
+from eyeful.cli.groups import keywords, settled_spec
 from eyeful.cli.outputs import told_how_to_resume
 from eyeful.errors import UsageError
 from eyeful.results import Calibration
@@ -19,6 +19,8 @@ from eyeful.results.promises import promise_line
 from eyeful.wording import rate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eyeful.cli.options import SearchOptions
     from eyeful.cli.outputs import OutputOptions
     from eyeful.cluster.summary import ClusterSummary
@@ -51,7 +53,7 @@ class ClusterFlags:
     ] = 0
     cluster_gpus: Annotated[int, typer.Option(min=0, help="GPUs of each worker.", rich_help_panel=_PANEL)] = 0
 
-    def check(self, output: OutputOptions, server: str | None) -> None:
+    def check(self, output: OutputOptions, server: str | None, precision: str) -> None:
         """See that the flags go together with others.
 
         Raises:
@@ -61,6 +63,8 @@ class ClusterFlags:
             if self.cluster_workers or self.cluster_cpus or self.cluster_gpus:
                 raise UsageError("--cluster says which cluster: auto, local or HOST:PORT")
             return
+        if self.cluster_gpus and precision == "int8":
+            raise UsageError("int8 runs on CPUs: leave --cluster-gpus out, or --precision int8")
         if not output.asks_for_parts:
             raise UsageError(
                 "--cluster writes parts: -o FOLDER/ that every node sees, or -o s3://bucket/prefix/; "
@@ -84,6 +88,7 @@ def predict_on_cluster(
     output: OutputOptions,
     search: SearchOptions,
     groups: tuple[Any, ...],
+    int8_images: Callable[[], dict[str, Any]],
 ) -> tuple[RunSummary, list[str]]:
     """Make the parts on a cluster.
 
@@ -95,12 +100,11 @@ def predict_on_cluster(
     """
     from eyeful.cli.progress import Progress
     from eyeful.cluster import ClusterOptions, run_on_cluster
-    from eyeful.loading import spec_of
     from eyeful.runs import SignalHandler
 
     assert asked.cluster is not None  # noqa: S101 - else nobody would come here
     options = ClusterOptions(asked.cluster, asked.cluster_workers, asked.cluster_cpus, asked.cluster_gpus)
-    spec = spec_of(**keywords(*groups))
+    spec = settled_spec(*groups, **int8_images())
     rows = output.open_parts()
     quiet = output.quiet
     progress = nullcontext() if quiet else Progress(inputs, keywords(search))

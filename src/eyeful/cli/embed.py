@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
 from eyeful.cli import options, supervise
 from eyeful.cli.groups import keywords, load_classifier, takes_options
+from eyeful.cli.int8 import CalibrateOption, calibrating
 from eyeful.cli.outputs import OVERWRITE, RESUME, exit_after, told_how_to_resume
 from eyeful.cli.places import check_places
 from eyeful.cli.terminal import loading, print_status
 from eyeful.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eyeful.runs import Output, RunSummary
     from eyeful.sources import Source
 
@@ -83,6 +87,7 @@ def embed(
     limits: options.LimitOptions,
     batches: options.BatchOptions,
     engine: options.EngineOptions,
+    int8: CalibrateOption,
     arithmetic: options.ArithmeticOptions,
 ) -> None:
     """Write a vector for each image, to find what looks alike (`eyeful similar`).
@@ -100,7 +105,8 @@ def embed(
     images = open_source(all_inputs, **keywords(search))
     with closing(open_vectors(name, resume=file.resume, overwrite=file.overwrite)) as output:
         groups = (model, preprocessing, limits, batches, engine, arithmetic)
-        summary, speed = _embed(all_inputs, images, output, file, search, groups)
+        int8_images = partial(calibrating, all_inputs, int8, engine, search)
+        summary, speed = _embed(all_inputs, images, output, file, search, groups, int8_images)
     if not file.quiet:
         print_status(summary.said("embedded"))
         complete = file.resume and summary.was_complete
@@ -117,6 +123,7 @@ def _embed(
     file: VectorOptions,
     search: options.SearchOptions,
     groups: tuple[Any, ...],
+    int8_images: Callable[[], dict[str, Any]],
 ) -> tuple[RunSummary, str]:
     """Write the vectors; what there is now, and a line about how fast it was."""
     from eyeful.cli.progress import Progress
@@ -126,7 +133,7 @@ def _embed(
 
     started = time.perf_counter()
     with loading(groups[0].model, quiet=file.quiet):
-        opened = load_classifier(*groups, calibration="none")  # it changes answers, no vectors
+        opened = load_classifier(*groups, **int8_images(), calibration="none")  # it changes answers, no vectors
     with opened as classifier:
         describe(output, vector_size(classifier.predictor), classifier.spec)
         startup = time.perf_counter() - started

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -13,6 +14,7 @@ import typer
 from eyeful.cli import options, supervise
 from eyeful.cli.answers import AnswerOptions
 from eyeful.cli.groups import changed, keywords, load_classifier, takes_options
+from eyeful.cli.int8 import CalibrateOption, calibrating
 from eyeful.cli.outputs import LATE
 from eyeful.cli.remote import ServerOptions
 from eyeful.cli.table import wrapped
@@ -22,7 +24,7 @@ from eyeful.filenames import printable
 from eyeful.wording import counted_images
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from eyeful.evaluation.result import Evaluation
     from eyeful.evaluation.verdicts import Verdicts
@@ -121,6 +123,7 @@ def evaluate(
     limits: options.LimitOptions,
     batches: options.BatchOptions,
     engine: options.EngineOptions,
+    int8: CalibrateOption,
     arithmetic: options.ArithmeticOptions,
     server: ServerOptions,
 ) -> None:
@@ -132,7 +135,7 @@ def evaluate(
     from eyeful.evaluation.rows import is_rows
 
     named = inputs or []
-    groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
+    groups = (model, answers, preprocessing, limits, batches, engine, arithmetic, int8)
     if asked.min_top1 is not None and not 0 <= asked.min_top1 <= 1:
         raise UsageError(f"--min-top1 {asked.min_top1} is not between 0 and 1")
     if asked.verdicts is not None:
@@ -150,7 +153,8 @@ def evaluate(
     if len(named) == 1 and is_rows(named[0]):
         found = _of_rows(named[0], asked, folder, server, search, *groups)
     else:
-        found = _classified(named, asked, folder, search, server, groups)
+        int8_images = partial(calibrating, named, int8, engine, search)
+        found = _classified(named, asked, folder, search, server, groups, int8_images)
     says = {"folders": "their folders say", "names": "their file names say"}.get(
         found.truth, f"{found.truth} says"
     )
@@ -217,6 +221,7 @@ def _classified(
     search: options.SearchOptions,
     server: ServerOptions,
     groups: tuple[Any, ...],
+    int8_images: Callable[[], dict[str, Any]],
 ) -> Evaluation:
     """Evaluate images."""
     from eyeful.cli.progress import Progress
@@ -227,9 +232,11 @@ def _classified(
     with ExitStack() as stack:
         others: dict[str, Any] = {"against": asked.against}
         with loading(groups[0].model, quiet=folder.quiet):
-            classifier = stack.enter_context(_open(server, groups))
+            classifier = stack.enter_context(_open(server, groups, int8_images))
             if asked.against is not None and not is_rows(asked.against):
-                others["against"] = stack.enter_context(_open(server, _of_other(asked.against, *groups)))
+                others["against"] = stack.enter_context(
+                    _open(server, _of_other(asked.against, *groups), int8_images)
+                )
         again = [] if isinstance(others["against"], str | None) else inputs
         beyond = [asked.outsiders] if asked.outsiders is not None else []
         counted = Progress([*inputs, *again, *beyond], keywords(search))
@@ -251,9 +258,11 @@ def _classified(
         )
 
 
-def _open(server: ServerOptions, groups: tuple[Any, ...]) -> Any:
+def _open(server: ServerOptions, groups: tuple[Any, ...], int8_images: Callable[[], dict[str, Any]]) -> Any:
     """The classifier, here or a server's; a context manager."""
-    return load_classifier(*groups) if server.server is None else server.open(*groups)
+    if server.server is not None:
+        return server.open(*groups)
+    return load_classifier(*groups, **int8_images())
 
 
 def _of_other(model: str, *groups: Any) -> tuple[Any, ...]:

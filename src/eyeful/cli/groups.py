@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
+    from eyeful.predictor import PredictorSpec
 
 log = logging.getLogger("eyeful")
 
@@ -60,15 +61,30 @@ def changed(*groups: Any) -> list[str]:
 
 
 def load_classifier(*groups: Any, **more: Any) -> Classifier:
-    """The classifier that groups of flags, and more keywords of `eyeful.load`, ask for.
+    """The classifier that groups of flags, and more keywords of `eyeful.load`, ask for; see `open_spec`."""
+    return open_spec(settled_spec(*groups, **more))
 
-    Says so where its answers will be `class 0` and so on.
-    """
-    from eyeful.loading import load
-    from eyeful.models.labels import unnamed
+
+def settled_spec(*groups: Any, **more: Any) -> PredictorSpec:
+    """The spec of it: of int8, what runs is found out first."""
+    from eyeful.cli import supervise
+    from eyeful.loading import settled, spec_of
 
     asked = keywords(*groups) | more
-    classifier = load(asked.pop("model"), **asked)
+    calibrate = asked.pop("calibrate", None)
+    journal = supervise.journal
+    spec = settled(spec_of(**asked), calibrate, isolated=journal is not None and journal.attempt > 0)
+    if journal is not None:
+        journal["settled"] = 1
+    return spec
+
+
+def open_spec(spec: PredictorSpec) -> Classifier:
+    """The classifier of a spec. Says so where its answers will be `class 0` and so on."""
+    from eyeful.classifier import open_classifier
+    from eyeful.models.labels import unnamed
+
+    classifier = open_classifier(spec)
     if classifier.labels == unnamed(len(classifier.labels)).names:
         log.warning("%s names none of its classes: --labels FILE does", classifier.model)
     return classifier

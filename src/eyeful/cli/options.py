@@ -118,7 +118,9 @@ class EngineOptions:
             autocompletion=complete_engine,
         ),
     ] = "auto"
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.", rich_help_panel=_RUNNING)] = "auto"
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.", rich_help_panel=_RUNNING)] = (
+        "auto"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import sys
 import webbrowser
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ import typer
 from eyeful.cli import options
 from eyeful.cli.answers import CalibrationOption
 from eyeful.cli.groups import load_classifier, takes_options
+from eyeful.cli.int8 import CalibrateOption
 from eyeful.cli.terminal import LiveLine
 from eyeful.errors import UsageError
 from eyeful.extras import require
@@ -35,6 +37,7 @@ def page(
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 7860,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser.")] = True,
     engine: options.EngineOptions,
+    int8: CalibrateOption,
     limits: options.LimitOptions,
     promises: CalibrationOption,
 ) -> None:
@@ -51,7 +54,11 @@ def page(
     models = list(dict.fromkeys(model or [DEFAULT_MODEL]))
     if promises.calibration is not None and len(models) > 1:
         raise UsageError("--calibration is for a single --model: `eyeful export` gives each of several its own")
-    load = partial(load_classifier, engine, limits)
+    load = partial(load_classifier, engine, int8, limits)
+    if int8.calibrate is None and engine.precision == "int8":  # of others, no int8 network may be cached
+        load_other = partial(load_classifier, replace(engine, precision="auto"), limits)
+    else:
+        load_other = load
 
     def ready(address: str) -> None:
         sys.stderr.write(f"eyeful: the page is at {address} (Ctrl+C ends it)\n")
@@ -65,4 +72,4 @@ def page(
                 Path(name).name if Path(name).exists() else name: stack.enter_context(load(promises, model=name))
                 for name in models
             }
-        serve(classifiers, host, port, others=lambda name: load(model=name), on_ready=ready)
+        serve(classifiers, host, port, others=lambda name: load_other(model=name), on_ready=ready)

@@ -6,12 +6,14 @@ import os
 import sys
 import time
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from eyeful.cli import options, supervise
 from eyeful.cli.answers import AnswerOptions
 from eyeful.cli.cluster import ClusterFlags, predict_on_cluster
 from eyeful.cli.groups import keywords, load_classifier, takes_options
+from eyeful.cli.int8 import CalibrateOption, calibrating
 from eyeful.cli.outputs import OutputOptions, check_usage, exit_after, told_how_to_resume
 from eyeful.cli.remote import ServerOptions
 from eyeful.cli.terminal import loading, print_status
@@ -19,6 +21,8 @@ from eyeful.results import Calibration
 from eyeful.results.promises import promise_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eyeful.pipeline import SupportsStream
     from eyeful.runs import RunSummary
     from eyeful.sinks import Sink
@@ -38,6 +42,7 @@ def predict(
     limits: options.LimitOptions,
     batches: options.BatchOptions,
     engine: options.EngineOptions,
+    int8: CalibrateOption,
     arithmetic: options.ArithmeticOptions,
     server: ServerOptions,
     cluster: ClusterFlags,
@@ -53,13 +58,14 @@ def predict(
     if supervise.goes_on(all_inputs, anew=output.whole):
         output = output.after_crash()
     check_usage(all_inputs, output)
-    cluster.check(output, server.server)
+    cluster.check(output, server.server, engine.precision)
     images = open_source(all_inputs, **keywords(search), undivided=output.asks_for_parts)
-    groups = (model, answers, preprocessing, limits, batches, engine, arithmetic)
+    groups = (model, answers, preprocessing, limits, batches, engine, arithmetic, int8)
+    int8_images = partial(calibrating, all_inputs, int8, engine, search)
     if cluster.cluster is not None:
-        summary, told = predict_on_cluster(cluster, all_inputs, images, output, search, groups)
+        summary, told = predict_on_cluster(cluster, all_inputs, images, output, search, groups, int8_images)
     else:
-        summary, told = _predict_here(all_inputs, images, output, search, server, groups)
+        summary, told = _predict_here(all_inputs, images, output, search, server, groups, int8_images)
     if not output.quiet:
         print_status(str(summary))
         if output.resume and summary.was_complete:
@@ -80,6 +86,7 @@ def _predict_here(
     search: options.SearchOptions,
     server: ServerOptions,
     groups: tuple[Any, ...],
+    int8_images: Callable[[], dict[str, Any]],
 ) -> tuple[RunSummary, list[str]]:
     """Classify in this process, or through a server; what there is now, and a line about how fast it was."""
     from eyeful.cli.progress import Progress
@@ -89,7 +96,11 @@ def _predict_here(
     started = time.perf_counter()
     with loading(groups[0].model, quiet=output.quiet):
         local = [name for name in ("report", "figures") if getattr(output, name)]
-        opened = load_classifier(*groups) if server.server is None else server.open(*groups, local=local)
+        opened: Any
+        if server.server is not None:
+            opened = server.open(*groups, local=local)
+        else:
+            opened = load_classifier(*groups, **int8_images())
     with opened as classifier:
         startup = time.perf_counter() - started
         progress = nullcontext() if output.quiet else Progress(inputs, keywords(search), output.shares)

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,8 @@ import typer
 
 from eyeful.cli import options
 from eyeful.cli.answers import CalibrationOption, SureOption
-from eyeful.cli.groups import changed, load_classifier, takes_options
+from eyeful.cli.groups import changed, open_spec, settled_spec, takes_options
+from eyeful.cli.int8 import CalibrateOption
 from eyeful.cli.terminal import LiveLine, print_status
 from eyeful.errors import UsageError
 from eyeful.extras import require
@@ -41,6 +43,7 @@ def serve(
     ] = 1,
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     engine: options.EngineOptions,
+    int8: CalibrateOption,
     batches: options.BatchOptions,
     groups: SureOption,
     promises: CalibrationOption,
@@ -93,7 +96,7 @@ def serve(
     """
     with LiveLine("starting"):
         require_libraries("eyeful serve")
-        from eyeful.server.processes import run_processes
+        from eyeful.server.processes import run_processes, settled_by_first
         from eyeful.server.run import serve as run_server
         from eyeful.server.run import write_log
         from eyeful.server.settings import ServerSettings
@@ -133,12 +136,12 @@ def serve(
         return
     with ExitStack() as stack:
         with LiveLine(f"loading {', '.join(models)}"):
-            classifiers = {
-                alias: stack.enter_context(
-                    load_classifier(weights, preprocessing, engine, batches, limits, groups, promises, model=name)
-                )
-                for alias, name in models.items()
-            }
+            classifiers = {}
+            for alias, name in models.items():
+                flags = (weights, preprocessing, engine, int8, batches, limits, groups, promises)
+                settle = partial(settled_spec, *flags, model=name)
+                spec = settle() if fd is None else settled_by_first(alias, settle)
+                classifiers[alias] = stack.enter_context(open_spec(spec))
         if log_format == "text" and fd is None:
             _print_served(models, host, port, page=page)
         run_server(classifiers, settings, host=host, port=port, log_format=log_format, fd=fd)

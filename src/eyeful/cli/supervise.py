@@ -53,7 +53,7 @@ def supervised(work: Callable[[], None]) -> None:
     found = Journal()
     waited_for = {signal.SIGCHLD, *_PASSED_ON}
     while True:
-        before = found["delivered"]
+        before = _progress(found)
         signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
         parent = os.getpid()
         child = os.fork()
@@ -88,10 +88,15 @@ def _erase() -> str:
     return ERASE if sys.stderr.isatty() else ""
 
 
+def _progress(found: Journal) -> int:
+    """What grows from process to process, unless each crashes at the same place."""
+    return found["delivered"] + found["settled"]
+
+
 def _why_not_again(found: Journal, before: int) -> str | None:
     if not found["repeatable"]:
         return f"and what standard input named cannot be read again: {_GO_ON}"
-    if found.attempt and found["delivered"] == before:
+    if found.attempt and _progress(found) == before:
         return "twice at the same place, not in a decoder: please report this"
     return None
 

@@ -70,8 +70,8 @@ def choose(device: str = "auto", engine: str = "auto", precision: str = "auto") 
     precisions = get_args(Precision)
     if precision == "int8":
         raise UsageError(
-            "an int8 model is made with images of yours: eyeful export MODEL -o DIR --precision int8 "
-            "--calibrate PHOTOS; then --model DIR"
+            "int8 is another network, made with images of yours: eyeful predict PHOTOS --precision int8, or "
+            "eyeful export MODEL -o DIR --precision int8 --calibrate PHOTOS; then --model DIR"
         )
     if precision not in ("auto", *precisions):
         raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(precisions)}, int8")

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from eyeful.pipeline.bottleneck import Stage
 
 _SMALL = "tf_efficientnet_lite0"
-"""The default model's architecture: what is smaller is less accurate by much, and its depthwise convolutions gain
-nothing from int8 where bf16 is native (docs/performance.md)."""
+"""The default model's architecture: what is smaller is less accurate by much."""
 
 
 def advice(stage: Stage, classifier: SupportsStream) -> str:
@@ -51,9 +50,9 @@ def _faster_forward(classifier: SupportsStream) -> list[str]:
     precision = classifier.precision if classifier.engine == "openvino" else ""
     if precision == "fp32" and is_native("bf16"):
         ways.append("--precision bf16")
-    int8_pays = precision == "fp32" or (precision == "bf16" and not small)
-    if int8_pays and available("nncf") and is_native("int8"):
-        ways.append("int8 (`eyeful export MODEL -o DIR --precision int8 --calibrate PHOTOS`)")
+    refused = "refused" in (classifier.provenance.get("quantization") or {})  # it was tried just now
+    if precision in ("fp32", "bf16") and not refused and available("nncf") and is_native("int8"):
+        ways.append("--precision int8")
     if (device := gpu()) is not None:
         ways.append(f"--device {device}")
     return ways or ["more cores"]

@@ -50,6 +50,7 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
     """
     make_torch_safe_after_fork()
     folder = Path(spec.model)
+    _check_int8_is_there(spec)
     if is_bundle(folder):
         bundle = read_bundle(folder)
         choice = _choice_for(bundle, spec)
@@ -78,6 +79,20 @@ def parts_of(spec: PredictorSpec) -> dict[str, Any]:
         "open_fp32": partial(open_engine, "fp32") if manifest.precision == "fp32" else None,
         "open_network": open_network,
     }
+
+
+def _check_int8_is_there(spec: PredictorSpec) -> None:
+    """See that the int8 network that a spec was settled on, here or on another machine, is here.
+
+    Raises:
+        ModelError: it is not.
+    """
+    folder = Path(spec.model)
+    if spec.precision == "int8" and folder.is_absolute() and not folder.exists():
+        raise ModelError(
+            f"the int8 network {spec.model} is not here: copy that folder from where it was made, or ask for int8 "
+            "with the same images again"
+        )
 
 
 def request_of(spec: PredictorSpec) -> ModelRequest:

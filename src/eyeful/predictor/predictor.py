@@ -243,6 +243,7 @@ class Predictor:
             "architecture": self.manifest.architecture,
             **pins,
             "weights": self.manifest.weights,
+            "quantization": self._quantization(),
             "decode": "full" if self.spec.full_decode else "reduced",
             "resize": "two steps" if self.spec.two_step_resize else "one step",
             "colour_profile": "ignored" if self.spec.ignore_profile else "converted",
@@ -278,6 +279,12 @@ class Predictor:
             "calibration": self.calibration and self.calibration.to_dict(),
             "labels_sha256": self.manifest.labels.sha256,
         }
+
+    def _quantization(self) -> dict[str, Any] | None:
+        """How an int8 network was made and judged, how fast it is here; where it was refused, why."""
+        if self.spec.int8 is None:
+            return self.manifest.quantization
+        return (self.manifest.quantization or {}) | self.spec.int8
 
     def _in_fp32(
         self, image: PreprocessedImage, logits_K: NDArray[np.float32], features_D: NDArray[np.float32] | None

@@ -67,7 +67,7 @@ class PredictorSpec:
         labels: a file with the labels, in place of the model's own or for the checkpoint.
         device: auto, cpu, cuda, cuda:N or mps.
         engine: auto, or the name of an engine.
-        precision: auto, fp32, bf16 or fp16.
+        precision: auto, fp32, bf16, fp16, or int8 of an int8 bundle (`int8.in_int8` makes one of a model).
         torchcompile: with the engine torch, compile the network at the first batch.
         crop_mode: center, squash or border; the weights' own when None, and so for the next five.
         img_size: (height, width) of the network's input in pixels.
@@ -90,6 +90,8 @@ class PredictorSpec:
         batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
         threads: threads of the engine; 0: one for each core that this process may use.
+        int8: what was found where int8 was asked for: how fast it is, and why it does not run, where it does not;
+            told in the provenance, decides no answer.
         pinned: what opening it found: engine, precision, preprocessing, the library that resizes, digests of
             weights and labels. A pinned spec opens again with the very same, anywhere, or is refused.
     """
@@ -120,6 +122,7 @@ class PredictorSpec:
     batch_size: int = 0
     workers: int = 0
     threads: int = 0
+    int8: dict[str, Any] | None = None
     pinned: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -241,4 +244,12 @@ def pins_of(provenance: dict[str, Any]) -> dict[str, Any]:
         "calibration",
         "labels_sha256",
     )
-    return {"weights": provenance["weights"]["sha256"]} | {name: provenance[name] for name in names}
+    pins = {"weights": provenance["weights"]["sha256"]} | {name: provenance[name] for name in names}
+    return pins | {"quantization": pinned_quantization(provenance["quantization"])}
+
+
+def pinned_quantization(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What decides answers of a provenance's quantization: nothing where int8 was refused, and never its speed."""
+    if found is None or "refused" in found:
+        return None
+    return {name: value for name, value in found.items() if name not in ("speed", "beside")}

@@ -1,4 +1,4 @@
-"""The cache of prepared and compiled models: what is in it, whether it is whole, and how to be rid of it."""
+"""The cache of prepared, int8 and compiled models: what is in it, whether it is whole, and how to be rid of it."""
 
 import shutil
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from eyeful.bundle.files import is_locked
 from eyeful.cache import cache_folder
 from eyeful.errors import BundleError
 
-_KINDS: tuple[Literal["prepared", "compiled"], ...] = ("prepared", "compiled")
+Kind = Literal["prepared", "int8", "compiled"]
+_KINDS: tuple[Kind, ...] = ("prepared", "int8", "compiled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class CacheEntry:
 
     Attributes:
         folder: where it lies.
-        kind: prepared (converted from a model's weights) or compiled (from such a one, for this CPU).
+        kind: prepared (converted from a model's weights), int8 (made of such a one), or compiled (for this CPU).
         model: the model's name; the folder's where it cannot be read.
         engine: what runs it.
         size: bytes.
@@ -27,7 +28,7 @@ class CacheEntry:
     """
 
     folder: Path
-    kind: Literal["prepared", "compiled"]
+    kind: Kind
     model: str
     engine: str
     size: int
@@ -59,7 +60,7 @@ def remove(entry: CacheEntry) -> None:
     shutil.rmtree(entry.folder, ignore_errors=True)
 
 
-def _look_at(folder: Path, kind: Literal["prepared", "compiled"]) -> CacheEntry:
+def _look_at(folder: Path, kind: Kind) -> CacheEntry:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     try:
         manifest = read_bundle(folder).manifest

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import shutil
 import warnings
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,7 +40,7 @@ def quantise(bundle: Bundle, batches_NHWC: Sequence[NDArray[np.uint8]], folder: 
     nncf, ov = import_nncf(), import_openvino()
     logging.getLogger("nncf").setLevel(logging.ERROR)  # its own function silences every logger's handlers
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # where its bars go, and our rows
             warnings.simplefilter("ignore")
             graph = nncf.quantize(
                 ov.Core().read_model(bundle.folder / GRAPH),

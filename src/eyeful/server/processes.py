@@ -16,11 +16,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from prometheus_client import multiprocess
 
+from eyeful.bundle.files import write_atomically
 from eyeful.errors import EngineError, UsageError
+from eyeful.predictor import PredictorSpec
 
 log = logging.getLogger("eyeful.server")
 
@@ -69,6 +72,21 @@ def run_processes(count: int, host: str, port: int) -> None:
         command = [sys.executable, *sys.orig_argv[1:], "--fd", str(bound.fileno())]
         running = f"{count} processes, running on {url_of(bound)}"
         Supervisor(count, command, metrics, lambda: log.info(running), (bound.fileno(),)).run()
+
+
+def settled_by_first(name: str, settle: Callable[[], PredictorSpec]) -> PredictorSpec:
+    """In a child: the spec that the first child settled on; those that take its place, much later, do so too.
+
+    Args:
+        name: of the model.
+        settle: what the first child calls.
+    """
+    file = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / f"{name}.spec.json"
+    if file.exists():
+        return PredictorSpec.from_json(file.read_text(encoding="utf-8"))
+    spec = settle()
+    write_atomically(file, spec.to_json())
+    return spec
 
 
 class ParentLink:

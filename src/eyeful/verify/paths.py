@@ -10,9 +10,9 @@ from eyeful.errors import UsageError
 from eyeful.loading import load
 from eyeful.predictor import origin
 from eyeful.preprocessing import InputOverrides
+from eyeful.results.agreement import Agreement, compare
 from eyeful.sources import no_inputs, open_source
 from eyeful.types import Item, Prediction
-from eyeful.verify.agreement import Agreement, compare
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eyeful.results import probabilities, top_k
+from eyeful.results.rank import probabilities, top_k
 from eyeful.types import Prediction
 
 _WORST = 5

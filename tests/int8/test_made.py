@@ -38,7 +38,7 @@ def test_an_int8_bundle_runs_and_says_how_it_was_made(many, tmp_path, lite0):
 
 @pytest.mark.slow
 def test_int8_that_disagrees_is_not_written(many, tmp_path):
-    with pytest.raises(ModelError, match=r"12 held-out images, less than --min-agreement 1.01: not written"):
+    with pytest.raises(ModelError, match=r"12 held-out images, less than 1.01 .--min-agreement.: not written"):
         export_int8(REQUEST, tmp_path / "int8", many, min_agreement=1.01)
     assert not (tmp_path / "int8").exists()
 

@@ -1,0 +1,161 @@
+"""The int8 networks of a model in the cache, and what was found of them; one process makes each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import Timeout
+
+from eyeful.bundle import MANIFEST, Bundle, read_bundle, single_flight, write_bundle
+from eyeful.bundle.files import locked, write_atomically
+from eyeful.cache import cache_folder
+from eyeful.classifier import open_classifier
+from eyeful.engines.machine import cpu_name, native_precisions
+from eyeful.errors import BundleError, ModelError
+from eyeful.int8.made import MIN_AGREEMENT, quantise_and_judge, split, why_not
+from eyeful.int8.speed import images_per_second
+from eyeful.openvino_import import import_nncf
+
+if TYPE_CHECKING:
+    from eyeful.classifier import Classifier
+    from eyeful.int8.sample import Sample
+    from eyeful.predictor import PredictorSpec
+
+log = logging.getLogger("eyeful")
+_REVISION = 1
+"""Raised whenever the same images make another int8 network of the same model."""
+_REFUSED = "refused.json"
+"""In place of a graph, where int8 does not answer as fp32 does."""
+
+
+def int8_of(fp32: Bundle, spec: PredictorSpec, sample: Sample) -> tuple[Bundle, bool]:
+    """The int8 bundle of a model for a sample, from the cache or made now; whether it was made now.
+
+    Its manifest's `quantization` says how it was judged. Where it has `refused`, the bundle holds no network.
+
+    Args:
+        fp32: the model, for OpenVINO.
+        spec: how images are opened.
+        sample: what calibrates and judges.
+
+    Raises:
+        MissingExtraError: it is not made yet, and NNCF is not installed.
+    """
+    tools = [_REVISION, *(_version(name) for name in ("nncf", "openvino"))]
+    made = []
+
+    def make(folder: Path) -> Bundle:
+        made.append(folder)
+        return _make(fp32, spec, sample, folder)
+
+    folder = _folder(fp32)
+    bundle = single_flight(folder.with_name(f"{folder.name}-{_digest([sample.digest, *tools])}"), make)
+    return bundle, bool(made)
+
+
+def latest_int8_of(fp32: Bundle) -> Bundle | None:
+    """The int8 network of a model that was made last; None without one."""
+    found: list[tuple[int, Path]] = []
+    folder = _folder(fp32)
+    for place in folder.parent.glob(f"{folder.name}-*"):
+        with suppress(OSError):  # cleared at this moment
+            found.append(((place / MANIFEST).stat().st_mtime_ns, place))
+    for _, place in sorted(found, reverse=True):
+        with suppress(BundleError):
+            bundle = read_bundle(place)
+            if "refused" not in (bundle.manifest.quantization or {}):
+                return bundle
+    return None
+
+
+def speeds_of(bundle: Bundle, spec: PredictorSpec, other: Classifier) -> tuple[float, float]:
+    """Images per second of an int8 network's forward pass and of another's, on this CPU; measured once.
+
+    Args:
+        bundle: the int8 network's, in the cache, where what was found is cached too.
+        spec: runs it.
+        other: what would run otherwise.
+
+    Raises:
+        EngineError: one of them fails.
+    """
+    facts = [cpu_name(), sorted(native_precisions()), other.engine, other.device, other.precision]
+    file = bundle.folder / f"speed-{_digest([*facts, _version('openvino')])}.json"
+    try:
+        with locked(bundle.folder.with_name(f".{bundle.folder.name}.speed.lock")):
+            return _read(file) or _measure(file, spec, other)
+    except (OSError, Timeout):  # nothing can be written there
+        return _measure(None, spec, other)
+
+
+def _measure(file: Path | None, spec: PredictorSpec, other: Classifier) -> tuple[float, float]:
+    with open_classifier(spec) as int8:
+        engines = int8.predictor.engine, other.predictor.engine
+        speeds = images_per_second(engines, int8.preprocessing.size)
+    if file is not None:
+        with suppress(OSError):
+            write_atomically(file, json.dumps(speeds))
+    return speeds[0], speeds[1]
+
+
+def _read(file: Path) -> tuple[float, float] | None:
+    try:
+        ours, others = json.loads(file.read_text(encoding="utf-8"))
+        return float(ours), float(others)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _make(fp32: Bundle, spec: PredictorSpec, sample: Sample, folder: Path) -> Bundle:
+    import_nncf()
+    pixels, held_out = split(sample.images)
+    log.info(
+        "calibrating %s in int8 on %d images, judging it on %d others; it is cached for the next run",
+        fp32.manifest.title,
+        len(pixels),
+        len(held_out),
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            made, agreement = quantise_and_judge(fp32, spec, pixels, held_out, Path(temporary) / "int8")
+        except ModelError as error:
+            return _write_refused(folder, fp32, {"images": len(pixels), "refused": str(error)})
+        quantization = made.manifest.quantization or {}
+        if fault := why_not(agreement, MIN_AGREEMENT):
+            return _write_refused(folder, fp32, quantization | {"refused": f"int8 {fault}"})
+        return write_bundle(folder, made.manifest, made.copy_files)
+
+
+def _write_refused(folder: Path, fp32: Bundle, found: dict[str, object]) -> Bundle:
+    manifest = replace(fp32.manifest, precision="int8", quantization=found)
+
+    def write(place: Path) -> None:
+        (place / _REFUSED).write_text(json.dumps(found), encoding="utf-8")
+
+    return write_bundle(folder, manifest, write)
+
+
+def _folder(fp32: Bundle) -> Path:
+    """How the folders of a model's int8 networks begin: by what its manifest says, but how it was tuned."""
+    facts = {name: value for name, value in fp32.manifest.as_dict().items() if name != "tuning"}
+    slug = re.sub(r"[^A-Za-z0-9.]+", "-", fp32.manifest.model).strip("-")[:80]
+    return cache_folder() / "int8" / f"{slug}-{_digest(facts)}"
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _version(package: str) -> str | None:
+    with suppress(PackageNotFoundError):
+        return version(package)
+    return None

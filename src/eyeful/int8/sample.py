@@ -1,0 +1,80 @@
+"""The images that calibrate and judge: so many of what is named, opened as the run will open them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from eyeful.isolate import isolate_suspects
+from eyeful.sources import Source, is_countable, open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eyeful.classifier import Classifier
+    from eyeful.predictor import PreprocessedImage
+    from eyeful.types import Item
+
+MOST = 128
+"""Images: half calibrate, half judge."""
+_WINDOW = 10_000
+"""Inputs from which they are taken at equal distances: the first ones of a folder may all be of one class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Images that could be opened.
+
+    Attributes:
+        images: as the network gets them.
+        digest: of their pixels.
+    """
+
+    images: tuple[PreprocessedImage, ...]
+    digest: str
+
+    @classmethod
+    def of(cls, classifier: Classifier, images: Any, *, isolated: bool = False) -> Sample:
+        """What a classifier opens of images, up to 128; those that are errors are left out.
+
+        Args:
+            classifier: opens them.
+            images: as `open_source` takes them, or what `sample_of` gave.
+            isolated: try each in another process first; one that ends it is left out.
+        """
+        source = images if isinstance(images, Source) else sample_of(images)
+        items: Iterator[Item] = islice(source.items, MOST)
+        if isolated:
+            items = isolate_suspects(items, MOST, classifier.preprocessor)
+        opened = classifier.preprocessed(replace(source, items=items))
+        found = tuple(image for image in opened if image.pixels_HWC is not None)
+        digest = hashlib.sha256()
+        for image in found:
+            assert image.pixels_HWC is not None  # noqa: S101 - as chosen above
+            digest.update(image.pixels_HWC.tobytes())
+        return cls(found, digest.hexdigest())
+
+
+def sample_of(images: Any, **search: Any) -> Source:
+    """Up to 128 of the images that are named: spread over the first 10,000 where these are cheap to list.
+
+    Args:
+        images: as `open_source` takes them.
+        **search: how they are searched for, as `open_source` takes it.
+
+    Raises:
+        UsageError: as `open_source`.
+    """
+    source = open_source(images, **search)
+    names = images if isinstance(images, list | tuple) else [images]
+    listed = all(isinstance(name, str) and is_countable(name) for name in names)
+    return replace(source, items=_spread(source.items) if listed else islice(source.items, MOST), live=False)
+
+
+def _spread(items: Iterator[Item]) -> Iterator[Item]:
+    """Up to 128 at equal distances, the first one among them."""
+    found = list(islice(items, _WINDOW))
+    count = min(MOST, len(found))
+    yield from (found[place * len(found) // count] for place in range(count))
