@@ -52,6 +52,11 @@ def main() -> None:
 
 def untrained(name: str, folder: Path) -> Classifier:
     """A network of TorchVision with random weights, prepared as any checkpoint is."""
+    return load(name, checkpoint=random_checkpoint(name, folder))
+
+
+def random_checkpoint(name: str, folder: Path) -> Path:
+    """A file in `folder` with random weights, always the same, for a network of TorchVision."""
     import_torchvision()
     from torchvision.models import get_model  # behind the import that works beside any torch
 
@@ -59,7 +64,7 @@ def untrained(name: str, folder: Path) -> Classifier:
     checkpoint = folder / f"{name}.pth"
     if not checkpoint.exists():
         torch.save(get_model(name, weights=None).state_dict(), checkpoint)
-    return load(name, checkpoint=checkpoint)
+    return checkpoint
 
 
 if __name__ == "__main__":
