@@ -9,10 +9,7 @@ downloaded. All five take about ten minutes on two cores; `--models`, `--rounds`
 """
 
 import argparse
-import gc
 import itertools
-import json
-import os
 import random
 import statistics
 import subprocess
@@ -23,13 +20,20 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
+
+from turns import Runner, answer, request
+
+from eyeful.wording import rate
 
 MODELS = ("resnet18", "efficientnet_lite0", "mobilenet_v3_large", "convnext_tiny", "vit_b_16")
 WARM_UP = {"textbook": 5, "eyeful": 32, "decode": 32, "forward": 32}
+STAGES = [
+    *((stage, "photographs") for stage in ("textbook", "eyeful", "decode", "forward")),
+    *((stage, "camera") for stage in ("textbook", "eyeful", "decode")),
+]
 FEWEST = {"textbook": 12, "eyeful": 64, "decode": 64, "forward": 64}
 """Images of a round: with fewer, the start and the end of a stream weigh too much."""
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
 class Measured(NamedTuple):
@@ -50,39 +54,6 @@ class Measured(NamedTuple):
         return f"**{statistics.median(ratios):.2f}** ({ratios[0]:.2f}-{ratios[-1]:.2f})"
 
 
-class Revision:
-    """A checkout in a process of its own, which runs what it is asked to."""
-
-    def __init__(self, checkout: Path, home: Path, model: dict[str, Any]) -> None:
-        command = [sys.executable, __file__, "--answer", json.dumps(model)]
-        environment = os.environ | {"PYTHONPATH": str(checkout / "src"), "EYEFUL_HOME": str(home)}
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.path, self._files = self._reply()
-
-    def rate(self, stage: str, images: str, count: int) -> float:
-        """Images per second of a stage on the first `count` images of a kind."""
-        print(json.dumps([stage, images, count]), file=self._process.stdin, flush=True)
-        return float(self._reply())
-
-    def whole_passes(self, images: str, count: int) -> int:
-        """About as many images, all of a kind equally often where there are enough of them: their sizes differ."""
-        files = self._files[images]
-        return files * max(1, round(count / files)) if count > files / 2 else count
-
-    def _reply(self) -> Any:
-        if not (line := self._process.stdout.readline()):
-            sys.exit(f"a revision ended with {self._process.wait()}: its own message is above")
-        return json.loads(line)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()  # the end of its input is the end of its work
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -94,7 +65,9 @@ def main() -> None:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.5, help="of each stage in each round, about")
-    parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: seconds of cores; on a busy machine")
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall", help="cpu: seconds of cores; on a busy machine"
+    )
     asked = parser.parse_args()
     from machine import load_note, machine
 
@@ -108,42 +81,54 @@ def main() -> None:
         print(f"{name}: {paths[0]}; {paths[1]}")
 
 
-def of_model(name: str, asked: argparse.Namespace) -> tuple[tuple[str, str], dict[tuple[str, str], Measured]]:
+def of_model(name: str, asked: argparse.Namespace) -> tuple[list[str], dict[tuple[str, str], Measured]]:
     """What ran of both revisions, and their rates by stage and kind of images."""
     from models import random_checkpoint
 
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         own = name == "efficientnet_lite0"
         model = {
-            "model": name,
+            "name": name,
             "checkpoint": None if own else str(random_checkpoint(name, Path(folder))),
             "precision": asked.precision,
-            "clock": asked.clock,
             "photos": {"photographs": str(asked.photos), "camera": str(asked.camera)},
         }
-        both = [
-            stack.enter_context(Revision(checkout.resolve(), Path(folder) / title, model))
-            for title, checkout in (("old", asked.old), ("new", asked.new))
-        ]
-        stages = [(s, "photographs") for s in ("textbook", "eyeful", "decode", "forward")]
-        stages += [(s, "camera") for s in ("textbook", "eyeful", "decode")]
-        counts = {}
-        for stage, images in stages:
-            first = min(one.rate(stage, images, WARM_UP[stage]) for one in both)
-            count = max(FEWEST[stage], round(asked.seconds * first))
-            counts[stage, images] = both[0].whole_passes(images, count)
-        found = {key: Measured([], []) for key in stages}
-        for number in range(asked.rounds):
-            for key in stages:
-                order = (0, 1) if number % 2 == 0 else (1, 0)
-                for place in order[:1] if key[0] == "textbook" else order:
-                    found[key][place].append(both[place].rate(*key, counts[key]))
+        both = []
+        for title, checkout in (("old", asked.old), ("new", asked.new)):
+            places = {"PYTHONPATH": str(checkout.resolve() / "src"), "EYEFUL_HOME": f"{folder}/{title}"}
+            both.append(stack.enter_context(Runner(__file__, model, places)))
+        found = measure(both, asked)
         old, new = found["eyeful", "photographs"].medians
-        print(f"measured: {name}, {old:.1f} and {new:.1f} images/s", file=sys.stderr)
-        return (both[0].path, both[1].path), found
+        print(f"measured: {name}, {rate(old)} and {rate(new)} images/s", file=sys.stderr)
+        return [one.ready["path"] for one in both], found
 
 
-def print_tables(found: dict[str, tuple[Any, dict[tuple[str, str], Measured]]]) -> None:
+def measure(both: list[Runner], asked: argparse.Namespace) -> dict[tuple[str, str], Measured]:
+    """Rates by stage and kind of images, the two in turns, each the first in every second round."""
+
+    def reached(runner: Runner, stage: str, images: str, count: int) -> float:
+        return count / getattr(runner.take_turn(stage, images, count), asked.clock)
+
+    counts = {}
+    for stage, images in STAGES:
+        first = min(reached(runner, stage, images, WARM_UP[stage]) for runner in both)
+        count = max(FEWEST[stage], round(asked.seconds * first))
+        counts[stage, images] = whole_passes(both[0].ready["files"][images], count)
+    found = {key: Measured([], []) for key in STAGES}
+    for number in range(asked.rounds):
+        for key in STAGES:
+            order = (0, 1) if number % 2 == 0 else (1, 0)
+            for place in order[:1] if key[0] == "textbook" else order:
+                found[key][place].append(reached(both[place], *key, counts[key]))
+    return found
+
+
+def whole_passes(files: int, count: int) -> int:
+    """About `count` images, all files equally often where there are enough of them: their sizes differ."""
+    return files * max(1, round(count / files)) if count > files / 2 else count
+
+
+def print_tables(found: dict[str, tuple[list[str], dict[tuple[str, str], Measured]]]) -> None:
     """One table for each kind of images end to end, and one of the stages."""
     for images in ("photographs", "camera"):
         print(f"\n| {images}, end to end | loop | old | of the estimate | new | of the estimate | new / old |")
@@ -152,9 +137,12 @@ def print_tables(found: dict[str, tuple[Any, dict[tuple[str, str], Measured]]]) 
             loop = statistics.median(rates["textbook", images].old + rates["textbook", images].new)
             decodes, forwards = rates["decode", images].medians, rates["forward", "photographs"].medians
             cells = []
-            for rate, decode, forward in zip(rates["eyeful", images].medians, decodes, forwards, strict=True):
-                cells += [f"{rate:.0f} ({rate / loop:.1f}x)", f"{rate * (1 / decode + 1 / forward):.2f}"]
-            print(f"| {name} | {loop:.1f} | {' | '.join(cells)} | {rates['eyeful', images].gain} |")
+            for reached, decode, forward in zip(rates["eyeful", images].medians, decodes, forwards, strict=True):
+                cells += [
+                    f"{rate(reached)} ({reached / loop:.1f}x)",
+                    f"{reached * (1 / decode + 1 / forward):.2f}",
+                ]
+            print(f"| {name} | {rate(loop)} | {' | '.join(cells)} | {rates['eyeful', images].gain} |")
     stages = (("decode", "photographs"), ("decode", "camera"), ("forward", "photographs"))
     titles = ("decode, photographs", "decode, camera", "forward")
     print(f"\n| one stage | {' | '.join(f'{title}: old | new | new / old' for title in titles)} |")
@@ -162,7 +150,7 @@ def print_tables(found: dict[str, tuple[Any, dict[tuple[str, str], Measured]]]) 
     for name, (_, rates) in found.items():
         cells = []
         for key in stages:
-            cells += [*(f"{rate:.0f}" for rate in rates[key].medians), rates[key].gain]
+            cells += [*map(rate, rates[key].medians), rates[key].gain]
         print(f"| {name} | {' | '.join(cells)} |")
     rounds = [rates for _, stages in found.values() for both in stages.values() for rates in both if rates]
     spread = max(max(rates) / min(rates) - 1 for rates in rounds)
@@ -175,39 +163,33 @@ def revision(checkout: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
 
-def answer(model: dict[str, Any]) -> None:
-    """What a revision's own process does: open the model, then run a stage for every line that comes."""
-    replies, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no reply
+def prepare(
+    name: str, checkpoint: str | None, precision: str, photos: dict[str, str]
+) -> tuple[dict[str, Any], Callable[[str, str, int], object]]:
+    """What a revision's own process does: open the model, and run a stage on so many images of a kind."""
     from eyeful.bench.textbook import textbook_loop
     from eyeful.loading import load
     from eyeful.models import ModelRequest, find_model
     from eyeful.sources import open_source
 
-    name, checkpoint = model["model"], Path(model["checkpoint"]) if model["checkpoint"] else None
-    found = find_model(ModelRequest(name, checkpoint))
-    files = {
-        kind: [item.content for item in open_source(folder).items] for kind, folder in model["photos"].items()
-    }
+    weights = Path(checkpoint) if checkpoint else None
+    found = find_model(ModelRequest(name, weights))
+    files = {kind: [item.content for item in open_source(folder).items] for kind, folder in photos.items()}
     for some in files.values():
         random.Random(0).shuffle(some)  # noqa: S311 - an order
-    with load(name, checkpoint=checkpoint, device="cpu", precision=model["precision"]) as classifier:
-        loop = textbook_loop(found.load()[0], found.preprocessing, "cpu")
-        stages: dict[str, Callable[[list[Path]], object]] = {
-            "textbook": lambda some: [loop(file) for file in some],
-            "eyeful": lambda some: sum(1 for _ in classifier.stream(some)),
-            "decode": lambda some: sum(1 for _ in classifier.preprocessed(some)),
-            "forward": lambda some: forward(classifier, len(some)),
-        }
-        path = f"{classifier.engine} {classifier.precision}, batches of {classifier.batch_size}"
-        print(json.dumps([path, {kind: len(some) for kind, some in files.items()}]), file=replies, flush=True)
-        clock = CLOCKS[model["clock"]]
-        for line in sys.stdin:
-            stage, kind, count = json.loads(line)
-            some = list(itertools.islice(itertools.cycle(files[kind]), count))
-            gc.collect()
-            started = clock()
-            stages[stage](some)
-            print(json.dumps(count / (clock() - started)), file=replies, flush=True)
+    classifier = load(name, checkpoint=weights, device="cpu", precision=precision)
+    loop = textbook_loop(found.load()[0], found.preprocessing, "cpu")
+    stages: dict[str, Callable[[list[Path]], object]] = {
+        "textbook": lambda some: [loop(file) for file in some],
+        "eyeful": lambda some: sum(1 for _ in classifier.stream(some)),
+        "decode": lambda some: sum(1 for _ in classifier.preprocessed(some)),
+        "forward": lambda some: forward(classifier, len(some)),
+    }
+    path = f"{classifier.engine} {classifier.precision}, batches of {classifier.batch_size}"
+    ready = {"path": path, "files": {kind: len(some) for kind, some in files.items()}}
+    return ready, lambda stage, kind, count: stages[stage](
+        list(itertools.islice(itertools.cycle(files[kind]), count))
+    )
 
 
 def forward(classifier: Any, count: int) -> None:
@@ -227,4 +209,7 @@ def forward(classifier: Any, count: int) -> None:
 
 
 if __name__ == "__main__":
-    answer(json.loads(sys.argv[2])) if sys.argv[1:2] == ["--answer"] else main()
+    if (model := request()) is not None:
+        answer(lambda: prepare(**model))
+    else:
+        main()
