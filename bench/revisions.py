@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.5, help="of each stage in each round, about")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each stage in each round, about")
     parser.add_argument(
         "--clock", choices=("wall", "cpu"), default="wall", help="cpu: seconds of cores; on a busy machine"
     )
