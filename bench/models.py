@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import torch
+from machine import machine
 
 from eyeful.classifier import Classifier
 from eyeful.loading import load
@@ -42,6 +43,7 @@ def main() -> None:
                     found.append(count / (time.process_time() - started))
     speed = {name: statistics.median(rates[name]) for name in rates}
     entries = {entry.name: entry for entry in list_models()}
+    print(f"{machine()}; {ROUNDS} rounds\n")
     print("| model | top-1 on ImageNet | parameters | GFLOPs | speed |\n|---|---|---|---|---|")
     for name in sorted(speed, key=speed.__getitem__, reverse=True):
         entry = entries[name]
