@@ -43,7 +43,8 @@ class Runner:
 
     def _reply(self) -> Any:
         if not (line := self._process.stdout.readline()):
-            sys.exit(f"a process ended with {self._process.wait()}: its own message is above")
+            self._process.communicate()
+            sys.exit(f"a process ended with {self._process.returncode}: its own message is above")
         return json.loads(line)
 
     def __enter__(self) -> Self:
