@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import torch
+from machine import machine
 
 from eyeful.classifier import Classifier
 from eyeful.loading import load
@@ -42,6 +43,7 @@ def main() -> None:
                     found.append(count / (time.process_time() - started))
     speed = {name: statistics.median(rates[name]) for name in rates}
     entries = {entry.name: entry for entry in list_models()}
+    print(f"{machine()}; {ROUNDS} rounds\n")
     print("| model | top-1 on ImageNet | parameters | GFLOPs | speed |\n|---|---|---|---|---|")
     for name in sorted(speed, key=speed.__getitem__, reverse=True):
         entry = entries[name]
@@ -52,6 +54,11 @@ def main() -> None:
 
 def untrained(name: str, folder: Path) -> Classifier:
     """A network of TorchVision with random weights, prepared as any checkpoint is."""
+    return load(name, checkpoint=random_checkpoint(name, folder))
+
+
+def random_checkpoint(name: str, folder: Path) -> Path:
+    """A file in `folder` with random weights, always the same, for a network of TorchVision."""
     import_torchvision()
     from torchvision.models import get_model  # behind the import that works beside any torch
 
@@ -59,7 +66,7 @@ def untrained(name: str, folder: Path) -> Classifier:
     checkpoint = folder / f"{name}.pth"
     if not checkpoint.exists():
         torch.save(get_model(name, weights=None).state_dict(), checkpoint)
-    return load(name, checkpoint=checkpoint)
+    return checkpoint
 
 
 if __name__ == "__main__":

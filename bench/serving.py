@@ -1,4 +1,4 @@
-"""A server under load: `python bench/serving.py IMAGE.jpg` (needs wrk; client and server share the cores).
+"""A server under load: `python bench/serving.py IMAGE.jpg`, as Markdown (needs wrk; it shares the server's cores).
 
 In interleaved rounds, on one image of ordinary size: `eyeful predict`, `eyeful serve` under 32 connections, the
 handler that people write first, FastAPI around torch eager, and LitServe around the same (if it is installed: `pip
@@ -22,6 +22,8 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import urlopen
+
+from machine import load_note, machine
 
 import eyeful
 from eyeful.types import Item
@@ -83,6 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("image", type=Path)
     image = parser.parse_args().image.resolve()
+    busy = load_note()
     serve = "from eyeful.cli import main; main()"
     rates: dict[str, list[float]] = {"predict": [], "serve": [], "plain": []}
     litserve = find_spec("litserve") is not None
@@ -111,16 +114,17 @@ def main() -> None:
                 with running([sys.executable, lit.name, "8974"], 8974):  # it is never quite idle
                     rates.setdefault("litserve", []).append(load(8974, Path(encoded.name), "application/json")[0])
     median = {name: statistics.median(values) for name, values in rates.items()}
-    print(f"eyeful predict            {median['predict']:6.0f} images/s")
-    print(f"eyeful serve              {median['serve']:6.0f} requests/s   {latencies[-1]}")
-    print(f"FastAPI and torch eager   {median['plain']:6.0f} requests/s")
+    serving, plain = median["serve"], median["plain"]
+    print(f"{machine()}; {ROUNDS} rounds; {CONNECTIONS} connections, {image.stat().st_size / 1000:.0f} kB\n{busy}")
+    print("| | |\n|---|---|")
+    print(f"| `eyeful serve` | {serving:.0f} requests/s, {latencies[-1]} |")
+    beside = median["predict"]
+    print(f"| of what `eyeful predict` reaches beside it ({beside:.0f} images/s) | {serving / beside:.2f} |")
+    print(f"| times a plain handler of FastAPI and torch eager ({plain:.0f}/s) | {serving / plain:.1f} |")
     if litserve:
-        print(f"LitServe and torch eager  {median['litserve']:6.0f} requests/s")
-    print("one request at a time {:.1f} ms, decode and forward pass {:.1f} ms".format(*alone))
-    print(
-        f"serve is {median['serve'] / median['predict']:.2f} of predict, "
-        f"{median['serve'] / median['plain']:.1f} times plain"
-    )
+        lit_rate = median["litserve"]
+        print(f"| times LitServe around the same torch code ({lit_rate:.0f}/s) | {serving / lit_rate:.1f} |")
+    print("\nOne request at a time takes {:.1f} ms, decode and forward pass {:.1f} ms.".format(*alone))
 
 
 @contextmanager
@@ -204,6 +208,8 @@ def load(port: int, body: Path, kind: str = "application/octet-stream") -> tuple
     if "Non-2xx" in output:
         raise SystemExit(output)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])  # type: ignore[index]
+    if not rate:
+        raise SystemExit(f"no request was answered within {SECONDS} seconds: {output}")
     half, most = (re.search(rf"\s{share}%\s+(\S+)", output)[1] for share in (50, 99))  # type: ignore[index]
     return rate, f"p50 {half}, p99 {most}"
 

@@ -1,11 +1,14 @@
 """The benchmark measures what it says; no speed is asserted."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from eyeful.bench import Figures, bench
 from eyeful.bench.startup import startup
+from eyeful.bench.throughput import _round
 from eyeful.cli.bench import _show
 from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
@@ -27,7 +30,10 @@ def test_every_stage_is_measured(images, resnet18_checkpoint, start_up):
     )
     assert found.path == "openvino fp32 on cpu"
     assert set(found.rates) == {"textbook", "eyeful", "decode", "forward"}
-    assert all(len(rates) == 2 and min(rates) > 0 for rates in found.rates.values())
+    assert set(found.core_rates) == set(found.rates)
+    for rates in (*found.rates.values(), *found.core_rates.values()):
+        assert len(rates) == 2
+        assert min(rates) > 0
     if not start_up:
         assert found.startup == {}
         return
@@ -45,10 +51,11 @@ def test_a_bundle_is_measured_beside_the_model_it_was_made_of(engine, images, tm
 
 
 RATES = {"textbook": [9, 10, 10.5], "eyeful": [60, 61, 62], "decode": [100], "forward": [300]}
+CORE_RATES = {"textbook": [7, 8, 8.5], "eyeful": [30, 32, 31], "decode": [50], "forward": [150]}
 
 
-def figures(num_images=1000, **rates) -> Figures:
-    return Figures("openvino", "bf16", "cpu", num_images, RATES | rates)
+def figures(num_images=1000, device="cpu", **rates) -> Figures:
+    return Figures("openvino", "bf16", device, num_images, RATES | rates, CORE_RATES)
 
 
 def test_what_follows_from_the_rates():
@@ -57,6 +64,9 @@ def test_what_follows_from_the_rates():
     assert found.speedup == pytest.approx(6.1)
     assert found.estimate == pytest.approx(75)
     assert found.noise == []
+    assert found.median_per_core("eyeful") == 31
+    assert found.core_hours("eyeful") == pytest.approx(1e6 / 31 / 3600)
+    assert found.hours("eyeful") == pytest.approx(1e6 / 61 / 3600)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +86,36 @@ def test_noisy_rounds_give_no_ratio(found, why, capsys):
     assert "times the textbook loop" not in shown
     assert "ratio" not in shown.splitlines()[0]
     assert not re.search(r"[0-9]x", shown)
+    assert "A million images" not in shown
 
 
 def test_a_quiet_machine_gives_a_ratio(capsys):
     _show(figures())
     assert "eyeful runs at 6.1 times the textbook loop" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("device", "beside"), [("cpu", ""), ("cuda", ", besides what cuda does")])
+def test_what_a_million_images_cost(device, beside, capsys):
+    _show(figures(device=device))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert (
+        f"A million images cost 9.0 core-hours{beside}, and 4.6 hours of this machine; "
+        "with the textbook loop 35, and 28." in shown
+    )
+
+
+def test_a_round_counts_the_work_of_every_thread():
+    def work():
+        until = time.thread_time() + 0.05
+        while time.thread_time() < until:
+            pass
+
+    def run():
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: work(), range(2)))
+        return 10
+
+    assert _round(run).core_rate <= 10 / 0.1
 
 
 def test_one_short_round_is_told_stage_by_stage_and_is_noisy(images):

@@ -1,4 +1,4 @@
-"""Images per second of each stage and of the whole, in interleaved rounds; medians and spread."""
+"""Images per second, and per second of a core's work, of each stage and the whole; interleaved rounds, medians."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -43,6 +43,14 @@ _WARM_UP = 16
 """Images of each stage before the first round: the first calls of every library are slow."""
 
 STAGES = ("textbook", "eyeful", "decode", "forward")
+_MILLION = 1_000_000
+
+
+class _Round(NamedTuple):
+    """What one round of a stage reached: images per second by the clock, and per second of a core's work."""
+
+    rate: float
+    core_rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ class Figures:
         engine, precision, device: what ran.
         num_images: in each round; the textbook loop takes a fifth of them.
         rates: every round's rate, by stage: the textbook loop, eyeful end to end, decode only, forward only.
+        core_rates: every round's images per core-second, by stage: per CPU second of this process, all its threads
+            together. Work on a GPU is not in it.
         startup: seconds of whole processes that classify one image, and their peak memory in MB.
         bottleneck: the slower stage, and what would move it.
     """
@@ -62,6 +72,7 @@ class Figures:
     device: str
     num_images: int
     rates: dict[str, list[float]]
+    core_rates: dict[str, list[float]] = field(default_factory=dict)
     startup: dict[str, float] = field(default_factory=dict)
     bottleneck: str = ""
 
@@ -73,6 +84,18 @@ class Figures:
     def median(self, stage: str) -> float:
         """A stage's median rate."""
         return statistics.median(self.rates[stage])
+
+    def median_per_core(self, stage: str) -> float:
+        """A stage's median of images per core-second."""
+        return statistics.median(self.core_rates[stage])
+
+    def core_hours(self, stage: str) -> float:
+        """Hours of one core that a stage works for a million images."""
+        return _MILLION / self.median_per_core(stage) / 3600
+
+    def hours(self, stage: str) -> float:
+        """Hours by the clock that a stage takes on this machine for a million images."""
+        return _MILLION / self.median(stage) / 3600
 
     @property
     def estimate(self) -> float:
@@ -141,7 +164,9 @@ def bench(
             raise UsageError("none of the images to measure with is a file that can be opened")
         items = list(islice(cycle(items), num_images))
         loop = textbook_loop(module, classifier.preprocessing, classifier.device)
-        rates = _measured(classifier, loop, items, rounds, on_stage)
+        measured = _measured(classifier, loop, items, rounds, on_stage)
+        rates = {stage: [one.rate for one in runs] for stage, runs in measured.items()}
+        core_rates = {stage: [one.core_rate for one in runs] for stage, runs in measured.items()}
         path = (classifier.engine, classifier.precision, classifier.device)
         decode, forward = (statistics.median(rates[stage]) for stage in ("decode", "forward"))
         bottleneck = advice("decode" if decode < forward else "forward", classifier)
@@ -154,7 +179,7 @@ def bench(
     if start_up and isinstance(first, Path):
         on_stage("starting whole processes, for one image each")
         processes = startup(flags, first, architecture)
-    return Figures(*path, num_images, rates, processes, bottleneck)
+    return Figures(*path, num_images, rates, core_rates, processes, bottleneck)
 
 
 def _measured(
@@ -163,8 +188,8 @@ def _measured(
     items: list[Item],
     rounds: int,
     on_stage: Callable[[str], object],
-) -> dict[str, list[float]]:
-    """Every round's rate, by stage; before the first one each stage runs for a few images."""
+) -> dict[str, list[_Round]]:
+    """Every round, by stage; before the first one each stage runs for a few images."""
     batch_NHWC = _first_batch(classifier, items)
     stages: dict[str, Callable[[int], int]] = {
         "textbook": lambda count: _count(loop(item.content) for item in items[: max(1, count // 5)]),  # type: ignore[arg-type]
@@ -175,12 +200,12 @@ def _measured(
     for stage, run in stages.items():
         on_stage(f"warming up: {stage}")
         run(_WARM_UP)
-    rates: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    measured: dict[str, list[_Round]] = {stage: [] for stage in STAGES}
     for number in range(1, rounds + 1):
         for stage, run in stages.items():
             on_stage(f"round {number} of {rounds}: {stage}")
-            rates[stage].append(_rate(partial(run, len(items))))
-    return rates
+            measured[stage].append(_round(partial(run, len(items))))
+    return measured
 
 
 def _network(model: str, checkpoint: Path | None, labels: Path | None) -> tuple[nn.Module, str]:
@@ -199,11 +224,12 @@ def _in_torchvision(architecture: dict[str, Any]) -> str:
     return str(architecture["name"]) if architecture["library"] == "torchvision" else "resnet18"
 
 
-def _rate(run: Callable[[], int]) -> float:
+def _round(run: Callable[[], int]) -> _Round:
     gc.collect()
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     count = run()
-    return count / (time.perf_counter() - started)
+    wall, cpu = time.perf_counter() - started, time.process_time() - started_cpu
+    return _Round(count / wall, count / max(cpu, time.get_clock_info("process_time").resolution))
 
 
 def _count(things: Any) -> int:
