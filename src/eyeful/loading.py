@@ -47,6 +47,7 @@ def load(
     workers: int = 0,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     torchcompile: bool = False,
+    autotune: bool = True,
 ) -> Classifier:
     """Load a classifier; its weights are fetched and prepared at first use.
 
@@ -75,6 +76,8 @@ def load(
         workers: decode threads; 0: one for each core that this process may use.
         max_pixels: the largest image that is opened.
         torchcompile: with the engine torch, compile the network with `torch.compile` at the first batch.
+        autotune: measure once on this machine which engine and settings suit the model, where they are left to
+            eyeful; the environment's EYEFUL_AUTOTUNE=0 turns it off everywhere.
 
     Raises:
         UsageError: an argument is outside its range, or two contradict each other.
@@ -95,6 +98,7 @@ def load(
             engine=engine,
             precision=precision,
             torchcompile=torchcompile,
+            autotune=autotune,
             crop_mode=crop_mode,
             crop_pct=crop_pct,
             interpolation=interpolation,

@@ -148,6 +148,9 @@ def bench(
     first = items[0].content
     flags = ["--model", model]
     for name, value in (own | options).items():
+        if isinstance(value, bool):
+            flags += [f"--{'' if value else 'no-'}{name.replace('_', '-')}"]
+            continue
         values = value if isinstance(value, tuple) else (value,)
         flags += [f"--{name.replace('_', '-')}", *map(str, values)] if value is not None else []
     processes = {}

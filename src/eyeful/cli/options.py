@@ -119,6 +119,12 @@ class EngineOptions:
         ),
     ] = "auto"
     precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.", rich_help_panel=_RUNNING)] = "auto"
+    autotune: Annotated[
+        bool,
+        typer.Option(
+            "--autotune/--no-autotune", help="Measure once what suits this CPU.", rich_help_panel=_RUNNING
+        ),
+    ] = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,6 +90,8 @@ class PredictorSpec:
         batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
         threads: threads of the engine; 0: one for each core that this process may use.
+        autotune: measure once on this machine which engine and settings suit the model, where they are left to
+            eyeful; else each engine's own choice.
         pinned: what opening it found: engine, precision, preprocessing, digests of weights and labels. A pinned
             spec opens again with the very same, anywhere, or is refused.
     """
@@ -120,6 +122,7 @@ class PredictorSpec:
     batch_size: int = 0
     workers: int = 0
     threads: int = 0
+    autotune: bool = True
     pinned: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:

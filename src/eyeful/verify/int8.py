@@ -58,7 +58,7 @@ def export_int8(
     fp32 = prepared(request, FAMILY) if isinstance(request, ModelRequest) else request
     if fp32.manifest.engine != FAMILY.name or fp32.manifest.precision == "int8":
         raise UsageError(f"int8 is made of a bundle for {FAMILY.name} in fp32, which {fp32.folder} is not")
-    with load(fp32.folder, precision="fp32", device="cpu", activation=activation) as reference:
+    with load(fp32.folder, precision="fp32", device="cpu", activation=activation, autotune=False) as reference:
         pixels: list[NDArray[np.uint8]] = []
         held_out: list[Item] = []
         for row in reference.preprocessed(images):
@@ -74,7 +74,7 @@ def export_int8(
         expected = list(reference.stream(held_out))
     with tempfile.TemporaryDirectory() as temporary:
         candidate = quantise(fp32, batches, Path(temporary) / "int8")
-        with load(candidate.folder, device="cpu", activation=activation) as classifier:
+        with load(candidate.folder, device="cpu", activation=activation, autotune=False) as classifier:
             agreement = compare(expected, list(classifier.stream(held_out)))
         if agreement.top1 < min_agreement:
             raise ModelError(
