@@ -6,7 +6,6 @@ import os
 import platform
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from itertools import takewhile
@@ -36,6 +35,8 @@ def processor() -> tuple[str, str]:
 
 def share_of_cores(threads: int, seconds: float = 0.1) -> float:
     """What part of so many cores this process gets at this moment: near 1.0 on a machine that does little else."""
+    from concurrent.futures import ThreadPoolExecutor
+
     started = time.perf_counter()
 
     def work(data: bytes) -> float:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,6 @@ from eyeful.errors import EyefulError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -43,6 +43,8 @@ _PROBE = 16
 """Images at least, so that the default's batch is full."""
 _QUIET = 0.7
 """The part of its cores that a process must get for its measurement to count."""
+_PUT_OFF: set[Path] = set()
+"""Records that this process could not make: it does not try again."""
 _REVISION = 1
 """Raised whenever other settings are tried, or measured in another way, so that older records do not count."""
 _WAIT = 60.0
@@ -182,6 +184,8 @@ def _recorded(running: Running, facts: dict[str, Any], measure: Callable[[], Fou
     path, name = _path(running, facts), running.engine
     if found := Tuning.read(path):
         return found
+    if path in _PUT_OFF:
+        return None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path.with_name(f".{path.stem}.lock"), _WAIT):
@@ -207,6 +211,7 @@ def _recorded(running: Running, facts: dict[str, Any], measure: Callable[[], Fou
         )
     except EyefulError:  # the engine does not run at all, as whoever opens it will hear
         pass
+    _PUT_OFF.add(path)
     return None
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from eyeful.cache import cache_folder
-from eyeful.cpu import processor
 from eyeful.engines.tunable import Settings
 
 if TYPE_CHECKING:
@@ -58,25 +57,32 @@ class Tuning:
         return asdict(self)
 
     @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `as_dict`.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is no such record.
+        """
+        found = cls(**(values | {"settings": Settings(**values["settings"])}))
+        numbers = (found.settings.streams, found.settings.batch_size, found.threads)
+        if not all(type(one) is int and 0 <= one <= _MOST for one in numbers):
+            raise ValueError(f"not numbers that an engine can be set to: {numbers}")
+        str(found)  # which looks at all that is said of it
+        return found
+
+    @classmethod
     def read(cls, path: Path) -> Self | None:
         """A record of the cache; None where there is none, or it is damaged: it is measured again then."""
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            settings = Settings(**values.pop("settings"))
-            found = cls(settings=settings, **values)
-            numbers = (settings.streams, settings.batch_size, found.threads)
-            whole = all(type(one) is int and 0 <= one <= _MOST for one in numbers) and str(found)
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
-        return found if whole else None
 
 
-def recorded_tunings() -> Iterator[Tuning]:
-    """Every measurement in the cache that was made on this CPU."""
+def recorded_tunings() -> Iterator[tuple[Path, Tuning | None]]:
+    """Every record in the cache, and what it says; None of a damaged one."""
     for path in sorted(folder().glob("*.json")):
-        found = Tuning.read(path)
-        if found is not None and found.cpu == processor()[0]:
-            yield found
+        yield path, Tuning.read(path)
 
 
 def folder() -> Path:

@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING
 
 from eyeful.cpu import usable_cores
 from eyeful.engines import ConvertedFamily, family
-from eyeful.engines.tuning import Running, faster_of, is_on, tuning_of
+from eyeful.engines.tuning import (
+    Running,
+    faster_of,
+    is_on,
+    recorded_comparison,
+    recorded_tuning,
+    tuning_of,
+)
+from eyeful.models import ModelRequest
 from eyeful.models.local import is_graph
-from eyeful.prepare import prepared
+from eyeful.prepare import prepared, prepared_already
 
 if TYPE_CHECKING:
     from eyeful.bundle import Bundle
     from eyeful.engines import Choice
     from eyeful.engines.tuning_record import Tuning
-    from eyeful.models import ModelRequest
     from eyeful.predictor.spec import PredictorSpec
 
 log = logging.getLogger("eyeful")
 
+_FIRST = "openvino"
+"""The engine that `auto` means on a CPU, unless another is faster."""
 RIVAL = "onnxruntime"
 """The engine that is tried beside OpenVINO."""
 
@@ -58,3 +67,23 @@ def faster_bundle(request: ModelRequest, bundle: Bundle, choice: Choice, spec: P
 
     found = faster_of(running(bundle, choice, spec), RIVAL, prepare_rival)
     return prepared(request, rival) if found is not None and found.engine == RIVAL else bundle
+
+
+def measured(model: ModelRequest | Bundle) -> Tuning | None:
+    """What was measured here of a model, where all is left to eyeful; None where nothing was.
+
+    Raises:
+        EyefulError: the model is not known, or its bundle is damaged.
+    """
+    bundle = _prepared_bundle(model) if isinstance(model, ModelRequest) else model
+    if bundle is None:
+        return None
+    asked = Running(bundle, "cpu", None, usable_cores())
+    compared = recorded_comparison(asked, RIVAL) if isinstance(model, ModelRequest) else None
+    return compared if compared is not None and compared.engine == RIVAL else recorded_tuning(asked)
+
+
+def _prepared_bundle(request: ModelRequest) -> Bundle | None:
+    first = family(_FIRST)
+    assert isinstance(first, ConvertedFamily)  # noqa: S101 - it is one of ours
+    return prepared_already(request, first)
