@@ -47,7 +47,7 @@ def faster_bundle(request: ModelRequest, bundle: Bundle, choice: Choice, spec: P
     """The bundle of the engine that runs a model faster, where that is left to eyeful.
 
     OpenVINO computes in bf16 where the CPU does so natively, twice as fast as any engine in fp32. Where it does
-    not, ONNX Runtime is tried too, if it is installed.
+    not, ONNX Runtime is tried too, if it is installed. A precision that is asked for stays with OpenVINO.
 
     Args:
         request: which model.
@@ -55,10 +55,12 @@ def faster_bundle(request: ModelRequest, bundle: Bundle, choice: Choice, spec: P
         choice: the device and the precision.
         spec: what was asked for.
     """
-    own = tuning_for(bundle, choice, spec)
     rival = family(RIVAL)
     assert isinstance(rival, ConvertedFamily)  # noqa: S101 - it is one of ours
-    if own is None or own.precision != "fp32" or not rival.available() or is_graph(request.name):
+    if spec.precision != "auto" or not rival.available() or is_graph(request.name):
+        return bundle
+    own = tuning_for(bundle, choice, spec)
+    if own is None or own.precision != "fp32":
         return bundle
 
     def prepare_rival() -> Running:
