@@ -33,8 +33,8 @@ def processor() -> tuple[str, str]:
     return name, hashlib.sha256(able.encode()).hexdigest()[:16]
 
 
-def share_of_cores(threads: int, seconds: float = 0.1) -> float:
-    """What part of so many cores this process gets at this moment: near 1.0 on a machine that does little else."""
+def share_of_cores(seconds: float = 0.1) -> float:
+    """What part of the cores that it may use this process gets just now: near 1.0 where little else runs."""
     from concurrent.futures import ThreadPoolExecutor
 
     started = time.perf_counter()
@@ -45,9 +45,10 @@ def share_of_cores(threads: int, seconds: float = 0.1) -> float:
             hashlib.sha256(data)  # which releases Python's lock
         return time.thread_time() - before
 
+    threads = usable_cores()
     with ThreadPoolExecutor(threads) as workers:
         spent = sum(workers.map(work, [bytes(1 << 20)] * threads))
-    return spent / (threads * (time.perf_counter() - started))
+    return spent / (min(threads, core_quota()) * (time.perf_counter() - started))
 
 
 _forked_with_torch = False

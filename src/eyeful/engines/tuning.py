@@ -192,9 +192,9 @@ def _recorded(running: Running, facts: dict[str, Any], measure: Callable[[], Fou
             if found := Tuning.read(path):
                 return found
             started = time.perf_counter()
-            _check_quiet(running)
+            _check_quiet()
             result = measure()
-            _check_quiet(running)
+            _check_quiet()
             tuning = _tuning(running, result, time.perf_counter() - started)
             write_atomically(path, json.dumps(tuning.as_dict(), indent=1) + "\n")
             return tuning
@@ -219,8 +219,8 @@ class _BusyError(Exception):
     """Others use the cores."""
 
 
-def _check_quiet(running: Running) -> None:
-    if share_of_cores(running.threads) < _QUIET:
+def _check_quiet() -> None:
+    if share_of_cores() < _QUIET:
         raise _BusyError
 
 
