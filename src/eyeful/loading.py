@@ -52,8 +52,7 @@ def load(
     """Load a classifier; its weights are fetched and prepared at first use.
 
     Args:
-        name: "resnet18", "resnet18:IMAGENET1K_V1", "ResNet18_Weights.DEFAULT", "timm/convnext_tiny.fb_in1k",
-            "hf-hub:org/name", the folder of a bundle or a timm model, or an .onnx or .xml file; None: the default.
+        name: "resnet18", "timm/convnext_tiny.fb_in1k", "hf-hub:org/name", a folder or file; None: the default.
         model: another word for `name`.
         checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
         labels: a label file in place of the model's own labels, or for the checkpoint: a name a line, CSV, JSON.
@@ -76,12 +75,10 @@ def load(
         workers: decode threads; 0: one for each core that this process may use.
         max_pixels: the largest image that is opened.
         torchcompile: with the engine torch, compile the network with `torch.compile` at the first batch.
-        autotune: measure once on this machine which engine and settings suit the model, where they are left to
-            eyeful; the environment's EYEFUL_AUTOTUNE=0 turns it off everywhere.
+        autotune: measure once which settings suit this machine; EYEFUL_AUTOTUNE=0 turns it off everywhere.
 
     Raises:
-        UsageError: an argument is outside its range, or two contradict each other.
-        ModelError, EngineError: the model cannot be had, or cannot run as asked.
+        UsageError, ModelError, EngineError: arguments are wrong, or the model cannot be had or run as asked.
         MissingExtraError: something must be installed first; the text says how.
     """
     return open_classifier(

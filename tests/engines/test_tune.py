@@ -27,7 +27,7 @@ class Machine:
             for one in self.rates
             if one != Settings(0, self.own_batch)
         ]
-        found = fastest([default, *others], PROBE, clock=lambda: self.now, limit=limit)
+        found = fastest([default, *others], PROBE, clock=lambda: self.now, limit=limit, decode=None)
         assert self.open_engines == 0
         assert self.most_open <= 2
         return found

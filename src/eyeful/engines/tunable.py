@@ -62,5 +62,5 @@ class TunableFamily(ConvertedFamily):
             precision: None: what the device does natively.
             threads: the most that it may use for its arithmetic.
             settings: how it works; its `batch_size` becomes the engine's.
-            cached: what is compiled for this machine may be kept; not while settings are tried.
+            cached: what is compiled for this machine may be cached; not while settings are tried.
         """

@@ -1,14 +1,13 @@
 """Try settings of engines on one model, and find the fastest that gives the same answers.
 
-Each setting gets batches as the pipeline submits them. The first candidate is what would run without measuring.
-Another takes its place only if it gives the same logits, and is clearly faster when both are measured in turn: on
-a machine that does other work too, a single measurement says little.
+Each setting gets batches as the pipeline submits them, with the work of decoding beside it. The first candidate is
+what would run without measuring. Another takes its place only if it gives the same logits, and is clearly faster
+when both are measured in turn: on a machine that does other work too, a single measurement says little.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -16,15 +15,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eyeful.engines.workload import Workload, decode_one_image
 from eyeful.errors import EngineError, EyefulError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
-    from eyeful.engines.base import Engine, Outputs
+    from eyeful.engines.base import Engine
     from eyeful.engines.tunable import Settings
 
 LEAST_GAIN = 1.1
@@ -102,6 +101,7 @@ def fastest(
     *,
     clock: Callable[[], float] = time.perf_counter,
     limit: float = LIMIT,
+    decode: Callable[[], object] | None = decode_one_image,
 ) -> Found:
     """Measure candidates; the first is the default, with whose logits the others must agree.
 
@@ -110,6 +110,7 @@ def fastest(
         probe_NHWC: images of the network's size, as many as the largest batch.
         clock: seconds.
         limit: seconds after which nothing new is tried.
+        decode: what one image costs beside the engine.
 
     Raises:
         EyefulError: the default itself does not run.
@@ -118,11 +119,12 @@ def fastest(
     with closing(default.open()) as engine:
         if not default.settings.batch_size:
             default = replace(default, settings=replace(default.settings, batch_size=engine.batch_size))
-        tuner = _Tuner(default, engine, probe_NHWC, clock, limit)
         others = [one for one in others if (one.engine, one.settings) != (default.engine, default.settings)]
-        for _, group in groupby(others, lambda one: one.runs_on):
-            tuner.try_group(list(group))
-        return tuner.found()
+        with closing(Workload(probe_NHWC, clock, decode)) as workload:
+            tuner = _Tuner(default, engine, workload, clock, limit)
+            for _, group in groupby(others, lambda one: one.runs_on):
+                tuner.try_group(list(group))
+            return tuner.found()
 
 
 class _Tuner:
@@ -132,13 +134,13 @@ class _Tuner:
         self,
         default: Candidate,
         engine: Engine,
-        probe_NHWC: NDArray[np.uint8],
+        workload: Workload,
         clock: Callable[[], float],
         limit: float,
     ) -> None:
-        self._default, self._engine, self._probe_NHWC, self._clock = default, engine, probe_NHWC, clock
+        self._default, self._engine, self._workload, self._clock = default, engine, workload, clock
         self._deadline = clock() + limit
-        self._rate, _ = self._run(engine, 1, _streams(engine))
+        self._rate = self._warmed(engine)
         rate, self._logits_NK = self._measure(engine, default)
         self._rate = rate
         """The best so far, in images/s: what a trial is expected to cost follows from it."""
@@ -151,7 +153,7 @@ class _Tuner:
                 raise _NotTriedError
             with self._opened(group[0]) as engine:
                 if engine is not self._engine:
-                    self._run(engine, 1, _streams(engine))
+                    self._warmed(engine)
                 for candidate in group:
                     self._trials.append((candidate, self._try(engine, candidate)))
         except EyefulError as error:
@@ -212,26 +214,18 @@ class _Tuner:
         size, streams = candidate.settings.batch_size, _streams(engine)
         rate = self._rate
         if size * streams < _SECONDS * rate:
-            rate, _ = self._run(engine, size, streams)
+            rate, _ = self._workload.run(engine, size, streams)
         rounds = max(1, round(_SECONDS * rate / (size * streams)))
-        return self._run(engine, size, rounds * streams)
+        return self._workload.run(engine, size, rounds * streams)
 
-    def _run(self, engine: Engine, size: int, count: int) -> tuple[float, NDArray[np.float32]]:
-        """So many batches, with as many in flight as the engine has room for."""
-        batch_NHWC = np.ascontiguousarray(self._probe_NHWC[:size])
-        in_flight: deque[Future[Outputs]] = deque()
-        first_NK = None
+    def _warmed(self, engine: Engine) -> float:
+        """Images per second, about, of a new engine, whose first batches are slow."""
+        streams = _streams(engine)
         started = self._clock()
-        for number in range(count + engine.capacity):
-            if number < count:
-                in_flight.append(engine.submit(batch_NHWC))
-            if in_flight and (number >= count or len(in_flight) > engine.capacity):
-                logits_NK = in_flight.popleft().result().logits_NK
-                first_NK = logits_NK if first_NK is None else first_NK
-        assert first_NK is not None  # noqa: S101 - there is one batch at least
-        if len(first_NK) != size:
-            raise EngineError(f"the engine gave {len(first_NK)} rows for {size} images")
-        return count * size / max(self._clock() - started, 1e-9), first_NK
+        rate, _ = self._workload.run(engine, 1, streams)
+        if self._clock() - started < _SECONDS:
+            rate, _ = self._workload.run(engine, 1, streams)
+        return rate
 
 
 class _NotTriedError(EngineError):

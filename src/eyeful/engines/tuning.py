@@ -1,6 +1,6 @@
 """How an engine works fastest on this machine, as measured once for a model and recorded in the cache.
 
-Measuring is `tune`'s; here is when it is done, and where its result is kept. Settings do not decide answers.
+Measuring is `tune`'s; here is when it is done, and where its result lies. Settings do not decide answers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What was measured of a model on this machine, as the cache keeps it: one small JSON file."""
+"""What was measured of a model on this machine, as it lies in the cache: one small JSON file."""
 
 from __future__ import annotations
 
