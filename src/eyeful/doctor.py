@@ -188,7 +188,7 @@ def _tunings() -> list[Finding]:
     if not is_on():
         return [Finding("tuning", "off: EYEFUL_AUTOTUNE=0; each engine runs with its own settings")]
     found = [one for _, one in recorded_tunings() if one is not None and one.cpu == processor()[0]]
-    shown = [Finding("tuning", f"{one.model}: {one} ({one.threads} threads)") for one in found[:_MOST_TUNINGS]]
+    shown = [Finding(f"fastest {one.model}", f"{one} ({one.threads} threads)") for one in found[:_MOST_TUNINGS]]
     more = len(found) - len(shown)
     return [*shown, *([Finding("tuning", f"and {more} more")] if more else [])]
 

@@ -149,7 +149,7 @@ def bench(
     flags = ["--model", model]
     for name, value in (own | options).items():
         if isinstance(value, bool):
-            flags += [f"--{'' if value else 'no-'}{name.replace('_', '-')}"]
+            flags += [] if value else [f"--no-{name.replace('_', '-')}"]
             continue
         values = value if isinstance(value, tuple) else (value,)
         flags += [f"--{name.replace('_', '-')}", *map(str, values)] if value is not None else []

@@ -122,7 +122,7 @@ class EngineOptions:
     autotune: Annotated[
         bool,
         typer.Option(
-            "--autotune/--no-autotune", help="Measure once what suits this CPU.", rich_help_panel=_RUNNING
+            " /--no-autotune", help="Measure nothing first.", show_default=False, rich_help_panel=_RUNNING
         ),
     ] = True
 

@@ -57,7 +57,7 @@ class Workload:
         self._workers.shutdown()
 
     def run(self, engine: Engine, size: int, count: int) -> tuple[float, NDArray[np.float32]]:
-        """So many batches of so many images, with as many in flight as the engine has room for.
+        """So many batches of so many images, with as many in flight as suit the engine.
 
         Returns:
             images per second, and the logits of the first batch.
