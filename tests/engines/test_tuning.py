@@ -173,6 +173,15 @@ def test_the_faster_of_two_engines_is_recorded(bundle, onnx_bundle, counted):
     assert (len(prepared), len(counted)) == (1, 3)
 
 
+def test_an_engine_that_does_not_run_is_left_to_whoever_opens_it(bundle, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("of a plug-in")
+
+    monkeypatch.setattr(type(family("openvino")), "open", broken)
+    assert tuning_of(running(bundle)) is None
+    assert not list(recorded_tunings())
+
+
 def test_a_conversion_that_fails_is_not_tried_again(bundle):
     default, tried = running(bundle), []
 

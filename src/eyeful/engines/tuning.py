@@ -150,14 +150,17 @@ def faster_of(default: Running, other: str, prepare_other: Callable[[], Running]
     stays = Trial(own.engine, own.settings)
     try:
         rival = prepare_other()
-        settings = _settings(tuning_of(rival))
     except EyefulError as error:
         lost = Trial(other, DEFAULT_SETTINGS, left_out=one_line(error, 200))
         return _recorded(default, facts, lambda: Found((stays, lost), stays, 1.0, own.precision))
 
+    its = tuning_of(rival)
+    if its is None:
+        return None
+
     def measure() -> Found:
-        candidates = [default.candidate(own.settings), rival.candidate(settings)]
-        return fastest(candidates, _probe(default.bundle, (own.settings, settings)))
+        candidates = [default.candidate(own.settings), rival.candidate(its.settings)]
+        return fastest(candidates, _probe(default.bundle, (own.settings, its.settings)))
 
     return _recorded(default, facts, measure)
 
@@ -165,10 +168,6 @@ def faster_of(default: Running, other: str, prepare_other: Callable[[], Running]
 def recorded_comparison(default: Running, other: str) -> Tuning | None:
     """What is recorded of two engines; nothing is measured."""
     return Tuning.read(_path(default, _compared(default, other)))
-
-
-def _settings(tuning: Tuning | None) -> Settings:
-    return DEFAULT_SETTINGS if tuning is None else tuning.settings
 
 
 def _compared(default: Running, other: str) -> dict[str, Any]:
@@ -209,8 +208,8 @@ def _recorded(running: Running, facts: dict[str, Any], measure: Callable[[], Fou
             path.parent,
             error.strerror or error,
         )
-    except EyefulError:  # the engine does not run at all, as whoever opens it will hear
-        pass
+    except Exception:
+        log.debug("%s cannot be measured", name, exc_info=True)
     _PUT_OFF.add(path)
     return None
 
