@@ -20,7 +20,7 @@ class Machine:
         self.own_batch = own_batch
         self.now, self.images, self.open_engines, self.most_open = 0.0, 0, 0, 0
 
-    def find(self, limit=4.0):
+    def find(self, limit=3.0):
         default = Candidate("fake", Settings(), lambda: self.opened(0))
         others = [
             Candidate("fake", one, lambda streams=one.streams: self.opened(streams))
@@ -123,7 +123,7 @@ def test_one_that_was_fast_only_once_is_not_chosen():
 
 def test_a_slow_network_is_not_tried_for_long():
     machine = Machine({one: rate / 20 for one, rate in RATES.items()})
-    found = machine.find(limit=4.0)
+    found = machine.find(limit=2.0)
     assert machine.now < 10
     assert found.trials[0].images_per_s
     assert "no time for it" in [one.left_out for one in found.trials]
