@@ -55,6 +55,7 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["HF_HOME"] = str(home / "hf")
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.pop("EYEFUL_MIRROR", None)
+    os.environ["EYEFUL_AUTOTUNE"] = "0"  # but in the tests of it
 
 
 def _peak() -> float:

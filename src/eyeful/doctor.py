@@ -12,8 +12,10 @@ from PIL import features
 
 from eyeful import plugins
 from eyeful.cache import cache_folder
-from eyeful.cpu import usable_cores
+from eyeful.cpu import processor, usable_cores
 from eyeful.engines.machine import cpu_name, native_precisions
+from eyeful.engines.tuning import is_on
+from eyeful.engines.tuning_record import recorded_tunings
 from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command
 from eyeful.images import PILLOW, resizer_for
@@ -23,6 +25,8 @@ _LIBRARIES = (
     *("numpy", "pillow", "cykooz-resizer", "openvino", "torch", "torchvision", "timm", "onnxruntime", "nncf"),
     *("scikit-learn", "pyarrow", "fsspec", "pillow-heif", "matplotlib"),
 )
+_MOST_TUNINGS = 12
+"""So many measurements are shown."""
 _CODECS = {
     "jpg": "JPEG",
     "zlib": "PNG",
@@ -65,6 +69,7 @@ def examine() -> list[Finding]:
         _resizer(),
         *_plugins(),
         _probed("cache", _cache, essential=True),
+        *_tunings(),
     ]
 
 
@@ -189,6 +194,16 @@ def _cache() -> str:
     size = sum(one.size for one in entries) / 1e6
     text = f"{folder}: {len(entries)} models, {size:.0f} MB, {_free(folder)} GB free"
     return text + (f"; {damaged} damaged, `eyeful cache clear` removes them" if damaged else "")
+
+
+def _tunings() -> list[Finding]:
+    """What was found to be fastest on this CPU, of each model that was measured."""
+    if not is_on():
+        return [Finding("tuning", "off: EYEFUL_AUTOTUNE=0; each engine runs with its own settings")]
+    found = [one for _, one in recorded_tunings() if one is not None and one.cpu == processor()[0]]
+    shown = [Finding(f"fastest {one.model}", f"{one} ({one.threads} threads)") for one in found[:_MOST_TUNINGS]]
+    more = len(found) - len(shown)
+    return [*shown, *([Finding("tuning", f"and {more} more")] if more else [])]
 
 
 def _free(folder: Path) -> int:

@@ -48,12 +48,12 @@ def load(
     max_pixels: int = DEFAULT_MAX_PIXELS,
     torchcompile: bool = False,
     calibrate: Any = None,
+    autotune: bool = True,
 ) -> Classifier:
     """Load a classifier; its weights are fetched and prepared at first use.
 
     Args:
-        name: "resnet18", "resnet18:IMAGENET1K_V1", "ResNet18_Weights.DEFAULT", "timm/convnext_tiny.fb_in1k",
-            "hf-hub:org/name", the folder of a bundle or a timm model, or an .onnx or .xml file; None: the default.
+        name: "resnet18", "timm/convnext_tiny.fb_in1k", "hf-hub:org/name", a folder or file; None: the default.
         model: another word for `name`.
         checkpoint: a local .pth, .pt or .safetensors file with weights for that architecture.
         labels: a label file in place of the model's own labels, or for the checkpoint: a name a line, CSV, JSON.
@@ -77,10 +77,10 @@ def load(
         max_pixels: the largest image that is opened.
         torchcompile: with the engine torch, compile the network with `torch.compile` at the first batch.
         calibrate: images that int8 is made with, as `predict` takes them; None: what was made last of this model.
+        autotune: measure once which settings suit this machine; EYEFUL_AUTOTUNE=0 turns it off everywhere.
 
     Raises:
-        UsageError: an argument is outside its range, or two contradict each other.
-        ModelError, EngineError: the model cannot be had, or cannot run as asked.
+        UsageError, ModelError, EngineError: arguments are wrong, or the model cannot be had or run as asked.
         MissingExtraError: something must be installed first; the text says how.
     """
     spec = spec_of(
@@ -96,6 +96,7 @@ def load(
         engine=engine,
         precision=precision,
         torchcompile=torchcompile,
+        autotune=autotune,
         crop_mode=crop_mode,
         crop_pct=crop_pct,
         interpolation=interpolation,

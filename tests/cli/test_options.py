@@ -65,7 +65,7 @@ def test_a_command_gets_its_groups_and_its_own_flags():
 def test_what_was_changed_is_known():
     asked = options.EngineOptions(engine="torch")
     assert changed(options.ModelOptions(), asked) == ["engine"]
-    assert keywords(asked) == {"device": "auto", "engine": "torch", "precision": "auto"}
+    assert keywords(asked) == {"device": "auto", "engine": "torch", "precision": "auto", "autotune": True}
 
 
 def test_images_must_be_named(tmp_path):

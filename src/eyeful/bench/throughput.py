@@ -173,6 +173,9 @@ def bench(
     first = items[0].content
     flags = ["--model", model]
     for name, value in (own | options).items():
+        if isinstance(value, bool):
+            flags += [] if value else [f"--no-{name.replace('_', '-')}"]
+            continue
         values = value if isinstance(value, tuple) else (value,)
         flags += [f"--{name.replace('_', '-')}", *map(str, values)] if value is not None else []
     processes = {}

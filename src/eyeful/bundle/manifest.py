@@ -27,6 +27,8 @@ class Manifest:
         quantization: how an int8 network was made and what it was found to agree with; None for others.
         calibration: what `eyeful calibrate` found for it; None without.
         taught: what `eyeful teach` made its last layer of, and how good that was found to be; None of others.
+        tuning: how its engine works fastest on this machine, as measured; only of a model that is open, since a
+            bundle on disk may travel.
         notes: what a user should know before trusting its answers, one line each.
         versions: the tools that made the files.
         files: sha256 of every file of the bundle, by name.
@@ -44,6 +46,7 @@ class Manifest:
     quantization: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     taught: dict[str, Any] | None = None
+    tuning: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -56,8 +59,10 @@ class Manifest:
         return title if self.taught is None else f"{title} taught {len(self.labels) - 1} labels"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self) | {"preprocessing": self.preprocessing.as_dict()}
+        """Plain JSON values, without what belongs to this machine."""
+        values = asdict(self) | {"preprocessing": self.preprocessing.as_dict()}
+        del values["tuning"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Manifest":
@@ -70,7 +75,9 @@ class Manifest:
         labels = Labels(tuple(said["names"]), tuple(said["wnids"]), said.get("assumed", False))
         preprocessing = Preprocessing.from_dict(values["preprocessing"])
         notes = tuple(map(str, values.get("notes", ())))
-        manifest = cls(**(values | {"preprocessing": preprocessing, "labels": labels, "notes": notes}))
+        manifest = cls(
+            **(values | {"tuning": None, "preprocessing": preprocessing, "labels": labels, "notes": notes})
+        )
         fault = manifest.fault()
         if fault:
             raise ValueError(fault)

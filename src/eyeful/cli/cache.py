@@ -8,7 +8,7 @@ from rich.table import Table
 
 from eyeful.cache import cache_folder
 from eyeful.cli.terminal import LiveLine, print_status
-from eyeful.prepare.entries import CacheEntry, list_entries, remove, remove_leftovers
+from eyeful.prepare.entries import CacheEntry, list_entries, remove, remove_leftovers, remove_tunings
 
 
 def cache(
@@ -25,6 +25,7 @@ def cache(
         for entry in found:
             remove(entry)
         remove_leftovers()
+        remove_tunings(model)
         print_status(f"deleted {len(found)} from {cache_folder()}, {_megabytes(found)}")
         return
     if found:

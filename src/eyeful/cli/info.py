@@ -1,18 +1,20 @@
 """`eyeful info MODEL`: the whole card of a model."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from eyeful.bundle import is_bundle, read_bundle, refuse_to_change
+from eyeful.bundle import Bundle, is_bundle, read_bundle, refuse_to_change
 from eyeful.cli import options
 from eyeful.cli.groups import takes_options
 from eyeful.cli.table import fact, print_table
 from eyeful.cli.taught import taught_lines
 from eyeful.cli.terminal import LiveLine, print_status
+from eyeful.errors import EyefulError
 from eyeful.extras import require
 from eyeful.models import Architecture, ModelRequest, find_model
 from eyeful.models.labels import relabelled
@@ -45,7 +47,9 @@ def info(
         print(json.dumps(whole | ({"layers": summaries} if layers else {}), indent=1, ensure_ascii=False))
         return
     taught = {"taught": taught_lines(card["taught"])} if "taught" in card else {}
-    _print_card(card | {"preprocessing": str(preprocessing), "labels": _in_short(names)} | taught)
+    tuning = card.pop("tuning", None)
+    fastest = {"fastest here": _tuning_in_short(tuning)} if tuning else {}
+    _print_card(card | {"preprocessing": str(preprocessing), "labels": _in_short(names)} | taught | fastest)
     if all_labels:
         for index, (name, wnid) in enumerate(zip(names.names, names.wnids, strict=True)):
             print(f"{index:>6}  {wnid or '':<10} {name}")
@@ -106,7 +110,8 @@ def _card(
 ) -> tuple[dict[str, Any], Architecture, Preprocessing, Labels]:
     if is_bundle(Path(asked.model)):
         refuse_to_change(asked.model, network.overrides, asked.checkpoint)
-        manifest = read_bundle(Path(asked.model)).manifest.with_activation(network.activation)
+        bundle = read_bundle(Path(asked.model))
+        manifest = bundle.manifest.with_activation(network.activation)
         facts: dict[str, Any] = {"model": manifest.title, "bundle": asked.model, "engine": manifest.engine}
         names, notes = manifest.labels, manifest.notes
         if asked.labels is not None:
@@ -114,9 +119,10 @@ def _card(
         _print_notes(notes)
         described = _described(manifest.architecture, manifest.weights) | {"activation": manifest.activation}
         taught = {} if manifest.taught is None else {"taught": manifest.taught}
-        card = facts | described | taught | _noted(notes)
+        card = facts | described | taught | _noted(notes) | _measured(bundle)
         return card, Architecture(**manifest.architecture), manifest.preprocessing, names
-    found = find_model(ModelRequest(asked.model, asked.checkpoint, asked.labels, network.overrides))
+    request = ModelRequest(asked.model, asked.checkpoint, asked.labels, network.overrides)
+    found = find_model(request)
     weights = {
         "source": found.weights.source,
         "license": found.weights.license,
@@ -129,8 +135,24 @@ def _card(
         | _described(architecture, weights)
         | {"activation": network.activation or found.activation}
     )
-    card |= found.about | _noted(found.notes)
+    card |= found.about | _noted(found.notes) | _measured(request)
     return card, found.architecture, found.preprocessing, found.labels
+
+
+def _measured(model: ModelRequest | Bundle) -> dict[str, Any]:
+    """What was found to be fastest on this machine, if it was measured; a card does not fail because of it."""
+    from eyeful.predictor.fastest import measured
+
+    with suppress(EyefulError):
+        found = measured(model)
+        return {} if found is None else {"tuning": found.as_dict()}
+    return {}
+
+
+def _tuning_in_short(tuning: dict[str, Any]) -> str:
+    from eyeful.engines.tuning_record import Tuning
+
+    return f"{Tuning.from_dict(tuning)}; measured on {tuning['cpu']}, {tuning['threads']} threads"
 
 
 def _print_notes(notes: tuple[str, ...]) -> None:

@@ -118,9 +118,15 @@ class EngineOptions:
             autocompletion=complete_engine,
         ),
     ] = "auto"
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.", rich_help_panel=_RUNNING)] = (
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16, int8.", rich_help_panel=_RUNNING)] = (
         "auto"
     )
+    autotune: Annotated[
+        bool,
+        typer.Option(
+            " /--no-autotune", help="Measure nothing first.", show_default=False, rich_help_panel=_RUNNING
+        ),
+    ] = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,10 @@ from eyeful.engines.base import (
     failed,
 )
 from eyeful.engines.choose import Choice, check_installed, choose, family
+from eyeful.engines.tunable import DEFAULT_SETTINGS, Settings, TunableFamily
 
 __all__ = [
+    "DEFAULT_SETTINGS",
     "Choice",
     "ConvertedFamily",
     "Engine",
@@ -20,7 +22,9 @@ __all__ = [
     "ModuleFamily",
     "Outputs",
     "Precision",
+    "Settings",
     "ThreadedEngine",
+    "TunableFamily",
     "check_installed",
     "choose",
     "failed",

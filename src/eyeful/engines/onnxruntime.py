@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from eyeful.engines.base import ConvertedFamily, Outputs, Precision, ThreadedEngine
+from eyeful.engines.base import Outputs, Precision, ThreadedEngine
+from eyeful.engines.tunable import DEFAULT_SETTINGS, Settings, TunableFamily
 from eyeful.errors import EngineError, one_line
 from eyeful.extras import require
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 GRAPH = "model.onnx"
 
 
-class OnnxRuntimeFamily(ConvertedFamily):
+class OnnxRuntimeFamily(TunableFamily):
     """ONNX Runtime on CPUs."""
 
     name: ClassVar[str] = "onnxruntime"
@@ -52,10 +53,24 @@ class OnnxRuntimeFamily(ConvertedFamily):
 
         write(bundle.folder / GRAPH, head, bundle.manifest.title, manifest, folder / GRAPH)
 
-    def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OnnxRuntimeEngine:
-        """Load the ONNX file; see `ConvertedFamily.open`."""
-        del device, precision  # the CPU in fp32 is all that it does
-        return OnnxRuntimeEngine(bundle, threads)
+    def settings_to_try(self, threads: int) -> tuple[Settings, ...]:
+        """Other batches; it computes one at a time; see `TunableFamily`."""
+        del threads
+        return tuple(Settings(batch_size=size) for size in (1, 4, 16))
+
+    def open(
+        self,
+        bundle: Bundle,
+        device: str,
+        precision: Precision | None,
+        threads: int,
+        settings: Settings = DEFAULT_SETTINGS,
+        *,
+        cached: bool = True,
+    ) -> OnnxRuntimeEngine:
+        """Load the ONNX file; see `TunableFamily.open`."""
+        del device, precision, cached  # the CPU in fp32 is all that it does, and it compiles nothing
+        return OnnxRuntimeEngine(bundle, threads, settings.batch_size)
 
 
 FAMILY = OnnxRuntimeFamily()
@@ -67,6 +82,7 @@ class OnnxRuntimeEngine(ThreadedEngine):
     Args:
         bundle: prepared for this engine.
         threads: the most that it may use.
+        batch_size: images in a batch; 0: its own choice.
 
     Raises:
         EngineError: the graph cannot be loaded.
@@ -75,7 +91,8 @@ class OnnxRuntimeEngine(ThreadedEngine):
 
     name: ClassVar[str] = "onnxruntime"
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
+    def __init__(self, bundle: Bundle, threads: int, batch_size: int = 0) -> None:
+        self.batch_size = batch_size or self.batch_size
         onnxruntime = require("onnxruntime", "this model")
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()

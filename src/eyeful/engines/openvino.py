@@ -16,7 +16,8 @@ import numpy as np
 
 from eyeful.bundle import Bundle, Manifest, read_bundle, write_bundle
 from eyeful.cache import cache_folder
-from eyeful.engines.base import ConvertedFamily, Outputs, Precision, ThreadedEngine
+from eyeful.engines.base import Outputs, Precision, ThreadedEngine
+from eyeful.engines.tunable import DEFAULT_SETTINGS, Settings, TunableFamily
 from eyeful.errors import BundleError, EngineError, one_line
 from eyeful.openvino_import import import_openvino
 
@@ -31,13 +32,15 @@ if TYPE_CHECKING:
     from eyeful.graph_file import Graph
 
 GRAPH = "model.xml"
+_MANY_THREADS = 8
+"""From so many on, a stream may well have some of them."""
 _COMPILED = "compiled.blob"
 
 _TYPES = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 """Precisions by OpenVINO's names."""
 
 
-class OpenVINOFamily(ConvertedFamily):
+class OpenVINOFamily(TunableFamily):
     """OpenVINO on CPUs."""
 
     name: ClassVar[str] = "openvino"
@@ -64,23 +67,44 @@ class OpenVINOFamily(ConvertedFamily):
         del manifest  # the graph has no names of labels in it
         write(bundle.folder / GRAPH, head, bundle.manifest.title, folder / GRAPH)
 
-    def open(self, bundle: Bundle, device: str, precision: Precision | None, threads: int) -> OpenVINOEngine:
-        """Compile the graph; see `ConvertedFamily.open`."""
+    def settings_to_try(self, threads: int) -> tuple[Settings, ...]:
+        """One stream, in which all threads compute one batch; and other batches; see `TunableFamily`."""
+        streams: dict[int, tuple[int, ...]] = {}
+        if threads > 1:
+            streams[1] = (1, 4, 16)
+        if threads >= _MANY_THREADS:
+            streams |= {1: (1, 4, 16, 32), threads // 4: (1, 8)}
+        streams[0] = (1, 4, 16)
+        return tuple(Settings(count, size) for count, sizes in streams.items() for size in sizes)
+
+    def open(
+        self,
+        bundle: Bundle,
+        device: str,
+        precision: Precision | None,
+        threads: int,
+        settings: Settings = DEFAULT_SETTINGS,
+        *,
+        cached: bool = True,
+    ) -> OpenVINOEngine:
+        """Compile the graph; see `TunableFamily.open`."""
         del device  # the CPU is its only one
-        return OpenVINOEngine(bundle, precision, threads)
+        return OpenVINOEngine(bundle, precision, threads, settings, cached=cached)
 
 
 FAMILY = OpenVINOFamily()
 
 
 class OpenVINOEngine(ThreadedEngine):
-    """As many batches at once as OpenVINO finds best for this CPU.
+    """As many batches at once as OpenVINO expects to be best for this CPU.
 
     Args:
         bundle: prepared for this engine.
         precision: None lets OpenVINO choose what the CPU does natively (bf16 with AMX or AVX512-BF16, else fp32).
             An int8 bundle runs as it was made.
         threads: the most that it may use.
+        settings: how many batches at once instead, and of how many images.
+        cached: keep what is compiled for the next run.
 
     Raises:
         EngineError: the graph cannot be compiled, or the precision is not to be had on this CPU.
@@ -88,14 +112,25 @@ class OpenVINOEngine(ThreadedEngine):
 
     name: ClassVar[str] = "openvino"
 
-    def __init__(self, bundle: Bundle, precision: Precision | None, threads: int) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        precision: Precision | None,
+        threads: int,
+        settings: Settings = DEFAULT_SETTINGS,
+        *,
+        cached: bool = True,
+    ) -> None:
         config: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
+        if settings.streams:
+            config = {"NUM_STREAMS": settings.streams}
+        self.batch_size = settings.batch_size or self.batch_size
         if threads < (os.cpu_count() or 1):  # OpenVINO itself counts cores, but knows no quota
             config["INFERENCE_NUM_THREADS"] = threads
         if precision is not None:
             config["INFERENCE_PRECISION_HINT"] = _TYPES[precision]
         try:
-            self._compiled = _compiled(bundle, config)
+            self._compiled = _compiled(bundle, config, cached=cached)
             native = _precision_of(self._compiled)
             workers = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         except RuntimeError as error:
@@ -149,14 +184,14 @@ def _failure(error: RuntimeError) -> EngineError:
     return EngineError(f"OpenVINO failed: {str(error).strip().splitlines()[-1][:300]}")
 
 
-def _compiled(bundle: Bundle, config: dict[str, Any]) -> Any:
+def _compiled(bundle: Bundle, config: dict[str, Any], *, cached: bool) -> Any:
     """The graph compiled for this CPU; in native precision it is cached, as OpenVINO exports it, as a bundle.
 
     OpenVINO's `CACHE_DIR` does the same, but would run a damaged file; a bundle is checked when it is read.
     """
     ov = import_openvino()
     core = ov.Core()
-    if "INFERENCE_PRECISION_HINT" in config:  # asked for by hand, perhaps once
+    if not cached or "INFERENCE_PRECISION_HINT" in config:  # asked for by hand, perhaps once
         return core.compile_model(bundle.folder / GRAPH, "CPU", config)
     facts = [bundle.manifest.files, config, ov.__version__, core.get_property("CPU", "FULL_DEVICE_NAME")]
     facts.append(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))

@@ -145,10 +145,9 @@ def _write_refused(folder: Path, fp32: Bundle, found: dict[str, object]) -> Bund
 
 
 def _folder(fp32: Bundle) -> Path:
-    """How the folders of a model's int8 networks begin: by what its manifest says, but how it was tuned."""
-    facts = {name: value for name, value in fp32.manifest.as_dict().items() if name != "tuning"}
+    """How the folders of a model's int8 networks begin: by what its manifest says."""
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", fp32.manifest.model).strip("-")[:80]
-    return cache_folder() / "int8" / f"{slug}-{_digest(facts)}"
+    return cache_folder() / "int8" / f"{slug}-{_digest(fp32.manifest.as_dict())}"
 
 
 def _digest(facts: object) -> str:

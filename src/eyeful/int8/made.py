@@ -137,7 +137,7 @@ def spec_for(spec: PredictorSpec, bundle: Bundle, precision: str) -> PredictorSp
     """The spec that opens images as another does and runs a bundle on the CPU; without promises or groups."""
     of_run: dict[str, Any] = dict.fromkeys(("checkpoint", "labels", "img_size", "mean", "std", "sure"))
     of_run |= {"model": str(bundle.folder), "engine": FAMILY.name, "device": "cpu", "precision": precision}
-    return replace(spec, **of_run, calibration={}, torchcompile=False)
+    return replace(spec, **of_run, calibration={}, torchcompile=False, autotune=False)
 
 
 def why_not(agreement: Agreement, least: float) -> str | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _EXACT = {"full_decode", "two_step_resize", "ignore_profile"}
 """What `exact` sets, beside the engine and the precision."""
 
-_NOT_SAID = {"model", "topk", "max_aspect", "batch_size", "workers", "threads", "pinned", *_EXACT}
+_NOT_SAID = {"model", "topk", "max_aspect", "batch_size", "workers", "threads", "autotune", "pinned", *_EXACT}
 """What decides no answer, has no flag, or is said otherwise."""
 
 _NOT_OF_SERVERS = {"min_prob", "torchcompile"}

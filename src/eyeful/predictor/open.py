@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from eyeful.bundle import Bundle, Manifest, is_bundle, read_bundle, refuse_to_change
 from eyeful.cpu import make_torch_safe_after_fork, usable_cores
 from eyeful.engines import (
+    DEFAULT_SETTINGS,
     Choice,
     ConvertedFamily,
     Engine,
     EngineFamily,
     ModuleFamily,
+    TunableFamily,
     check_installed,
     choose,
     family,
@@ -26,6 +28,7 @@ from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import relabelled_manifest
 from eyeful.models.local import is_graph
+from eyeful.predictor.fastest import faster_bundle, tuning_for
 from eyeful.prepare import deploy, load_network, network_of, prepared
 from eyeful.results import hierarchy_for
 
@@ -149,6 +152,12 @@ def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> tuple[O
     if choice.engine != engine.name:  # of one that was taught, torch runs the frozen network and the head
         manifest = replace(manifest, engine=choice.engine, precision="fp32", quantization=None)
         return _around(_network_behind(bundle, spec.checkpoint), manifest, choice, spec), manifest
+    if isinstance(engine, TunableFamily):
+        tuning = tuning_for(bundle, choice, spec)
+        settings = DEFAULT_SETTINGS if tuning is None else tuning.settings
+        manifest = replace(manifest, tuning=None if tuning is None else tuning.as_dict())
+        tuned = partial(engine.open, bundle, choice.device, threads=threads, settings=settings)
+        return lambda precision: _opened(engine, partial(tuned, precision=precision)), manifest
     if isinstance(engine, ConvertedFamily):
         open_engine = partial(engine.open, bundle, choice.device)
         return lambda precision: _opened(engine, partial(open_engine, precision, threads)), manifest
@@ -158,7 +167,10 @@ def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> tuple[O
 def _from_request(request: ModelRequest, choice: Choice, spec: PredictorSpec) -> tuple[OpenEngine, Manifest]:
     engine = family(choice.engine)
     if isinstance(engine, ConvertedFamily):
-        return _from_bundle(prepared(request, engine), choice, spec)
+        bundle = prepared(request, engine)
+        if spec.engine == "auto":
+            bundle = faster_bundle(request, bundle, choice, spec)
+        return _from_bundle(bundle, replace(choice, engine=bundle.manifest.engine), spec)
     network, manifest = load_network(request, engine)
     return _around(network, manifest, choice, spec), manifest
 

@@ -248,6 +248,7 @@ class Predictor:
             "resize": "two steps" if self.spec.two_step_resize else "one step",
             "colour_profile": "ignored" if self.spec.ignore_profile else "converted",
             "device": self.engine.device,
+            "tuning": self.manifest.tuning,
             "classes": len(self.manifest.labels),
             "versions": self.manifest.versions,
         }

@@ -90,6 +90,8 @@ class PredictorSpec:
         batch_size: images in one forward pass; 0: what suits the engine.
         workers: decode threads; 0: one for each core that this process may use.
         threads: threads of the engine; 0: one for each core that this process may use.
+        autotune: measure once on this machine which engine and settings suit the model, where they are left to
+            eyeful; else each engine's own choice.
         int8: what was found where int8 was asked for: how fast it is, and why it does not run, where it does not;
             told in the provenance, decides no answer.
         pinned: what opening it found: engine, precision, preprocessing, the library that resizes, digests of
@@ -122,6 +124,7 @@ class PredictorSpec:
     batch_size: int = 0
     workers: int = 0
     threads: int = 0
+    autotune: bool = True
     int8: dict[str, Any] | None = None
     pinned: dict[str, Any] | None = None
 

@@ -20,6 +20,7 @@ from eyeful.bundle import (
     TaughtHead,
     is_bundle,
     names_in,
+    read_bundle,
     sha256_or,
     single_flight,
     write_bundle,
@@ -42,7 +43,16 @@ if TYPE_CHECKING:
     from eyeful.results import Calibration
     from eyeful.types import Activation
 
-__all__ = ["deploy", "export", "load_network", "network_of", "prepared", "refuse_to_replace", "with_calibration"]
+__all__ = [
+    "deploy",
+    "export",
+    "load_network",
+    "network_of",
+    "prepared",
+    "prepared_already",
+    "refuse_to_replace",
+    "with_calibration",
+]
 
 log = logging.getLogger("eyeful")
 _REVISION = 3
@@ -62,6 +72,16 @@ def prepared(request: ModelRequest, engine: ConvertedFamily) -> Bundle:
     """
     folder = _folder(request, engine)
     return single_flight(folder, partial(_prepare, request, engine))
+
+
+def prepared_already(request: ModelRequest, engine: ConvertedFamily) -> Bundle | None:
+    """The same, if it is in the cache; None if not, and nothing is made.
+
+    Raises:
+        BundleError: it is damaged.
+    """
+    folder = _folder(request, engine)
+    return read_bundle(folder) if is_bundle(folder) else None
 
 
 def _prepare(request: ModelRequest, engine: ConvertedFamily, folder: Path) -> Bundle:

@@ -1,6 +1,7 @@
 """The cache of prepared, int8 and compiled models: what is in it, whether it is whole, and how to be rid of it."""
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,7 @@ from typing import Literal
 from eyeful.bundle import read_bundle
 from eyeful.bundle.files import is_locked
 from eyeful.cache import cache_folder
+from eyeful.engines.tuning_record import recorded_tunings
 from eyeful.errors import BundleError
 
 Kind = Literal["prepared", "int8", "compiled"]
@@ -58,6 +60,14 @@ def remove_leftovers() -> None:
 def remove(entry: CacheEntry) -> None:
     """Delete one; the next run that wants it makes it again."""
     shutil.rmtree(entry.folder, ignore_errors=True)
+
+
+def remove_tunings(model: str = "") -> None:
+    """Delete what was measured of models whose names hold a text; it is measured again when they are opened."""
+    for path, tuning in recorded_tunings():
+        if tuning is None or model in tuning.model:
+            with suppress(OSError):
+                path.unlink()
 
 
 def _look_at(folder: Path, kind: Kind) -> CacheEntry:
