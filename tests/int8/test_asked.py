@@ -173,7 +173,7 @@ def test_without_nncf_the_command_that_installs_it_is_said(load, network, many, 
     monkeypatch.setitem(sys.modules, "nncf", None)
     with pytest.raises(MissingExtraError, match=r"pip install .*eyeful\[int8\]"):
         load(network, many)
-    assert not caplog.records, "nothing is said to be done that is not"
+    assert "calibrating" not in caplog.text, "nothing is said to be done that is not"
 
 
 def test_images_are_taken_from_all_of_a_folder_and_the_first_of_a_generator(many, tmp_path):

@@ -118,9 +118,7 @@ class EngineOptions:
             autocompletion=complete_engine,
         ),
     ] = "auto"
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16, int8.", rich_help_panel=_RUNNING)] = (
-        "auto"
-    )
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16, int8", rich_help_panel=_RUNNING)] = "auto"
     autotune: Annotated[
         bool,
         typer.Option(
