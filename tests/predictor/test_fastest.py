@@ -8,7 +8,7 @@ import pytest
 import eyeful
 from eyeful.classifier import open_classifier
 from eyeful.engines import Settings, measure, tuning
-from eyeful.engines.tune import Found, Trial
+from eyeful.engines.tune import Found
 from eyeful.engines.tuning import recorded_tunings
 from eyeful.predictor import fastest as predictor_fastest
 
@@ -29,10 +29,9 @@ def last_is_fastest(monkeypatch):
     """A machine without bf16, on which the last candidate is the fastest, or the other engine where it is tried."""
 
     def fastest(candidates, probe_NHWC):
-        with_rates = [Trial(one.engine, one.settings, 10.0 * (n + 1)) for n, one in enumerate(candidates)]
         assert len(probe_NHWC) >= 16
-        others = [one for one in with_rates if one.engine != with_rates[0].engine]
-        return Found(tuple(with_rates), (others or with_rates)[-1], 2.0, "fp32")
+        others = [one for one in candidates if one.engine != candidates[0].engine]
+        return Found((others or candidates)[-1], 2.0, "fp32")
 
     monkeypatch.setattr(tuning, "fastest", fastest)
     monkeypatch.setattr(predictor_fastest, "is_native", lambda precision: precision != "bf16")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,36 +37,29 @@ _HALF_TOLERANCE = 2e-2
 OpenVINO's logits were equal to the bit wherever they were compared, whatever the streams and the batch."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Candidate:
-    """Settings to try, and how to open an engine with them.
+    """Settings to try, and what came of it.
 
     Attributes:
         engine: the name of its family.
         settings: a batch size of 0 becomes the engine's own.
-        open: opens the engine; those with equal `engine` and `settings.streams` run on the first's.
+        open: opens the engine; candidates with equal `engine` and `settings.streams` run on the first one's.
+        measured: the engine at work; None before it is opened.
+        left_out: why it was not measured, if it was not.
     """
 
     engine: str
     settings: Settings
     open: Callable[[], Engine]
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What came of one candidate.
-
-    Attributes:
-        engine: the name of its family.
-        settings: as of the candidate.
-        images_per_s: None where it was left out.
-        left_out: why, if it was.
-    """
-
-    engine: str
-    settings: Settings
-    images_per_s: float | None = None
+    measured: Measured | None = None
     left_out: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What came of it, as plain JSON values."""
+        rate = None if self.measured is None or self.left_out else round(self.measured.rate, 1)
+        told = {"images_per_s": rate, "left_out": self.left_out}
+        return {"engine": self.engine, **asdict(self.settings), **told}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +67,12 @@ class Found:
     """The outcome.
 
     Attributes:
-        trials: in the order of the candidates.
         chosen: the one to run.
         gain: its rate over the default's, the median over the rounds; 1.0 where the default stays.
         precision: the arithmetic that really ran.
     """
 
-    trials: tuple[Trial, ...]
-    chosen: Trial
+    chosen: Candidate
     gain: float
     precision: str
 
@@ -97,7 +88,7 @@ def fastest(
     """Measure candidates; the first is the default, with whose logits the others must agree.
 
     Args:
-        candidates: all their engines are open at the same time.
+        candidates: each is told what came of it; all their engines are open at the same time.
         probe_NHWC: images of the network's size, as many as the largest batch.
         clock: seconds.
         limit: seconds of measuring.
@@ -107,8 +98,7 @@ def fastest(
         EyefulError: the default itself does not run.
     """
     with ExitStack() as opened:
-        meter = opened.enter_context(closing(Meter(clock, decode)))
-        tuner = _Tuner(candidates, meter, opened, probe_NHWC, limit)
+        tuner = _Tuner(candidates, opened, opened.enter_context(closing(Meter(clock, decode))), probe_NHWC, limit)
         deadline = clock() + limit
         for number in range(ROUNDS):
             if number < _FEWEST_ROUNDS or clock() < deadline:
@@ -122,54 +112,46 @@ class _Tuner:
     def __init__(
         self,
         candidates: Sequence[Candidate],
-        meter: Meter,
         opened: ExitStack,
+        meter: Meter,
         probe_NHWC: NDArray[np.uint8],
         limit: float,
     ) -> None:
-        self._candidates, self._meter, self._opened, self._probe_NHWC = candidates, meter, opened, probe_NHWC
+        self._opened, self._meter, self._probe_NHWC = opened, meter, probe_NHWC
         self._engines: dict[tuple[str, int], Engine] = {}
-        self._running: dict[int, Measured] = {}
-        self._left_out: dict[int, str] = {}
-        self._default, self._expected_NK = self._opened_and_warm(0)
+        self._chosen, *others = candidates
+        self._default, self._expected_NK = self._warmed_up(self._chosen)
         self._left = limit / _FEWEST_ROUNDS - self._default.turn_seconds
         """Seconds that a round may still take."""
-        for place in range(1, len(candidates)):
-            with self._left_out_where_it_fails(place):
-                self._running[place] = self._compared(place)
+        self._running: list[tuple[Candidate, Measured]] = []
+        for candidate in others:
+            with _left_out_where_it_fails(candidate):
+                self._running.append((candidate, self._compared(candidate)))
 
     def measure(self) -> None:
         """Give each a turn; where no other runs, nothing has to be known of the default."""
         if self._running:
             self._meter.turn(self._default)
-        for place, one in list(self._running.items()):
-            with self._left_out_where_it_fails(place):
-                self._meter.turn(one)
+        for candidate, one in self._running:
+            if candidate.left_out is None:
+                with _left_out_where_it_fails(candidate):
+                    self._meter.turn(one)
 
     def found(self) -> Found:
         """The fastest, if it is clearly so."""
-        gains = {0: 1.0}
-        for place, one in self._running.items():
-            gains[place] = float(np.median(np.divide(one.rates, self._default.rates)))
-        chosen = max(gains, key=gains.__getitem__)
-        if gains[chosen] < LEAST_GAIN:
-            chosen = 0
-        trials = tuple(map(self._trial, range(len(self._candidates))))
-        gain = gains[chosen]
-        return Found(trials, trials[chosen], gain, self._default.engine.precision)
+        chosen, gain = self._chosen, 1.0
+        for candidate, one in self._running:
+            if candidate.left_out is None:
+                its_gain = float(np.median(np.divide(one.rates, self._default.rates)))
+                if its_gain >= max(gain, LEAST_GAIN):
+                    chosen, gain = candidate, its_gain
+        return Found(chosen, gain, self._default.engine.precision)
 
-    def _trial(self, place: int) -> Trial:
-        candidate, one = self._candidates[place], self._default if place == 0 else self._running.get(place)
-        if one is None:
-            return Trial(candidate.engine, candidate.settings, left_out=self._left_out[place])
-        settings = replace(candidate.settings, batch_size=len(one.batch_NHWC))
-        return Trial(candidate.engine, settings, one.rate)
-
-    def _compared(self, place: int) -> Measured:
-        settings = self._candidates[place].settings
-        expected = turn_seconds(settings.batch_size * max(1, settings.streams), self._default.rate)
-        if expected <= self._left:
-            one, logits_NK = self._opened_and_warm(place)
+    def _compared(self, candidate: Candidate) -> Measured:
+        settings = candidate.settings
+        at_once = settings.batch_size * max(1, settings.streams)
+        if turn_seconds(at_once, self._default.rate) <= self._left:
+            one, logits_NK = self._warmed_up(candidate)
             difference = _difference(logits_NK, self._expected_NK)
             if not difference <= _TOLERANCE.get(self._default.engine.precision, _HALF_TOLERANCE):
                 raise EngineError(f"its logits differ by {difference:.1e} of the largest")
@@ -178,22 +160,22 @@ class _Tuner:
                 return one
         raise EngineError("no time for it")
 
-    def _opened_and_warm(self, place: int) -> tuple[Measured, NDArray[np.float32]]:
-        candidate = self._candidates[place]
+    def _warmed_up(self, candidate: Candidate) -> tuple[Measured, NDArray[np.float32]]:
         key = candidate.engine, candidate.settings.streams
         if key not in self._engines:
             self._engines[key] = self._opened.enter_context(closing(candidate.open()))
         size = candidate.settings.batch_size or self._engines[key].batch_size
-        one = Measured(self._engines[key], np.ascontiguousarray(self._probe_NHWC[:size]))
+        candidate.settings = replace(candidate.settings, batch_size=size)
+        one = candidate.measured = Measured(self._engines[key], np.ascontiguousarray(self._probe_NHWC[:size]))
         return one, self._meter.warm_up(one)
 
-    @contextmanager
-    def _left_out_where_it_fails(self, place: int) -> Iterator[None]:
-        try:
-            yield
-        except EyefulError as error:
-            self._running.pop(place, None)
-            self._left_out[place] = one_line(error, 200)
+
+@contextmanager
+def _left_out_where_it_fails(candidate: Candidate) -> Iterator[None]:
+    try:
+        yield
+    except EyefulError as error:
+        candidate.left_out = one_line(error, 200)
 
 
 def _difference(found_NK: NDArray[np.float32], expected_NK: NDArray[np.float32]) -> float:

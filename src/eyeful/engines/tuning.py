@@ -20,7 +20,7 @@ from eyeful.cache import cache_folder, cache_name
 from eyeful.cpu import processor, share_of_cores
 from eyeful.engines.choose import family
 from eyeful.engines.tunable import Settings, TunableFamily
-from eyeful.engines.tune import Candidate, Found, Trial, fastest
+from eyeful.engines.tune import Candidate, fastest
 from eyeful.errors import EyefulError, one_line
 from eyeful.extras import version_of
 
@@ -229,34 +229,19 @@ def _measured(running: Running, prepare_rival: Callable[[], Bundle] | None) -> d
     )
     started = time.perf_counter()
     _check_quiet()
-    candidates, lost = running.candidates(), []
+    candidates, failed = running.candidates(), []
     if prepare_rival is not None:
         log.info("trying %s too, for which %s is converted once more", running.rival, title)
         try:
-            rival = replace(running, bundle=prepare_rival(), rival="")
-            candidates.insert(1, rival.candidates()[0])
+            candidates.insert(1, replace(running, bundle=prepare_rival(), rival="").candidates()[0])
         except EyefulError as error:
-            lost = [Trial(running.rival, Settings(), left_out=one_line(error, 200))]
+            failed = [{"engine": running.rival, "images_per_s": None, "left_out": one_line(error, 200)}]
     count = max(_PROBE, *(one.settings.batch_size for one in candidates))
     size = running.bundle.manifest.preprocessing.size
-    probe_NHWC = np.random.default_rng(0).integers(0, 256, (count, *size, 3), dtype=np.uint8)
-    found = fastest(candidates, probe_NHWC)
+    found = fastest(candidates, np.random.default_rng(0).integers(0, 256, (count, *size, 3), dtype=np.uint8))
     _check_quiet()
-    return _tuning(running, replace(found, trials=(*found.trials, *lost)), time.perf_counter() - started).as_dict()
-
-
-def _tuning(running: Running, found: Found, seconds: float) -> Tuning:
-    trials = [
-        {
-            "engine": one.engine,
-            **asdict(one.settings),
-            "images_per_s": one.images_per_s and round(one.images_per_s, 1),
-            "left_out": one.left_out,
-        }
-        for one in found.trials
-    ]
-    return Tuning(
-        model=running.bundle.manifest.title,
+    tuning = Tuning(
+        model=title,
         engine=found.chosen.engine,
         settings=found.chosen.settings,
         gain=round(found.gain, 3),
@@ -264,9 +249,10 @@ def _tuning(running: Running, found: Found, seconds: float) -> Tuning:
         cpu=processor()[0],
         threads=running.threads,
         versions=running.versions,
-        seconds=round(seconds, 1),
-        trials=trials,
+        seconds=round(time.perf_counter() - started, 1),
+        trials=[*(one.as_dict() for one in candidates), *failed],
     )
+    return tuning.as_dict()
 
 
 def _folder() -> Path:
