@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import Distribution, EntryPoint, distribution, distributions
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from importlib.util import find_spec
 from types import FunctionType
 from typing import Any, Literal, get_args
@@ -131,25 +131,10 @@ def refresh() -> None:
 
 @cache
 def _scanned() -> dict[Group, tuple[EntryPoint, ...]]:
-    """Every group's entry points, of all installed packages.
-
-    `importlib.metadata.entry_points` finds the same, but parses those of every package, hundreds of them.
-    """
+    """Every group's entry points, of all installed packages at once: reading these takes 10 ms and more."""
+    found = entry_points()
     groups: tuple[Group, ...] = get_args(Group)
-    entries: list[EntryPoint] = []
-    for package in distributions():
-        text = package.read_text(_ENTRY_POINTS)
-        if text and "[eyeful." in text and _is_first_of_its_name(package, text):
-            entries += package.entry_points
-    return {group: tuple(entry for entry in entries if entry.group == f"eyeful.{group}") for group in groups}
-
-
-def _is_first_of_its_name(package: Distribution, text: str) -> bool:
-    """Whether a package with these entry points is the one that counts, no other version further down the path."""
-    return distribution(_name_of(package)).read_text(_ENTRY_POINTS) == text
-
-
-_ENTRY_POINTS = "entry_points.txt"
+    return {group: tuple(found.select(group=f"eyeful.{group}")) for group in groups}
 
 
 @cache

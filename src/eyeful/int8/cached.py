@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import Timeout
 
 from eyeful.bundle import MANIFEST, Bundle, read_bundle, single_flight, write_bundle
 from eyeful.bundle.files import recorded
@@ -95,7 +94,7 @@ def speeds_of(bundle: Bundle, spec: PredictorSpec, other: Classifier) -> tuple[f
     measure = partial(_measured, spec, other)
     try:
         return recorded(file, _speeds, measure)
-    except (OSError, Timeout):  # nothing can be written there
+    except OSError:  # nothing can be written there
         return _speeds(measure())
 
 
