@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 ROUNDS = 3
 """In which every engine has a turn."""
 _SECONDS = 0.15
-"""Of one turn; but two batches at least for each that the engine computes at the same time."""
-_LEAST_BATCHES = 2
+"""Of one turn; but one batch at least for each that the engine computes at the same time."""
 _DECODING = 0.0015
 """Seconds of one core that a photograph of ImageNet's size costs, decoded and resized."""
 _BYTES = bytes(1 << 18)
@@ -114,7 +113,7 @@ class Meter:
         Raises:
             EngineError: as `warm_up`.
         """
-        times = max(_LEAST_BATCHES, round(_SECONDS * one.about / (len(one.batch_NHWC) * one.streams)))
+        times = max(1, round(_SECONDS * one.about / (len(one.batch_NHWC) * one.streams)))
         rate, _ = self._run(one, times * one.streams)
         one.rates.append(rate)
 
@@ -139,4 +138,4 @@ class Meter:
 
 def turn_seconds(images_at_once: int, rate: float) -> float:
     """What a turn takes, about, of an engine that computes so many images at once, so many per second."""
-    return max(_SECONDS, _LEAST_BATCHES * images_at_once / rate)
+    return max(_SECONDS, images_at_once / rate)

@@ -221,14 +221,14 @@ def _check_quiet() -> None:
 
 def _measured(running: Running, prepare_rival: Callable[[], Bundle] | None) -> dict[str, Any]:
     """Measure it, and say so."""
+    _check_quiet()
+    started = time.perf_counter()
     title = running.bundle.manifest.title
     log.info(
         "measuring which settings of %s suit %s here (a few seconds); it is recorded for the next run",
         running.engine,
         title,
     )
-    started = time.perf_counter()
-    _check_quiet()
     candidates, failed = running.candidates(), []
     if prepare_rival is not None:
         log.info("trying %s too, for which %s is converted once more", running.rival, title)
