@@ -1,7 +1,7 @@
 """Try settings of engines on one model, and find the fastest that gives the same answers.
 
 The first candidate is what would run without measuring. Another takes its place only if it gives the same logits,
-and is clearly faster where all are measured in turns.
+and is clearly faster in every round where all take turns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from eyeful.engines.tunable import Settings
 
 LEAST_GAIN = 1.1
-"""How much faster than the default a candidate must be: less is noise, and runs would differ for nothing."""
+"""How much faster than the default a candidate must be, in every round: less is noise, and runs would differ for nothing."""
 LIMIT = 3.0
 """Seconds of measuring; opening engines and their first batches come on top."""
 _FEWEST_ROUNDS = 2
@@ -138,13 +138,13 @@ class _Tuner:
                     self._meter.turn(one)
 
     def found(self) -> Found:
-        """The fastest, if it is clearly so."""
+        """The fastest of those that were clearly faster than the default in every round."""
         chosen, gain = self._chosen, 1.0
         for candidate, one in self._running:
             if candidate.left_out is None:
-                its_gain = float(np.median(np.divide(one.rates, self._default.rates)))
-                if its_gain >= max(gain, LEAST_GAIN):
-                    chosen, gain = candidate, its_gain
+                gains = np.divide(one.rates, self._default.rates)
+                if gains.min() >= LEAST_GAIN and np.median(gains) > gain:
+                    chosen, gain = candidate, float(np.median(gains))
         return Found(chosen, gain, self._default.engine.precision)
 
     def _compared(self, candidate: Candidate) -> Measured:
