@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from eyeful.engines.tunable import Settings
 
 LEAST_GAIN = 1.1
-"""How much faster than the default a candidate must be, in every round: less is noise, and runs would differ for nothing."""
+"""How much faster than the default a candidate must be, in every round: less is noise."""
 LIMIT = 3.0
 """Seconds of measuring; opening engines and their first batches come on top."""
 _FEWEST_ROUNDS = 2
