@@ -1,8 +1,11 @@
 """Where eyeful caches what it can make again: prepared models and the ledger of weights."""
 
 import atexit
+import hashlib
+import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -19,6 +22,22 @@ _making = threading.Lock()
 def cache_folder() -> Path:
     """`EYEFUL_HOME`, or the user's cache folder; it need not exist yet."""
     return Path(os.environ.get("EYEFUL_HOME") or platformdirs.user_cache_path("eyeful"))
+
+
+def cache_name(model: str, facts: object) -> str:
+    """What a file or folder of the cache is called: its model, for people, and a digest of all it depends on.
+
+    Args:
+        model: the model's name.
+        facts: plain JSON values.
+    """
+    slug = re.sub(r"[^A-Za-z0-9.]+", "-", model).strip("-")[:80]
+    return f"{slug}-{digest_of(facts)}"
+
+
+def digest_of(facts: object) -> str:
+    """16 hexadecimal digits of the sha256 of plain JSON values."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def process_folder() -> Path:

@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from PIL import features
@@ -14,10 +14,9 @@ from eyeful import plugins
 from eyeful.cache import cache_folder
 from eyeful.cpu import processor, usable_cores
 from eyeful.engines.machine import cpu_name, native_precisions
-from eyeful.engines.tuning import is_on
-from eyeful.engines.tuning_record import recorded_tunings
+from eyeful.engines.tuning import is_on, recorded_tunings
 from eyeful.errors import EyefulError, one_line
-from eyeful.extras import MODULES_OF, available, install_command
+from eyeful.extras import MODULES_OF, available, install_command, version_of
 from eyeful.images import PILLOW, resizer_for
 from eyeful.prepare.entries import list_entries
 
@@ -75,11 +74,7 @@ def examine() -> list[Finding]:
 
 def _versions() -> Finding:
     found = [f"eyeful {version('eyeful')}", f"Python {platform.python_version()}"]
-    for library in _LIBRARIES:
-        try:
-            found.append(f"{library} {version(library)}")
-        except PackageNotFoundError:
-            continue
+    found += [f"{name} {text}" for name in _LIBRARIES if (text := version_of(name)) is not None]
     return Finding("versions", ", ".join(found))
 
 

@@ -1,6 +1,7 @@
 """Optional libraries: what is missing is answered with the exact command that installs it."""
 
 import importlib
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -54,6 +55,14 @@ def install_command(extra: str) -> str:
 def available(module: str) -> bool:
     """Whether a module can be imported, told without importing it."""
     return find_spec(module) is not None
+
+
+def version_of(package: str) -> str | None:
+    """The version of a package; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def require(module: str, purpose: str) -> ModuleType:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from eyeful.engines import tune, tuning
-from eyeful.engines.tuning_record import recorded_tunings
+from eyeful.engines import measure, tuning
+from eyeful.engines.tuning import recorded_tunings
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def _measuring(home, monkeypatch):
     monkeypatch.setenv("EYEFUL_AUTOTUNE", "1")
     monkeypatch.setattr(tuning, "_PUT_OFF", set())
     monkeypatch.setattr(tuning, "_QUIET", 0.0)  # other tests run beside this one
-    monkeypatch.setattr(tune, "_SECONDS", 0.01)
+    monkeypatch.setattr(measure, "_SECONDS", 0.01)
 
 
 @pytest.mark.usefixtures("_measuring")

@@ -14,8 +14,8 @@ from eyeful.bundle import read_bundle
 from eyeful.cache import cache_folder
 from eyeful.classifier import open_classifier
 from eyeful.errors import MissingExtraError, ModelError, UsageError
+from eyeful.int8 import cached
 from eyeful.int8.sample import MOST, Sample, sample_of
-from eyeful.int8.speed import images_per_second
 from eyeful.models import ModelRequest
 from eyeful.predictor import PredictorSpec, pins_of
 from eyeful.prepare import export
@@ -196,5 +196,4 @@ def test_images_that_are_errors_calibrate_nothing(load, network, many, tmp_path)
 
 def test_engines_are_measured_side_by_side(load, network):
     with load(network, None, precision="fp32") as one, load(network, None, precision="auto") as other:
-        engines = one.predictor.engine, other.predictor.engine
-        assert all(speed > 0 for speed in images_per_second(engines, one.preprocessing.size))
+        assert all(speed > 0 for speed in cached._measured(one.spec, other))

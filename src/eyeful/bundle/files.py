@@ -1,15 +1,19 @@
 """Files that are whole or not there, whoever else writes them: hashing, atomic writes, locks."""
 
 import hashlib
+import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
 from eyeful.errors import EyefulError, OutputError
+
+_T = TypeVar("_T")
 
 
 def sha256_of(path: Path) -> str:
@@ -110,6 +114,43 @@ def locked(path: Path, timeout: float = -1.0) -> Iterator[None]:
         with suppress(OSError):  # removed while it is held: whoever waits for it notices, and makes it anew
             path.unlink()
         lock.release()
+
+
+def read_json(path: Path, read: Callable[[Any], _T]) -> _T | None:
+    """What a small JSON file of the cache says; None where there is none, or it is damaged.
+
+    Args:
+        path: the file.
+        read: makes a value of what is in it, or raises an ordinary error where it cannot.
+    """
+    try:
+        return read(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def recorded(path: Path, read: Callable[[Any], _T], make: Callable[[], Any], timeout: float = -1.0) -> _T:
+    """The same, made by one thread and process at a time where there is none.
+
+    Args:
+        path: the file.
+        read: as of `read_json`.
+        make: gives what shall be in it, plain JSON values.
+        timeout: seconds to wait for another that makes it; without end when negative.
+
+    Raises:
+        filelock.Timeout: another one makes it for longer.
+        OSError: nothing can be written there; `make` is not called, unless the disk is full.
+    """
+    if (found := read_json(path, read)) is not None:
+        return found
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_name(f".{path.stem}.lock"), timeout):
+        if (found := read_json(path, read)) is not None:
+            return found
+        values = make()
+        write_atomically(path, json.dumps(values, indent=1) + "\n")
+        return read(values)
 
 
 def is_locked(path: Path) -> bool:

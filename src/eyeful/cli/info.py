@@ -150,7 +150,7 @@ def _measured(model: ModelRequest | Bundle) -> dict[str, Any]:
 
 
 def _tuning_in_short(tuning: dict[str, Any]) -> str:
-    from eyeful.engines.tuning_record import Tuning
+    from eyeful.engines.tuning import Tuning
 
     return f"{Tuning.from_dict(tuning)}; measured on {tuning['cpu']}, {tuning['threads']} threads"
 

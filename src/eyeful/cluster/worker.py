@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from urllib.request import url2pathname
 
 from eyeful.classifier import open_classifier
 from eyeful.cluster.watchdog import Watchdog
+from eyeful.extras import version_of
 from eyeful.isolate import isolate_suspects
 from eyeful.runs import run
 from eyeful.runs.record import record_of
@@ -67,9 +67,7 @@ def versions() -> dict[str, str | None]:
     """Of this machine; see `Greeting`."""
     found: dict[str, str | None] = {"Python": ".".join(platform.python_version_tuple()[:2])}
     for name in _LIBRARIES:
-        found[name] = None
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
+        found[name] = version_of(name)
     return found
 
 

@@ -56,7 +56,7 @@ class OnnxRuntimeFamily(TunableFamily):
     def settings_to_try(self, threads: int) -> tuple[Settings, ...]:
         """Other batches; it computes one at a time; see `TunableFamily`."""
         del threads
-        return tuple(Settings(batch_size=size) for size in (1, 4, 16))
+        return tuple(Settings(batch_size=size) for size in (4, 16))
 
     def open(
         self,

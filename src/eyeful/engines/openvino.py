@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from eyeful.graph_file import Graph
 
 GRAPH = "model.xml"
-_MANY_THREADS = 8
-"""From so many on, a stream may well have some of them."""
 _COMPILED = "compiled.blob"
 
 _TYPES = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
@@ -68,14 +66,9 @@ class OpenVINOFamily(TunableFamily):
         write(bundle.folder / GRAPH, head, bundle.manifest.title, folder / GRAPH)
 
     def settings_to_try(self, threads: int) -> tuple[Settings, ...]:
-        """One stream, in which all threads compute one batch; and other batches; see `TunableFamily`."""
-        streams: dict[int, tuple[int, ...]] = {}
-        if threads > 1:
-            streams[1] = (1, 4, 16)
-        if threads >= _MANY_THREADS:
-            streams |= {1: (1, 4, 16, 32), threads // 4: (1, 8)}
-        streams[0] = (1, 4, 16)
-        return tuple(Settings(count, size) for count, sizes in streams.items() for size in sizes)
+        """Other batches, and one stream, in which all threads compute one batch; see `TunableFamily`."""
+        one_stream = (Settings(streams=1, batch_size=8),) if threads > 1 else ()
+        return (Settings(batch_size=4), *one_stream, Settings(batch_size=16))
 
     def open(
         self,

@@ -1,21 +1,19 @@
 """Try settings of engines on one model, and find the fastest that gives the same answers.
 
-Each setting gets batches as the pipeline submits them, with the work of decoding beside it. The first candidate is
-what would run without measuring. Another takes its place only if it gives the same logits, and is clearly faster
-when both are measured in turn: on a machine that does other work too, a single measurement says little.
+The first candidate is what would run without measuring. Another takes its place only if it gives the same logits,
+and is clearly faster in every round where all take turns.
 """
 
 from __future__ import annotations
 
 import time
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eyeful.engines.workload import Workload, decode_one_image
+from eyeful.engines.measure import ROUNDS, Measured, Meter, decode_one_image, turn_seconds
 from eyeful.errors import EngineError, EyefulError, one_line
 
 if TYPE_CHECKING:
@@ -27,14 +25,11 @@ if TYPE_CHECKING:
     from eyeful.engines.tunable import Settings
 
 LEAST_GAIN = 1.1
-"""How much faster than the default a candidate must be: less is noise, and runs would differ for nothing."""
+"""How much faster than the default a candidate must be, in every round: less is noise."""
 LIMIT = 3.0
-"""Seconds from when the default was measured, after which nothing new is tried; half as many are for measuring the
-best beside it."""
-_SECONDS = 0.25
-"""Of one measurement; but at least one batch for each stream."""
-_ROUNDS = 3
-"""How often the default and the fastest are measured in turn, while there is time."""
+"""Seconds of measuring; opening engines and their first batches come on top."""
+_FEWEST_ROUNDS = 2
+"""For less, a candidate says nothing: it is not tried where there is no time for them."""
 _TOLERANCE = {"fp32": 1e-3}
 _HALF_TOLERANCE = 2e-2
 """Largest difference of a logit over the largest logit, by precision: another order of sums, no other answer.
@@ -42,41 +37,29 @@ _HALF_TOLERANCE = 2e-2
 OpenVINO's logits were equal to the bit wherever they were compared, whatever the streams and the batch."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Candidate:
-    """Settings to try, and how to open an engine with them.
+    """Settings to try, and what came of it.
 
     Attributes:
         engine: the name of its family.
-        settings: with a batch size; the default's may be 0, the engine's own.
-        open: opens the engine, on which batches of several sizes are tried.
+        settings: a batch size of 0 becomes the engine's own.
+        open: opens the engine; candidates with equal `engine` and `settings.streams` run on the first one's.
+        measured: the engine at work; None before it is opened.
+        left_out: why it was not measured, if it was not.
     """
 
     engine: str
     settings: Settings
     open: Callable[[], Engine]
-
-    @property
-    def runs_on(self) -> tuple[str, int]:
-        """What candidates on one engine have in common."""
-        return self.engine, self.settings.streams
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What came of one candidate.
-
-    Attributes:
-        engine: the name of its family.
-        settings: as of the candidate.
-        images_per_s: None where it was left out.
-        left_out: why, if it was.
-    """
-
-    engine: str
-    settings: Settings
-    images_per_s: float | None = None
+    measured: Measured | None = None
     left_out: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What came of it, as plain JSON values."""
+        rate = None if self.measured is None or self.left_out else round(self.measured.rate, 1)
+        told = {"images_per_s": rate, "left_out": self.left_out}
+        return {"engine": self.engine, **asdict(self.settings), **told}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +67,12 @@ class Found:
     """The outcome.
 
     Attributes:
-        trials: in the order of the candidates.
         chosen: the one to run.
-        gain: its rate over the default's, as measured in turn; 1.0 where the default stays.
+        gain: its rate over the default's, the median over the rounds; 1.0 where the default stays.
         precision: the arithmetic that really ran.
     """
 
-    trials: tuple[Trial, ...]
-    chosen: Trial
+    chosen: Candidate
     gain: float
     precision: str
 
@@ -107,143 +88,100 @@ def fastest(
     """Measure candidates; the first is the default, with whose logits the others must agree.
 
     Args:
-        candidates: neighbours that run on the same engine share it; two engines are open at a time, at most.
+        candidates: each is told what came of it; all their engines are open at the same time.
         probe_NHWC: images of the network's size, as many as the largest batch.
         clock: seconds.
-        limit: seconds after which nothing new is tried, once the default is measured.
+        limit: seconds of measuring.
         decode: what one image costs beside the engine.
 
     Raises:
         EyefulError: the default itself does not run.
     """
-    default, *others = candidates
-    with closing(default.open()) as engine:
-        if not default.settings.batch_size:
-            default = replace(default, settings=replace(default.settings, batch_size=engine.batch_size))
-        others = [one for one in others if (one.engine, one.settings) != (default.engine, default.settings)]
-        with closing(Workload(probe_NHWC, clock, decode)) as workload:
-            tuner = _Tuner(default, engine, workload, clock, limit)
-            for _, group in groupby(others, lambda one: one.runs_on):
-                tuner.try_group(list(group))
-            return tuner.found()
+    with ExitStack() as opened:
+        tuner = _Tuner(candidates, opened, opened.enter_context(closing(Meter(clock, decode))), probe_NHWC, limit)
+        deadline = clock() + limit
+        for number in range(ROUNDS):
+            if number < _FEWEST_ROUNDS or clock() < deadline:
+                tuner.measure()
+        return tuner.found()
 
 
 class _Tuner:
-    """One model's trials."""
+    """One model's candidates, opened and compared with the default where there is time to measure them."""
 
     def __init__(
         self,
-        default: Candidate,
-        engine: Engine,
-        workload: Workload,
-        clock: Callable[[], float],
+        candidates: Sequence[Candidate],
+        opened: ExitStack,
+        meter: Meter,
+        probe_NHWC: NDArray[np.uint8],
         limit: float,
     ) -> None:
-        self._default, self._engine, self._workload, self._clock = default, engine, workload, clock
-        self._rate = self._warmed(engine)
-        rate, self._logits_NK = self._measure(engine, default)
-        self._rate = rate
-        """The best so far, in images/s: what a trial is expected to cost follows from it."""
-        self._trials = [(default, Trial(default.engine, default.settings, rate))]
-        self._limit, self._deadline = limit, clock() + limit
+        self._opened, self._meter, self._probe_NHWC = opened, meter, probe_NHWC
+        self._engines: dict[tuple[str, int], Engine] = {}
+        self._chosen, *others = candidates
+        self._default, self._expected_NK = self._warmed_up(self._chosen)
+        self._left = limit / _FEWEST_ROUNDS - self._default.turn_seconds
+        """Seconds that a round may still take."""
+        self._running: list[tuple[Candidate, Measured]] = []
+        for candidate in others:
+            with _left_out_where_it_fails(candidate):
+                self._running.append((candidate, self._compared(candidate)))
 
-    def try_group(self, group: list[Candidate]) -> None:
-        """Try candidates that run on one engine."""
-        try:
-            if self._clock() >= self._deadline:
-                raise _NotTriedError
-            with self._opened(group[0]) as engine:
-                if engine is not self._engine:
-                    self._warmed(engine)
-                for candidate in group:
-                    self._trials.append((candidate, self._try(engine, candidate)))
-        except EyefulError as error:
-            done = [one for one, _ in self._trials]
-            for candidate in group:
-                if candidate not in done:
-                    trial = Trial(candidate.engine, candidate.settings, left_out=one_line(error, 200))
-                    self._trials.append((candidate, trial))
+    def measure(self) -> None:
+        """Give each a turn; where no other runs, nothing has to be known of the default."""
+        if self._running:
+            self._meter.turn(self._default)
+        for candidate, one in self._running:
+            if candidate.left_out is None:
+                with _left_out_where_it_fails(candidate):
+                    self._meter.turn(one)
 
     def found(self) -> Found:
-        """The fastest, if it is so once more beside the default."""
-        chosen, gain = self._trials[0][1], 1.0
-        candidate, trial = max(self._trials, key=lambda one: one[1].images_per_s or 0.0)
-        if (trial.images_per_s or 0.0) >= LEAST_GAIN * (chosen.images_per_s or 0.0):
-            measured = self._measured_in_turn(candidate)
-            if measured >= LEAST_GAIN:
-                chosen, gain = trial, measured
-        return Found(tuple(trial for _, trial in self._trials), chosen, gain, self._engine.precision)
+        """The fastest of those that were clearly faster than the default in every round."""
+        chosen, gain = self._chosen, 1.0
+        for candidate, one in self._running:
+            if candidate.left_out is None:
+                gains = np.divide(one.rates, self._default.rates)
+                if gains.min() >= LEAST_GAIN and np.median(gains) > gain:
+                    chosen, gain = candidate, float(np.median(gains))
+        return Found(chosen, gain, self._default.engine.precision)
 
-    def _try(self, engine: Engine, candidate: Candidate) -> Trial:
-        least = candidate.settings.batch_size * _streams(engine) / self._rate
-        if self._clock() + least > self._deadline:
-            raise _NotTriedError
-        rate, logits_NK = self._measure(engine, candidate)
-        rows = min(len(logits_NK), len(self._logits_NK))
-        difference = _difference(logits_NK[:rows], self._logits_NK[:rows])
-        if not difference <= _TOLERANCE.get(self._engine.precision, _HALF_TOLERANCE):
-            differs = f"its logits differ by {difference:.1e} of the largest"
-            return Trial(candidate.engine, candidate.settings, left_out=differs)
-        self._rate = max(self._rate, rate)
-        return Trial(candidate.engine, candidate.settings, rate)
+    def _compared(self, candidate: Candidate) -> Measured:
+        settings = candidate.settings
+        at_once = settings.batch_size * max(1, settings.streams)
+        if turn_seconds(at_once, self._default.rate) <= self._left:
+            one, logits_NK = self._warmed_up(candidate)
+            difference = _difference(logits_NK, self._expected_NK)
+            if not difference <= _TOLERANCE.get(self._default.engine.precision, _HALF_TOLERANCE):
+                raise EngineError(f"its logits differ by {difference:.1e} of the largest")
+            if one.turn_seconds <= self._left:
+                self._left -= one.turn_seconds
+                return one
+        raise EngineError("no time for it")
 
-    def _measured_in_turn(self, candidate: Candidate) -> float:
-        """The rate of a candidate over the default's: the median over rounds, of which one is always made."""
-        gains: list[float] = []
-        enough = self._clock() + self._limit / 2
-        try:
-            with self._opened(candidate) as engine:
-                while not gains or (len(gains) < _ROUNDS and self._clock() < enough):
-                    before, _ = self._measure(self._engine, self._default)
-                    gains.append(self._measure(engine, candidate)[0] / before)
-        except EyefulError:
-            return 0.0
-        return float(np.median(gains))
-
-    @contextmanager
-    def _opened(self, candidate: Candidate) -> Iterator[Engine]:
-        if candidate.runs_on == self._default.runs_on:
-            yield self._engine
-        else:
-            with closing(candidate.open()) as engine:
-                yield engine
-
-    def _measure(self, engine: Engine, candidate: Candidate) -> tuple[float, NDArray[np.float32]]:
-        """Images per second in batches of a candidate's size, and the logits of the first batch.
-
-        The first batch of a size is slower, and is run before, unless that takes longer than the measurement.
-        """
-        size, streams = candidate.settings.batch_size, _streams(engine)
-        rate = self._rate
-        if size * streams < _SECONDS * rate:
-            rate, _ = self._workload.run(engine, size, streams)
-        rounds = max(1, round(_SECONDS * rate / (size * streams)))
-        return self._workload.run(engine, size, rounds * streams)
-
-    def _warmed(self, engine: Engine) -> float:
-        """Images per second, about, of a new engine, whose first batches are slow."""
-        streams = _streams(engine)
-        started = self._clock()
-        rate, _ = self._workload.run(engine, 1, streams)
-        if self._clock() - started < _SECONDS:
-            rate, _ = self._workload.run(engine, 1, streams)
-        return rate
+    def _warmed_up(self, candidate: Candidate) -> tuple[Measured, NDArray[np.float32]]:
+        key = candidate.engine, candidate.settings.streams
+        if key not in self._engines:
+            self._engines[key] = self._opened.enter_context(closing(candidate.open()))
+        size = candidate.settings.batch_size or self._engines[key].batch_size
+        candidate.settings = replace(candidate.settings, batch_size=size)
+        one = candidate.measured = Measured(self._engines[key], np.ascontiguousarray(self._probe_NHWC[:size]))
+        return one, self._meter.warm_up(one)
 
 
-class _NotTriedError(EngineError):
-    """There was no time left for a candidate."""
-
-    def __init__(self) -> None:
-        super().__init__("no time for it")
-
-
-def _streams(engine: Engine) -> int:
-    """How many batches an engine computes at the same time: one more waits, so that it finds work at once."""
-    return max(1, engine.capacity - 1)
+@contextmanager
+def _left_out_where_it_fails(candidate: Candidate) -> Iterator[None]:
+    try:
+        yield
+    except EyefulError as error:
+        candidate.left_out = one_line(error, 200)
 
 
 def _difference(found_NK: NDArray[np.float32], expected_NK: NDArray[np.float32]) -> float:
-    """The largest difference over the largest value; infinite where the shapes differ."""
+    """The largest difference over the largest value, of the images in both; infinite where the shapes differ."""
+    rows = min(len(found_NK), len(expected_NK))
+    found_NK, expected_NK = found_NK[:rows], expected_NK[:rows]
     if found_NK.shape != expected_NK.shape:
         return float("inf")
     return float(np.abs(found_NK - expected_NK).max() / max(float(np.abs(expected_NK).max()), 1e-6))

@@ -1,38 +1,32 @@
 """How an engine works fastest on this machine, as measured once for a model and recorded in the cache.
 
-Measuring is `tune`'s; here is when it is done, and where its result lies. Settings do not decide answers.
+Measuring is `tune`'s; here is when it is done, and what its record says. Settings do not decide answers.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
-import re
 import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from filelock import Timeout
 
-from eyeful.bundle.files import locked, write_atomically
+from eyeful.bundle.files import read_json, recorded
+from eyeful.cache import cache_folder, cache_name
 from eyeful.cpu import processor, share_of_cores
 from eyeful.engines.choose import family
-from eyeful.engines.tunable import DEFAULT_SETTINGS, Settings, TunableFamily
-from eyeful.engines.tune import Candidate, Found, Trial, fastest
-from eyeful.engines.tuning_record import Tuning, folder
+from eyeful.engines.tunable import Settings, TunableFamily
+from eyeful.engines.tune import Candidate, fastest
 from eyeful.errors import EyefulError, one_line
+from eyeful.extras import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from eyeful.bundle import Bundle
     from eyeful.engines.base import Precision
@@ -45,10 +39,63 @@ _QUIET = 0.7
 """The part of its cores that a process must get for its measurement to count."""
 _PUT_OFF: set[Path] = set()
 """Records that this process could not make: it does not try again."""
-_REVISION = 1
+_REVISION = 2
 """Raised whenever other settings are tried, or measured in another way, so that older records do not count."""
 _WAIT = 60.0
 """Seconds to wait for another process that measures the same; it takes a few."""
+_MOST = 4096
+"""Of streams, and of images in a batch, that a record may say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What was measured of a model on this machine.
+
+    Attributes:
+        model: its name.
+        engine, settings: what was fastest.
+        gain: its rate over that of the default; 1.0: the default stays.
+        precision: the arithmetic that ran.
+        cpu, threads, versions: what it was measured with.
+        seconds: how long it took.
+        trials: what came of each candidate, the default's first: engine, streams, batch_size, and images_per_s or
+            left_out, why.
+    """
+
+    model: str
+    engine: str
+    settings: Settings
+    gain: float
+    precision: str
+    cpu: str
+    threads: int
+    versions: dict[str, str | None]
+    seconds: float
+    trials: list[dict[str, Any]]
+
+    def __str__(self) -> str:
+        chosen = {"engine": self.engine} | asdict(self.settings)
+        rate = next((one["images_per_s"] or 0.0 for one in self.trials if chosen.items() <= one.items()), 0.0)
+        how = "the default stays" if self.gain == 1.0 else f"{self.gain:.2f} times the default's speed"
+        return f"{self.engine} {self.precision}, {self.settings}: {rate:.0f} images/s, {how}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `as_dict`.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is no such record.
+        """
+        found = cls(**(values | {"settings": Settings(**values["settings"])}))
+        numbers = (found.settings.streams, found.settings.batch_size, found.threads)
+        if not all(type(one) is int and 0 <= one <= _MOST for one in numbers):
+            raise ValueError(f"not numbers that an engine can be set to: {numbers}")
+        str(found)  # which looks at all that is said of it
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +108,7 @@ class Running:
         precision: None: what the device does natively.
         threads: the most that its engine may use.
         batch_size: asked for by hand; 0: what suits the engine.
+        rival: the name of an engine that is tried too; "": none.
     """
 
     bundle: Bundle
@@ -68,32 +116,45 @@ class Running:
     precision: Precision | None
     threads: int
     batch_size: int = 0
+    rival: str = ""
 
     @property
     def engine(self) -> str:
         """The name of the engine that runs it."""
         return self.bundle.manifest.engine
 
-    def facts(self) -> dict[str, Any]:
-        """All that a measurement holds for, as plain JSON values."""
-        return {
+    @property
+    def versions(self) -> dict[str, str | None]:
+        """Of what runs the engines' models; None of what is not installed."""
+        engines = [self.engine, *([self.rival] if self.rival else [])]
+        return {module: version_of(module) for engine in engines for module in family(engine).modules}
+
+    @property
+    def record(self) -> Path:
+        """Where the measurement is recorded, by all that it holds for."""
+        facts = {
             "revision": _REVISION,
             "files": self.bundle.manifest.files,
             "engine": self.engine,
-            "versions": _versions(self.engine),
+            "rival": self.rival,
+            "versions": self.versions,
             "cpu": processor(),
             "device": self.device,
             "precision": self.precision,
             "threads": self.threads,
             "batch_size": self.batch_size,
         }
+        return _folder() / f"{cache_name(self.bundle.manifest.model, facts)}.json"
 
-    def candidate(self, settings: Settings) -> Candidate:
-        """These settings, to be tried."""
+    def candidates(self) -> list[Candidate]:
+        """What may be fastest, each engine's own choice first."""
         tunable = family(self.engine)
         assert isinstance(tunable, TunableFamily)  # noqa: S101 - others are not tuned
-        arguments = (self.bundle, self.device, self.precision, self.threads, settings)
-        return Candidate(self.engine, settings, partial(tunable.open, *arguments, cached=False))
+        tried = [Settings(), *tunable.settings_to_try(self.threads)]
+        if self.batch_size:
+            tried = list(dict.fromkeys(replace(one, batch_size=self.batch_size) for one in tried))
+        opened = partial(tunable.open, self.bundle, self.device, self.precision, self.threads, cached=False)
+        return [Candidate(self.engine, one, partial(opened, settings=one)) for one in tried]
 
 
 def is_on() -> bool:
@@ -101,102 +162,26 @@ def is_on() -> bool:
     return os.environ.get("EYEFUL_AUTOTUNE", "1") != "0"
 
 
-def tuning_of(running: Running) -> Tuning | None:
+def tuning_of(running: Running, prepare_rival: Callable[[], Bundle] | None = None) -> Tuning | None:
     """The fastest settings for a bundle on this machine, measured now if they are not recorded.
 
-    Returns:
-        None where nothing can be set, nothing can be recorded, or the engine does not run: opening it says why.
-    """
-    tunable = family(running.engine)
-    if not isinstance(tunable, TunableFamily) or running.device != "cpu":
-        return None
-
-    def measure() -> Found:
-        log.info(
-            "measuring which settings of %s suit %s here (a few seconds); it is recorded for the next run",
-            running.engine,
-            running.bundle.manifest.title,
-        )
-        tried = tunable.settings_to_try(running.threads)
-        if running.batch_size:
-            tried = tuple(dict.fromkeys(Settings(one.streams, running.batch_size) for one in tried))
-        settings = (Settings(batch_size=running.batch_size), *tried)
-        return fastest([running.candidate(one) for one in settings], _probe(running.bundle, settings))
-
-    return _recorded(running, running.facts(), measure)
-
-
-def recorded_tuning(running: Running) -> Tuning | None:
-    """What is recorded for a bundle on this machine; nothing is measured."""
-    return Tuning.read(_path(running, running.facts()))
-
-
-def faster_of(default: Running, other: str, prepare_other: Callable[[], Running]) -> Tuning | None:
-    """Which of two engines runs a model faster here, each with its fastest settings; recorded as well.
+    Nothing is measured where it cannot be recorded, since every start would measure again; nor while others use
+    the cores, since it would mean nothing on another day.
 
     Args:
-        default: what stays unless the other is clearly faster.
-        other: the other engine's name.
-        prepare_other: converts the model for the other engine; called only if nothing is recorded.
+        running: what for.
+        prepare_rival: converts the model for its rival, if it has one; only called where it is measured.
 
     Returns:
-        None where nothing can be recorded.
+        None where nothing can be set or recorded, or the engine does not run: opening it says why.
     """
-    facts = _compared(default, other)
-    found = Tuning.read(_path(default, facts))
-    own = None if found else tuning_of(default)
-    if own is None:
-        return found
-    stays = Trial(own.engine, own.settings)
-    try:
-        rival = prepare_other()
-    except EyefulError as error:
-        lost = Trial(other, DEFAULT_SETTINGS, left_out=one_line(error, 200))
-        return _recorded(default, facts, lambda: Found((stays, lost), stays, 1.0, own.precision))
-
-    its = tuning_of(rival)
-    if its is None:
+    if not isinstance(family(running.engine), TunableFamily) or running.device != "cpu":
         return None
-
-    def measure() -> Found:
-        candidates = [default.candidate(own.settings), rival.candidate(its.settings)]
-        return fastest(candidates, _probe(default.bundle, (own.settings, its.settings)))
-
-    return _recorded(default, facts, measure)
-
-
-def recorded_comparison(default: Running, other: str) -> Tuning | None:
-    """What is recorded of two engines; nothing is measured."""
-    return Tuning.read(_path(default, _compared(default, other)))
-
-
-def _compared(default: Running, other: str) -> dict[str, Any]:
-    return default.facts() | {"other": other, "other_versions": _versions(other)}
-
-
-def _recorded(running: Running, facts: dict[str, Any], measure: Callable[[], Found]) -> Tuning | None:
-    """A record of the cache, made by one process and thread at a time where there is none.
-
-    Nothing is measured where it cannot be written, since every start would measure again; nor while others use the
-    cores, since it would mean nothing on another day.
-    """
-    path, name = _path(running, facts), running.engine
-    if found := Tuning.read(path):
-        return found
+    path, name = running.record, running.engine
     if path in _PUT_OFF:
-        return None
+        return recorded_tuning(running)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.with_name(f".{path.stem}.lock"), _WAIT):
-            if found := Tuning.read(path):
-                return found
-            started = time.perf_counter()
-            _check_quiet()
-            result = measure()
-            _check_quiet()
-            tuning = _tuning(running, result, time.perf_counter() - started)
-            write_atomically(path, json.dumps(tuning.as_dict(), indent=1) + "\n")
-            return tuning
+        return recorded(path, Tuning.from_dict, partial(_measured, running, prepare_rival), _WAIT)
     except _BusyError:
         log.info("this machine is busy, so %s runs with its own settings; they are measured another time", name)
     except Timeout:
@@ -214,6 +199,17 @@ def _recorded(running: Running, facts: dict[str, Any], measure: Callable[[], Fou
     return None
 
 
+def recorded_tuning(running: Running) -> Tuning | None:
+    """What is recorded for a bundle on this machine; nothing is measured."""
+    return read_json(running.record, Tuning.from_dict)
+
+
+def recorded_tunings() -> Iterator[tuple[Path, Tuning | None]]:
+    """Every record in the cache, and what it says; None of a damaged one."""
+    for path in sorted(_folder().glob("*.json")):
+        yield path, read_json(path, Tuning.from_dict)
+
+
 class _BusyError(Exception):
     """Others use the cores."""
 
@@ -223,47 +219,41 @@ def _check_quiet() -> None:
         raise _BusyError
 
 
-def _tuning(running: Running, found: Found, seconds: float) -> Tuning:
-    trials = [
-        {
-            "engine": one.engine,
-            **asdict(one.settings),
-            "images_per_s": one.images_per_s and round(one.images_per_s, 1),
-            "left_out": one.left_out,
-        }
-        for one in found.trials
-    ]
-    return Tuning(
-        model=running.bundle.manifest.title,
+def _measured(running: Running, prepare_rival: Callable[[], Bundle] | None) -> dict[str, Any]:
+    """Measure it, and say so."""
+    _check_quiet()
+    started = time.perf_counter()
+    title = running.bundle.manifest.title
+    log.info(
+        "measuring which settings of %s suit %s here (a few seconds); it is recorded for the next run",
+        running.engine,
+        title,
+    )
+    candidates, failed = running.candidates(), []
+    if prepare_rival is not None:
+        log.info("trying %s too, for which %s is converted once more", running.rival, title)
+        try:
+            candidates.insert(1, replace(running, bundle=prepare_rival(), rival="").candidates()[0])
+        except EyefulError as error:
+            failed = [{"engine": running.rival, "images_per_s": None, "left_out": one_line(error, 200)}]
+    count = max(_PROBE, *(one.settings.batch_size for one in candidates))
+    size = running.bundle.manifest.preprocessing.size
+    found = fastest(candidates, np.random.default_rng(0).integers(0, 256, (count, *size, 3), dtype=np.uint8))
+    _check_quiet()
+    tuning = Tuning(
+        model=title,
         engine=found.chosen.engine,
         settings=found.chosen.settings,
         gain=round(found.gain, 3),
         precision=found.precision,
         cpu=processor()[0],
         threads=running.threads,
-        versions={name: text for one in found.trials for name, text in _versions(one.engine).items()},
-        seconds=round(seconds, 1),
-        trials=trials,
+        versions=running.versions,
+        seconds=round(time.perf_counter() - started, 1),
+        trials=[*(one.as_dict() for one in candidates), *failed],
     )
+    return tuning.as_dict()
 
 
-def _probe(bundle: Bundle, settings: Iterable[Settings]) -> NDArray[np.uint8]:
-    """Noise of the network's size, enough for the largest batch."""
-    count = max(_PROBE, *(one.batch_size for one in settings))
-    size = bundle.manifest.preprocessing.size
-    return np.random.default_rng(0).integers(0, 256, (count, *size, 3), dtype=np.uint8)
-
-
-def _path(running: Running, facts: dict[str, Any]) -> Path:
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-    slug = re.sub(r"[^A-Za-z0-9.]+", "-", running.bundle.manifest.model).strip("-")[:80]
-    return folder() / f"{slug}-{digest}.json"
-
-
-def _versions(engine: str) -> dict[str, str]:
-    """Of what runs an engine's models."""
-    found = {}
-    for module in family(engine).modules:
-        with suppress(PackageNotFoundError):
-            found[module] = version(module)
-    return found
+def _folder() -> Path:
+    return cache_folder() / "tuned"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eyeful.bundle import Bundle, is_bundle, read_bundle, refuse_to_change
 from eyeful.classifier import open_classifier
 from eyeful.engines.openvino import FAMILY
+from eyeful.engines.tune import LEAST_GAIN
 from eyeful.errors import UsageError
 from eyeful.int8.cached import int8_of, latest_int8_of, speeds_of
 from eyeful.int8.made import FEWEST
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from eyeful.predictor import PredictorSpec
 
 log = logging.getLogger("eyeful")
-LEAST_GAIN = 1.1
-"""Images per second in int8 over those of what would run otherwise; for less, other answers are not worth it."""
 
 
 def in_int8(spec: PredictorSpec, images: Any = None, *, isolated: bool = False) -> PredictorSpec:

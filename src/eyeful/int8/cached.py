@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import re
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from filelock import Timeout
+import numpy as np
 
 from eyeful.bundle import MANIFEST, Bundle, read_bundle, single_flight, write_bundle
-from eyeful.bundle.files import locked, write_atomically
-from eyeful.cache import cache_folder
+from eyeful.bundle.files import recorded
+from eyeful.cache import cache_folder, cache_name, digest_of
 from eyeful.classifier import open_classifier
 from eyeful.engines.machine import cpu_name, native_precisions
+from eyeful.engines.measure import ROUNDS, Measured, Meter
 from eyeful.errors import BundleError, ModelError
+from eyeful.extras import version_of
 from eyeful.int8.made import MIN_AGREEMENT, quantise_and_judge, split, why_not
-from eyeful.int8.speed import images_per_second
 from eyeful.openvino_import import import_nncf
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def int8_of(fp32: Bundle, spec: PredictorSpec, sample: Sample) -> tuple[Bundle, 
     Raises:
         MissingExtraError: it is not made yet, and NNCF is not installed.
     """
-    tools = [_REVISION, *(_version(name) for name in ("nncf", "openvino"))]
+    tools = [_REVISION, *(version_of(name) for name in ("nncf", "openvino"))]
     made = []
 
     def make(folder: Path) -> Bundle:
@@ -58,7 +57,7 @@ def int8_of(fp32: Bundle, spec: PredictorSpec, sample: Sample) -> tuple[Bundle, 
         return _make(fp32, spec, sample, folder)
 
     folder = _folder(fp32)
-    bundle = single_flight(folder.with_name(f"{folder.name}-{_digest([sample.digest, *tools])}"), make)
+    bundle = single_flight(folder.with_name(f"{folder.name}-{digest_of([sample.digest, *tools])}"), make)
     return bundle, bool(made)
 
 
@@ -80,6 +79,8 @@ def latest_int8_of(fp32: Bundle) -> Bundle | None:
 def speeds_of(bundle: Bundle, spec: PredictorSpec, other: Classifier) -> tuple[float, float]:
     """Images per second of an int8 network's forward pass and of another's, on this CPU; measured once.
 
+    Each is measured alone, in the batches that suit it.
+
     Args:
         bundle: the int8 network's, in the cache, where what was found is cached too.
         spec: runs it.
@@ -89,30 +90,31 @@ def speeds_of(bundle: Bundle, spec: PredictorSpec, other: Classifier) -> tuple[f
         EngineError: one of them fails.
     """
     facts = [cpu_name(), sorted(native_precisions()), other.engine, other.device, other.precision]
-    file = bundle.folder / f"speed-{_digest([*facts, _version('openvino')])}.json"
+    file = bundle.folder / f"speed-{digest_of([*facts, version_of('openvino')])}.json"
+    measure = partial(_measured, spec, other)
     try:
-        with locked(bundle.folder.with_name(f".{bundle.folder.name}.speed.lock")):
-            return _read(file) or _measure(file, spec, other)
-    except (OSError, Timeout):  # nothing can be written there
-        return _measure(None, spec, other)
+        return recorded(file, _speeds, measure)
+    except OSError:  # nothing can be written there
+        return _speeds(measure())
 
 
-def _measure(file: Path | None, spec: PredictorSpec, other: Classifier) -> tuple[float, float]:
-    with open_classifier(spec) as int8:
-        engines = int8.predictor.engine, other.predictor.engine
-        speeds = images_per_second(engines, int8.preprocessing.size)
-    if file is not None:
-        with suppress(OSError):
-            write_atomically(file, json.dumps(speeds))
-    return speeds[0], speeds[1]
+def _measured(spec: PredictorSpec, other: Classifier) -> list[float]:
+    with open_classifier(spec) as int8, closing(Meter()) as meter:
+        size = int8.preprocessing.size
+        both = [
+            Measured(one.predictor.engine, np.zeros((one.batch_size, *size, 3), np.uint8)) for one in (int8, other)
+        ]
+        for one in both:
+            meter.warm_up(one)
+        for _ in range(ROUNDS):
+            for one in both:
+                meter.turn(one)
+        return [one.rate for one in both]
 
 
-def _read(file: Path) -> tuple[float, float] | None:
-    try:
-        ours, others = json.loads(file.read_text(encoding="utf-8"))
-        return float(ours), float(others)
-    except (OSError, ValueError, TypeError):
-        return None
+def _speeds(values: Any) -> tuple[float, float]:
+    ours, others = values
+    return float(ours), float(others)
 
 
 def _make(fp32: Bundle, spec: PredictorSpec, sample: Sample, folder: Path) -> Bundle:
@@ -146,15 +148,4 @@ def _write_refused(folder: Path, fp32: Bundle, found: dict[str, object]) -> Bund
 
 def _folder(fp32: Bundle) -> Path:
     """How the folders of a model's int8 networks begin: by what its manifest says."""
-    slug = re.sub(r"[^A-Za-z0-9.]+", "-", fp32.manifest.model).strip("-")[:80]
-    return cache_folder() / "int8" / f"{slug}-{_digest(fp32.manifest.as_dict())}"
-
-
-def _digest(facts: object) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _version(package: str) -> str | None:
-    with suppress(PackageNotFoundError):
-        return version(package)
-    return None
+    return cache_folder() / "int8" / cache_name(fp32.manifest.model, fp32.manifest.as_dict())

@@ -1,20 +1,15 @@
-"""What `auto` means on this machine: engines and settings as measured, where they may be."""
+"""What `auto` means on this machine: the engine and the settings that were measured to be fastest."""
 
 from __future__ import annotations
 
-import logging
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eyeful.cpu import usable_cores
 from eyeful.engines import ConvertedFamily, family
-from eyeful.engines.tuning import (
-    Running,
-    faster_of,
-    is_on,
-    recorded_comparison,
-    recorded_tuning,
-    tuning_of,
-)
+from eyeful.engines.machine import is_native
+from eyeful.engines.tuning import Running, is_on, recorded_tuning, tuning_of
 from eyeful.models import ModelRequest
 from eyeful.models.local import is_graph
 from eyeful.prepare import prepared, prepared_already
@@ -22,10 +17,8 @@ from eyeful.prepare import prepared, prepared_already
 if TYPE_CHECKING:
     from eyeful.bundle import Bundle
     from eyeful.engines import Choice
-    from eyeful.engines.tuning_record import Tuning
+    from eyeful.engines.tuning import Tuning
     from eyeful.predictor.spec import PredictorSpec
-
-log = logging.getLogger("eyeful")
 
 _FIRST = "openvino"
 """The engine that `auto` means on a CPU, unless another is faster."""
@@ -33,42 +26,31 @@ RIVAL = "onnxruntime"
 """The engine that is tried beside OpenVINO."""
 
 
-def running(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> Running:
-    """How a spec runs a bundle."""
-    return Running(bundle, choice.device, choice.precision, spec.threads or usable_cores(), spec.batch_size)
-
-
-def tuning_for(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> Tuning | None:
-    """The settings for a bundle; None: the engine's own."""
-    return tuning_of(running(bundle, choice, spec)) if spec.autotune and is_on() else None
-
-
-def faster_bundle(request: ModelRequest, bundle: Bundle, choice: Choice, spec: PredictorSpec) -> Bundle:
-    """The bundle of the engine that runs a model faster, where that is left to eyeful.
+def tuned(
+    bundle: Bundle, choice: Choice, spec: PredictorSpec, request: ModelRequest | None = None
+) -> tuple[Bundle, Tuning | None]:
+    """The bundle that runs a model fastest, and with which settings; None: the engine's own.
 
     OpenVINO computes in bf16 where the CPU does so natively, twice as fast as any engine in fp32. Where it does
-    not, ONNX Runtime is tried too, if it is installed. A precision that is asked for stays with OpenVINO.
+    not, ONNX Runtime is tried too, if it is installed. An engine or a precision that is asked for stays.
 
     Args:
-        request: which model.
-        bundle: for OpenVINO.
+        bundle: for the engine that was chosen.
         choice: the device and the precision.
         spec: what was asked for.
+        request: what the bundle was made of, so that another engine's can be, too.
     """
+    if not spec.autotune or not is_on():
+        return bundle, None
+    running = Running(bundle, choice.device, choice.precision, spec.threads or usable_cores(), spec.batch_size)
     rival = family(RIVAL)
     assert isinstance(rival, ConvertedFamily)  # noqa: S101 - it is one of ours
-    if spec.precision != "auto" or not rival.available() or is_graph(request.name):
-        return bundle
-    own = tuning_for(bundle, choice, spec)
-    if own is None or own.precision != "fp32":
-        return bundle
-
-    def prepare_rival() -> Running:
-        log.info("trying %s too, for which %s is converted once more", RIVAL, bundle.manifest.title)
-        return running(prepared(request, rival), choice, spec)
-
-    found = faster_of(running(bundle, choice, spec), RIVAL, prepare_rival)
-    return prepared(request, rival) if found is not None and found.engine == RIVAL else bundle
+    auto = (spec.engine, spec.precision, choice.engine, choice.device) == ("auto", "auto", _FIRST, "cpu")
+    if request is None or not auto or not rival.available() or is_graph(request.name) or is_native("bf16"):
+        return bundle, tuning_of(running)
+    tuning = tuning_of(replace(running, rival=RIVAL), partial(prepared, request, rival))
+    faster = tuning is not None and tuning.engine == RIVAL
+    return prepared(request, rival) if faster else bundle, tuning
 
 
 def measured(model: ModelRequest | Bundle) -> Tuning | None:
@@ -77,15 +59,11 @@ def measured(model: ModelRequest | Bundle) -> Tuning | None:
     Raises:
         EyefulError: the model is not known, or its bundle is damaged.
     """
-    bundle = _prepared_bundle(model) if isinstance(model, ModelRequest) else model
-    if bundle is None:
-        return None
-    asked = Running(bundle, "cpu", None, usable_cores())
-    compared = recorded_comparison(asked, RIVAL) if isinstance(model, ModelRequest) else None
-    return compared if compared is not None and compared.engine == RIVAL else recorded_tuning(asked)
-
-
-def _prepared_bundle(request: ModelRequest) -> Bundle | None:
     first = family(_FIRST)
     assert isinstance(first, ConvertedFamily)  # noqa: S101 - it is one of ours
-    return prepared_already(request, first)
+    bundle = prepared_already(model, first) if isinstance(model, ModelRequest) else model
+    if bundle is None:
+        return None
+    running = Running(bundle, "cpu", None, usable_cores())
+    compared = recorded_tuning(replace(running, rival=RIVAL)) if isinstance(model, ModelRequest) else None
+    return compared or recorded_tuning(running)

@@ -28,7 +28,7 @@ from eyeful.errors import EngineError, EyefulError, ModelError, UsageError, one_
 from eyeful.models import ModelRequest, find_model
 from eyeful.models.labels import relabelled_manifest
 from eyeful.models.local import is_graph
-from eyeful.predictor.fastest import faster_bundle, tuning_for
+from eyeful.predictor.fastest import tuned
 from eyeful.prepare import deploy, load_network, network_of, prepared
 from eyeful.results import hierarchy_for
 
@@ -146,18 +146,22 @@ def origin(name: str | Path, checkpoint: str | Path | None = None, **options: An
     return {"model": manifest.model, "labels": str(name)} | fixed | used.options()
 
 
-def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> tuple[OpenEngine, Manifest]:
+def _from_bundle(
+    bundle: Bundle, choice: Choice, spec: PredictorSpec, request: ModelRequest | None = None
+) -> tuple[OpenEngine, Manifest]:
     engine, manifest = family(bundle.manifest.engine), bundle.manifest
     threads = spec.threads or usable_cores()
     if choice.engine != engine.name:  # of one that was taught, torch runs the frozen network and the head
         manifest = replace(manifest, engine=choice.engine, precision="fp32", quantization=None)
         return _around(_network_behind(bundle, spec.checkpoint), manifest, choice, spec), manifest
     if isinstance(engine, TunableFamily):
-        tuning = tuning_for(bundle, choice, spec)
+        bundle, tuning = tuned(bundle, choice, spec, request)
+        engine = family(bundle.manifest.engine)
+        assert isinstance(engine, TunableFamily)  # noqa: S101 - no other is tuned
         settings = DEFAULT_SETTINGS if tuning is None else tuning.settings
-        manifest = replace(manifest, tuning=None if tuning is None else tuning.as_dict())
-        tuned = partial(engine.open, bundle, choice.device, threads=threads, settings=settings)
-        return lambda precision: _opened(engine, partial(tuned, precision=precision)), manifest
+        manifest = replace(bundle.manifest, tuning=None if tuning is None else tuning.as_dict())
+        open_tuned = partial(engine.open, bundle, choice.device, threads=threads, settings=settings)
+        return lambda precision: _opened(engine, partial(open_tuned, precision=precision)), manifest
     if isinstance(engine, ConvertedFamily):
         open_engine = partial(engine.open, bundle, choice.device)
         return lambda precision: _opened(engine, partial(open_engine, precision, threads)), manifest
@@ -167,10 +171,7 @@ def _from_bundle(bundle: Bundle, choice: Choice, spec: PredictorSpec) -> tuple[O
 def _from_request(request: ModelRequest, choice: Choice, spec: PredictorSpec) -> tuple[OpenEngine, Manifest]:
     engine = family(choice.engine)
     if isinstance(engine, ConvertedFamily):
-        bundle = prepared(request, engine)
-        if spec.engine == "auto":
-            bundle = faster_bundle(request, bundle, choice, spec)
-        return _from_bundle(bundle, replace(choice, engine=bundle.manifest.engine), spec)
+        return _from_bundle(prepared(request, engine), choice, spec, request)
     network, manifest = load_network(request, engine)
     return _around(network, manifest, choice, spec), manifest
 

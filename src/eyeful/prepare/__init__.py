@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import re
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +22,7 @@ from eyeful.bundle import (
     single_flight,
     write_bundle,
 )
-from eyeful.cache import cache_folder
+from eyeful.cache import cache_folder, cache_name
 from eyeful.engines import ConvertedFamily, EngineFamily, family
 from eyeful.errors import CheckpointError, EyefulError, ModelError, UsageError, one_line
 from eyeful.models import Model, ModelRequest, find_model
@@ -248,6 +245,4 @@ def _folder(request: ModelRequest, engine: EngineFamily) -> Path:
         asked["files"] = files
     if request.preprocessing is not None:
         asked["preprocessing"] = request.preprocessing.as_dict()
-    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
-    slug = re.sub(r"[^A-Za-z0-9.]+", "-", request.name).strip("-")[:80]
-    return cache_folder() / "prepared" / f"{slug}-{digest}"
+    return cache_folder() / "prepared" / cache_name(request.name, asked)

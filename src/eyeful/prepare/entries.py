@@ -9,7 +9,7 @@ from typing import Literal
 from eyeful.bundle import read_bundle
 from eyeful.bundle.files import is_locked
 from eyeful.cache import cache_folder
-from eyeful.engines.tuning_record import recorded_tunings
+from eyeful.engines.tuning import recorded_tunings
 from eyeful.errors import BundleError
 
 Kind = Literal["prepared", "int8", "compiled"]

@@ -1,10 +1,10 @@
 """What a resolved model writes into its manifest."""
 
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 
 from eyeful.bundle import Manifest
 from eyeful.engines import EngineFamily
+from eyeful.extras import version_of
 from eyeful.models import Model, Weights
 
 _TOOLS = ("torch", "torchvision", "timm")
@@ -28,10 +28,5 @@ def manifest_of(model: Model, weights: Weights, engine: EngineFamily) -> Manifes
 
 def tool_versions(engine: EngineFamily) -> dict[str, str]:
     """Versions of the libraries that decide what a model's name means for an engine; those installed."""
-    found = {}
-    for tool in (*_TOOLS, *engine.tools):
-        try:
-            found[tool] = version(tool)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = {tool: version_of(tool) for tool in (*_TOOLS, *engine.tools)}
+    return {tool: text for tool, text in found.items() if text is not None}
