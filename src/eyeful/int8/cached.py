@@ -10,6 +10,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,8 +110,8 @@ def _measure(file: Path | None, spec: PredictorSpec, other: Classifier) -> tuple
 
 def _read(file: Path) -> tuple[float, float] | None:
     try:
-        ours, others = json.loads(file.read_text(encoding="utf-8"))
-        return float(ours), float(others)
+        ours, others = map(float, json.loads(file.read_text(encoding="utf-8")))
+        return (ours, others) if 0 < min(ours, others) and isfinite(ours + others) else None
     except (OSError, ValueError, TypeError):
         return None
 
