@@ -171,6 +171,10 @@ def run() -> None:
         if text := explained(error, sys.argv[1:]):
             print_error(text)
         sys.exit(2)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # Typer would say 1, which is that some rows are errors
+            sys.exit(2)
+        raise
     except StoppedError as stopped:
         sys.exit(128 + stopped.signal)
     except BrokenOutputError:
