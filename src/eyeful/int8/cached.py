@@ -111,7 +111,7 @@ def _measure(file: Path | None, spec: PredictorSpec, other: Classifier) -> tuple
 def _read(file: Path) -> tuple[float, float] | None:
     try:
         ours, others = map(float, json.loads(file.read_text(encoding="utf-8")))
-        return (ours, others) if 0 < min(ours, others) and isfinite(ours + others) else None
+        return (ours, others) if min(ours, others) > 0 and isfinite(ours + others) else None
     except (OSError, ValueError, TypeError):
         return None
 
