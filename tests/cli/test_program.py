@@ -271,6 +271,21 @@ def test_a_full_standard_output_is_one_line():
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_standard_error_changes_no_exit_code():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "eyeful", "cache"], stdout=subprocess.DEVNULL, stderr=full)
+    assert done.returncode == 0
+
+
+def test_a_reader_that_ends_first_is_not_rows_that_are_errors():
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, "-m", "eyeful", "--help"], stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (2, b"")
+
+
 def test_ctrl_c_inside_an_import_is_no_error_of_the_library(monkeypatch, capsys):
     def interrupted(**_):
         try:

@@ -1,5 +1,6 @@
 """`precision="int8"` on a model: it runs where it is as good and faster; else `auto` runs and one line says why."""
 
+import json
 import logging
 import shutil
 import sys
@@ -102,6 +103,21 @@ def test_too_few_images_leave_auto_or_the_network_that_was_made_last(load, netwo
             assert classifier.precision == "int8"
 
 
+def test_images_that_are_named_and_not_there_are_refused(load, network, many, tmp_path):
+    load(network, many).close()
+    for calibrate, why in ((tmp_path / "no", "no: no such file"), ([], "none is named")):
+        with pytest.raises(UsageError, match=f"no image to calibrate int8 with can be opened: .*{why}"):
+            load(network, calibrate)
+
+
+@pytest.mark.parametrize("damaged", ["[5, 0]", "[NaN, NaN]", "[1e999, 1]", "[1]", "null", "{"])
+def test_a_damaged_speed_is_measured_again(fast, network, many, damaged):
+    (file,) = cache_folder().glob("int8/*/speed-*.json")
+    file.write_text(damaged)
+    fast(network, many).close()
+    assert min(json.loads(file.read_text())) > 0
+
+
 def test_other_images_and_other_labels_make_another_network(fast, network, many, tmp_path):
     names = set(cache_folder().glob("int8/*-*"))
     fast(network, write_images(tmp_path, 21)).close()
@@ -192,6 +208,13 @@ def test_images_that_are_errors_calibrate_nothing(load, network, many, tmp_path)
         sample = Sample.of(classifier, [str(tmp_path), str(many)])
         assert len(sample.images) == 40
         assert sample.digest == Sample.of(classifier, many).digest
+        assert str(tmp_path / "bad.png") in sample.error
+
+
+def test_a_copy_judges_nothing(load, network, tmp_path):
+    (image,) = write_images(tmp_path, 1).glob("*.png")
+    with load(network, [image] * 40) as classifier:
+        assert "1 image is too few" in classifier.provenance["quantization"]["refused"]
 
 
 def test_engines_are_measured_side_by_side(load, network):

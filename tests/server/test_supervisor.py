@@ -73,6 +73,12 @@ def test_one_that_ends_is_replaced(supervise, caplog):
     assert "a server process ended with 3; another takes its place" in caplog.text
 
 
+def test_one_that_ends_by_the_signal_that_it_is_sent_is_no_error(supervise, caplog):
+    run, _ = supervise
+    run(LIVE + "time.sleep(60)", until=1)
+    assert "ended with" not in caplog.text
+
+
 def test_one_that_is_silent_is_killed_and_replaced(supervise, monkeypatch, caplog):
     """REVIEW 11: a process whose decode hangs no longer beats."""
     monkeypatch.setattr(processes, "_SILENCE", 0.2)

@@ -31,11 +31,13 @@ def console_script() -> None:
 
 
 def _end_process(codes: list[int]) -> None:
-    """End with an exit code; left to the interpreter where there is none, or where output cannot be written."""
+    """End with an exit code; left to the interpreter where there is none, or stdout cannot be written."""
+    with suppress(OSError, ValueError):  # what cannot be said there is no reason for another exit code
+        if sys.stderr is not None:
+            sys.stderr.flush()
     with suppress(OSError, ValueError):
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         if codes:
             os._exit(codes[0] & 0xFF)
 

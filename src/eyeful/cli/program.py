@@ -165,7 +165,7 @@ def run() -> None:
     logging.basicConfig(handlers=[messages], level=logging.WARNING)
     logging.getLogger("eyeful").setLevel(logging.INFO)
     try:
-        result = app(standalone_mode=False)
+        result = _result()
         sys.exit(result if type(result) is int else 0)  # what a plug-in's command returns is no exit code
     except MISUSE as error:
         if text := explained(error, sys.argv[1:]):
@@ -194,6 +194,20 @@ def run() -> None:
     except Exception:  # noqa: BLE001 - a bug of ours: 1 would say that all is done, and that some rows are errors
         traceback.print_exc()
         sys.exit(2)
+
+
+def _result() -> Any:
+    """What the command gives.
+
+    Raises:
+        BrokenOutputError: the reader of stdout has gone. Typer makes exit code 1 of it: that some rows are errors.
+    """
+    try:
+        return app(standalone_mode=False)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise BrokenOutputError from ended
+        raise
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

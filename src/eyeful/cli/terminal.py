@@ -185,9 +185,10 @@ def _is_pipe(stream: TextIO) -> bool:
 
 
 def print_status(text: str) -> None:
-    """One line on stderr, under the program's name."""
-    sys.stderr.write(fitted(f"eyeful: {text}") + "\n")
-    sys.stderr.flush()
+    """One line on stderr, under the program's name; none where stderr cannot be written, on a full disk."""
+    with suppress(OSError):
+        sys.stderr.write(fitted(f"eyeful: {text}") + "\n")
+        sys.stderr.flush()
 
 
 def fitted(text: str) -> str:

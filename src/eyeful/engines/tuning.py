@@ -159,7 +159,7 @@ class Running:
 
 def is_on() -> bool:
     """Whether this process may measure, or use what was measured: `EYEFUL_AUTOTUNE=0` turns it off."""
-    return os.environ.get("EYEFUL_AUTOTUNE", "1") != "0"
+    return os.environ.get("EYEFUL_AUTOTUNE", "").lower() not in ("0", "false", "no", "off")
 
 
 def tuning_of(running: Running, prepare_rival: Callable[[], Bundle] | None = None) -> Tuning | None:
@@ -223,7 +223,8 @@ def _measured(running: Running, prepare_rival: Callable[[], Bundle] | None) -> d
     """Measure it, and say so."""
     _check_quiet()
     started = time.perf_counter()
-    title = running.bundle.manifest.title
+    manifest = running.bundle.manifest
+    title = f"{manifest.title} in int8" if manifest.precision == "int8" else manifest.title
     log.info(
         "measuring which settings of %s suit %s here (a few seconds); it is recorded for the next run",
         running.engine,
@@ -241,7 +242,7 @@ def _measured(running: Running, prepare_rival: Callable[[], Bundle] | None) -> d
     found = fastest(candidates, np.random.default_rng(0).integers(0, 256, (count, *size, 3), dtype=np.uint8))
     _check_quiet()
     tuning = Tuning(
-        model=title,
+        model=manifest.title,
         engine=found.chosen.engine,
         settings=found.chosen.settings,
         gain=round(found.gain, 3),

@@ -17,6 +17,8 @@ from eyeful.int8.made import FEWEST
 from eyeful.int8.sample import Sample
 from eyeful.predictor import request_of
 from eyeful.prepare import prepared
+from eyeful.sources import Source
+from eyeful.wording import counted_images
 
 if TYPE_CHECKING:
     from eyeful.classifier import Classifier
@@ -43,7 +45,8 @@ def in_int8(spec: PredictorSpec, images: Any = None, *, isolated: bool = False) 
         a spec of the int8 network's bundle in the cache, or of the model in `auto`; `int8` says what was found.
 
     Raises:
-        UsageError: the engine or device is another's; or there are no images, and no int8 network is cached.
+        UsageError: the engine or device is another's; there are no images, and no int8 network is cached; or none
+            of those that are named can be opened. (Of what `sample_of` gave, the run's own rows will say so.)
         ModelError, EngineError: the model cannot be had or run.
         MissingExtraError: NNCF is not installed.
     """
@@ -57,6 +60,8 @@ def in_int8(spec: PredictorSpec, images: Any = None, *, isolated: bool = False) 
     otherwise = replace(spec, precision="auto")
     with open_classifier(otherwise) as other:
         sample = Sample((), "") if images is None else Sample.of(other, images, isolated=isolated)
+        if not sample.images and images is not None and not isinstance(images, Source):
+            raise UsageError(f"no image to calibrate int8 with can be opened: {sample.error or 'none is named'}")
         if len(sample.images) >= FEWEST:
             bundle, new = int8_of(fp32, spec, sample)
         else:
@@ -67,7 +72,11 @@ def in_int8(spec: PredictorSpec, images: Any = None, *, isolated: bool = False) 
                     "(in Python calibrate=) or `eyeful predict PHOTOS --precision int8`"
                 )
             if found is None:
-                few = f"{len(sample.images)} images are too few to calibrate int8 with (at least {FEWEST})"
+                number = len(sample.images)
+                few = (
+                    f"{counted_images(number)} {'is' if number == 1 else 'are'} too few to calibrate int8 with "
+                    f"(at least {FEWEST})"
+                )
                 return _without(otherwise, other, few, {})
             bundle, new = found, False
         return _settled(spec, otherwise, other, bundle, new=new)

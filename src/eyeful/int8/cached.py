@@ -8,6 +8,7 @@ import tempfile
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +114,10 @@ def _measured(spec: PredictorSpec, other: Classifier) -> list[float]:
 
 
 def _speeds(values: Any) -> tuple[float, float]:
-    ours, others = values
-    return float(ours), float(others)
+    ours, others = map(float, values)
+    if not (min(ours, others) > 0 and isfinite(ours + others)):
+        raise ValueError(f"not speeds: {values}")
+    return ours, others
 
 
 def _make(fp32: Bundle, spec: PredictorSpec, sample: Sample, folder: Path) -> Bundle:

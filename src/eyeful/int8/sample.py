@@ -28,16 +28,20 @@ class Sample:
     """Images that could be opened.
 
     Attributes:
-        images: as the network gets them.
+        images: as the network gets them; no two are equal.
         digest: of their pixels.
+        error: the first that could not be opened, and why; None without one.
     """
 
     images: tuple[PreprocessedImage, ...]
     digest: str
+    error: str | None = None
 
     @classmethod
     def of(cls, classifier: Classifier, images: Any, *, isolated: bool = False) -> Sample:
-        """What a classifier opens of images, up to 128; those that are errors are left out.
+        """What a classifier opens of images, up to 128; errors, and copies of an image, are left out.
+
+        A copy of what calibrates would judge well of it.
 
         Args:
             classifier: opens them.
@@ -48,13 +52,14 @@ class Sample:
         items: Iterator[Item] = islice(source.items, MOST)
         if isolated:
             items = isolate_suspects(items, MOST, classifier.preprocessor)
-        opened = classifier.preprocessed(replace(source, items=items))
-        found = tuple(image for image in opened if image.pixels_HWC is not None)
-        digest = hashlib.sha256()
-        for image in found:
-            assert image.pixels_HWC is not None  # noqa: S101 - as chosen above
-            digest.update(image.pixels_HWC.tobytes())
-        return cls(found, digest.hexdigest())
+        found: dict[bytes, PreprocessedImage] = {}
+        fault = None
+        for image in classifier.preprocessed(replace(source, items=items)):
+            if image.pixels_HWC is not None:
+                found.setdefault(hashlib.sha256(image.pixels_HWC.tobytes()).digest(), image)
+            elif fault is None:
+                fault = f"{image.item.filename}: {image.error}"
+        return cls(tuple(found.values()), hashlib.sha256(b"".join(found)).hexdigest(), fault)
 
 
 def sample_of(images: Any, **search: Any) -> Source:

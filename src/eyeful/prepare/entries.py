@@ -10,7 +10,7 @@ from eyeful.bundle import read_bundle
 from eyeful.bundle.files import is_locked
 from eyeful.cache import cache_folder
 from eyeful.engines.tuning import recorded_tunings
-from eyeful.errors import BundleError
+from eyeful.errors import BundleError, OutputError
 
 Kind = Literal["prepared", "int8", "compiled"]
 _KINDS: tuple[Kind, ...] = ("prepared", "int8", "compiled")
@@ -58,8 +58,18 @@ def remove_leftovers() -> None:
 
 
 def remove(entry: CacheEntry) -> None:
-    """Delete one; the next run that wants it makes it again."""
+    """Delete one; the next run that wants it makes it again.
+
+    Raises:
+        OutputError: it cannot be deleted, or not all of it.
+    """
     shutil.rmtree(entry.folder, ignore_errors=True)
+    try:
+        shutil.rmtree(entry.folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{entry.folder} cannot be deleted: {error.strerror or error}") from error
 
 
 def remove_tunings(model: str = "") -> None:

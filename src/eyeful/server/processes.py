@@ -267,7 +267,7 @@ class Supervisor:
                 except subprocess.TimeoutExpired:
                     child.process.kill()
                     code = child.process.wait()
-                if code and self._stopping is not None:
+                if code not in (0, -number) and self._stopping is not None:
                     log.error("a server process ended with %d", code)
             if child.link is not None:
                 child.link.close()
