@@ -58,6 +58,16 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["EYEFUL_AUTOTUNE"] = "0"  # but in the tests of it
 
 
+@pytest.fixture
+def undecided_resizer():
+    """Which library resizes is decided again, before and after the test; to be asked for before `monkeypatch`."""
+    from eyeful.images import resizer_for
+
+    resizer_for.cache_clear()
+    yield resizer_for.cache_clear
+    resizer_for.cache_clear()
+
+
 def _peak() -> float:
     """The most memory that this process ever had, in GB; 0 where the system does not tell."""
     status = Path("/proc/self/status")

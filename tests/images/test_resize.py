@@ -19,14 +19,6 @@ FILTERED = ["bilinear", "bicubic", "lanczos"]
 sides = st.integers(1, 400)
 
 
-@pytest.fixture
-def undecided():
-    """Which library resizes is decided again, before and after the test."""
-    resizer_for.cache_clear()
-    yield
-    resizer_for.cache_clear()
-
-
 def image_of(kind: str, width: int, height: int, seed: int) -> Image.Image:
     random = np.random.default_rng(seed)
     if kind == "structure":
@@ -131,14 +123,14 @@ def test_cpus_of_all_kinds_give_the_same_bits(monkeypatch):
     assert resize(image, (97, 89), "bicubic").tobytes() == native
 
 
-def test_what_gives_pillows_pixels_is_used(undecided, caplog):
+def test_what_gives_pillows_pixels_is_used(undecided_resizer, caplog):
     assert {name: resizer_for(name) for name in RESAMPLE} == {
         name: CYKOOZ if name in FILTERED else PILLOW for name in RESAMPLE
     }
     assert not caplog.records
 
 
-def test_what_is_not_installed_is_not_used(undecided, monkeypatch, caplog):
+def test_what_is_not_installed_is_not_used(undecided_resizer, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "cykooz_resizer", None)
     image = noise_image(6, 50, 40)
     assert resizer_for("bicubic") == PILLOW
@@ -150,7 +142,7 @@ class Panic(BaseException):
     """As PyO3 raises it for a panic in Rust: no `Exception`."""
 
 
-def test_what_panics_is_not_used_and_one_line_says_so(undecided, monkeypatch, caplog):
+def test_what_panics_is_not_used_and_one_line_says_so(undecided_resizer, monkeypatch, caplog):
     def panic(*_):
         raise Panic("assertion failed")
 
@@ -163,13 +155,13 @@ def test_what_panics_is_not_used_and_one_line_says_so(undecided, monkeypatch, ca
     assert "Pillow resizes, which takes longer: RuntimeError: panicked: assertion failed" in record.getMessage()
 
 
-def test_what_gives_other_pixels_is_not_used(undecided, monkeypatch, caplog):
+def test_what_gives_other_pixels_is_not_used(undecided_resizer, monkeypatch, caplog):
     monkeypatch.setattr(cykooz_resizer.Resizer, "resize_pil", lambda *_: None)  # its result stays black
     assert resizer_for("bilinear") == PILLOW
     assert "other pixels than Pillow's, by up to" in caplog.text
 
 
-def test_one_image_that_makes_it_panic_is_pillows(undecided, monkeypatch, caplog):
+def test_one_image_that_makes_it_panic_is_pillows(undecided_resizer, monkeypatch, caplog):
     image = noise_image(6, 50, 40)
     assert resizer_for("bicubic") == CYKOOZ
 
@@ -182,7 +174,7 @@ def test_one_image_that_makes_it_panic_is_pillows(undecided, monkeypatch, caplog
     assert "Pillow resizes this image" in caplog.text
 
 
-def test_ctrl_c_is_no_panic(undecided, monkeypatch):
+def test_ctrl_c_is_no_panic(undecided_resizer, monkeypatch):
     assert resizer_for("bicubic") == CYKOOZ
 
     def interrupted(*_):

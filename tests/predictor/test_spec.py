@@ -10,7 +10,6 @@ import pytest
 
 import eyeful
 from eyeful.errors import ModelError, UsageError
-from eyeful.images import resizer_for
 from eyeful.predictor import PredictorSpec
 from helpers import fake_classifier
 
@@ -63,18 +62,15 @@ def test_the_fingerprint_is_of_what_decides_answers():
     assert len({spec.fingerprint() for spec in (base, *others)}) == 5
 
 
-def test_what_resizes_is_pinned(monkeypatch):
+def test_what_resizes_is_pinned(undecided_resizer, monkeypatch):
     """It decides pixels, if by a level here and there."""
     pytest.importorskip("cykooz_resizer")
     fast, exact = fake_classifier(), fake_classifier(two_step_resize=True)
     assert [one.provenance["resizer"] for one in (fast, exact)] == ["cykooz_resizer", "pillow"]
     assert fast.with_options(two_step_resize=True).provenance["resizer"] == "pillow"
     monkeypatch.setitem(sys.modules, "cykooz_resizer", None)
-    resizer_for.cache_clear()
-    try:
-        elsewhere = fake_classifier()
-    finally:
-        resizer_for.cache_clear()
+    undecided_resizer()
+    elsewhere = fake_classifier()
     assert elsewhere.provenance["resizer"] == "pillow"
     assert elsewhere.spec.fingerprint() != fast.spec.fingerprint()
     with pytest.raises(ModelError, match="resizer was cykooz_resizer, is pillow"):

@@ -13,7 +13,6 @@ import pytest
 
 from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
-from eyeful.images import resizer_for
 from eyeful.runs import Output, SignalHandler, open_output, run
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
@@ -78,16 +77,15 @@ def test_rows_that_were_made_differently_are_not_gone_on_with(settings, differen
     assert (tmp_path / "rows.jsonl").read_bytes() == before
 
 
-def test_rows_of_images_that_another_library_resized_are_not_gone_on_with(folder, tmp_path, monkeypatch):
+def test_rows_of_images_that_another_library_resized_are_not_gone_on_with(
+    folder, tmp_path, undecided_resizer, monkeypatch
+):
     pytest.importorskip("cykooz_resizer")
     go(names(folder, 5), tmp_path / "rows.jsonl")
     monkeypatch.setitem(sys.modules, "cykooz_resizer", None)
-    resizer_for.cache_clear()
-    try:
-        with pytest.raises(UsageError, match="resizer was cykooz_resizer, is pillow"):
-            go(folder, tmp_path / "rows.jsonl", resume=True)
-    finally:
-        resizer_for.cache_clear()
+    undecided_resizer()
+    with pytest.raises(UsageError, match="resizer was cykooz_resizer, is pillow"):
+        go(folder, tmp_path / "rows.jsonl", resume=True)
 
 
 def test_speed_settings_may_change_between_the_parts_of_a_run(folder, tmp_path):
