@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from eyeful.bundle import Bundle, Manifest, read_bundle, write_bundle
-from eyeful.cache import cache_folder
+from eyeful.cache import cache_folder, digest_of
 from eyeful.engines.base import Outputs, Precision, ThreadedEngine
 from eyeful.engines.tunable import DEFAULT_SETTINGS, Settings, TunableFamily
 from eyeful.errors import BundleError, EngineError, one_line
@@ -188,8 +186,7 @@ def _compiled(bundle: Bundle, config: dict[str, Any], *, cached: bool) -> Any:
         return core.compile_model(bundle.folder / GRAPH, "CPU", config)
     facts = [bundle.manifest.files, config, ov.__version__, core.get_property("CPU", "FULL_DEVICE_NAME")]
     facts.append(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
-    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
-    folder = cache_folder() / "compiled" / digest
+    folder = cache_folder() / "compiled" / digest_of(facts)
     with suppress(BundleError, RuntimeError):
         blob = read_bundle(folder).folder / _COMPILED
         return core.import_model(BytesIO(blob.read_bytes()), "CPU", config)

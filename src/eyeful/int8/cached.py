@@ -18,7 +18,7 @@ from eyeful.bundle import MANIFEST, Bundle, read_bundle, single_flight, write_bu
 from eyeful.bundle.files import recorded
 from eyeful.cache import cache_folder, cache_name, digest_of
 from eyeful.classifier import open_classifier
-from eyeful.engines.machine import cpu_name, native_precisions
+from eyeful.cpu import processor
 from eyeful.engines.measure import ROUNDS, Measured, Meter
 from eyeful.errors import BundleError, ModelError
 from eyeful.extras import version_of
@@ -90,8 +90,8 @@ def speeds_of(bundle: Bundle, spec: PredictorSpec, other: Classifier) -> tuple[f
     Raises:
         EngineError: one of them fails.
     """
-    facts = [cpu_name(), sorted(native_precisions()), other.engine, other.device, other.precision]
-    file = bundle.folder / f"speed-{digest_of([*facts, version_of('openvino')])}.json"
+    facts = [processor(), other.engine, other.device, other.precision, version_of("openvino")]
+    file = bundle.folder / f"speed-{digest_of(facts)}.json"
     measure = partial(_measured, spec, other)
     try:
         return recorded(file, _speeds, measure)

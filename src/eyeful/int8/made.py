@@ -32,6 +32,8 @@ FEWEST = 20
 MIN_AGREEMENT = 0.95
 _MOST_CALIBRATING = 300
 _BATCH = 10
+_WEIGHTS = Path(GRAPH).with_suffix(".bin").name
+"""The file that is the same for the same images; the graph itself has counters in it."""
 
 
 def export_int8(
@@ -39,7 +41,7 @@ def export_int8(
     folder: Path,
     images: Any,
     *,
-    min_agreement: float = 0.95,
+    min_agreement: float = MIN_AGREEMENT,
     activation: Activation | None = None,
     calibration: Calibration | None = None,
 ) -> tuple[Bundle, Agreement]:
@@ -125,9 +127,7 @@ def quantise_and_judge(
     found = {
         "held_out": agreement.images,
         "agreement": round(agreement.top1, 4),
-        "network_sha256": made.manifest.files[
-            Path(GRAPH).with_suffix(".bin").name
-        ],  # its graph has counters in it
+        "network_sha256": made.manifest.files[_WEIGHTS],
     }
     manifest = replace(made.manifest, quantization=(made.manifest.quantization or {}) | found)
     return replace(made, manifest=manifest), agreement
