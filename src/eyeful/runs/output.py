@@ -100,7 +100,7 @@ class Output:
                 found = "there is no such input" if item is None else f"the input is {printable(item.filename)}"
                 raise UsageError(
                     f"{self.path} cannot be resumed, its inputs were others: row {number} is "
-                    f"{printable(row.filename)}, {found}"
+                    f"{printable(row.filename)}, {found}; name another output, or --overwrite this one"
                 )
             summary.inputs += 1
             summary.resumed += 1

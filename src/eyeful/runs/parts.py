@@ -255,7 +255,7 @@ class PartsOutput:
     def _others(self, part: str) -> UsageError:
         return UsageError(
             f"{self.place} cannot be resumed, its inputs were others: {part} holds rows of images that are not at "
-            "this place among the inputs"
+            "this place among the inputs; name another output, or --overwrite this one"
         )
 
     def _check(self, record: dict[str, Any]) -> None:

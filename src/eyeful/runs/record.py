@@ -49,7 +49,9 @@ def check_record(place: object, name: str, before: Any, now: dict[str, Any]) -> 
     differing = [name for name in {**wanted, **keys} if keys.get(name) != wanted.get(name)]
     if differing:
         how = "; ".join(f"{name} was {_said(keys.get(name))}, is {_said(wanted.get(name))}" for name in differing)
-        raise UsageError(f"{place} cannot be resumed, its rows were made differently: {how[:600]}")
+        raise UsageError(
+            f"{place} cannot be resumed, its rows were made differently: {how[:600]}; name another output, or --overwrite this one"
+        )
 
 
 def _said(value: object) -> str:
