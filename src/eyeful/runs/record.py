@@ -50,7 +50,8 @@ def check_record(place: object, name: str, before: Any, now: dict[str, Any]) -> 
     if differing:
         how = "; ".join(f"{name} was {_said(keys.get(name))}, is {_said(wanted.get(name))}" for name in differing)
         raise UsageError(
-            f"{place} cannot be resumed, its rows were made differently: {how[:600]}; name another output, or --overwrite this one"
+            f"{place} cannot be resumed, its rows were made differently: {how[:600]}; name another "
+            "output, or --overwrite this one"
         )
 
 
