@@ -14,7 +14,6 @@ from documents import PAGES, ROOT, anchors, blocks, commands, links
 from eyeful.cli import app
 from eyeful.sources.samples import write_samples
 
-
 DECISIONS = set((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 """They have a list of their own (`test_decisions.py`)."""
 

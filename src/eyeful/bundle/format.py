@@ -153,13 +153,15 @@ def _read(folder: Path) -> Bundle:
         )
     try:
         values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if values.get("format") != FORMAT:
+        found = values.get("format")
+        if found != FORMAT:
             raise BundleError(
-                f"{folder}: bundle format {values.get('format')} is not {FORMAT}, which this eyeful reads; {_OTHER}"
+                f"{folder}: bundle format {found} is not {FORMAT}, which this eyeful reads; "
+                + (_NEWER if isinstance(found, int) and found > FORMAT else "export the model again")
             )
         unknown = unknown_fields(values)
         if unknown:
-            raise BundleError(f"{folder / MANIFEST} says what this eyeful does not know: {unknown}; {_OTHER}")
+            raise BundleError(f"{folder / MANIFEST} says what this eyeful does not know: {unknown}; {_NEWER}")
         manifest = Manifest.from_dict(values)
         for name, expected in manifest.files.items():
             if sha256_of(folder / name) != expected:
@@ -201,7 +203,7 @@ def _is_moved_aside(folder: Path) -> bool:
         return False
 
 
-_OTHER = "upgrade eyeful, or export the model again with this one"
+_NEWER = "upgrade eyeful, or export the model again with this one"
 _REMEDY = "delete the folder, then prepare or export the model again"
 _ASIDE = ".old"
 _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
