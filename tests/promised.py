@@ -94,7 +94,9 @@ def command_line() -> list[str]:
 def http() -> list[str]:
     """Every call of the server, with its query parameters; and its metrics."""
     server = create_app(fake_classifier())
-    found = re.findall(r"^# TYPE (\w+)(?<!_created) ", server.state.service.metrics.exposition().decode(), re.MULTILINE)
+    found = re.findall(
+        r"^# TYPE (\w+)(?<!_created) ", server.state.service.metrics.exposition().decode(), re.MULTILINE
+    )
     for path, operations in server.openapi()["paths"].items():
         for method, operation in operations.items():
             call = f"{method.upper()} {path}"
