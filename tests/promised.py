@@ -18,6 +18,7 @@ from eyeful.bundle import Manifest
 from eyeful.cli import app
 from eyeful.errors import ERROR_KINDS
 from eyeful.results import Calibration
+from eyeful.runs.record import record_of
 from eyeful.server import create_app
 from eyeful.sinks.base import EXTRA_COLUMNS
 from eyeful.sinks.csv import COLUMNS
@@ -35,6 +36,7 @@ def surface() -> dict[str, list[str]]:
         "warnings": documented_warnings(),
         "manifest": [name for name in Manifest.__dataclass_fields__ if name != "tuning"],
         "calibration": ["format", *Calibration.__dataclass_fields__],
+        "record of a run": record(),
         "python": [*python(), *documented_imports()],
         "command line": command_line(),
         "http": http(),
@@ -78,6 +80,12 @@ def documented_warnings() -> list[str]:
     )
     cells = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
     return [name for cell in cells for name in re.findall(r"`(\w+)", cell)]
+
+
+def record() -> list[str]:
+    """What stands beside rows, of how they were made."""
+    found = record_of(fake_classifier())
+    return [*found, *(f"provenance.{name}" for name in found["provenance"])]
 
 
 def command_line() -> list[str]:
