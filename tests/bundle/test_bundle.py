@@ -158,6 +158,24 @@ def test_a_damaged_cache_entry_is_prepared_again(caplog, tmp_path, monkeypatch):
     assert json.loads((bundle.folder / MANIFEST_FILE).read_text())["files"].keys() == {"model.bin", "model.xml"}
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"format": 3}, "bundle format 3 is not 2"),
+        ({"dropout": 0.5}, "['dropout']"),
+        ({"preprocessing": MANIFEST.preprocessing.as_dict() | {"gamma": 2.2}}, "['preprocessing.gamma']"),
+        ({"labels": {"names": ["a"], "wnids": [None], "multiple": True}}, "['labels.multiple']"),
+    ],
+)
+def test_a_bundle_of_a_newer_version_is_refused_whatever_it_has_more(bundle, change, told):
+    path = bundle.folder / MANIFEST_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(BundleError) as refused:
+        read_bundle(bundle.folder)
+    assert told in str(refused.value)
+    assert str(refused.value).endswith("upgrade eyeful, or export the model again with this one")
+
+
 def test_a_bundle_of_version_0_1_is_refused_with_the_command_that_makes_it_anew(tmp_path):
     """Its manifest was called otherwise, and said where its weights came from in the model's name."""
     folder = tmp_path / "old"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eyeful.bundle.files import sha256_of, temporary_beside
-from eyeful.bundle.manifest import FORMAT, Manifest
+from eyeful.bundle.manifest import FORMAT, Manifest, unknown_fields
 from eyeful.errors import BundleError, UsageError
 from eyeful.preprocessing import NO_OVERRIDES, InputOverrides
 
@@ -153,11 +153,15 @@ def _read(folder: Path) -> Bundle:
         )
     try:
         values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if values.get("format") != FORMAT:
+        found = values.get("format")
+        if found != FORMAT:
             raise BundleError(
-                f"{folder}: bundle format {values.get('format')} is not {FORMAT}, which this eyeful reads; "
-                "export the model again"
+                f"{folder}: bundle format {found} is not {FORMAT}, which this eyeful reads; "
+                + (_NEWER if isinstance(found, int) and found > FORMAT else "export the model again")
             )
+        unknown = unknown_fields(values)
+        if unknown:
+            raise BundleError(f"{folder / MANIFEST} says what this eyeful does not know: {unknown}; {_NEWER}")
         manifest = Manifest.from_dict(values)
         for name, expected in manifest.files.items():
             if sha256_of(folder / name) != expected:
@@ -199,6 +203,7 @@ def _is_moved_aside(folder: Path) -> bool:
         return False
 
 
+_NEWER = "upgrade eyeful, or export the model again with this one"
 _REMEDY = "delete the folder, then prepare or export the model again"
 _ASIDE = ".old"
 _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)

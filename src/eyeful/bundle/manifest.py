@@ -1,6 +1,6 @@
 """What a bundle says of its model: `manifest.json`."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self, get_args
 
 from eyeful.errors import UsageError
@@ -113,6 +113,22 @@ class Manifest:
             "it lists no files": not self.files or not all(isinstance(one, str) for one in self.files.values()),
         }
         return next((fault for fault, is_so in faults.items() if is_so), None)
+
+
+def unknown_fields(values: dict[str, Any]) -> list[str]:
+    """What a manifest says that is not known here, and so might decide answers: a newer eyeful wrote it."""
+    known = {
+        "": {one.name for one in fields(Manifest)},
+        "preprocessing": {one.name for one in fields(Preprocessing)},
+        "labels": {one.name for one in fields(Labels)},
+    }
+    said = {place: values.get(place) if place else values for place in known}
+    return sorted(
+        f"{place}.{name}".lstrip(".")
+        for place, there in said.items()
+        if isinstance(there, dict)
+        for name in there.keys() - known[place]
+    )
 
 
 def _says_what_was_taught(taught: Any, names: tuple[str, ...]) -> bool:

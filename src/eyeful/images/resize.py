@@ -2,7 +2,7 @@
 
 cykooz_resizer (Python's access to the Rust library fast_image_resize) reads and writes Pillow's own memory. Asked
 once, it resizes vertically first, which moves a fifth of all values; asked once for each direction, in Pillow's
-order, it gives Pillow's values but for one level on less than 1 % of them (docs/decisions).
+order, it gives Pillow's values but for one level on less than 1 % of them (decision 31).
 """
 
 import logging
