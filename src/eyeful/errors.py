@@ -110,7 +110,7 @@ ERROR_TEXTS: dict[str, ErrorText] = {
         "It was not downloaded: the host is unknown or not allowed, the server or bucket refused, or the "
         "connection "
         "broke.",
-        "Look at the text: a refusal needs another address or credentials. If it was the network, run the "
+        "Look at the text: where it was refused, the address or the credentials are wrong. If it was the network, run the "
         "failed names "
         "again: write them to a list, and classify that.",
     ),
@@ -135,20 +135,6 @@ ERROR_TEXTS: dict[str, ErrorText] = {
 }
 """Every `error_kind` of a row."""
 
-EXIT_CODES: dict[str, str] = {
-    "0": "Every row is an answer. Also where nothing was left to do, as with `--resume` of a complete run.",
-    "1": "The command came to its end, and something is not as it should be: some rows are errors, all of them "
-    "written; or a figure is below what `--min-top1`, `--min-accuracy` or `--min-agreement` asks for; or `eyeful "
-    "doctor` or `eyeful cache verify` found something broken.",
-    "2": "Wrong usage, or it could not be done: a folder, archive, list or standard input without images, "
-    "nothing of "
-    "what was named exists (its rows, `not_found`, are written all the same), the output cannot be written, or "
-    "the "
-    "program that reads it from a pipe ended first (`| head`).",
-    "130, 143": "Stopped by Ctrl-C or SIGTERM. With `-o`, `--resume` goes on.",
-}
-"""What the program's exit code says, of every command."""
-
 
 def one_line(error: object, most: int = 200) -> str:
     """An exception's text as a part of one of ours: without line breaks, not endless, never empty."""
@@ -172,7 +158,7 @@ class PluginError(EyefulError):
 
 
 class ModelError(EyefulError):
-    """A model cannot be had."""
+    """A model cannot be had: there is no such one, or it cannot be built."""
 
 
 class UnknownModelError(ModelError):
@@ -227,7 +213,7 @@ class StoppedError(EyefulError):
 
 
 class ImageError(EyefulError):
-    """One image cannot be classified.
+    """One image cannot be classified; in a run it becomes its row's `error_kind` and `error`.
 
     Args:
         kind: the row's `error_kind`.

@@ -23,10 +23,10 @@ class Architecture:
     """How to build the network.
 
     Attributes:
-        library: which builds it.
-        name: the library's, for it.
-        num_classes: numbers in its output.
-        options: other arguments that matter.
+        library: what builds it: torchvision, timm ...
+        name: the library's name for it.
+        num_classes: the classes of its output.
+        options: the other arguments that matter.
     """
 
     library: str

@@ -7,10 +7,10 @@ from eyeful.pipeline import SupportsStream
 
 RECORD = {
     "provenance": "The model, its weights, preprocessing, engine and precision, and the versions of what ran it.",
-    "settings": "The flags of the run that are no part of the model.",
+    "settings": "How it ran: `topk`, `min_prob`, `sure`, `batch_size`, `workers`, `max_pixels`.",
     "max_in_flight": "How many inputs may have been begun when the run was cut off.",
-    "reproducibility_keys": "All that determines the answers. `--resume` compares it and names each difference.",
-    "fingerprint": "A digest of it.",
+    "reproducibility_keys": "All that determines the answers; `--resume` compares them and names each difference.",
+    "fingerprint": "A digest of these.",
     "vector": "Of `eyeful embed`: `size`, the numbers in each vector, and `unit_length`.",
     "spec": "Of `eyeful embed`: what opens the same model again.",
     "content": "Of `eyeful embed -o X.npy`: checksums of the array and of the names, once the run is complete.",

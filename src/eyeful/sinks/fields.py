@@ -53,7 +53,10 @@ GROUP_FIELDS = (
 ROW_FIELDS = (
     _IDENTITY,
     _STATUS,
-    *(Field(one.name, one.kind, f"Of the best label: see [score](#a-score). {_ERROR}") for one in SCORE_FIELDS),
+    *(
+        Field(one.name, one.kind, f"Of the best label, as in [a score](#a-score). {_ERROR}")
+        for one in SCORE_FIELDS
+    ),
     Field("abstained", "boolean", "The best label is a guess: below `--min-prob`, or below what was promised."),
     Field("top", "scores", "The best labels, `--topk` of them, best first; empty for an error."),
     Field(
@@ -72,7 +75,7 @@ EXTRA_FIELDS = (
         "group",
         "group",
         "The smallest group of labels that holds the share that was asked for; null where none does that says "
-        "anything, and for an error.",
+        "anything. Errors have none.",
         "With `--sure`.",
     ),
     Field(
