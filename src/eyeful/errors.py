@@ -58,8 +58,7 @@ ERROR_TEXTS: dict[str, ErrorText] = {
     "unreadable": ErrorText(
         "cannot be read",
         "It is there and cannot be read: missing permissions, an encrypted archive, a folder that cannot be "
-        "listed, a "
-        "file that was changed during the run, or an image that crashes its decoder.",
+        "listed, a file that was changed during the run, or an image that crashes its decoder.",
         "Give the user that runs eyeful the right to read it, or unpack the archive with its password. Convert an "
         "image that crashes its decoder to JPEG or PNG with another program, or leave it out.",
     ),
@@ -80,16 +79,14 @@ ERROR_TEXTS: dict[str, ErrorText] = {
     ),
     "unsupported_format": ErrorText(
         "format not supported",
-        "It is in a format, or a variant of one, that is not decoded; the text names it. Camera raw, for "
-        "example, or "
-        "HEIC without its extra.",
+        "It is in a format, or a variant of one, that is not decoded; the text names it. Camera raw, for example, "
+        "or HEIC without its extra.",
         "Save it as an 8-bit JPEG or PNG; for HEIC and HEIF install the extra `heif`.",
     ),
     "truncated": ErrorText(
         "damaged or cut off",
-        "Bytes of the image or archive are missing or damaged. An image of which only a part could be decoded "
-        "is never "
-        "classified.",
+        "Bytes of the image or archive are missing or damaged. An image of which only a part could be decoded is "
+        "never classified.",
         "Copy or download the file again; what is damaged at its source has to be replaced or left out.",
     ),
     "too_large": ErrorText(
@@ -97,8 +94,7 @@ ERROR_TEXTS: dict[str, ErrorText] = {
         "It has more pixels or bytes, or its decoding needs more memory, than is allowed; the text names the "
         "limit.",
         "Where the limit is one of pixels and the file can be trusted, raise `--max-pixels`. Otherwise scale it "
-        "down "
-        "first.",
+        "down first.",
     ),
     "aspect": ErrorText(
         "too narrow",
@@ -108,11 +104,9 @@ ERROR_TEXTS: dict[str, ErrorText] = {
     "fetch_failed": ErrorText(
         "cannot be fetched",
         "It was not downloaded: the host is unknown or not allowed, the server or bucket refused, or the "
-        "connection "
-        "broke.",
-        "Look at the text: where it was refused, the address or the credentials are wrong. If it was the network, run the "
-        "failed names "
-        "again: write them to a list, and classify that.",
+        "connection broke.",
+        "Look at the text: where it was refused, the address or the credentials are wrong. If it was the network, "
+        "run the failed names again: write them to a list, and classify that.",
     ),
     "timeout": ErrorText(
         "took too long",
@@ -124,8 +118,7 @@ ERROR_TEXTS: dict[str, ErrorText] = {
         "no valid answer",
         "The network's answer is not finite, in fp32 either; or, with `--activation none`, not between 0 and 1.",
         "See that the checkpoint is whole, and that `--mean`, `--std` and `--activation` are those that it was "
-        "trained "
-        "with.",
+        "trained with.",
     ),
     "internal": ErrorText(
         "bug in eyeful",

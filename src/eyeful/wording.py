@@ -28,18 +28,18 @@ WARNING_TEXTS = {
         "first frame only",
         "The file holds several frames: only the first one was looked at.",
         "An animation, or a file of several images.",
-        "To classify the others, save them as files of their own, or as a video.",
+        "Save the others as files of their own to classify them, too.",
     ),
     "grayscale": WarningText(
         "grayscale",
         "The image has no colours; the network learned from coloured ones.",
-        "The file has one channel; it is repeated for red, green and blue.",
+        "The file has one channel, which is taken for red, green and blue.",
         "Nothing. Judge some of these images by themselves: answers may be worse than on coloured ones.",
     ),
     "sixteen_bit_scaled": WarningText(
         "scaled to 8 bits",
         "The image has more than 8 bits for each colour: its values were scaled to 8 bits.",
-        "Values were scaled, not clipped.",
+        "Its values have more than 8 bits, or are floats. They are scaled, not clipped.",
         "Nothing, unless the image is far too dark in the report.",
     ),
     "dark": WarningText(
@@ -52,7 +52,8 @@ WARNING_TEXTS = {
     "colour_profile": WarningText(
         "colour profile not sRGB",
         "The image has a colour profile other than sRGB, which the network was not trained with.",
-        "A profile by which some colour differs from sRGB by more than 2 of 255.",
+        "By the profile some colour differs from sRGB by more than 2 of 255; or the file states other colours in "
+        "another way, as PNG's `gAMA` does.",
         "Nothing where `srgb_converted` stands beside it. Otherwise colours may be off: save it as sRGB.",
     ),
     "srgb_converted": WarningText(
@@ -148,6 +149,11 @@ def rate(images_a_second: float) -> str:
 def error_label(kind: str) -> str:
     """A row's `error_kind` in a few words: `damaged or cut off`. One that is not known stays readable."""
     return ERROR_TEXTS[kind].label if kind in ERROR_TEXTS else kind.replace("_", " ")
+
+
+def error_advice(kind: str) -> str:
+    """What to do about a row's `error_kind`, as plain text; empty for one that is not known."""
+    return ERROR_TEXTS[kind].advice.replace("`", "") if kind in ERROR_TEXTS else ""
 
 
 def warning_label(warning: str) -> str:

@@ -28,7 +28,7 @@ def page() -> str:
     commands = get_command(app).commands
     # those of eyeful itself, whatever else is installed
     found = {name: commands[name] for name in commands if plugins.docstring("commands", name) is not None}
-    index = [(f"[`eyeful {name}`](#eyeful-{name})", _help(one)[0]) for name, one in found.items()]
+    index = [(f"[`{name}`](#eyeful-{name})", _help(one)[0]) for name, one in found.items()]
     return document(
         "# The command line",
         _INTRO,

@@ -18,7 +18,7 @@ What `eyeful serve` answers, and every application that `create_app` makes. All 
 same answers. A running server describes itself at `/docs`, and for programs, with the names of its models, at
 `/openapi.json`. With examples for `curl`: [serving](../serving.md#calls-and-answers); which parameters are
 known and which are refused: [parameters](../serving.md#parameters); what the server does under load, and its
-limits: [load](../serving.md#what-it-does-under-load).
+limits: [load](../serving.md#what-it-does-under-load), [limits](command-line.md#eyeful-serve).
 """
 _ACCESS = """
 Where the server has a token, every call but `/ping` and those under `/v2/health` asks for it: `Authorization:

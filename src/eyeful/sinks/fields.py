@@ -30,7 +30,7 @@ _ERROR_KIND = Field(
     "error_kind", "text", "What went wrong, as a [kind](errors.md#errors-of-a-row); null otherwise."
 )
 _ERROR_TEXT = Field("error", "text", "What went wrong, as one line for a person; null otherwise.")
-_BYTES = Field("filename_b64", "text", "The name's bytes, in base64.", "The name is not valid UTF-8.")
+_BYTES = Field("filename_b64", "text", "The name's bytes in base64, where it is not valid UTF-8.")
 
 SCORE_FIELDS = (
     Field("index", "integer", "The label's position in the network's output, from 0."),
