@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 PHOTOS := $(wildcard ../shared/photos)
 export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
 
-.PHONY: run samples test test-all check reference bench fuzz clean
+.PHONY: run samples test test-all check bench fuzz clean
 
 run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a report to open
 	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite --table
@@ -25,11 +25,12 @@ check: $(VENV)/ready-test  ## lint, types, layer rule
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-reference: $(VENV)/ready-test  ## write docs/reference anew, from the program
-	$(BIN)/python tools/reference.py
-
 bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)
+
+.PHONY: reference
+reference: $(VENV)/ready-test  ## write docs/reference anew, from the program
+	$(BIN)/python tools/reference.py
 
 fuzz: $(VENV)/ready-test  ## ten minutes of bytes that nobody thought of
 	$(BIN)/python tests/fuzz/fuzz_images.py fuzz-corpus -max_total_time=600
