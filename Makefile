@@ -28,6 +28,10 @@ check: $(VENV)/ready-test  ## lint, types, layer rule
 bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)
 
+.PHONY: reference
+reference: $(VENV)/ready-test  ## write docs/reference anew, from the program
+	$(BIN)/python tools/reference.py
+
 fuzz: $(VENV)/ready-test  ## ten minutes of bytes that nobody thought of
 	$(BIN)/python tests/fuzz/fuzz_images.py fuzz-corpus -max_total_time=600
 

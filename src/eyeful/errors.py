@@ -20,7 +20,7 @@ EyefulError
 The text of each is one line: what, where, what to do.
 """
 
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 ErrorKind = Literal[
     "not_found",
@@ -38,6 +38,95 @@ ErrorKind = Literal[
     "internal",
 ]
 ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
+
+
+class ErrorText(NamedTuple):
+    """What an error kind is called, means, and asks for."""
+
+    label: str
+    meaning: str
+    advice: str
+
+
+ERROR_TEXTS: dict[str, ErrorText] = {
+    "not_found": ErrorText(
+        "not found",
+        "There is no such file or object; or it was removed during the run.",
+        "Correct the name, or the list that holds it. Names in a list are relative to the list where they are not "
+        "found from the working folder.",
+    ),
+    "unreadable": ErrorText(
+        "cannot be read",
+        "It is there and cannot be read: missing permissions, an encrypted archive, a folder that cannot be "
+        "listed, a file that was changed during the run, or an image that crashes its decoder.",
+        "Give the user that runs eyeful the right to read it, or unpack the archive with its password. Convert an "
+        "image that crashes its decoder to JPEG or PNG with another program, or leave it out.",
+    ),
+    "not_regular": ErrorText(
+        "not a regular file",
+        "It is a FIFO, a socket or a device, which is never opened.",
+        "Name a file; to read names from another program, pipe them in and name `-`.",
+    ),
+    "empty": ErrorText(
+        "empty file",
+        "There are no bytes.",
+        "Copy or download the file again.",
+    ),
+    "unidentified": ErrorText(
+        "not an image",
+        "It begins like no image format that is known; the text says what it looks like.",
+        "Leave it out. An HTML page under an image's name is often an error page that was saved by a download.",
+    ),
+    "unsupported_format": ErrorText(
+        "format not supported",
+        "It is in a format, or a variant of one, that is not decoded; the text names it. Camera raw, for example, "
+        "or HEIC without its extra.",
+        "Save it as an 8-bit JPEG or PNG; for HEIC and HEIF install the extra `heif`.",
+    ),
+    "truncated": ErrorText(
+        "damaged or cut off",
+        "Bytes of the image or archive are missing or damaged. An image of which only a part could be decoded is "
+        "never classified.",
+        "Copy or download the file again; what is damaged at its source has to be replaced or left out.",
+    ),
+    "too_large": ErrorText(
+        "too large",
+        "It has more pixels or bytes, or its decoding needs more memory, than is allowed; the text names the "
+        "limit.",
+        "Where the limit is one of pixels and the file can be trusted, raise `--max-pixels`. Otherwise scale it "
+        "down first.",
+    ),
+    "aspect": ErrorText(
+        "too narrow",
+        "Its longer side is more than 100 times the shorter one.",
+        "Cut out the part that matters.",
+    ),
+    "fetch_failed": ErrorText(
+        "cannot be fetched",
+        "It was not downloaded: the host is unknown or not allowed, the server or bucket refused, or the "
+        "connection broke.",
+        "Look at the text: where it was refused, the address or the credentials are wrong. If it was the network, "
+        "run the failed names again: write them to a list, and classify that.",
+    ),
+    "timeout": ErrorText(
+        "took too long",
+        "It was not downloaded or decoded in time.",
+        "Of a download, run the failed names again. Of a file, convert it to JPEG or PNG with another program, or "
+        "leave it out: its decoder hangs.",
+    ),
+    "nonfinite": ErrorText(
+        "no valid answer",
+        "The network's answer is not finite, in fp32 either; or, with `--activation none`, not between 0 and 1.",
+        "See that the checkpoint is whole, and that `--mean`, `--std` and `--activation` are those that it was "
+        "trained with.",
+    ),
+    "internal": ErrorText(
+        "bug in eyeful",
+        "Something went wrong that eyeful did not expect.",
+        "Please report it, with the text and, if you may, the image.",
+    ),
+}
+"""Every `error_kind` of a row."""
 
 
 def one_line(error: object, most: int = 200) -> str:
@@ -62,7 +151,7 @@ class PluginError(EyefulError):
 
 
 class ModelError(EyefulError):
-    """A model cannot be had."""
+    """A model cannot be had: there is no such one, or it cannot be built."""
 
 
 class UnknownModelError(ModelError):
@@ -117,7 +206,7 @@ class StoppedError(EyefulError):
 
 
 class ImageError(EyefulError):
-    """One image cannot be classified.
+    """One image cannot be classified; in a run it becomes its row's `error_kind` and `error`.
 
     Args:
         kind: the row's `error_kind`.

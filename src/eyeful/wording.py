@@ -3,64 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
-_WARNINGS = {
-    "exif_rotated": (
+from eyeful.errors import ERROR_TEXTS
+
+
+class WarningText(NamedTuple):
+    """What a warning is called, tells, stands for, and asks for; `{share}` is the number behind its code."""
+
+    label: str
+    sentence: str
+    when: str
+    advice: str
+
+
+WARNING_TEXTS = {
+    "exif_rotated": WarningText(
         "turned upright",
         "The camera was held at an angle: the image was turned upright, as its EXIF data say.",
+        "The EXIF orientation is another than upright.",
+        "Nothing. If the image lies on its side in the report, its EXIF data are wrong.",
     ),
-    "first_frame_of_n": (
+    "first_frame_of_n": WarningText(
         "first frame only",
         "The file holds several frames: only the first one was looked at.",
+        "An animation, or a file of several images.",
+        "Save the others as files of their own to classify them, too.",
     ),
-    "grayscale": ("grayscale", "The image has no colours; the network learned from coloured ones."),
-    "sixteen_bit_scaled": (
+    "grayscale": WarningText(
+        "grayscale",
+        "The image has no colours; the network learned from coloured ones.",
+        "The file has one channel, which is taken for red, green and blue.",
+        "Nothing. Judge some of these images by themselves: answers may be worse than on coloured ones.",
+    ),
+    "sixteen_bit_scaled": WarningText(
         "scaled to 8 bits",
         "The image has more than 8 bits for each colour: its values were scaled to 8 bits.",
+        "Its values have more than 8 bits, or are floats. They are scaled, not clipped.",
+        "Nothing, unless the image is far too dark in the report.",
     ),
-    "dark": (
+    "dark": WarningText(
         "reaches {share} of its range",
         "The image reaches only {share} of its range: it may hold fewer bits than its file says.",
+        "`dark:0.02` reaches 2% of its range: the values of a sensor of 10 or 12 bits in a file of 16, for "
+        "example.",
+        "Look at the image. If it is nearly black, scale its values to the whole range and classify it again.",
     ),
-    "colour_profile": (
+    "colour_profile": WarningText(
         "colour profile not sRGB",
         "The image has a colour profile other than sRGB, which the network was not trained with.",
+        "By the profile some colour differs from sRGB by more than 2 of 255; or the file states other colours in "
+        "another way, as PNG's `gAMA` does.",
+        "Nothing where `srgb_converted` stands beside it. Otherwise colours may be off: save it as sRGB.",
     ),
-    "srgb_converted": ("converted to sRGB", "Its colours were converted to sRGB."),
-    "cmyk_converted": (
+    "srgb_converted": WarningText(
+        "converted to sRGB",
+        "Its colours were converted to sRGB.",
+        "Beside `colour_profile`; not with `--exact`, and not where the profile cannot be used.",
+        "Nothing.",
+    ),
+    "cmyk_converted": WarningText(
         "CMYK",
         "The image is made for printing (CMYK): its colours were converted to RGB, roughly.",
+        "The conversion does not use the file's profile.",
+        "Where colours matter, convert it to sRGB with a program that uses the profile.",
     ),
-    "alpha_composited": ("laid on white", "The image is partly transparent: it was laid on white."),
-    "cropped_away": (
+    "alpha_composited": WarningText(
+        "laid on white",
+        "The image is partly transparent: it was laid on white.",
+        "At least one pixel is transparent.",
+        "Where the object is white, lay it on another colour yourself.",
+    ),
+    "cropped_away": WarningText(
         "{share} cropped away",
         "The network did not see {share} of the image: it was cropped away.",
+        "`cropped_away:0.62`: the network saw 38% of the image. Only where it saw less than half.",
+        "See that the object is in the middle; or show the network the whole image: `--crop-mode squash` or "
+        "`border`.",
     ),
-    "upscaled": ("enlarged", "The image is smaller than what the network wants: it was enlarged."),
-    "low_resolution": (
+    "upscaled": WarningText(
+        "enlarged",
+        "The image is smaller than what the network wants: it was enlarged.",
+        "A side is shorter than what the preprocessing resizes it to.",
+        "Take a larger version of the image, if there is one.",
+    ),
+    "low_resolution": WarningText(
         "few pixels",
         "The image has few pixels: details that the network relies on are missing.",
+        "The shorter side is less than half of the network's input.",
+        "Take a larger version of the image; a network with a smaller input (`--img-size`) may do better.",
     ),
 }
-"""Every code that a row's `warnings` may hold, in a few words and as a sentence."""
-
-
-_ERRORS = {
-    "not_found": "not found",
-    "unreadable": "cannot be read",
-    "not_regular": "not a regular file",
-    "empty": "empty file",
-    "unidentified": "not an image",
-    "unsupported_format": "format not supported",
-    "truncated": "damaged or cut off",
-    "too_large": "too large",
-    "aspect": "too narrow",
-    "fetch_failed": "cannot be fetched",
-    "timeout": "took too long",
-    "nonfinite": "no valid answer",
-    "internal": "bug in eyeful",
-}
-"""Every `error_kind` of a row, in a few words."""
+"""Every code that a row's `warnings` may hold."""
 
 
 def percent(prob: float) -> str:
@@ -114,7 +148,12 @@ def rate(images_a_second: float) -> str:
 
 def error_label(kind: str) -> str:
     """A row's `error_kind` in a few words: `damaged or cut off`. One that is not known stays readable."""
-    return _ERRORS.get(kind, kind.replace("_", " "))
+    return ERROR_TEXTS[kind].label if kind in ERROR_TEXTS else kind.replace("_", " ")
+
+
+def error_advice(kind: str) -> str:
+    """What to do about a row's `error_kind`, as plain text; empty for one that is not known."""
+    return ERROR_TEXTS[kind].advice.replace("`", "") if kind in ERROR_TEXTS else ""
 
 
 def warning_label(warning: str) -> str:
@@ -122,22 +161,25 @@ def warning_label(warning: str) -> str:
 
     A code that is not known stays readable.
     """
-    return _said(warning, 0)
+    return _said(warning, "label")
 
 
 def warning_sentence(warning: str) -> str:
     """A row's warning as a sentence."""
-    return _said(warning, 1)
+    return _said(warning, "sentence")
 
 
-def _said(warning: str, form: int) -> str:
+def _said(warning: str, form: Literal["label", "sentence"]) -> str:
     code, _, value = warning.partition(":")
-    forms = _WARNINGS.get(code)
+    texts = WARNING_TEXTS.get(code)
     try:
         share = f"{float(value):.0%}" if value else "part"
     except ValueError:
-        forms = None
-    return warning.replace("_", " ") if forms is None else forms[form].replace("{share}", share)
+        texts = None
+    if texts is None:
+        return warning.replace("_", " ")
+    text: str = getattr(texts, form)
+    return text.replace("{share}", share)
 
 
 def counted_images(number: int) -> str:

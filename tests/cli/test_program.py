@@ -23,6 +23,7 @@ COMMANDS = [
     "teach",
     "embed",
     "similar",
+    "join",
     "models",
     "info",
     "explain",
@@ -35,7 +36,6 @@ COMMANDS = [
     "samples",
     "cache",
     "doctor",
-    "join",
 ]
 
 

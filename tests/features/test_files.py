@@ -13,6 +13,7 @@ from eyeful.features import read_features
 from eyeful.features.output import describe, format_of_vectors, open_vectors
 from eyeful.predictor import PredictorSpec
 from eyeful.runs import open_output, run
+from eyeful.runs.record import RECORD
 from eyeful.sources import open_source
 from helpers import FakeEngine, fake_classifier, write_colours
 
@@ -133,6 +134,7 @@ def test_what_a_crash_left_of_an_array_is_gone_on_with(array, lines, folder, tmp
     summary = embed(names(folder), cut, resume=True)
     assert summary.resumed == min(max(array - 128, 0) // 12, 60 if lines < 0 else lines)
     assert content(cut) == content(whole)
+    assert set(json.loads(Path(f"{cut}.run.json").read_text())) == set(RECORD)
     assert not Path(f"{cut}.rows").exists()
 
 

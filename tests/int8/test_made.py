@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import eyeful
+from eyeful.bundle.manifest import QUANTIZATION
 from eyeful.errors import ModelError, UsageError
 from eyeful.models import ModelRequest
 from eyeful.verify import export_int8
@@ -25,6 +26,7 @@ def test_an_int8_bundle_runs_and_says_how_it_was_made(many, tmp_path, lite0):
     bundle, agreement = export_int8(REQUEST, tmp_path / "int8", many, min_agreement=0)
     assert agreement.images == 12
     assert bundle.manifest.quantization["held_out"] == 12
+    assert set(bundle.manifest.quantization) == set(QUANTIZATION) - {"refused"}
     with eyeful.load(tmp_path / "int8", device="cpu") as classifier:
         assert classifier.precision == "int8"
         assert classifier.provenance["quantization"]["images"] == 12

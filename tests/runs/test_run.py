@@ -14,6 +14,7 @@ import pytest
 from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError, OutputError, StoppedError, UsageError
 from eyeful.runs import Output, SignalHandler, open_output, run
+from eyeful.runs.record import RECORD
 from eyeful.sinks import format_of
 from eyeful.sources import open_source
 from eyeful.types import Prediction
@@ -121,6 +122,7 @@ def test_a_missing_record_and_a_foreign_file_are_refused(folder, tmp_path):
 def test_the_record_says_how_far_it_came(folder, tmp_path):
     go(folder, tmp_path / "rows.jsonl")
     record = json.loads((tmp_path / "rows.jsonl.run.json").read_text())
+    assert set(record) == set(RECORD) - {"vector", "spec", "content"}
     assert record["state"] == "complete"
     assert record["summary"]["inputs"] == 60
     assert record["summary"]["ignored"] == {".txt": 1}
@@ -132,6 +134,7 @@ STOP_AFTER_TEN = """
 import os, signal, sys
 from eyeful.errors import StoppedError
 from eyeful.runs import Output, SignalHandler, open_output, run
+from eyeful.runs.record import RECORD
 from eyeful.sources import open_source
 from helpers import fake_classifier
 

@@ -144,7 +144,7 @@ def test_a_large_run_shows_what_needs_a_look_and_an_even_sample(tmp_path):
     assert "This page shows 600 of the 10,051: the <b>500 that need a look</b>" in page
     assert "(the first 10 of each kind of error, then the least probable answers)" in page
     assert "<b>10,000</b>" in page, "labels are counted in the whole run"
-    assert 'title="truncated">damaged or cut off <b>50</b>' in page
+    assert re.search(r'title="truncated: Copy or download [^"]+">damaged or cut off <b>50</b>', page)
     assert page == written(tmp_path / "again.html", large_run())
 
 

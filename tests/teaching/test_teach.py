@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 import eyeful
 from eyeful.bundle import HEAD, TaughtHead, read_bundle
+from eyeful.bundle.manifest import TAUGHT
 from eyeful.errors import UsageError
 from eyeful.evaluation.metrics import share_of
 from eyeful.teaching.labelled import labelled_images
@@ -72,6 +73,7 @@ def test_what_it_says_is_what_the_bundle_does(taught, root):
 def test_the_manifest_says_what_was_taught(taught):
     said = read_bundle(taught.output).manifest.taught
     assert said == taught.manifest
+    assert set(said) == set(TAUGHT)
     top1 = taught.cross_validated.top1
     assert said["accuracy"] == {
         "right": top1.right,

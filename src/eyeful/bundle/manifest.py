@@ -1,5 +1,6 @@
 """What a bundle says of its model: `manifest.json`."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self, get_args
 
@@ -8,6 +9,34 @@ from eyeful.preprocessing import Preprocessing
 from eyeful.types import NONE_OF_THESE, Activation, Labels
 
 FORMAT = 2
+
+QUANTIZATION = {
+    "images": "how many images set the ranges of its numbers",
+    "pixels_sha256": "a digest of their pixels",
+    "held_out": "how many other images judged it",
+    "agreement": "the share of these on which it gave the label of fp32",
+    "network_sha256": "of the int8 network",
+    "refused": "why it is not used; only in the cache",
+}
+"""What `quantization` says, by key."""
+
+TAUGHT = {
+    "base": "the title of the frozen network",
+    "base_weights": "the sha256 of its weights",
+    "images": "how many images were taught",
+    "labels": "how many of each label",
+    "left_out": "how many were not, by reason",
+    "accuracy": "in cross-validation: `right` `of` so many, their `share`, and `low` and `high`, between which it "
+    "is with 95% confidence",
+    "ece": "the expected calibration error, there too",
+    "false_alarms": 'the share of the images that were answered "none of these", there too',
+    "temperature": "what logits were divided by; in weight and bias already",
+    "least_cosine": "an image is none of the labels if it is less like the mean vector of each",
+    "slope": 'how fast the logit of "none of these" grows beyond that',
+    "made": "the date, YYYY-MM-DD",
+    "precision": "in which the vectors were made",
+}
+"""What `taught` says, by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +61,7 @@ class Manifest:
         notes: what a user should know before trusting its answers, one line each.
         versions: the tools that made the files.
         files: sha256 of every file of the bundle, by name.
+        format: of the bundle; another number is refused.
     """
 
     model: str
@@ -98,21 +128,7 @@ class Manifest:
 
     def fault(self) -> str | None:
         """What is wrong with it, if anything: a hand may have changed it."""
-        names, wnids = self.labels.names, self.labels.wnids
-        faults = {
-            "its labels are not names": not names or not all(isinstance(name, str) for name in names),
-            "its WordNet ids are not one for each label": len(wnids) != len(names)
-            or not all(isinstance(wnid, str | None) for wnid in wnids),
-            "its labels are neither assumed nor not": not isinstance(self.labels.assumed, bool),
-            "its labels are not those of its classes": self.taught is None
-            and self.architecture.get("num_classes", len(names)) != len(names),
-            "it does not say what was taught": not _says_what_was_taught(self.taught, names),
-            "its weights have no sha256": not isinstance(self.weights.get("sha256"), str),
-            "its activation is unknown": self.activation not in get_args(Activation),
-            "its precision is neither fp32 nor int8": self.precision not in ("fp32", "int8"),
-            "it lists no files": not self.files or not all(isinstance(one, str) for one in self.files.values()),
-        }
-        return next((fault for fault, is_so in faults.items() if is_so), None)
+        return next((fault for fault, is_so in FAULTS.items() if is_so(self)), None)
 
 
 def unknown_fields(values: dict[str, Any]) -> list[str]:
@@ -138,3 +154,36 @@ def _says_what_was_taught(taught: Any, names: tuple[str, ...]) -> bool:
         isinstance(taught.get(name), str) for name in ("base", "base_weights")
     )
     return texts and len(names) > 1 and names[-1] == NONE_OF_THESE
+
+
+def _has_wrong_labels(manifest: Manifest) -> bool:
+    names = manifest.labels.names
+    return not names or not all(isinstance(name, str) for name in names)
+
+
+def _has_wrong_wnids(manifest: Manifest) -> bool:
+    names, wnids = manifest.labels.names, manifest.labels.wnids
+    return len(wnids) != len(names) or not all(isinstance(wnid, str | None) for wnid in wnids)
+
+
+def _has_other_classes(manifest: Manifest) -> bool:
+    number = len(manifest.labels.names)
+    return manifest.taught is None and manifest.architecture.get("num_classes", number) != number
+
+
+def _lists_no_files(manifest: Manifest) -> bool:
+    return not manifest.files or not all(isinstance(one, str) for one in manifest.files.values())
+
+
+FAULTS: dict[str, Callable[[Manifest], bool]] = {
+    "its labels are not names": _has_wrong_labels,
+    "its WordNet ids are not one for each label": _has_wrong_wnids,
+    "its labels are neither assumed nor not": lambda one: not isinstance(one.labels.assumed, bool),
+    "its labels are not those of its classes": _has_other_classes,
+    "it does not say what was taught": lambda one: not _says_what_was_taught(one.taught, one.labels.names),
+    "its weights have no sha256": lambda one: not isinstance(one.weights.get("sha256"), str),
+    "its activation is unknown": lambda one: one.activation not in get_args(Activation),
+    "its precision is neither fp32 nor int8": lambda one: one.precision not in ("fp32", "int8"),
+    "it lists no files": _lists_no_files,
+}
+"""What a manifest that a hand has changed may have wrong."""

@@ -12,6 +12,7 @@ from eyeful.extras import require
 from eyeful.features.rows import names_of, vector_of
 from eyeful.filenames import original_name
 from eyeful.sinks import ExistingRow
+from eyeful.sinks.fields import VECTOR_FIELDS
 from eyeful.sinks.parquet import ParquetSink, written_values
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
     from eyeful.types import Prediction
 
-_NAMES = ("filename", "filename_b64", "status", "error_kind", "error")
-_VECTOR = "vector"
+*_NAMES, _VECTOR = (one.name for one in VECTOR_FIELDS)
 
 
 class VectorSink(ParquetSink):

@@ -20,7 +20,14 @@ DEFAULT_MODEL = "efficientnet_lite0"
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """How to build the network: a library, the library's name for it, and the arguments that matter."""
+    """How to build the network.
+
+    Attributes:
+        library: what builds it: torchvision, timm ...
+        name: the library's name for it.
+        num_classes: the classes of its output.
+        options: the other arguments that matter.
+    """
 
     library: str
     name: str

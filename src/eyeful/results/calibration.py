@@ -76,7 +76,7 @@ class Calibration:
     Attributes:
         model: the model's title.
         made: the date, YYYY-MM-DD.
-        made_for: see `made_for`; what a classifier must have in common with that which it was made with.
+        made_for: what a classifier must have in common with that which it was made with.
         images: the images with a right label, all of them.
         temperature: what the logits are divided by.
         temperature_images: the images that it was fitted on; the promises are about the others.

@@ -5,6 +5,21 @@ from typing import Any
 from eyeful.errors import UsageError
 from eyeful.pipeline import SupportsStream
 
+RECORD = {
+    "provenance": "The model, its weights, preprocessing, engine and precision, and the versions of what ran it.",
+    "settings": "How it ran: `topk`, `min_prob`, `sure`, `batch_size`, `workers`, `max_pixels`.",
+    "max_in_flight": "How many inputs may have been begun when the run was cut off.",
+    "reproducibility_keys": "All that determines the answers; `--resume` compares them and names each difference.",
+    "fingerprint": "A digest of these.",
+    "vector": "Of `eyeful embed`: `size`, the numbers in each vector, and `unit_length`.",
+    "spec": "Of `eyeful embed`: what opens the same model again.",
+    "content": "Of `eyeful embed -o X.npy`: checksums of the array and of the names, once the run is complete.",
+    "state": "How far it came: `running`, `complete`, `stopped` (by a signal) or `failed`. A run that is found "
+    "`running` when nobody writes was killed.",
+    "summary": "What it counted.",
+}
+"""What the record beside an output, `OUTPUT.run.json`, says, by key."""
+
 
 def record_of(classifier: SupportsStream) -> dict[str, Any]:
     """The provenance, the settings, what determines answers, and its fingerprint."""

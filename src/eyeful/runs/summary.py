@@ -19,7 +19,7 @@ class RunSummary:
     """Counts of one run.
 
     Attributes:
-        inputs: items that the sources gave.
+        inputs: all of them, whatever became of them.
         predicted: rows with an answer, the unsure ones among them.
         abstained: answers that are guesses: below `min_prob`, or no group holds enough.
         grouped: answers that are a group of several labels.
@@ -27,7 +27,7 @@ class RunSummary:
         errors: rows without an answer, by kind.
         ignored: other files met in folders, by extension; no inputs.
         resumed: rows among these that an earlier run wrote.
-        seconds: wall time of this one.
+        seconds: wall time, of the last run where it was resumed.
         timer: what the time was spent waiting for.
     """
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from eyeful.errors import OutputError
+from eyeful.sinks.fields import EXTRA_FIELDS
 from eyeful.types import NONE_OF_THESE, Prediction
 
 
@@ -87,8 +88,8 @@ class RowSink(Sink, Protocol):
         ...
 
 
-EXTRA_COLUMNS = ("group", "prediction_set", "columns")
-"""What only some rows have, in the order of a row: with `sure`, with a calibration, and of lists."""
+EXTRA_COLUMNS = tuple(one.name for one in EXTRA_FIELDS)
+"""What only some rows have, in the order of a row."""
 
 
 def holds_something(path: Path) -> bool:

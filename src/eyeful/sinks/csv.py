@@ -15,23 +15,10 @@ from typing import IO, Any, Literal, Self
 from eyeful.errors import OutputError
 from eyeful.filenames import original_name
 from eyeful.sinks.base import EXTRA_COLUMNS, ExistingRow, cut_last_line, holds_something, open_text
+from eyeful.sinks.fields import ROW_FIELDS
 from eyeful.types import Prediction
 
-COLUMNS = (
-    "filename",
-    "status",
-    "index",
-    "wnid",
-    "label",
-    "prob",
-    "logit",
-    "abstained",
-    "top",
-    "warnings",
-    "error_kind",
-    "error",
-    "filename_b64",
-)
+COLUMNS = tuple(one.name for one in ROW_FIELDS)
 LARGEST_CELL = 1 << 30
 """Characters: the csv module's own limit is less than the `top` of many labels takes."""
 _ESCAPED = ("=", "+", "-", "@", "\t", "\r", "'")

@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from eyeful.filenames import printable
 from eyeful.sinks.report_cards import encoded
-from eyeful.wording import counted_images, error_label, percent, warning_label, warning_sentence
+from eyeful.wording import counted_images, error_advice, error_label, percent, warning_label, warning_sentence
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,6 +31,7 @@ def html_environment(*packages: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "error_advice": error_advice,
         "error_label": error_label,
         "percent": percent,
         "warning_label": warning_label,

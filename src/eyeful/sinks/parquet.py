@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Self
 from eyeful.errors import OutputError
 from eyeful.extras import require
 from eyeful.filenames import original_name
-from eyeful.sinks.base import EXTRA_COLUMNS, ExistingRow
+from eyeful.sinks.base import ExistingRow
+from eyeful.sinks.fields import EXTRA_FIELDS, GROUP_FIELDS, ROW_FIELDS, SCORE_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from eyeful.sinks.fields import Field, Kind
     from eyeful.types import Prediction
 
 ROWS_IN_A_PART = 1000
@@ -185,37 +187,24 @@ def schema_of(names: Collection[str], metadata: Mapping[Any, Any]) -> Any:
         names: columns; of those that only some rows have, the schema has these.
         metadata: of the schema.
     """
+    extra = [one for one in EXTRA_FIELDS if one.name in names]
+    return require("pyarrow", "a Parquet file").schema(_arrow_fields((*ROW_FIELDS, *extra)), metadata)
+
+
+def _arrow_fields(fields: Iterable[Field]) -> list[tuple[str, Any]]:
+    """Names with Arrow's types."""
     arrow = require("pyarrow", "a Parquet file")
-    score = [
-        ("index", arrow.int32()),
-        ("wnid", arrow.string()),
-        ("label", arrow.string()),
-        ("prob", arrow.float64()),
-        ("logit", arrow.float64()),
-    ]
-    fields = [
-        ("filename", arrow.string()),
-        ("status", arrow.string()),
-        *score,
-        ("abstained", arrow.bool_()),
-        ("top", arrow.list_(arrow.struct(score))),
-        ("warnings", arrow.list_(arrow.string())),
-        ("error_kind", arrow.string()),
-        ("error", arrow.string()),
-        ("filename_b64", arrow.string()),
-    ]
-    group = [
-        ("name", arrow.string()),
-        ("wnid", arrow.string()),
-        ("prob", arrow.float64()),
-        ("labels", arrow.int32()),
-    ]
-    extra = {
-        "group": arrow.struct(group),
-        "prediction_set": arrow.list_(arrow.struct(score)),
-        "columns": arrow.map_(arrow.string(), arrow.string()),
+    types: dict[Kind, Callable[[], Any]] = {
+        "text": arrow.string,
+        "integer": arrow.int32,
+        "number": arrow.float64,
+        "boolean": arrow.bool_,
+        "texts": lambda: arrow.list_(arrow.string()),
+        "scores": lambda: arrow.list_(arrow.struct(_arrow_fields(SCORE_FIELDS))),
+        "group": lambda: arrow.struct(_arrow_fields(GROUP_FIELDS)),
+        "map": lambda: arrow.map_(arrow.string(), arrow.string()),
     }
-    return arrow.schema([*fields, *((name, extra[name]) for name in EXTRA_COLUMNS if name in names)], metadata)
+    return [(one.name, types[one.kind]()) for one in fields]
 
 
 def _text(value: Any) -> str:

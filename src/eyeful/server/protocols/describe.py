@@ -66,9 +66,10 @@ _REJECTIONS = {
     400: "The body or a parameter is not what is asked for.",
     401: "The token is missing or wrong.",
     404: "No such model.",
+    408: "The request did not arrive in time.",
     413: "The body is too large, or holds too many images.",
     422: "The image cannot be classified.",
-    503: "The server is busy, or stopping: come back after Retry-After seconds.",
+    503: "The server is busy, or stopping: come back after `Retry-After` seconds.",
     504: "Not answered in time.",
 }
 REJECTIONS: dict[int | str, dict[str, Any]] = {
