@@ -63,10 +63,15 @@ NO_OVERRIDES = InputOverrides()
 class Preprocessing:
     """Preprocessing that belongs to weights.
 
-    `center` resizes the shorter side to `scale_size` and crops `size` from the middle; `squash` resizes both
-    sides to `scale_size` whatever the aspect ratio, then crops; `border` fits the whole image into
-    `scale_size` and fills the rest with the mean colour. Sizes are (height, width) in pixels; `mean` and `std`
-    are per channel, for pixel values from 0 to 1.
+    Attributes:
+        size: (height, width) of the network's input, in pixels.
+        scale_size: (height, width) of the image before the crop, in pixels.
+        crop_mode: `center` resizes the shorter side to `scale_size` and crops `size` from the middle; `squash`
+            resizes both sides whatever the aspect ratio, then crops; `border` fits the whole image into
+            `scale_size` and fills the rest with the mean colour.
+        interpolation: how it is resized.
+        mean: per channel, for pixel values from 0 to 1.
+        std: the same.
     """
 
     size: Size
