@@ -28,6 +28,7 @@ html_title = f"eyeful {release}"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown", ".txt": "markdown"}
+smartquotes = False  # they make a dash of the two hyphens of an option
 myst_heading_anchors = 6  # as GitHub makes them
 maximum_signature_line_length = 80
 default_role = "code"  # what stands in backticks in a docstring
