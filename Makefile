@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 PHOTOS := $(wildcard ../shared/photos)
 export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
 
-.PHONY: run samples test test-all check bench fuzz clean
+.PHONY: run samples test test-all check docs docs-links bench fuzz clean
 
 run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a report to open
 	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite --table
@@ -24,6 +24,13 @@ check: $(VENV)/ready-test  ## lint, types, layer rule
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/ready-test  ## the site, in out/docs: every warning is an error, nothing is fetched
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html -d out/doctrees docs out/docs
+	@echo "Open out/docs/index.html in a browser."
+
+docs-links: $(VENV)/ready-test  ## asks the hosts of all links that lead out of the site
+	$(BIN)/sphinx-build -q -b linkcheck -d out/doctrees docs out/links
 
 bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)

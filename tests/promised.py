@@ -13,7 +13,7 @@ from typing import Any
 from typer.main import get_command
 
 import eyeful
-from documents import PAGES, ROOT, blocks
+from documents import PAGES, blocks
 from eyeful.bundle import Manifest
 from eyeful.cli import app
 from eyeful.errors import ERROR_KINDS
@@ -23,6 +23,7 @@ from eyeful.server import create_app
 from eyeful.sinks.base import EXTRA_COLUMNS
 from eyeful.sinks.csv import COLUMNS
 from eyeful.types import Score
+from eyeful.wording import WARNING_TEXTS
 from helpers import fake_classifier
 
 RECORD = Path(__file__).with_name("promised.json")
@@ -33,7 +34,7 @@ def surface() -> dict[str, list[str]]:
     kinds = {
         "rows": [*COLUMNS, *EXTRA_COLUMNS, *(f"top.{name}" for name in Score.__dataclass_fields__)],
         "error kinds": ERROR_KINDS,
-        "warnings": documented_warnings(),
+        "warnings": WARNING_TEXTS,
         "manifest": [name for name in Manifest.__dataclass_fields__ if name != "tuning"],
         "calibration": ["format", *Calibration.__dataclass_fields__],
         "record of a run": record(),
@@ -71,15 +72,6 @@ def documented_imports() -> list[str]:
     lines = re.findall(r"^from (eyeful\.[\w.]+) import (?:\(([^)]+)\)|(.+))$", code, re.MULTILINE)
     named = [(module, name) for module, *names in lines for name in re.findall(r"\w+", " ".join(names))]
     return [f"{module}.{name}" for module, name in named if hasattr(import_module(module), name)]
-
-
-def documented_warnings() -> list[str]:
-    """The warnings of rows, of which docs/runs.md has the list."""
-    table = (
-        (ROOT / "docs" / "runs.md").read_text(encoding="utf-8").partition("| warning |")[2].partition("\n\n")[0]
-    )
-    cells = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
-    return [name for cell in cells for name in re.findall(r"`(\w+)", cell)]
 
 
 def record() -> list[str]:

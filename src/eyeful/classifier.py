@@ -86,7 +86,7 @@ class Classifier:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """The preprocessing in force: the weights' own, with what was set by hand at `load`."""
+        """The preprocessing in force, which is the weights' own with what was set by hand at `load`."""
         return self.predictor.preprocessing
 
     @property

@@ -90,10 +90,14 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
-    """One ranked label. `prob` is a share of this label set (0 to 1), not the chance of being right.
+    """One ranked label. Two are equal when rows say the same of them: numbers to seven digits.
 
-    With sigmoid as the activation it is a yes or no to this label alone. Two are equal when rows say the same of
-    them: numbers to seven digits.
+    Attributes:
+        index: its position in the label set.
+        wnid: its WordNet id; None without one.
+        label: its name.
+        prob: its share of this label set, 0 to 1, not the chance of being right; with sigmoid, a yes or no to it.
+        logit: its raw score.
     """
 
     index: int
@@ -104,13 +108,8 @@ class Score:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, as rows have them; numbers to seven digits, which is what float32 holds."""
-        return {
-            "index": self.index,
-            "wnid": self.wnid,
-            "label": self.label,
-            "prob": float(f"{self.prob:.7g}"),
-            "logit": float(f"{self.logit:.7g}"),
-        }
+        numbers = {"prob": float(f"{self.prob:.7g}"), "logit": float(f"{self.logit:.7g}")}
+        return {"index": self.index, "wnid": self.wnid, "label": self.label, **numbers}
 
     def __eq__(self, other: object) -> bool:
         return self.to_dict() == other.to_dict() if isinstance(other, Score) else NotImplemented
@@ -151,7 +150,8 @@ class Prediction:
         top: the k best scores, best first; empty for an error.
         abstained: the best label is a guess, see `results.is_guess`, and said to be one.
         warnings: what was done to the image beyond the preprocessing ("exif_rotated").
-        error_kind, error: what went wrong, as a kind and as one line.
+        error_kind: what went wrong, as a kind; None for an answer.
+        error: the same as one line for a person.
         columns: the other columns of the list that named the input; None without one.
         sure: the share of the probability that a group had to hold; None where none was asked for.
         group: the most specific group that holds it; None where only those do that say nothing.
@@ -203,14 +203,14 @@ class Prediction:
 
     @property
     def answer(self) -> str:
-        """What people are told: a label, `dog (Labrador retriever?)`, `none of these (nearest: cat)`, an error."""
+        """What people are told, as `cat` or `dog (Labrador retriever?)`; of an error, its kind and its line."""
         if not self.top:
             return f"{self.error_kind}: {self.error}"
         return " ".join(filter(None, (self.answer_parts[0], self.beside)))
 
     @property
     def unsure(self) -> bool:
-        """Whether the label is a guess: it is abstained from, or no group holds enough; never beside a group."""
+        """Whether the label is a guess, abstained from or without a group that holds enough."""
         return self.ok and not self.grouped and (self.abstained or (self.sure is not None and self.group is None))
 
     @property
@@ -225,19 +225,19 @@ class Prediction:
 
     @property
     def answer_prob(self) -> float | None:
-        """The probability of what `answer` names: the group's, or the best label's; None for an error."""
+        """The probability of what `answer` names, a group or the best label, 0 to 1; None for an error."""
         return self.group.prob if self.group is not None and self.grouped else self.prob
 
     @property
     def headline(self) -> str:
-        """The answer with its probability: `dog 97.0% (Labrador retriever?)`; a guess and an error have none."""
+        """The answer with its probability, as `dog 97.0% (Labrador?)`; a guess and an error have none."""
         if not self.ok or self.unsure:
             return self.answer
         return " ".join(filter(None, (self.answer_parts[0], percent(self.answer_prob or 0), self.beside)))
 
     @property
     def beside(self) -> str | None:
-        """The label in brackets that stands beside what an answer names: `(tabby?)`, `(nearest: cat)`; or None."""
+        """The label in brackets that stands beside what an answer names, as `(tabby?)`; or None."""
         if self.none_of_these:
             return f"(nearest: {self.top[1].label})" if len(self.top) > 1 else None
         guess = self.answer_parts[1]
@@ -245,7 +245,7 @@ class Prediction:
 
     @property
     def answer_parts(self) -> tuple[str, str | None]:
-        """What an answer names, and the label that is a guess beside it: `("dog", "Labrador retriever")`."""
+        """What an answer names, and the label that is a guess beside it, as `("dog", "Labrador retriever")`."""
         best = str(self.label)
         if self.unsure:
             return "unsure", best

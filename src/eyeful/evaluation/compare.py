@@ -18,7 +18,10 @@ class Against:
     Attributes:
         model: the other model's name.
         images: how many both scored.
-        both_right, only_this, only_other, both_wrong: how many images.
+        both_right: how many both named right.
+        only_this: how many only this model did.
+        only_other: how many only the other did.
+        both_wrong: how many neither did.
         p_value: how often chance alone would make two equally good models differ at least as much (exact McNemar).
         top1: the other model's share of right answers on these images.
     """

@@ -26,7 +26,8 @@ class ClassShare:
     """The images of one truth: a label, or several of which each is right ("dog").
 
     Attributes:
-        label: what it is called.   wnid: its WordNet id; None without one.
+        label: what it is called.
+        wnid: its WordNet id; None without one.
         images: how many scored images, 5 or more: of fewer a share says nothing.
         top1: how many of them got a right label first.
     """
@@ -42,6 +43,9 @@ class Confusion:
     """So many images of `label` were called `answer`, which may be "none of these".
 
     Attributes:
+        label: the truth.
+        answer: the best label.
+        images: how many.
         examples: filenames of the surest of them, at most 8.
     """
 
@@ -69,7 +73,10 @@ class Suspicious:
     """A wrong answer so much more probable than the truth that the truth may be the mistake: see `Suspicion`.
 
     Attributes:
-        label: the truth.   answer: the best label, other than "none of these".   prob: its probability.
+        filename: the image's.
+        label: the truth.
+        answer: the best label, other than "none of these".
+        prob: its probability.
     """
 
     filename: str

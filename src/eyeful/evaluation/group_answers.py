@@ -9,7 +9,12 @@ from eyeful.evaluation.outcomes import Outcomes
 
 @dataclass(frozen=True, slots=True)
 class LabelsAlone:
-    """What a label or nothing gives, where the best label has to hold as much of the probability as a group."""
+    """What a label or nothing gives, where the best label has to hold as much of the probability as a group.
+
+    Attributes:
+        answered: how many images got the label.
+        right: how many of these are right.
+    """
 
     answered: int
     right: int
@@ -21,7 +26,8 @@ class GroupAnswers:
 
     Attributes:
         sure: the share of the probability that a group had to hold.
-        answered: how many images got a group.   right: how many of these groups hold a right label.
+        answered: how many images got a group.
+        right: how many of these groups hold a right label.
         of: the scored images.
         labels_alone: the same with labels only.
     """

@@ -26,9 +26,11 @@ class Share:
     """So many of so many, with a Wilson interval that holds the true share in about 95 of 100 such samples.
 
     Attributes:
-        right, of: numbers of images.
+        right: how many images.
+        of: of how many.
         share: right / of; None of no images.
-        low, high: the interval, 0 to 1.
+        low: where the interval begins, 0 to 1.
+        high: where it ends.
     """
 
     right: int
@@ -40,7 +42,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class TopK:
-    """How often a right label is among the k best. The other fields are those of `Share`."""
+    """How often a right label is among the k best.
+
+    Attributes:
+        k: how many of the best labels count.
+        right: as in `Share`, and so for the rest.
+        of: of how many.
+        share: right / of.
+        low: where the interval begins.
+        high: where it ends.
+    """
 
     k: int
     right: int
@@ -55,6 +66,8 @@ class Bin:
     """The images whose best probability is at least `low` and below `high`; the last bin holds 1 too.
 
     Attributes:
+        low: the least best probability.
+        high: the first one above.
         images: how many.
         prob: their mean best probability; None of no images.
         right: the share of them that is right; None of no images.

@@ -21,7 +21,9 @@ class AnsweredOutsiders:
     """How many outsiders get a label with at least this probability: every one of them is wrong.
 
     Attributes:
-        prob: the threshold.   answered: how many images reach it.   share: that, of all outsiders.
+        prob: the threshold.
+        answered: how many images reach it.
+        share: that, of all outsiders.
     """
 
     prob: float
@@ -31,7 +33,12 @@ class AnsweredOutsiders:
 
 @dataclass(frozen=True, slots=True)
 class LabelCount:
-    """So many images got this label."""
+    """So many images got this label.
+
+    Attributes:
+        label: its name.
+        images: how many.
+    """
 
     label: str
     images: int

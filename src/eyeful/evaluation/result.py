@@ -70,20 +70,31 @@ class Evaluation:
     """How good a model is on labelled images. What is not known is None; fields are those of its JSON.
 
     Attributes:
-        model: its title.   provenance: what determines its answers, as in reports.
+        model: its title.
+        provenance: what determines its answers, as in reports.
         truth: where the right labels are from: "folders", "names" or a file.
-        images: all, with those that are not scored.   scored: those with an answer and a known right label.
+        images: all, with those that are not scored.
+        scored: those with an answer and a known right label.
         errors: how many images could not be classified, by kind; never in a denominator.
         unmatched: what matches no label.
-        top1, topk: how often a right label comes first, or is among the k best.
-        nll, brier, ece: how far the probabilities are from the truth: nats; 0 to 2; 0 to 1.
-        bins: the reliability diagram.   risk_coverage: what answering only when sure would give.
+        top1: how often a right label comes first.
+        topk: how often one is among the k best.
+        nll: how far the probabilities are from the truth: mean negative log-likelihood, in nats.
+        brier: the same as Brier's score, 0 to 2.
+        ece: the same as expected calibration error, 0 to 1.
+        bins: the reliability diagram.
+        risk_coverage: what answering only when sure would give.
         answered: of the answers that are not "unsure", how many are right; None where all are sure.
-        classes: from 5 images, worst first.   confusions: most first.
+        classes: of 5 images or more, worst first.
+        confusions: most first.
         none_of_these: what was taken for none of the labels, most first; None where a model cannot say so.
-        distance: of wrong answers, in WordNet.   suspicious: truths that look wrong.
-        groups, against, outsiders: where they were asked for.
-        seconds, images_per_second: of the run that classified them.
+        distance: of wrong answers, in WordNet.
+        suspicious: truths that look wrong.
+        groups: answers with groups; None where they were not asked for, and so for the next two.
+        against: another model beside this one.
+        outsiders: what images of no label get.
+        seconds: how long the run took that classified them.
+        images_per_second: how fast it was.
     """
 
     model: str

@@ -10,7 +10,9 @@ class Unmatched:
     """A folder or file whose name is none of the model's labels; its images are not scored.
 
     Attributes:
-        name: of the folder or file.   images: how many.   nearest: the label spelled most alike; None without one.
+        name: of the folder or file.
+        images: how many.
+        nearest: the label spelled most alike; None without one.
     """
 
     name: str

@@ -42,7 +42,8 @@ class Arrays:
         pixels_HWC: what the network saw; uint8.
         stages: feature maps from early to late.
         pooled_D: the vector that the last linear layer turns into logits; float32.
-        logits_K, probs_K: raw scores, and these after the model's activation; float32.
+        logits_K: raw scores; float32.
+        probs_K: these after the model's activation; float32.
         activation: what made the latter of the former.
         temperature: what a calibration divided the logits by before; 1 without one.
         top: the ten best labels.

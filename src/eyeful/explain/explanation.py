@@ -27,7 +27,7 @@ _TOP = 10
 
 
 class Explanation(Arrays):
-    """The way from one image to its answer, computed by torch in fp32; see `Arrays` for what it holds."""
+    """The way from one image to its answer, computed by torch in fp32, as arrays, and as a figure."""
 
     __slots__ = ()
 

@@ -97,7 +97,15 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One line of `eyeful models`: what can be told without loading."""
+    """One line of `eyeful models`: what can be told without loading.
+
+    Attributes:
+        name: what `load` takes.
+        parameters: how many; None where it is not published, and so for the next two.
+        gflops: billions of multiplications and additions for one image.
+        top1: accuracy on ImageNet's validation images, as published, in percent.
+        local: whether the weights are on this machine.
+    """
 
     name: str
     parameters: int | None = None

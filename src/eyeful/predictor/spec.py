@@ -71,7 +71,8 @@ class PredictorSpec:
         torchcompile: with the engine torch, compile the network at the first batch.
         crop_mode: center, squash or border; the weights' own when None, and so for the next five.
         img_size: (height, width) of the network's input in pixels.
-        mean, std: per channel, for pixel values from 0 to 1, as the weights were trained with.
+        mean: per channel, for pixel values from 0 to 1, as the weights were trained with.
+        std: standard deviation, the same.
         crop_pct: side of the crop over side of the resized image, 0.01 to 1.
         interpolation: nearest, bilinear, bicubic, lanczos, box or hamming.
         full_decode: decode every pixel of a JPEG, not a reduced scale of it.
