@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import PAGES, ROOT, blocks, commands
+from documents import ROOT, RUN_BY, blocks, commands
 from eyeful.cli.program import run
 from eyeful.sources.samples import write_samples
 
@@ -18,7 +18,8 @@ LONG = ("eyeful bench", "eyeful verify", "--engine onnxruntime", "--cluster")
 def shown(page: Path, *, long: bool) -> list[str]:
     """The commands of eyeful that a page's consoles show, in order."""
     found = [command for _, content in blocks(page, "console") for command in commands(content)]
-    return [one for one in found if one.startswith("eyeful ") and long == any(part in one for part in LONG)]
+    assert all(one.startswith("eyeful ") for one in found), f"{page.name}: {found}"
+    return [one for one in found if long == any(part in one for part in LONG)]
 
 
 def run_all(some: list[str], place: Path, monkeypatch, capsys) -> None:
@@ -39,13 +40,8 @@ def test_its_commands_run_in_order(tmp_path, monkeypatch, capsys):
         assert (tmp_path / made).is_file()
 
 
-OTHERS = [
-    page
-    for page in PAGES
-    if page.name
-    not in ("README.md", "large-runs.md", "evaluate.md", "teach.md")  # whose commands have a test of their own
-    and (shown(page, long=False) or shown(page, long=True))
-]
+OTHERS = [ROOT / page for page, run in RUN_BY.items() if run.get("console") == "tests/test_readme.py"]
+OTHERS.remove(README)
 
 
 @pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.slow)])
