@@ -12,7 +12,6 @@ RUN_BY: dict[str, dict[str, str]] = {
         "console": "tests/test_readme.py",
         "text": "tests/test_documents.py",
         "python": "tests/test_readme.py",
-        "sh": "tests/server/test_documented_calls.py",
     },
     "docs/choosing-a-model.md": {"console": "tests/test_readme.py"},
     "docs/cluster.md": {"console": "tests/test_readme.py"},
@@ -23,6 +22,7 @@ RUN_BY: dict[str, dict[str, str]] = {
     "docs/lesson/cnn_inference.md": {"python": "tests/lessons/test_lesson.py"},
     "docs/models.md": {"console": "tests/test_readme.py"},
     "docs/plugins.md": {"toml": "tests/plugins/test_plugins.py", "python": "tests/plugins/test_plugins.py"},
+    "docs/python.md": {"python": "tests/test_readme.py"},
     "docs/runs.md": {"console": "tests/test_documents.py", "json": "tests/test_documents.py"},
     "docs/serving.md": {
         "sh": "tests/server/test_documented_calls.py",
