@@ -36,7 +36,7 @@ def test_its_commands_run_in_order(tmp_path, monkeypatch, capsys):
     some = shown(README, long=False)
     assert len(some) >= 7
     run_all(some, tmp_path, monkeypatch, capsys)
-    for made in ("rows.jsonl", "report.html", "figures/0004-cat.png", "why-not-tabby.png", "rows.parquet"):
+    for made in ("rows.parquet", "report.html", "why-not-tabby.png", "features.parquet"):
         assert (tmp_path / made).is_file()
 
 
@@ -51,13 +51,14 @@ def test_commands_of_the_documents_run(long, tmp_path, monkeypatch, capsys):
     run_all(["eyeful samples samples/", *some], tmp_path, monkeypatch, capsys)
 
 
-def test_its_python_runs(tmp_path):
-    ((_, code),) = blocks(README, "python")
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "python.md"], ids=lambda page: page.name)
+def test_its_python_runs(page, tmp_path):
+    ((_, code),) = blocks(page, "python")
     write_samples(tmp_path / "samples")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("tiger cat 0.39")
-    assert (tmp_path / "cat.png").is_file()
+    assert (tmp_path / "cat.png").is_file() == ("savefig" in code)
 
 
 def test_its_numbers_are_true():
