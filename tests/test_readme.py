@@ -51,9 +51,9 @@ def test_commands_of_the_documents_run(long, tmp_path, monkeypatch, capsys):
     run_all(["eyeful samples samples/", *some], tmp_path, monkeypatch, capsys)
 
 
-@pytest.mark.parametrize("page", [README, ROOT / "docs" / "python.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", ["README.md", pytest.param("docs/python.md", marks=pytest.mark.slow)])
 def test_its_python_runs(page, tmp_path):
-    ((_, code),) = blocks(page, "python")
+    ((_, code),) = blocks(ROOT / page, "python")
     write_samples(tmp_path / "samples")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
