@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import PAGES, ROOT, blocks, commands
+from documents import ROOT, RUN_BY, blocks, commands
 from eyeful.cli.program import run
 from eyeful.sources.samples import write_samples
 
@@ -18,7 +18,8 @@ LONG = ("eyeful bench", "eyeful verify", "--engine onnxruntime", "--cluster")
 def shown(page: Path, *, long: bool) -> list[str]:
     """The commands of eyeful that a page's consoles show, in order."""
     found = [command for _, content in blocks(page, "console") for command in commands(content)]
-    return [one for one in found if one.startswith("eyeful ") and long == any(part in one for part in LONG)]
+    assert all(one.startswith("eyeful ") for one in found), f"{page.name}: {found}"
+    return [one for one in found if long == any(part in one for part in LONG)]
 
 
 def run_all(some: list[str], place: Path, monkeypatch, capsys) -> None:
@@ -35,17 +36,12 @@ def test_its_commands_run_in_order(tmp_path, monkeypatch, capsys):
     some = shown(README, long=False)
     assert len(some) >= 7
     run_all(some, tmp_path, monkeypatch, capsys)
-    for made in ("rows.jsonl", "report.html", "figures/0004-cat.png", "why-not-tabby.png", "rows.parquet"):
+    for made in ("rows.parquet", "report.html", "why-not-tabby.png", "features.parquet"):
         assert (tmp_path / made).is_file()
 
 
-OTHERS = [
-    page
-    for page in PAGES
-    if page.name
-    not in ("README.md", "large-runs.md", "evaluate.md", "teach.md")  # whose commands have a test of their own
-    and (shown(page, long=False) or shown(page, long=True))
-]
+OTHERS = [ROOT / page for page, run in RUN_BY.items() if run.get("console") == "tests/test_readme.py"]
+OTHERS.remove(README)
 
 
 @pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -55,13 +51,14 @@ def test_commands_of_the_documents_run(long, tmp_path, monkeypatch, capsys):
     run_all(["eyeful samples samples/", *some], tmp_path, monkeypatch, capsys)
 
 
-def test_its_python_runs(tmp_path):
-    ((_, code),) = blocks(README, "python")
+@pytest.mark.parametrize("page", ["README.md", pytest.param("docs/python.md", marks=pytest.mark.slow)])
+def test_its_python_runs(page, tmp_path):
+    ((_, code),) = blocks(ROOT / page, "python")
     write_samples(tmp_path / "samples")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("tiger cat 0.39")
-    assert (tmp_path / "cat.png").is_file()
+    assert (tmp_path / "cat.png").is_file() == ("savefig" in code)
 
 
 def test_its_numbers_are_true():

@@ -1,4 +1,4 @@
-"""What users write type-checks, as README shows it: mypy is run on it, with the package as it is installed."""
+"""What users write type-checks, as the documents show it: mypy is run on it, with the package as it is installed."""
 
 import os
 import re
@@ -10,7 +10,9 @@ import pytest
 
 import eyeful
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+SHOWN = [
+    (Path(__file__).parents[1] / page).read_text(encoding="utf-8") for page in ("README.md", "docs/python.md")
+]
 SNIPPET = """
 from pathlib import Path
 
@@ -35,14 +37,14 @@ spec = eyeful.PredictorSpec(model="resnet18", topk=3)
 
 @pytest.fixture(scope="module")
 def complaints(tmp_path_factory) -> list[str]:
-    """What mypy says about README's lines, ours and a mistake: one run, since most of it is reading the package."""
+    """What mypy says about the documents' lines, ours and a mistake: one run, since most of it is reading the package."""
     pytest.importorskip("mypy")
     folder = tmp_path_factory.mktemp("typing")
     (folder / "snippet.py").write_text(SNIPPET)
-    (folder / "readme.py").write_text("\n".join(re.findall(r"```python\n(.*?)```", README, re.DOTALL)))
+    (folder / "shown.py").write_text("\n".join(re.findall(r"```python\n(.*?)```", "".join(SHOWN), re.DOTALL)))
     (folder / "mistake.py").write_text('import eyeful\n\neyeful.load().predict("cat.jpg").lable\n')
     flags = ["--no-error-summary"]
-    files = ["snippet.py", "readme.py", "mistake.py"]
+    files = ["snippet.py", "shown.py", "mistake.py"]
     environment = os.environ | {"MYPYPATH": str(Path(eyeful.__file__).parents[1])}
     root = Path(__file__).parents[1]
     ours = [
