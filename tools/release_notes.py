@@ -1,6 +1,6 @@
 """A version's section of CHANGELOG.md, which becomes the text of its release.
 
-    python tools/release_notes.py 0.1.0
+python tools/release_notes.py 0.1.0
 """
 
 import re
