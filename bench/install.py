@@ -60,11 +60,11 @@ class Environment:
         return sum(path.lstat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 
-def built(folder: Path) -> Path:
-    """The wheel of this checkout."""
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+def built(folder: Path, target: str = "wheel") -> Path:
+    """The wheel or the sdist of this checkout."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", folder]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
-    return next(folder.glob("*.whl"))
+    return next(folder.glob("*.whl" if target == "wheel" else "*.tar.gz"))
 
 
 def measured(wheel: Path, extra: str, folder: Path) -> dict[str, Any]:

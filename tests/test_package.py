@@ -163,11 +163,11 @@ def test_a_version_without_any_tag_or_git(checkout, tmp_path):
     assert version_of(place) == Version("0.0")
 
 
-def test_the_version_is_that_of_what_is_installed(tmp_path):
+def test_the_version_is_that_of_what_is_installed_and_read_when_asked_for():
     from importlib.metadata import version
 
     assert eyeful.__version__ == version("eyeful")
-    code = "import sys; sys.path[:0] = [sys.argv[1]]; import eyeful; print(eyeful.__version__)"
+    code = "import sys; sys.path[:0] = [sys.argv[1]]; import eyeful; print('importlib.metadata' in sys.modules, eyeful.__version__)"
     command = [sys.executable, "-S", "-c", code, ROOT / "src"]  # without any installed package
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
-    assert done.stdout == "0.0\n"
+    assert done.stdout == "False 0.0\n"
