@@ -2,6 +2,7 @@
 
 import email
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -80,6 +81,9 @@ def test_what_it_says_of_itself(contents):
     }
     assert set(said.get_all("Provides-Extra")) == set(PACKAGE["optional-dependencies"])
     assert Version(said["Version"])
+    shown = said.get_payload()
+    assert "](https://raw.githubusercontent.com/eyeful/eyeful/main/docs/images/" in shown
+    assert not re.findall(r"\]\((?!https?:|#)[^)]*\)", shown), "what leads nowhere on PyPI"
 
 
 def test_the_sdist_has_what_its_tests_need_and_no_photographs(sdist):
@@ -126,7 +130,7 @@ def checkout(tmp_path):
     """A repository with what decides the version."""
     place = tmp_path / "checkout"
     place.mkdir()
-    for name in ("pyproject.toml", ".git_archival.txt", ".gitattributes"):
+    for name in ("pyproject.toml", "README.md", ".git_archival.txt", ".gitattributes"):
         (place / name).write_bytes((ROOT / name).read_bytes())
     git(place, "init")
     git(place, "add", ".")
