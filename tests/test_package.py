@@ -104,7 +104,17 @@ def test_the_sdist_has_what_its_tests_need_and_no_photographs(sdist):
         "PKG-INFO",
         "deploy/Dockerfile",
     } <= names
-    assert not [name for name in names if "photos" in name or name.startswith((".venv", ".test-cache", "out"))]
+    hidden = {name.partition("/")[0] for name in names if name.startswith(".")}
+    assert hidden <= {
+        ".ci",
+        ".github",
+        ".gitignore",
+        ".gitattributes",
+        ".git_archival.txt",
+        ".pre-commit-config.yaml",
+        ".dockerignore",
+    }
+    assert not [name for name in names if "photos" in name]
 
 
 def test_the_sdist_has_its_version_without_git(sdist, tmp_path):
