@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from machine import machine
+from machine import load_note, machine
 
 ROOT = Path(__file__).parents[1]
 _EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("extras", nargs="*", choices=[*EXTRAS, []], metavar="EXTRA")
     parser.add_argument("--write", type=Path)
     asked = parser.parse_args()
+    print(load_note(), end="")
     with tempfile.TemporaryDirectory() as folder:
         wheel = built(Path(folder))
         Environment(Path(folder) / "first").install(wheel, "all")
