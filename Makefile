@@ -46,7 +46,7 @@ samples: $(VENV)/ready-run
 	$(BIN)/eyeful samples samples
 
 clean:
-	rm -rf $(VENV) samples out fuzz-corpus dist build .mypy_cache .ruff_cache .pytest_cache .test-cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) samples out fuzz-corpus dist build .mypy_cache .ruff_cache .pytest_cache .test-cache .hypothesis .import_linter_cache .grimp_cache
 
 # torch first and alone: its version decides which build of everything else fits.
 $(BIN)/python:

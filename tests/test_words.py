@@ -2,7 +2,6 @@
 
 import ast
 import re
-import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -56,14 +55,10 @@ ALLOWED = {
 
 
 def files() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "src", "docs", "tests", "README.md", "CONTRIBUTING.md"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    return [ROOT / name for name in listed if (ROOT / name).suffix in (".py", ".md", ".html", ".css", ".js")]
+    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    for folder in ("src", "docs", "tests"):
+        found += (ROOT / folder).rglob("*")
+    return [path for path in found if path.suffix in (".py", ".md", ".html", ".css", ".js")]
 
 
 def parts(text: str) -> set[str]:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         Score,
     )
 
-__version__ = "0.1.0"
+__version__: str
 __all__ = [
     "BrokenOutputError",
     "BundleError",
@@ -115,6 +115,7 @@ _MODULE_OF = {
     "Labels": "eyeful.types",
     "Prediction": "eyeful.types",
     "Score": "eyeful.types",
+    "__version__": "eyeful.version",
 }
 
 

@@ -5,7 +5,6 @@ import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from PIL import features
@@ -19,6 +18,7 @@ from eyeful.errors import EyefulError, one_line
 from eyeful.extras import MODULES_OF, available, install_command, version_of
 from eyeful.images import PILLOW, resizer_for
 from eyeful.prepare.entries import list_entries
+from eyeful.version import __version__
 
 _LIBRARIES = (
     *("numpy", "pillow", "cykooz-resizer", "openvino", "torch", "torchvision", "timm", "onnxruntime", "nncf"),
@@ -73,7 +73,7 @@ def examine() -> list[Finding]:
 
 
 def _versions() -> Finding:
-    found = [f"eyeful {version('eyeful')}", f"Python {platform.python_version()}"]
+    found = [f"eyeful {__version__}", f"Python {platform.python_version()}"]
     found += [f"{name} {text}" for name in _LIBRARIES if (text := version_of(name)) is not None]
     return Finding("versions", ", ".join(found))
 

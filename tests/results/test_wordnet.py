@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -100,17 +99,6 @@ def test_the_script_sees_another_wordnet(tmp_path):
     done = script("--check", "--wordnet", tmp_path)
     assert (done.returncode, done.stdout) == (1, "wordnet.json differs\nwordnet-license.txt differs\n")
     assert (RESULTS / "wordnet.json").read_bytes() == before
-
-
-def test_tree_names_and_license_are_in_the_wheel(tmp_path):
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=100)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as packed:
-        names = {Path(name).name for name in packed.namelist() if name.startswith("eyeful/results/")}
-        licenses = [name for name in packed.namelist() if ".dist-info/licenses/" in name]
-    assert names >= {"wordnet.json", "group_names.toml", "wordnet-license.txt"}
-    assert {Path(name).name for name in licenses} == {"LICENSE", "wordnet-license.txt"}
 
 
 def test_nothing_is_read_by_importing():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from eyeful.sources import open_source
 from eyeful.sources.archive import is_archive
 from eyeful.sources.listing import item_of_name
 from eyeful.sources.video import is_video
+from eyeful.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +86,7 @@ def render(
         without=sum(features.errors.values()),
         uris={name: file_uri("JPEG", jpeg) for name, jpeg in jpegs.items()},
         provenance=provenance if isinstance(provenance, dict) else {},
-        version=version("eyeful"),
+        version=__version__,
     )
 
 

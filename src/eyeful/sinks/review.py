@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +32,7 @@ from eyeful.sinks.html import file_uri, html_environment
 from eyeful.sinks.report_cards import Card, Largest, encoded
 from eyeful.sources.base import Sized
 from eyeful.sources.unchanged import as_it_is_now
+from eyeful.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,7 +134,7 @@ class ReviewSink:
             stopped=stopped,
             manifest=self._manifest,
             made=self._made,
-            version=version("eyeful"),
+            version=__version__,
         )
 
     def _cells(self, row: Prediction) -> list[str]:
