@@ -64,6 +64,7 @@ def process(code, *arguments, **options):
     )
 
 
+@pytest.mark.slow
 def test_of_eight_processes_one_makes_it(tmp_path):
     folder, notes = tmp_path / "prepared" / "b", tmp_path / "notes"
     processes = [process(CODE, folder, notes) for _ in range(8)]

@@ -8,11 +8,8 @@ import eyeful
 from eyeful.models.torchvision_import import import_torchvision
 from helpers import discriminating_state, noise_image
 
-QUICK = [
-    "resnet18",
-    "squeezenet1_1",  # no linear layer at its end
-]
-"""One of each kind; the others are among the slow tests, and so are the small ones of the same kinds."""
+QUICK = ["resnet18"]
+"""The others are among the slow tests, and so is the one without a linear layer at its end, squeezenet1_1."""
 models = import_torchvision().models
 REST = [name for name in models.list_models(module=models) if name not in QUICK]
 CLASSES = 11

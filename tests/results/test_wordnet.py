@@ -75,6 +75,7 @@ def script(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=100)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/usr/share/wordnet/data.noun").exists(), reason="wordnet-base is not installed")
 def test_the_script_makes_both_files():
     done = script("--check")

@@ -105,6 +105,7 @@ def test_the_reference_has_the_bundles_preprocessing_and_labels(
     assert not [record for record in caplog.records if record.name == "eyeful" and "assumed" in record.message]
 
 
+@pytest.mark.slow
 def test_a_preprocessing_that_the_reference_cannot_have_is_refused(
     of_another_preprocessing, images, resnet18_checkpoint, tmp_path
 ):
