@@ -65,6 +65,7 @@ def rows(site, name):
     return [{**row, "columns": None} for row in pyarrow.parquet.read_table(site / name).to_pylist()]
 
 
+@pytest.mark.slow
 def test_a_slurm_array_is_submitted_run_and_joined(site):
     script = DEPLOY / "slurm-array.sh"
     flags = ["--model", "model", "--quiet", "--shard-rows", "2"]

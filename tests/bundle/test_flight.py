@@ -139,6 +139,7 @@ def test_a_home_that_cannot_be_written_works_with_one_line(read_only, tmp_path, 
     assert "set EYEFUL_HOME" in line
 
 
+@pytest.mark.slow
 def test_what_a_process_made_for_itself_goes_with_it(read_only, tmp_path):
     one = process(CODE, read_only, tmp_path / "notes", env=os.environ | {"TMPDIR": str(tmp_path)})
     out, error = one.communicate("\n", timeout=60)

@@ -27,7 +27,8 @@ WATCH = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), [pytest.param(390, 844, marks=pytest.mark.slow), (1280, 900)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 900)])
 def test_nothing_moves_from_state_to_state(tab, odd, lite0, samples, width, height, tmp_path):
     tab.set_viewport_size({"width": width, "height": height})
     huge = tmp_path / "huge.png"

@@ -82,6 +82,7 @@ def test_the_script_makes_both_files():
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_script_without_wordnet(tmp_path):
     done = script("--wordnet", tmp_path)
     assert done.returncode == 2

@@ -84,13 +84,10 @@ def of_another_preprocessing(tmp_path_factory, resnet18_checkpoint):
     return export(request, place / "bundle", "openvino", source="net.mar/net.pth").folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
-    [
-        {},
-        pytest.param({"crop_mode": "border"}, marks=pytest.mark.slow),
-        pytest.param({"crop_pct": 0.9, "interpolation": "nearest"}, marks=pytest.mark.slow),
-    ],
+    [{}, {"crop_mode": "border"}, {"crop_pct": 0.9, "interpolation": "nearest"}],
 )
 def test_the_reference_has_the_bundles_preprocessing_and_labels(
     changed, of_another_preprocessing, images, resnet18_checkpoint, caplog, monkeypatch
