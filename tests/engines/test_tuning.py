@@ -167,6 +167,7 @@ def test_trials_leave_no_compiled_graph(bundle, tmp_path):
     assert len(list(tmp_path.glob("home/compiled/*"))) == 1
 
 
+@pytest.mark.slow
 def test_another_engine_is_tried_beside_it(bundle, onnx_bundle, counted):
     asked, prepared = running(bundle, rival="onnxruntime"), []
 

@@ -18,7 +18,9 @@ from eyeful.preprocessing import Preprocessing
 REQUEST = ModelRequest("efficientnet_lite0")
 
 
-@pytest.mark.parametrize("engine", ["openvino", pytest.param("onnxruntime", marks=pytest.mark.slow), "torch"])
+@pytest.mark.parametrize(
+    "engine", ["openvino", *(pytest.param(name, marks=pytest.mark.slow) for name in ("onnxruntime", "torch"))]
+)
 def test_a_bundle_gives_the_same_answers(engine, tmp_path, images, lite0):
     export(REQUEST, tmp_path / "bundle", engine)
     with eyeful.load(tmp_path / "bundle", precision="fp32", device="cpu") as classifier:

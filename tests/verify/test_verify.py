@@ -118,6 +118,7 @@ def test_a_preprocessing_that_the_reference_cannot_have_is_refused(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_lies_in_an_archive_is_to_be_unpacked(of_another_preprocessing, images):
     text = r"made of net\.mar/net\.pth: --checkpoint FILE names it; .* \(\.mar\), unpack that first"
     with pytest.raises(UsageError, match=text):
