@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PHOTOS := $(wildcard ../shared/photos)
 export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
+unexport PYTHONDONTWRITEBYTECODE  # else every process of the tests compiles eyeful anew
 
-.PHONY: run samples test test-all check docs docs-links bench fuzz clean
+.PHONY: run samples test test-all check docs docs-links reference bench fuzz clean
 
 run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a report to open
 	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite --table
@@ -35,11 +36,10 @@ docs-links: $(VENV)/ready-test  ## asks the hosts of all links that lead out of 
 bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)
 
-.PHONY: reference
 reference: $(VENV)/ready-test  ## write docs/reference anew, from the program
 	$(BIN)/python tools/reference.py
 
-fuzz: $(VENV)/ready-test  ## ten minutes of bytes that nobody thought of
+fuzz: $(VENV)/ready-test-all  ## ten minutes of bytes that nobody thought of
 	$(BIN)/python tests/fuzz/fuzz_images.py fuzz-corpus -max_total_time=600
 
 samples: $(VENV)/ready-run
@@ -58,10 +58,11 @@ $(VENV)/ready-run: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/ready-test: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) torch
-	$(PIP) --editable ".[all,dev]"
+	$(PIP) --no-compile torch
+	$(PIP) --no-compile --editable ".[all,dev]"
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on all cores, as pip does not; some files are of other Pythons
 	@touch $@ $(VENV)/ready-run
 
 $(VENV)/ready-test-all: $(VENV)/ready-test
-	$(PIP) "ray[serve]"
+	$(PIP) --editable ".[all,dev,slow]" "ray[serve]"
 	@touch $@

@@ -150,13 +150,15 @@ def resnet18_checkpoint() -> Path:
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default model as an OpenVINO bundle."""
+    """The default model as an OpenVINO bundle: a copy of one that is made once."""
     from eyeful.models import ModelRequest
     from eyeful.prepare import export
 
-    return export(
-        ModelRequest("efficientnet_lite0"), tmp_path_factory.mktemp("model") / "bundle", "openvino"
-    ).folder
+    made = SHARED / "bundle"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            export(ModelRequest("efficientnet_lite0"), made, "openvino")
+    return shutil.copytree(made, tmp_path_factory.mktemp("model") / "bundle")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-import kubernetes_validate
 import pytest
 import typer
 import yaml
@@ -30,6 +29,8 @@ def document(name, kind):
 
 def checked(manifest):
     """By the schema of the latest Kubernetes, which knows no field that it does not name."""
+    import kubernetes_validate
+
     kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
 
 
@@ -61,13 +62,17 @@ def test_the_script_passes_its_linter():
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CORE)
 def test_manifests_of_kubernetes_keep_its_schema(name):
     for manifest in documents(name):
         checked(manifest)
 
 
+@pytest.mark.slow
 def test_the_schema_is_strict():
+    import kubernetes_validate
+
     manifest = document("autoscale.yaml", "HorizontalPodAutoscaler")
     manifest["spec"]["minimum"] = 2
     with pytest.raises(kubernetes_validate.ValidationError):
@@ -108,6 +113,7 @@ def test_manifests_of_others_use_fields_that_there_are(name):
         fields_are_known(manifest["spec"], TOP[manifest["kind"]])
 
 
+@pytest.mark.slow
 def test_pods_in_manifests_of_others_keep_the_schema():
     checked_pod({"spec": {"containers": document("kserve.yaml", "ServingRuntime")["spec"]["containers"]}})
     cluster = document("rayjob.yaml", "RayJob")["spec"]["rayClusterSpec"]

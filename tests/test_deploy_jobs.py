@@ -65,6 +65,7 @@ def rows(site, name):
     return [{**row, "columns": None} for row in pyarrow.parquet.read_table(site / name).to_pylist()]
 
 
+@pytest.mark.slow
 def test_a_slurm_array_is_submitted_run_and_joined(site):
     script = DEPLOY / "slurm-array.sh"
     flags = ["--model", "model", "--quiet", "--shard-rows", "2"]
@@ -79,6 +80,7 @@ def test_a_slurm_array_is_submitted_run_and_joined(site):
     assert "--dependency=afterok:4242" in join
 
 
+@pytest.mark.slow
 def test_one_task_is_submitted_again_as_the_share_that_it_was(site):
     script = [DEPLOY / "slurm-array.sh", "photos/", "again/", "--model", "model", "--quiet", "--shard-rows", "2"]
     first = call(site, ["bash", *script], SLURM_ARRAY_TASK_ID="1", SLURM_ARRAY_TASK_COUNT="2")
@@ -97,6 +99,7 @@ def test_what_is_missing_is_said(site):
     assert done.returncode != 0
 
 
+@pytest.mark.slow
 def test_the_indexed_job_of_kubernetes(site):
     spec = yaml.safe_load((DEPLOY / "kubernetes-job.yaml").read_text())["spec"]
     (container,) = spec["template"]["spec"]["containers"]

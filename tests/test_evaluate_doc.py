@@ -28,6 +28,7 @@ def place(photos, tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_its_commands_run_in_order(place: Path, monkeypatch, capsys):
     monkeypatch.chdir(place)
     said = {}

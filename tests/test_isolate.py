@@ -67,6 +67,7 @@ def test_one_process_serves_until_it_dies(tmp_path):
     assert a == b == c != d
 
 
+@pytest.mark.slow
 def test_a_process_that_something_else_ended_is_no_fault_of_the_next_image(tmp_path):
     item = Item("a", b"good")
     with IsolatedDecoder(partial(noted, str(tmp_path))) as decoder:
@@ -186,6 +187,7 @@ with IsolatedDecoder(decode) as decoder:
 """
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard_is_not_run_again(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     for command in ([tmp_path / "script.py"], ["-c", SCRIPT]):

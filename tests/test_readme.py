@@ -44,7 +44,8 @@ OTHERS = [ROOT / page for page, run in RUN_BY.items() if run.get("console") == "
 OTHERS.remove(README)
 
 
-@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("long", [False, True])
 def test_commands_of_the_documents_run(long, tmp_path, monkeypatch, capsys):
     assert len(OTHERS) >= 3
     some = [command for page in OTHERS for command in shown(page, long=long)]

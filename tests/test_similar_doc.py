@@ -4,10 +4,13 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from documents import ROOT, blocks
 from test_readme import run_all
 
 
+@pytest.mark.slow
 def test_its_python_finds_what_the_command_finds(tmp_path, monkeypatch, capsys):
     commands = ["eyeful samples samples/", "eyeful embed samples/ -o features.parquet"]
     run_all(commands, tmp_path, monkeypatch, capsys)

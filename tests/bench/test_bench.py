@@ -118,6 +118,7 @@ def test_a_round_counts_the_work_of_every_thread():
     assert _round(run).core_rate <= 10 / 0.1
 
 
+@pytest.mark.slow
 def test_one_short_round_is_told_stage_by_stage_and_is_noisy(images):
     told = []
     found = bench(

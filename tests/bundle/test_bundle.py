@@ -144,6 +144,7 @@ def test_a_failed_replacement_leaves_the_old_bundle(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [folder]
 
 
+@pytest.mark.slow
 def test_a_damaged_cache_entry_is_prepared_again(caplog, tmp_path, monkeypatch):
     folder = prepared(ModelRequest("efficientnet_lite0"), family("openvino")).folder
     shutil.copytree(folder, tmp_path / "prepared" / folder.name)

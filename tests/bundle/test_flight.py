@@ -64,6 +64,7 @@ def process(code, *arguments, **options):
     )
 
 
+@pytest.mark.slow
 def test_of_eight_processes_one_makes_it(tmp_path):
     folder, notes = tmp_path / "prepared" / "b", tmp_path / "notes"
     processes = [process(CODE, folder, notes) for _ in range(8)]
@@ -138,6 +139,7 @@ def test_a_home_that_cannot_be_written_works_with_one_line(read_only, tmp_path, 
     assert "set EYEFUL_HOME" in line
 
 
+@pytest.mark.slow
 def test_what_a_process_made_for_itself_goes_with_it(read_only, tmp_path):
     one = process(CODE, read_only, tmp_path / "notes", env=os.environ | {"TMPDIR": str(tmp_path)})
     out, error = one.communicate("\n", timeout=60)

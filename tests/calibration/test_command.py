@@ -86,6 +86,7 @@ def test_predict_heeds_it_and_says_so(judged, bundle, calibration, monkeypatch):
         assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_another_model_is_refused(judged, calibration, resnet18_checkpoint):
     other = ("--model", "resnet18", "--checkpoint", resnet18_checkpoint, "--precision", "fp32")
     refused = run("predict", "images/00.png", "--calibration", "c.json", *other, cwd=judged)
@@ -93,6 +94,7 @@ def test_another_model_is_refused(judged, calibration, resnet18_checkpoint):
     assert "the weights were" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_bundle_takes_it_along(judged, calibration):
     asked = ("export", "-o", "calibrated", "--calibration", "c.json", "--overwrite")
     done = run(*asked, cwd=judged)
@@ -120,6 +122,7 @@ def test_a_bundle_takes_it_along(judged, calibration):
     assert "damaged calibration" in broken.stderr
 
 
+@pytest.mark.slow
 def test_an_evaluation_heeds_it_and_does_not_ask_it_of_another_model(judged, bundle, calibration):
     assert run("export", "-o", "other", "--mean", "0.4", "0.4", "0.4", cwd=judged).returncode == 0
     asked = ("evaluate", "images", "--truth", "truth.csv", "--model", bundle, "--precision", "fp32", "--json")

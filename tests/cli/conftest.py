@@ -1,13 +1,16 @@
 """The command as a user runs it: in this process where a process is not the point."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from filelock import FileLock
 
 import eyeful
+from conftest import SHARED
 from eyeful.cli.program import run as main  # the supervisor is for processes
 from eyeful.sources.samples import write_samples
 
@@ -68,7 +71,11 @@ def samples(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A cache of its own, with the default model in it."""
+    """A cache of its own, with the default model in it: a copy of one that is prepared once."""
+    prepared = SHARED / "home"
+    with FileLock(f"{prepared}.lock"):
+        monkeypatch.setenv("EYEFUL_HOME", str(prepared))
+        eyeful.load().close()
+        shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
-    eyeful.load().close()
     return tmp_path

@@ -86,6 +86,7 @@ def test_an_input_is_not_written_over(command, samples, tmp_path):
     assert (tmp_path / "list.npy").read_text() == "cat.png"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".npy", ".parquet"])
 def test_a_network_without_a_vector_is_refused_before_anything_is_written(
     ending, command, samples, squeezenet, graph, tmp_path

@@ -88,6 +88,7 @@ def test_misuse_is_one_line(arguments, fault, command, twelve, bundle, tmp_path)
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_after_kill_9_nothing_is_lost_or_made_twice(twelve, bundle, tmp_path):
     for number in range(12):
         shutil.copytree(twelve, tmp_path / "photos" / str(number))

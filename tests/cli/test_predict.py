@@ -75,7 +75,16 @@ def test_python_gives_the_same_answer_as_the_shell(command, samples):
     assert row["prob"] == pytest.approx(prediction.prob, abs=1e-6)
 
 
-@pytest.mark.parametrize("flags", [[], ["--exact"], ["--workers", 1, "--batch-size", 2]])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        *(
+            pytest.param(flags, marks=pytest.mark.slow)
+            for flags in (["--exact"], ["--workers", 1, "--batch-size", 2])
+        ),
+    ],
+)
 def test_bad_files_get_their_own_row_and_no_neighbours_label(command, mixed, flags, tmp_path):
     folder, kinds = mixed
     out = tmp_path / "rows.jsonl"
@@ -241,6 +250,7 @@ def test_a_reader_that_goes_away_is_no_crash(samples):
     assert len(done.stdout.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_terminal_does_not_eat_the_names_on_standard_input(mixed, tmp_path):
     """With a progress bar on stderr, the names must still be read once only."""
     pty = pytest.importorskip("pty")
@@ -282,6 +292,7 @@ def test_rows_come_while_names_are_waited_for(mixed):
     run.stdout.close()
 
 
+@pytest.mark.slow
 def test_names_up_to_a_nul_as_find_print0_gives_them(mixed):
     folder, _ = mixed
     names = [folder / "a-good.png", folder / "h-palette.png"]
@@ -313,6 +324,7 @@ def test_a_closed_standard_output_is_no_crash(samples):
     assert subprocess.run(["bash", "-c", f"{shell} >&-"], stderr=subprocess.DEVNULL).returncode == 0
 
 
+@pytest.mark.slow
 def test_names_beyond_ascii_in_an_ascii_locale(process, tmp_path):
     noise_image(1, 64, 64).save(tmp_path / "日本.png")
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}

@@ -70,6 +70,7 @@ def test_help_shows_every_command_in_a_fixed_order(command):
     assert shown_commands(done.stdout) == COMMANDS
 
 
+@pytest.mark.slow
 def test_a_command_of_another_package(command, outsider):
     assert shown_commands(command("--help").stdout) == [*COMMANDS, "count", "lost"]
     assert command("count", "abc", "--twice").stdout == "6\n"

@@ -37,6 +37,7 @@ def test_info_tells_what_was_taught_of_how_many_images_and_how_good(command, tau
     assert whole["taught"] == read_bundle(taught).manifest.taught
 
 
+@pytest.mark.slow
 def test_export_makes_a_bundle_for_torch(command, taught, images, tmp_path):
     assert command("export", taught, "-o", tmp_path / "torch", "--engine", "torch").returncode == 0
     _check_same(taught, tmp_path / "torch", images)
@@ -129,6 +130,7 @@ def test_what_lies_fixed_in_it_is_refused(flags, says, command, taught, images):
     assert says in done.stderr
 
 
+@pytest.mark.slow
 def test_explain_is_about_a_label(command, taught, tmp_path):
     Image.new("RGB", (300, 300), "lime").save(tmp_path / "flat.png")
     with eyeful.load(taught) as classifier:
@@ -143,6 +145,7 @@ def test_explain_is_about_a_label(command, taught, tmp_path):
     assert f"a.png: {explanation.target.label}" in done.stderr
 
 
+@pytest.mark.slow
 def test_verify_compares_with_torch_the_frozen_network_and_the_head(command, taught, images):
     found = json.loads(command("verify", taught, "--images", images, "--json").stdout)
     assert found["fast"]["images"] == 12

@@ -55,6 +55,7 @@ def test_a_model_a_report_and_plain_sentences(command, own, bundle, tmp_path):
     assert answers.count("dog") >= 0.6 * len(answers)
 
 
+@pytest.mark.slow
 def test_json_and_exit_codes(command, own, bundle, tmp_path):
     photos = tmp_path / "photos"
     shutil.copytree(own / "photos", photos, symlinks=True)
@@ -133,6 +134,7 @@ def test_a_guess_at_the_largest_label_is_not_taught(command, bundle, tmp_path):
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the size of files")
 def test_a_full_disk_is_one_line(process, own, bundle, tmp_path):
     code = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n{MAIN}"

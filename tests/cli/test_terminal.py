@@ -86,12 +86,14 @@ def test_no_row_shares_its_line_with_the_progress(terminal, samples):
     assert sum(line.endswith("%") for line in rows) == 9
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_before_the_delay_shows_no_progress(terminal, samples):
     code = f"from eyeful.cli import progress\nassert progress._DELAY == 0.5\nprogress._DELAY = 60\n{MAIN}"
     assert terminal.run("predict", samples / "cat.png", code=code) == 0
     assert not any("classifying" in line for state in terminal.states for line in state)
 
 
+@pytest.mark.slow
 def test_rows_go_to_the_file_that_standard_output_is(terminal, samples, tmp_path):
     """A library's live display once took them away, to the terminal."""
     with (tmp_path / "rows.jsonl").open("w") as file:

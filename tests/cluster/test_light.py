@@ -32,6 +32,7 @@ def test_other_commands_do_not_import_ray(command):
     assert imported_by(command) == "imported:"
 
 
+@pytest.mark.slow
 def test_no_help_imports_ray():
     names = plugins.names("commands")
     loop = f"""

@@ -46,6 +46,7 @@ def inputs(images, tmp_path_factory):
     return [folder / "gone.jpg", images, folder / "broken.png", archive]
 
 
+@pytest.mark.slow
 def test_rows_and_record_are_those_of_one_machine(inputs, tmp_path):
     here = eyeful("predict", *inputs, "-o", f"{tmp_path}/here/", "--shard-rows", 4)
     there = eyeful("predict", *inputs, "-o", f"{tmp_path}/there/", "--shard-rows", 4, "--cluster", "local")
@@ -66,11 +67,23 @@ def test_rows_and_record_are_those_of_one_machine(inputs, tmp_path):
     ("flags", "says"),
     [
         (("-o", "rows.jsonl", "--cluster", "local"), "--cluster writes parts: -o FOLDER/"),
-        (("-o", "out/", "--cluster", "nowhere"), "is none of auto, local and HOST:PORT"),
+        pytest.param(
+            ("-o", "out/", "--cluster", "nowhere"), "is none of auto, local and HOST:PORT", marks=pytest.mark.slow
+        ),
         (("-o", "out/", "--cluster", "127.0.0.1:9"), "no Ray answers at 127.0.0.1:9"),
-        (("-o", "out/", "--cluster-cpus", "2"), "--cluster says which cluster"),
-        (("-o", "out/", "--cluster", "local", "--shard", "1/2"), "--cluster and --shard do not go together"),
-        (("-o", "out/", "--cluster", "local", "--table"), "--cluster and --table do not go together"),
+        pytest.param(
+            ("-o", "out/", "--cluster-cpus", "2"), "--cluster says which cluster", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            ("-o", "out/", "--cluster", "local", "--shard", "1/2"),
+            "--cluster and --shard do not go together",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ("-o", "out/", "--cluster", "local", "--table"),
+            "--cluster and --table do not go together",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_does_not_go_is_one_line(flags, says, images, tmp_path, monkeypatch):

@@ -169,6 +169,7 @@ def test_a_full_object_store(name, pair, run):
         filler.communicate()
 
 
+@pytest.mark.slow
 def test_ray_is_not_installed(many, tiny, tmp_path):
     hidden = "import sys; sys.modules['ray'] = None"
     done = predict(many, tiny, f"{tmp_path}/out/", "--cluster", "local", **started_with(tmp_path, hidden))

@@ -17,6 +17,7 @@ from eyeful.cluster.package import pack
 from eyeful.predictor import PredictorSpec
 
 
+@pytest.mark.slow
 def test_its_package_is_the_same_model_elsewhere(taught, images, tmp_path, monkeypatch):
     with eyeful.load(taught, precision="fp32") as classifier:
         expected = classifier.logits(images)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import TimeoutError as NotYetError
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,11 +18,9 @@ from helpers import FakeEngine
 
 
 @pytest.fixture(scope="module")
-def bundles(tmp_path_factory):
-    """The small network as a bundle of each converting engine."""
-    return {
-        name: converted(name, tmp_path_factory.mktemp(name) / "bundle") for name in ("openvino", "onnxruntime")
-    }
+def bundle_of(tmp_path_factory):
+    """Converts the small network for an engine, once each."""
+    return cache(lambda name: converted(name, tmp_path_factory.mktemp(name) / "bundle"))
 
 
 class TestTorch(EngineContract):
@@ -33,8 +32,8 @@ class TestTorch(EngineContract):
 @pytest.mark.parametrize("precision", ["fp32", None], ids=["fp32", "native"])
 class TestOpenVINO(EngineContract):
     @pytest.fixture
-    def open_engine(self, bundles, precision):
-        return lambda threads=1: family("openvino").open(bundles["openvino"], "cpu", precision, threads)
+    def open_engine(self, bundle_of, precision):
+        return lambda threads=1: family("openvino").open(bundle_of("openvino"), "cpu", precision, threads)
 
     def bad(self):
         return np.zeros((1, 10, 10, 3), np.uint8)
@@ -42,8 +41,8 @@ class TestOpenVINO(EngineContract):
 
 class TestOnnxRuntime(EngineContract):
     @pytest.fixture
-    def open_engine(self, bundles):
-        return lambda threads=1: family("onnxruntime").open(bundles["onnxruntime"], "cpu", None, threads)
+    def open_engine(self, bundle_of):
+        return lambda threads=1: family("onnxruntime").open(bundle_of("onnxruntime"), "cpu", None, threads)
 
 
 class TestFake(EngineContract):
@@ -86,12 +85,12 @@ print(len(os.listdir("/proc/self/task")) - before, usable_cores())
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity is Linux's")
-@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
-def test_an_engine_has_no_more_threads_than_cores_that_it_may_use(name, bundles):
+@pytest.mark.parametrize("name", ["openvino", pytest.param("onnxruntime", marks=pytest.mark.slow)])
+def test_an_engine_has_no_more_threads_than_cores_that_it_may_use(name, bundle_of):
     """One core is allowed: one thread that computes, one that feeds it."""
     allowed = min(os.sched_getaffinity(0))
     done = subprocess.run(
-        [sys.executable, "-c", COUNT, str(bundles[name].folder)],
+        [sys.executable, "-c", COUNT, str(bundle_of(name).folder)],
         capture_output=True,
         text=True,
         preexec_fn=lambda: os.sched_setaffinity(0, {allowed}),

@@ -61,6 +61,7 @@ def test_no_silent_fallback_from_a_gpu(device):
         choose(device)
 
 
+@pytest.mark.slow
 def test_what_a_cpu_cannot_do_is_refused():
     capabilities = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     for precision in ("bf16", "fp16"):
@@ -106,6 +107,7 @@ def test_torchcompile_gives_the_same_answers_for_every_batch_size():
     compiled.close()
 
 
+@pytest.mark.slow
 def test_half_precision_on_torch_stays_near(lite0, images):
     with eyeful.load(engine="torch", precision="bf16", device="cpu") as classifier:
         assert classifier.precision == "bf16"
@@ -113,6 +115,7 @@ def test_half_precision_on_torch_stays_near(lite0, images):
         assert np.abs(classifier.logits(images) - expected).max() < 0.1 * np.abs(expected).max()
 
 
+@pytest.mark.slow
 def test_a_compiled_graph_is_cached_and_a_damaged_one_never_runs(images, lite0, tmp_path, monkeypatch):
     folder = prepared(ModelRequest("efficientnet_lite0"), family("openvino")).folder
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path))
@@ -133,7 +136,9 @@ def test_exact_contradicts_other_engines():
         eyeful.load("efficientnet_lite0", exact=True, engine="openvino")
 
 
-@pytest.mark.parametrize("engine", ["torch", "openvino", pytest.param("onnxruntime", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "engine", ["openvino", *(pytest.param(name, marks=pytest.mark.slow) for name in ("torch", "onnxruntime"))]
+)
 def test_nothing_about_the_model_changes(engine, images, resnet18_checkpoint, tmp_path, monkeypatch):
     """Parameters and buffers are bit-equal after a run, and no gradient was recorded."""
     seen = []
@@ -171,6 +176,7 @@ def test_a_request_for_labels_of_a_bundle_contradicts_it(lite0, tmp_path):
         assert classifier.labels == lite0.labels
 
 
+@pytest.mark.slow
 def test_a_script_that_closes_nothing_ends_well(bundle):
     script = (
         "import sys, eyeful, numpy as np\n"

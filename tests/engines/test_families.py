@@ -8,13 +8,9 @@ import eyeful
 from eyeful.models.torchvision_import import import_torchvision
 from helpers import discriminating_state, noise_image
 
-QUICK = [
-    "resnet18",
-    "squeezenet1_1",  # no linear layer at its end
-]
-"""One of each kind; the others are among the slow tests, and so are the small ones of the same kinds."""
+pytestmark = pytest.mark.slow
 models = import_torchvision().models
-REST = [name for name in models.list_models(module=models) if name not in QUICK]
+NAMES = models.list_models(module=models)
 CLASSES = 11
 
 
@@ -25,16 +21,12 @@ def options_of(name: str) -> dict:
     return {}
 
 
-@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in REST)])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_checkpoint_gives_torchs_logits(name, tmp_path, monkeypatch):
     run_in_engines(name, ("torch", "openvino"), tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [*QUICK, *REST],
-)
-@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_an_onnx_file_gives_torchs_logits(name, tmp_path, monkeypatch):
     run_in_engines(name, ("onnxruntime",), tmp_path, monkeypatch)
 

@@ -48,7 +48,7 @@ def running(bundle, **changes):
     return replace(Running(bundle, "cpu", "fp32", 2), **changes)
 
 
-@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize("engine", ["openvino", pytest.param("onnxruntime", marks=pytest.mark.slow)])
 def test_a_measurement_is_recorded_and_not_made_again(engine, counted, caplog, request):
     caplog.set_level(logging.INFO, "eyeful")
     asked = running(request.getfixturevalue("bundle" if engine == "openvino" else "onnx_bundle"))
@@ -65,7 +65,13 @@ def test_a_measurement_is_recorded_and_not_made_again(engine, counted, caplog, r
     assert "images/s" in str(found)
 
 
-@pytest.mark.parametrize("changes", [{"threads": 1}, {"precision": None}, {"batch_size": 4}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *(pytest.param(change, marks=pytest.mark.slow) for change in ({"threads": 1}, {"precision": None})),
+        {"batch_size": 4},
+    ],
+)
 def test_another_way_to_run_is_measured_by_itself(bundle, changes):
     asked = running(bundle)
     tuning_of(asked)
@@ -78,7 +84,10 @@ def test_another_way_to_run_is_measured_by_itself(bundle, changes):
         assert {one["streams"] for one in found.trials} == {0}
 
 
-@pytest.mark.parametrize("damage", ["", "[]", "{", '{"engine": "openvino"}', None])
+@pytest.mark.parametrize(
+    "damage",
+    [*(pytest.param(text, marks=pytest.mark.slow) for text in ("", "[]", "{", '{"engine": "openvino"}')), None],
+)
 def test_a_damaged_record_is_measured_again(bundle, damage, counted):
     asked = running(bundle)
     tuning_of(asked)
@@ -158,6 +167,7 @@ def test_trials_leave_no_compiled_graph(bundle, tmp_path):
     assert len(list(tmp_path.glob("home/compiled/*"))) == 1
 
 
+@pytest.mark.slow
 def test_another_engine_is_tried_beside_it(bundle, onnx_bundle, counted):
     asked, prepared = running(bundle, rival="onnxruntime"), []
 
@@ -183,6 +193,7 @@ def test_an_engine_that_does_not_run_is_left_to_whoever_opens_it(bundle, monkeyp
     assert not list(recorded_tunings())
 
 
+@pytest.mark.slow
 def test_a_conversion_that_fails_is_not_tried_again(bundle):
     asked, tried = running(bundle, rival="onnxruntime"), []
 

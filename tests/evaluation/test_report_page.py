@@ -123,7 +123,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_all_text_stands_out_and_no_width_needs_scrolling_sideways(browser, tmp_path, case, scheme):
     path = tmp_path / "report.html"
     write_report(CASES[case], path)

@@ -89,16 +89,10 @@ def check_same(path: Path, expected: Path) -> None:
     assert found.vector_ND.tobytes() == same.vector_ND.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "precision"),
-    [
-        ("x.npy", "auto"),
-        *(
-            pytest.param(name, precision, marks=pytest.mark.slow)
-            for name in ("x.npy", "x.parquet")
-            for precision in ("fp32", "bf16")
-        ),
-    ],
+    [("x.npy", "auto"), *((name, precision) for name in ("x.npy", "x.parquet") for precision in ("fp32", "bf16"))],
 )
 def test_kill_9_in_the_middle_and_resume_is_exact(name, precision, many, bundle, whole, tmp_path):
     expected = whole(precision)

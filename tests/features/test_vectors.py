@@ -32,6 +32,7 @@ TIMM = (
     *("repvgg_a0", "resnet10t", "rexnet_100", "lcnet_050", "hrnet_w18_small", "densenet121", "edgenext_xx_small"),
 )
 QUICK = {"resnet18", "regnetx_002"}
+QUICKEST = {"resnet18"}
 ENGINES = ("torch", "openvino", "onnxruntime")
 
 
@@ -117,7 +118,7 @@ def slow_but(quick, values):
 
 
 @pytest.mark.parametrize("engine", slow_but({"openvino"}, ENGINES))
-@pytest.mark.parametrize("name", slow_but(QUICK, [*TORCHVISION, *TIMM]))
+@pytest.mark.parametrize("name", slow_but(QUICKEST, [*TORCHVISION, *TIMM]))
 def test_vectors_are_those_that_the_networks_own_library_gives(name, engine, tmp_path):
     if engine != "openvino" and name not in QUICK:
         pytest.skip("one engine for the others")
@@ -139,7 +140,11 @@ def test_vectors_are_those_that_the_networks_own_library_gives(name, engine, tmp
 
 @pytest.mark.parametrize(
     ("engine", "precisions"),
-    [("openvino", ["fp32", "bf16"]), ("onnxruntime", ["fp32"]), ("torch", ["fp32", "bf16"])],
+    [
+        pytest.param("openvino", ["fp32", "bf16"], marks=pytest.mark.slow),
+        ("onnxruntime", ["fp32"]),
+        ("torch", ["fp32", "bf16"]),
+    ],
 )
 @pytest.mark.parametrize("name", slow_but({"mobilenet_v3_small"}, [*TORCHVISION, *TIMM]))
 def test_logits_are_to_the_bit_those_of_a_graph_without_the_vector(name, engine, precisions, tmp_path):

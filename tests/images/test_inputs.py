@@ -122,6 +122,7 @@ def test_a_lossless_jpeg_is_not_reduced(tmp_path):
     assert done.stdout == "(1600, 1200) (128, 128, 128)\n"
 
 
+@pytest.mark.slow
 def test_nothing_but_rows_is_said(tmp_path):
     """No library prints on standard error, not past Python either."""
     for number, content in enumerate(chain(*VARIANTS.values(), WHOLE.values())):

@@ -80,6 +80,7 @@ def progressive(width: int, height: int) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_sixteen_workers_stay_within_the_budget(tmp_path):
     """The small brother of the slow test below: 16 images of 32 to 48 MB, with 100 MB for all."""
     (tmp_path / "a.png").write_bytes(flat_png(2400, 2000))
@@ -145,18 +146,18 @@ def test_a_jpeg_with_sampling_factors_of_0_is_damaged():
 @pytest.mark.parametrize(
     ("format", "mode", "options"),
     [
-        ("PNG", "RGB", {}),
-        ("PNG", "RGBA", {}),
+        pytest.param("PNG", "RGB", {}, marks=pytest.mark.slow),
+        pytest.param("PNG", "RGBA", {}, marks=pytest.mark.slow),
         ("PNG", "P", {}),
-        ("PNG", "I;16", {}),
+        pytest.param("PNG", "I;16", {}, marks=pytest.mark.slow),
         ("TIFF", "F", {}),
-        ("TIFF", "RGB", {"compression": "tiff_lzw"}),
-        ("TIFF", "CMYK", {}),
+        pytest.param("TIFF", "RGB", {"compression": "tiff_lzw"}, marks=pytest.mark.slow),
+        pytest.param("TIFF", "CMYK", {}, marks=pytest.mark.slow),
         ("JPEG", "RGB", {"progressive": True}),
-        ("JPEG", "CMYK", {}),
-        ("WEBP", "RGBA", {"method": 0}),
-        ("AVIF", "RGB", {"speed": 10}),
-        ("JPEG2000", "RGB", {}),
+        pytest.param("JPEG", "CMYK", {}, marks=pytest.mark.slow),
+        pytest.param("WEBP", "RGBA", {"method": 0}, marks=pytest.mark.slow),
+        pytest.param("AVIF", "RGB", {"speed": 10}, marks=pytest.mark.slow),
+        pytest.param("JPEG2000", "RGB", {}, marks=pytest.mark.slow),
     ],
 )
 def test_what_is_reserved_covers_what_is_spent(format, mode, options, tmp_path):

@@ -5,6 +5,7 @@ import logging
 import shutil
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,20 +30,28 @@ from small_networks import INPUT, set_speeds, write_images
 def load(labels, monkeypatch, tmp_path):
     """`eyeful.load` of one of the small networks in int8, with a cache of its own."""
     monkeypatch.setenv("EYEFUL_HOME", str(tmp_path / "home"))
+    return partial(load_small, labels)
 
-    def load(network, calibrate, **options):
-        return eyeful.load(
-            network, labels=labels, calibrate=calibrate, **({"precision": "int8"} | INPUT | options)
-        )
 
-    return load
+def load_small(labels, network, calibrate, **options):
+    return eyeful.load(network, labels=labels, calibrate=calibrate, **({"precision": "int8"} | INPUT | options))
+
+
+@pytest.fixture(scope="module")
+def calibrated(labels, network, many, tmp_path_factory):
+    """A cache with the small network's int8 in it, which was measured to be twice as fast."""
+    home = tmp_path_factory.mktemp("calibrated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EYEFUL_HOME", str(home))
+        load_small(labels, network, many).close()
+        set_speeds(200, 100)
+    return home
 
 
 @pytest.fixture
-def fast(load, network, many):
-    """The same, where the small network's int8 was measured to be twice as fast."""
-    load(network, many).close()
-    set_speeds(200, 100)
+def fast(load, calibrated):
+    """The same, with a copy of that cache."""
+    shutil.copytree(calibrated, cache_folder())
     return load
 
 
@@ -90,6 +99,7 @@ def test_what_int8_breaks_does_not_run(load, outlier_network, many, caplog):
         load(outlier_network, None)
 
 
+@pytest.mark.slow
 def test_too_few_images_leave_auto_or_the_network_that_was_made_last(load, network, many, tmp_path, caplog):
     few = write_images(tmp_path, 5)
     with load(network, few) as classifier:
@@ -103,6 +113,7 @@ def test_too_few_images_leave_auto_or_the_network_that_was_made_last(load, netwo
             assert classifier.precision == "int8"
 
 
+@pytest.mark.slow
 def test_images_that_are_named_and_not_there_are_refused(load, network, many, tmp_path):
     load(network, many).close()
     for calibrate, why in ((tmp_path / "no", "no: no such file"), ([], "none is named")):
@@ -110,7 +121,13 @@ def test_images_that_are_named_and_not_there_are_refused(load, network, many, tm
             load(network, calibrate)
 
 
-@pytest.mark.parametrize("damaged", ["[5, 0]", "[NaN, NaN]", "[1e999, 1]", "[1]", "null", "{"])
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "[5, 0]",
+        *(pytest.param(text, marks=pytest.mark.slow) for text in ("[NaN, NaN]", "[1e999, 1]", "[1]", "null", "{")),
+    ],
+)
 def test_a_damaged_speed_is_measured_again(fast, network, many, damaged):
     (file,) = cache_folder().glob("int8/*/speed-*.json")
     file.write_text(damaged)
@@ -118,6 +135,7 @@ def test_a_damaged_speed_is_measured_again(fast, network, many, damaged):
     assert min(json.loads(file.read_text())) > 0
 
 
+@pytest.mark.slow
 def test_other_images_and_other_labels_make_another_network(fast, network, many, tmp_path):
     names = set(cache_folder().glob("int8/*-*"))
     fast(network, write_images(tmp_path, 21)).close()
@@ -153,6 +171,7 @@ def test_its_spec_opens_the_very_same_or_is_refused(fast, network, many):
         open_classifier(other)
 
 
+@pytest.mark.slow
 def test_a_bundle_is_made_int8_too_and_an_int8_one_just_runs(fast, network, labels, many, tmp_path):
     request = ModelRequest(str(network), labels=labels, overrides=InputOverrides.of(**INPUT))
     export(request, tmp_path / "bundle", "openvino")

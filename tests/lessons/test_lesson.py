@@ -45,6 +45,7 @@ def sources(notebook, kind):
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == kind)
 
 
+@pytest.mark.slow
 def test_it_runs(render, tmp_path):
     notebook = render.run(tmp_path)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

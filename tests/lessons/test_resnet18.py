@@ -50,9 +50,10 @@ def run_cells(cells, lesson):
         exec(compile(TransformerManager().transform_cell(cell.source), cell.id, "exec"), lesson)  # noqa: S102 - the lesson is our own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "skipped",
-    [{ANY_NETWORK, FIGURE, TEACHES}, pytest.param({ANY_NETWORK, TEACHES}, marks=pytest.mark.slow)],
+    [{ANY_NETWORK, FIGURE, TEACHES}, {ANY_NETWORK, TEACHES}],
     ids=["answers", "all"],
 )
 def test_plain_pytorch_and_eyeful_agree(skipped, notebook, published, monkeypatch, tmp_path, capsys):

@@ -119,6 +119,7 @@ def test_towers_that_were_fine_tuned_are_classifiers():
     assert find("timm/convnext_base.clip_laion2b_augreg_ft_in12k").notes == ()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_gives_a_network_without_a_head_one(tmp_path):
     import torch
 

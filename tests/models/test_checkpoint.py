@@ -123,7 +123,9 @@ def test_a_network_for_other_channels_is_one(state, tmp_path, shape, channels, p
         *("net.", "backbone.", "encoder.", "network.", "anything.at.all."),
     ],
 )
-@pytest.mark.parametrize("counters", [True, False], ids=["today", "before 0.4.1"])
+@pytest.mark.parametrize(
+    "counters", [pytest.param(True, id="today"), pytest.param(False, id="before 0.4.1", marks=pytest.mark.slow)]
+)
 def test_prefixes_are_taken_off_in_any_order(state, tmp_path, prefix, counters):
     saved = {
         name: tensor for name, tensor in state.items() if counters or not name.endswith("num_batches_tracked")

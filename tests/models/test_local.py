@@ -80,6 +80,7 @@ def test_a_folder_whose_weights_change_is_another_model(folder):
         assert np.allclose(after.logits(IMAGES[0]) - expected, [9, 0, 0], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_bare_name_that_a_catalogue_knows_is_the_catalogues(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     folder.rename("resnet18")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import httpx
+import pytest
 from PIL import Image
 from visitor import QUIET, at_rest, example, press, rows, set_temperature, upload
 
@@ -49,6 +50,7 @@ def test_the_switch_answers_with_a_group_and_code_to_copy_follows(tab, lite0, sa
     assert tab.locator("#elsewhere pre").all_text_contents() == plain[2]
 
 
+@pytest.mark.slow
 def test_it_holds_for_the_next_image_too(tab, odd, lite0, samples):
     switch(tab)
     example(tab, "coffee")

@@ -14,6 +14,7 @@ def browser(browser):
     context.close()
 
 
+@pytest.mark.slow
 def test_frames_are_answered_one_after_another_until_the_tab_is_left(tab):
     events = []
     for event in ("request", "requestfinished"):

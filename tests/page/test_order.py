@@ -33,6 +33,7 @@ def until(true):
     raise AssertionError
 
 
+@pytest.mark.slow
 def test_the_answer_to_an_image_that_was_removed_never_comes(tab, slowly, odd):
     upload(tab, odd["turned"])
     until(lambda: slowly)
@@ -55,6 +56,7 @@ def test_the_answer_stays_with_its_image(tab, slowly, odd, lite0, samples):
     assert "coffee" in tab.locator("#elsewhere pre").first.text_content()
 
 
+@pytest.mark.slow
 def test_a_comparison_of_the_image_before_never_comes(tab, slowly):
     open_tab(tab, "Compare")
     tab.get_by_role("button", name="Compare", exact=True).click()
@@ -65,6 +67,7 @@ def test_a_comparison_of_the_image_before_never_comes(tab, slowly):
     assert not tab.locator("#comparison table").count()
 
 
+@pytest.mark.slow
 def test_an_event_that_joins_while_a_stream_closes_waits_for_its_end(site):
     """So a browser that has the reply has hung up, and opens a new stream."""
     at = f"{site.url}/page/gradio_api/queue"

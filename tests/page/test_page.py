@@ -4,6 +4,7 @@ import base64
 import re
 
 import numpy as np
+import pytest
 from visitor import QUIET, at_rest, choose, example, expected, press, rows, set_temperature, shown, upload
 
 from eyeful.wording import percent
@@ -45,6 +46,7 @@ def test_another_model(tab, second, cat):
     assert rows(tab) == expected(second.predict(cat))
 
 
+@pytest.mark.slow
 def test_the_original_bytes_reach_the_opener(tab, lite0, odd, monkeypatch):
     """Gradio would turn, convert and save them again, each of which moves the answer."""
     import eyeful.predictor.preprocess as opener

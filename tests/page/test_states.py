@@ -27,6 +27,7 @@ WATCH = """() => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 900)])
 def test_nothing_moves_from_state_to_state(tab, odd, lite0, samples, width, height, tmp_path):
     tab.set_viewport_size({"width": width, "height": height})

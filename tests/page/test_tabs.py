@@ -70,6 +70,7 @@ def test_too_many_files_for_a_folder(tab, cat, monkeypatch):
     tab.locator("#rows [role=alert]", has_text="2 images are too many").wait_for()
 
 
+@pytest.mark.slow
 def test_look_inside(tab, lite0, cat):
     pytest.importorskip("captum")
     found = lite0.explain(cat)
@@ -91,6 +92,7 @@ def test_look_inside(tab, lite0, cat):
         tab.locator("#looked figcaption", has_text=f"speak for {score.label}").wait_for()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_classified_is_an_error_in_every_tab(tab, odd, cat, lite0, tmp_path):
     (tmp_path / "notes.txt").write_text("not an image\n" * 9)
     upload(tab, tmp_path / "notes.txt")

@@ -39,6 +39,7 @@ def try_image(tab, path):
     tab.set_input_files("#after input[type=file]", path)
 
 
+@pytest.mark.slow
 def test_teach_try_and_take_away(tab, own, odd, samples, tmp_path):
     import eyeful
 

@@ -194,6 +194,7 @@ def test_doctor_and_models_list_it(eyeful):
     assert f"did you mean {NAME}?" in eyeful("predict", "swatch://red", "--model", "example-colors").stderr
 
 
+@pytest.mark.slow
 def test_a_protocol_of_another_package(eyeful):
     image = io.BytesIO()
     Image.new("RGB", (40, 40), "lime").save(image, "PNG")

@@ -60,6 +60,7 @@ def test_one_output_is_a_yes_or_no(tmp_path):
         eyeful.load("resnet18", checkpoint=path, engine="torch", activation="softmax")
 
 
+@pytest.mark.slow
 def test_several_labels_at_once(three, tmp_path):
     with eyeful.load("resnet18", checkpoint=three, engine="torch") as shares:
         assert sum(probs(shares.predict(RED))) == pytest.approx(1, abs=2e-3)
@@ -103,6 +104,7 @@ def test_they_are_torchs(activation):
 FLOWERS = {"img_size": (64, 96), "mean": (0.5, 0.4, 0.3), "std": (0.5, 0.25, 0.2)}
 
 
+@pytest.mark.slow
 def test_mean_std_and_size_of_ones_own_training_equal_torchs(resnet18_checkpoint):
     import_torchvision()
     from torchvision.models import resnet18
@@ -128,6 +130,7 @@ def test_mean_std_and_size_of_ones_own_training_equal_torchs(resnet18_checkpoint
         assert clf.provenance["preprocessing"]["mean"] == [0.5, 0.4, 0.3]
 
 
+@pytest.mark.slow
 def test_they_travel_in_a_bundle(resnet18_checkpoint, tmp_path):
     request = ModelRequest("resnet18", resnet18_checkpoint, None, InputOverrides.of(**FLOWERS))
     bundle = export(request, tmp_path / "b", "torch")

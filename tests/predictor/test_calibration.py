@@ -150,6 +150,7 @@ def test_the_fingerprint_and_the_keys_know_it(plain):
         PredictorSpec(calibration={"temperature": 2})
 
 
+@pytest.mark.slow
 def test_load_takes_a_file_an_object_or_none(bundle, tmp_path):
     with eyeful.load(bundle, precision="fp32") as classifier:
         calibration = calibration_for(classifier)

@@ -70,6 +70,7 @@ def test_it_can_be_turned_off(bundle, off, monkeypatch):
     assert not list(recorded_tunings())
 
 
+@pytest.mark.slow
 def test_a_faster_engine_is_taken_and_a_pinned_spec_opens_it_again(
     images, resnet18_checkpoint, last_is_fastest, caplog, monkeypatch
 ):

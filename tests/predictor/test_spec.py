@@ -116,7 +116,9 @@ def test_options_that_decide_the_engine_cannot_be_changed_later():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@pytest.mark.parametrize("engine", ["openvino", pytest.param("onnxruntime", marks=pytest.mark.slow), "torch"])
+@pytest.mark.parametrize(
+    "engine", ["openvino", *(pytest.param(name, marks=pytest.mark.slow) for name in ("onnxruntime", "torch"))]
+)
 def test_a_forked_child_is_told_and_its_own_classifier_answers(engine, images):
     """In a process of its own; the child ends as programs do, through Python's exit, which must not hang either."""
     code = f"""

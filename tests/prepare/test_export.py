@@ -18,7 +18,9 @@ from eyeful.preprocessing import Preprocessing
 REQUEST = ModelRequest("efficientnet_lite0")
 
 
-@pytest.mark.parametrize("engine", ["openvino", pytest.param("onnxruntime", marks=pytest.mark.slow), "torch"])
+@pytest.mark.parametrize(
+    "engine", ["openvino", *(pytest.param(name, marks=pytest.mark.slow) for name in ("onnxruntime", "torch"))]
+)
 def test_a_bundle_gives_the_same_answers(engine, tmp_path, images, lite0):
     export(REQUEST, tmp_path / "bundle", engine)
     with eyeful.load(tmp_path / "bundle", precision="fp32", device="cpu") as classifier:
@@ -28,6 +30,7 @@ def test_a_bundle_gives_the_same_answers(engine, tmp_path, images, lite0):
         assert np.abs(classifier.logits(images) - lite0.logits(images)).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_a_checkpoint_becomes_a_torch_bundle_with_its_labels(tmp_path, images, resnet18_checkpoint):
     request = ModelRequest("resnet18", resnet18_checkpoint)
     export(request, tmp_path / "bundle", "torch")

@@ -62,7 +62,9 @@ def answers(bundle, files):
     return tuple(np.stack([getattr(row, name) for row in found]) for name in ("logits", "features"))
 
 
-@pytest.mark.parametrize("engine", ["openvino", pytest.param("onnxruntime", marks=pytest.mark.slow), "torch"])
+@pytest.mark.parametrize(
+    "engine", ["openvino", *(pytest.param(name, marks=pytest.mark.slow) for name in ("onnxruntime", "torch"))]
+)
 def test_every_engine_gives_the_heads_logits_and_the_same_labels(engine, head, features, files, tmp_path, request):
     made = (
         request.getfixturevalue("torch_bundle") if engine == "torch" else teach(engine, head, tmp_path / "taught")
@@ -104,6 +106,7 @@ def test_every_constant_of_openvino_but_the_heads_is_bit_equal(head, tmp_path):
     assert (1, 2 * len(COLOURS), 1280) in {shape for shape, _, _ in new}
 
 
+@pytest.mark.slow
 def test_every_weight_of_torch_is_bit_equal(torch_bundle):
     module, _ = load_network(REQUEST, family("torch"))
     base, found = module.state_dict(), load_file(torch_bundle.folder / "model.safetensors")
@@ -127,7 +130,7 @@ def test_every_initialiser_of_onnx_but_the_heads_is_bit_equal(head, tmp_path):
     assert {base[name].shape for name in base.keys() - own} == {(1000, 1280), (1000,)}
 
 
-@pytest.mark.parametrize("labels", [2, 3, 64])
+@pytest.mark.parametrize("labels", [3, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 64))])
 def test_any_number_of_labels_and_of_images(labels, features, tmp_path):
     """OpenVINO computes nonsense of some forms of such a graph, so that forms and sizes are tried."""
     random = np.random.default_rng(labels)
@@ -144,6 +147,7 @@ def test_any_number_of_labels_and_of_images(labels, features, tmp_path):
     engine.close()
 
 
+@pytest.mark.slow
 def test_in_half_precision_the_heads_own_operations_stay_in_fp32(head, features, files, tmp_path):
     bundle = teach("openvino", head, tmp_path / "taught")
     try:
@@ -170,6 +174,7 @@ def test_scikit_learn_decides_the_same(features, tmp_path, files):
     assert np.abs(found - fitted.decision_function(unit_ND) / temperature).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_a_bundle_says_what_it_was_taught_on(head, tmp_path):
     base = prepared(REQUEST, family("openvino")).manifest
     first = teach("openvino", head, tmp_path / "first").manifest
@@ -182,6 +187,7 @@ def test_a_bundle_says_what_it_was_taught_on(head, tmp_path):
     assert (again.taught, again.weights) == (first.taught, first.weights), "the network below is the same"
 
 
+@pytest.mark.slow
 def test_it_takes_images_as_those_that_it_was_taught_with(head, tmp_path):
     with eyeful.load(crop_mode="squash") as classifier:
         preprocessing = classifier.preprocessing
@@ -245,7 +251,7 @@ def test_int8_and_a_folder_of_something_else_are_refused(head, bundle, tmp_path)
         teach("openvino", head, tmp_path)
 
 
-@pytest.mark.parametrize("engine", ["openvino", "torch"])
+@pytest.mark.parametrize("engine", ["openvino", pytest.param("torch", marks=pytest.mark.slow)])
 def test_a_head_for_another_network_is_refused(engine, head, tmp_path):
     short = TaughtHead(head.weight_KD[:, :7], head.bias_K, head.mean_KD[:, :7], 0.5, 40.0)
     with pytest.raises(ModelError, match="efficientnet_lite0 gives vectors of 1280 numbers, the head takes 7"):
@@ -292,6 +298,7 @@ def test_a_head_of_other_features_than_the_base_gives_now_is_refused(head, tmp_p
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_new_names_are_in_the_onnx_file_too(head, tmp_path):
     import onnx
 

@@ -216,6 +216,7 @@ def test_probabilities_that_cannot_be_added_up(activation):
     assert hierarchy_for(LABELS, "softmax") is IMAGENET
 
 
+@pytest.mark.slow
 def test_the_labelled_photographs(photos, lite0):
     """With `--sure 0.8` three in four are answered, and hardly one wrongly."""
     files = sorted((photos / "labelled").iterdir())

@@ -74,12 +74,14 @@ def script(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=100)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/usr/share/wordnet/data.noun").exists(), reason="wordnet-base is not installed")
 def test_the_script_makes_both_files():
     done = script("--check")
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_script_without_wordnet(tmp_path):
     done = script("--wordnet", tmp_path)
     assert done.returncode == 2

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,20 +46,18 @@ def many(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(many, bundle, tmp_path_factory) -> dict[str, object]:
-    """What each format holds after a run that nothing disturbed, and how long it took."""
+def uninterrupted(many, bundle, tmp_path_factory) -> Callable[[str], tuple[object, float]]:
+    """What an output holds after a run that nothing disturbed, and how long that took; of each format one run."""
     folder = tmp_path_factory.mktemp("whole")
-    started = time.monotonic()
-    done = command("predict", many, "-m", bundle, "-o", folder / "rows.jsonl", "-q")
-    seconds = time.monotonic() - started
-    assert done.returncode == 0, done.stderr
-    assert command("predict", many, "-m", bundle, "-o", folder / "rows.parquet", "-q").returncode == 0
-    return {
-        "rows.jsonl": content(folder / "rows.jsonl"),
-        "rows.parquet": content(folder / "rows.parquet"),
-        "rows/": content(folder / "rows.parquet"),
-        "s": seconds,
-    }
+
+    @cache
+    def of(file: str) -> tuple[object, float]:
+        started = time.monotonic()
+        done = command("predict", many, "-m", bundle, "-o", folder / file, "-q")
+        assert done.returncode == 0, done.stderr
+        return content(folder / file), time.monotonic() - started
+
+    return lambda name: of("rows.parquet" if name == "rows/" else name)
 
 
 def content(path: Path) -> object:
@@ -83,11 +83,11 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(name, seed, many, bu
     chance = random.Random(seed)  # noqa: S311
     output = [f"{tmp_path}/{name}", "--resume", *parts_of_100(name)]
     arguments = ["predict", str(many), "-m", str(bundle), "-q", "-o", *output]
-    killed = 0
+    (expected, seconds), killed = uninterrupted(name), 0
     while killed < 3:
         run = subprocess.Popen([sys.executable, "-c", MAIN, *arguments], stderr=subprocess.PIPE)
         try:
-            run.wait(chance.uniform(0.3, 1.0) * uninterrupted["s"])
+            run.wait(chance.uniform(0.3, 1.0) * seconds)
         except subprocess.TimeoutExpired:
             run.kill()
             killed += 1
@@ -96,7 +96,7 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(name, seed, many, bu
             break
     last = command(*arguments)
     assert last.returncode == 0, last.stderr
-    assert content(tmp_path / name) == uninterrupted[name]
+    assert content(tmp_path / name) == expected
     if name == "rows/":
         assert command("join", tmp_path / name).returncode == 0
 
@@ -173,7 +173,8 @@ def test_an_image_that_takes_the_process_down_is_an_error_row_of_this_run(
     assert {place: row.error_kind for place, row in enumerate(rows) if row.error_kind} == KINDS
 
 
-@pytest.mark.parametrize("inputs", [pytest.param("images", marks=pytest.mark.slow), "images.zip"])
+@pytest.mark.slow
+@pytest.mark.parametrize("inputs", ["images", "images.zip"])
 def test_so_it_is_in_a_folder_of_parts(inputs, bad_codec, bundle, thirty, tmp_path):
     with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
         for path in thirty:
@@ -199,11 +200,12 @@ def test_sigterm_leaves_whole_parts_that_resume_completes(many, bundle, uninterr
     assert run.returncode == 143, told
     assert f"the rows so far are in {tmp_path}/rows/" in told
     there = content(tmp_path / "rows")
-    assert there == uninterrupted["rows/"][: len(there)]
+    whole, _ = uninterrupted("rows/")
+    assert there == whole[: len(there)]
     assert 0 < len(there) < 600
     assert command("join", tmp_path / "rows").returncode == 2
     assert command(*arguments, "--resume").returncode == 0
-    assert content(tmp_path / "rows") == uninterrupted["rows/"]
+    assert content(tmp_path / "rows") == whole
 
 
 @pytest.mark.parametrize("more", [(), pytest.param(("--report", "report.html"), marks=pytest.mark.slow)])
@@ -233,6 +235,7 @@ def test_a_crash_that_was_not_supervised_is_got_over_by_resume(bad_codec, bundle
     assert error_kinds(rows) == KINDS
 
 
+@pytest.mark.slow
 def test_a_process_that_crashes_twice_at_one_place_is_not_started_for_ever(bundle, tmp_path):
     Image.new("RGB", (50, 50)).save(tmp_path / "good.png")
     code = "import os, signal\nfrom eyeful.engines import base\n"
@@ -244,12 +247,14 @@ def test_a_process_that_crashes_twice_at_one_place_is_not_started_for_ever(bundl
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_names_from_standard_input_cannot_be_read_again(bad_codec, bundle, thirty):
     done = command("predict", "-", "-m", bundle, "-q", env=bad_codec, input="\n".join(map(str, thirty)))
     assert done.returncode == 2
     assert "standard input" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_decode_that_hangs_is_an_error_row_of_this_run(bad_codec, bundle, tmp_path):
     folder = tmp_path / "images"
     folder.mkdir()

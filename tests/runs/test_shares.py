@@ -75,6 +75,7 @@ def check(inputs: list[str], shard_rows: int, bundle: Path, place: Path) -> None
     assert f"{len(expected)} rows, {errors} errors" in told
 
 
+@pytest.mark.slow
 def test_three_processes_at_once_make_what_one_makes(bundle, place):
     check(["images", "a.zip", "clip.mp4", "list.csv", "b.tar", "images/0.jpg"], 4, bundle, place)
     code, told = ended("join", "out/", "-o", "out/all.parquet", cwd=place)

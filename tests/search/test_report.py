@@ -142,8 +142,8 @@ def pages(files, tmp_path_factory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_it_can_be_read_on_any_screen(browser, pages, width, scheme):
     for path in pages:
         with offline_tab(browser, path.as_uri()) as tab:

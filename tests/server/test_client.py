@@ -181,6 +181,7 @@ def groups(path):
     return [json.loads(line).get("group", "none asked for") for line in path.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_the_same_groups(server, mixed, bundle, tmp_path):
     for share in ("0.5", "0.9"):
         remote, local = tmp_path / f"remote{share}.jsonl", tmp_path / f"local{share}.jsonl"
@@ -195,6 +196,7 @@ def test_the_same_groups(server, mixed, bundle, tmp_path):
     assert "sure was 0.5, is not set" in str(refused.exception)
 
 
+@pytest.mark.slow
 def test_a_servers_own_share_is_the_default(start, bundle, images, tmp_path):
     grouping = start("--model", f"m={bundle}", "--sure", 0.7)
     image = min(images.iterdir())

@@ -50,6 +50,7 @@ def expected(lite0, image):
     return [(score.index, pytest.approx(score.prob, abs=1e-6)) for score in lite0.predict(image).top]
 
 
+@pytest.mark.slow
 def test_the_documented_script_answers_as_predict_does(lite0, images, tmp_path):
     assert "port=8000" in SCRIPT
     code = SCRIPT.replace("port=8000", "port=0").replace('lite0")', 'lite0", precision="fp32")')
@@ -76,6 +77,7 @@ uvicorn.run(create_app(fake_classifier(), ServerSettings(receive_timeout=0.3, ma
 """
 
 
+@pytest.mark.slow
 def test_what_plain_uvicorn_has_and_has_not(tmp_path):
     """A body has a deadline and a limit; headers have none, as the documents say."""
     code = f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n{PLAIN}"
@@ -119,6 +121,7 @@ def test_whose_lifespan_nobody_begins_is_not_ready():
         assert client.get("/eyes/v2/health/ready").status_code == 503
 
 
+@pytest.mark.slow
 def test_the_owner_closes_the_classifiers():
     engine = FakeEngine()
     with fake_classifier(engine) as classifier:
@@ -150,6 +153,7 @@ from eyeful.server import create_app
     assert 'create_app needs orjson, which is not installed: pip install "eyeful[serve]"' in last
 
 
+@pytest.mark.slow
 def test_groups_of_labels_that_have_none_are_refused_in_a_sentence():
     with fake_classifier() as fake, TestClient(create_app({"fake": fake})) as client:
         reply = client.post("/v1/classify?sure=0.8", content=BLUE.getvalue())

@@ -9,6 +9,7 @@ from eyeful.predictor import PredictorSpec
 from eyeful.server.client import RemoteClassifier
 
 
+@pytest.mark.slow
 def test_a_server_gives_the_numbers_of_its_model(server, bundle, photos, tmp_path):
     for path in sorted((photos / "labelled").iterdir())[:8]:
         shutil.copy(path, tmp_path)

@@ -252,7 +252,10 @@ def test_a_process_that_is_not_live_says_so_once_and_beats_no_more(caplog):
     assert caplog.text.count("its parent starts it anew") == 1
 
 
-@pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready", "/ping"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v2/health/live", *(pytest.param(path, marks=pytest.mark.slow) for path in ("/v2/health/ready", "/ping"))],
+)
 def test_a_decode_that_hangs_fails_the_probes(path):
     """REVIEW 11."""
 

@@ -195,6 +195,7 @@ def test_memory_does_not_grow_with_the_run():
     assert late - early < 1e5
 
 
+@pytest.mark.slow
 def test_the_largest_file(tmp_path):
     """Every string as long as a page takes it, and thumbnails of noise, which no JPEG makes small."""
     noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)

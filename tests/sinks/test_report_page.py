@@ -200,6 +200,7 @@ def test_a_telephone(tab):
     assert tab.locator("dialog").evaluate("node => node.scrollWidth <= node.clientWidth")
 
 
+@pytest.mark.slow
 def test_a_large_run(browser, tmp_path):
     path = tmp_path / "large.html"
     with ReportSink(path, MANIFEST) as sink:

@@ -108,6 +108,7 @@ def test_the_same_rows_give_the_same_sample(tmp_path):
     assert "random sample of 20</b> of the 1,000 answers" in first
 
 
+@pytest.mark.slow
 def test_every_answer_is_drawn_alike_and_comes_first_alike(tmp_path, monkeypatch):
     drawn, first = Counter(), Counter()
     for seed in range(60):

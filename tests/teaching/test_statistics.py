@@ -116,7 +116,9 @@ COPIES = {
 }
 
 
-@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize(
+    "name", ["mirrored", *(pytest.param(n, marks=pytest.mark.slow) for n in COPIES if n != "mirrored")]
+)
 def test_copies_of_photographs_are_found_and_others_are_not(of_kinds, files, lite0, name):
     photographs = of_kinds(*FIVE)
     chosen = [path for path in files if kind_of(path.name) in FIVE]

@@ -91,6 +91,7 @@ def test_the_manifest_says_what_was_taught(taught):
     assert found["taught"]["labels"] == {"blue": 12, "green": 12, "red": 12}
 
 
+@pytest.mark.slow
 def test_the_order_of_images_and_the_number_of_workers_change_nothing(taught, root, lite0, tmp_path):
     found = labelled_images(root / "taught")
     order = np.random.default_rng(0).permutation(len(found))
@@ -102,6 +103,7 @@ def test_the_order_of_images_and_the_number_of_workers_change_nothing(taught, ro
     assert (again.output / HEAD).read_bytes() == (taught.output / HEAD).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_report_that_is_there_is_replaced_only_when_asked(root, lite0, tmp_path):
     page = tmp_path / "mine.html"
     page.write_text("another")

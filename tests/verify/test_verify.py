@@ -84,13 +84,10 @@ def of_another_preprocessing(tmp_path_factory, resnet18_checkpoint):
     return export(request, place / "bundle", "openvino", source="net.mar/net.pth").folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
-    [
-        {},
-        pytest.param({"crop_mode": "border"}, marks=pytest.mark.slow),
-        pytest.param({"crop_pct": 0.9, "interpolation": "nearest"}, marks=pytest.mark.slow),
-    ],
+    [{}, {"crop_mode": "border"}, {"crop_pct": 0.9, "interpolation": "nearest"}],
 )
 def test_the_reference_has_the_bundles_preprocessing_and_labels(
     changed, of_another_preprocessing, images, resnet18_checkpoint, caplog, monkeypatch
@@ -105,6 +102,7 @@ def test_the_reference_has_the_bundles_preprocessing_and_labels(
     assert not [record for record in caplog.records if record.name == "eyeful" and "assumed" in record.message]
 
 
+@pytest.mark.slow
 def test_a_preprocessing_that_the_reference_cannot_have_is_refused(
     of_another_preprocessing, images, resnet18_checkpoint, tmp_path
 ):
@@ -120,6 +118,7 @@ def test_a_preprocessing_that_the_reference_cannot_have_is_refused(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_lies_in_an_archive_is_to_be_unpacked(of_another_preprocessing, images):
     text = r"made of net\.mar/net\.pth: --checkpoint FILE names it; .* \(\.mar\), unpack that first"
     with pytest.raises(UsageError, match=text):
