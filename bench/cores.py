@@ -33,11 +33,12 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--processes", nargs="+", type=int, default=[1, 2, 4, 8])
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2, 4, 8, 16], help="of one process alone")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each round, about")
     add_json_flag(parser)
     asked = parser.parse_args()
     cores = usable_cores()
-    threads = [count for count in (1, 2, 4, 8, 16, 32) if count < cores]
+    threads = [count for count in asked.threads if count < cores]
     print(f"{machine()}; {ROUNDS} rounds\n")
     print("| processes | decode threads of each | decode | eyeful |\n|---|---|---|---|")
     rows: list[dict[str, Any]] = []

@@ -101,6 +101,7 @@ def test_doctor_names_the_card():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")  # torch's own
 def test_torchcompile_gives_the_same_answers_for_every_batch_size():
     plain = TorchEngine(network(), "cuda:0", "fp32")
     compiled = TorchEngine(network(), "cuda:0", "fp32", compiled=True)

@@ -8,10 +8,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from small import network
 
 import eyeful
 from eyeful.engines import choose, family
-from eyeful.engines.torch import TorchEngine
+from eyeful.engines.torch import TorchEngine, filled_up
 from eyeful.errors import EngineError, UsageError
 from eyeful.models import ModelRequest, find_model
 from eyeful.openvino_import import import_openvino
@@ -31,6 +32,20 @@ def test_an_error_in_the_network_is_an_engine_error():
     with pytest.raises(EngineError, match="torch failed on cpu"):
         engine.submit(np.zeros((1, 8, 8, 3), np.uint8)).result()
     engine.close()
+
+
+def test_a_batch_is_filled_up_to_one_of_a_few_sizes_and_its_answers_stay():
+    sizes = {len(filled_up(np.zeros((count, 2, 2, 3), np.uint8), 8)) for count in range(1, 20)}
+    assert sizes == {1, 2, 4, 8, 16, 24}
+    engine = TorchEngine(network())
+    batch = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
+    expected = engine.submit(batch).result()
+    engine._few_sizes = True  # as on a GPU
+    found = engine.submit(batch).result()
+    engine.close()
+    assert found.logits_NK.shape == expected.logits_NK.shape
+    assert np.abs(found.logits_NK - expected.logits_NK).max() < 1e-5
+    assert np.abs(found.features_ND - expected.features_ND).max() < 1e-5
 
 
 @pytest.mark.parametrize(

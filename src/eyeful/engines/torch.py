@@ -37,7 +37,7 @@ class TorchEngine(ThreadedEngine):
     """Worker threads feed the device, batch after batch: one, or two on a GPU in half precision.
 
     There each worker has a CUDA stream of its own, so that one copies its images in and its answers out while the
-    other computes.
+    other computes. And there batches are filled up to a few sizes, since each new one has kernels to be chosen.
 
     Args:
         network: pixels_NHWC uint8 in; logits_NK, or logits_NK and features_ND, out. The engine lays out its
@@ -70,7 +70,7 @@ class TorchEngine(ThreadedEngine):
         if device == "cpu" and self.precision == "fp16":
             raise EngineError("torch does not run fp16 on a CPU: --precision bf16 or fp32")
         self._device = torch.device(device)
-        self._on_cuda = self._device.type == "cuda"
+        self._on_cuda = self._few_sizes = self._device.type == "cuda"
         self._half = self.precision != "fp32"
         self._threads = threads
         self.batch_size = 64 if self._on_cuda else 8
@@ -105,12 +105,15 @@ class TorchEngine(ThreadedEngine):
     def _outputs(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
         torch = self._torch
         with torch.inference_mode(), self._arithmetic():
+            count = len(batch_NHWC)
+            if self._few_sizes:
+                batch_NHWC = filled_up(batch_NHWC, self.batch_size)
             pixels_NHWC = self._on_device(torch.from_numpy(batch_NHWC))
             if self._compiled:
                 torch._dynamo.maybe_mark_dynamic(pixels_NHWC, 0)  # noqa: SLF001 - documented, in spite of its name
             found = self._network(pixels_NHWC)
             outputs = (found,) if isinstance(found, torch.Tensor) else found
-            return Outputs(*(output.float().cpu().numpy() for output in outputs))
+            return Outputs(*(output[:count].float().cpu().numpy() for output in outputs))
 
     def _on_device(self, pixels_NHWC: Tensor) -> Tensor:
         """From page-locked memory a copy to a GPU runs beside other work."""
@@ -127,6 +130,15 @@ class TorchEngine(ThreadedEngine):
             exact: AbstractContextManager[object] = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
             return exact
         return nullcontext()
+
+
+def filled_up(batch_NHWC: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
+    """A batch with black images behind its own: 1, 2, 4 ... up to `most`, from there on multiples of `most`."""
+    import numpy as np
+
+    count = len(batch_NHWC)
+    wanted = min(1 << (count - 1).bit_length(), most) if count <= most else -(-count // most) * most
+    return np.pad(batch_NHWC, ((0, wanted - count), (0, 0), (0, 0), (0, 0))) if wanted > count else batch_NHWC
 
 
 def _native_precision(device: str) -> Precision:
