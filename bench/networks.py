@@ -75,6 +75,7 @@ def of_model(name: str, asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
             "images": images,
             "ran": ran,
             **medians,
+            "speedup": round(medians["eyeful"] / medians["loop"], 2),
             "of_estimate": round(medians["eyeful"] / estimate, 3),
             "spread": round(max(max(found) / min(found) - 1 for found in middle.values()), 3),
         }

@@ -1,4 +1,4 @@
-"""Every table of figures in the documents: its file in `docs/data`, its rows and its columns. Declared here alone."""
+"""Every table of figures in the documents: its file in `docs/data`, its rows and its columns."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -71,13 +71,17 @@ def _with_shares(rows: list[Row]) -> Iterable[Row]:
 def _decoded(rows: list[Row]) -> Iterable[Row]:
     """A row for each resizer, with milliseconds by kind of images, and how many times as fast as the first's."""
     found: dict[str, Row] = {}
-    for row in rows:
+    for resizer, row in ((one, row) for one in _RESIZERS for row in rows if _is_of(row, one)):
         cell = f"{row['images']}, {row['interpolation']}"
         first = next(iter(found.values()), {}).get(cell, row["ms"])
-        line = found.setdefault(row["resizer"], {"resizer": row["resizer"]})
+        line = found.setdefault(resizer, {"resizer": resizer})
         line[cell] = row["ms"]
         line[f"{cell} ratio"] = first / row["ms"]
     return found.values()
+
+
+def _is_of(row: Row, resizer: str) -> bool:
+    return (row["decoder"], row["resizer"]) == ("Pillow", resizer)
 
 
 def _milliseconds(key: str) -> Cell:
@@ -92,6 +96,7 @@ def _milliseconds(key: str) -> Cell:
 _RESIZERS = {
     "Pillow": "Pillow, in one step",
     "torch": "torch, antialiased, in uint8",
+    "cykooz_resizer": "cykooz_resizer",
     "none": "nothing: decoding alone",
 }
 
@@ -134,7 +139,7 @@ TABLES = {
     ),
     "decode": Table(
         "decode.json",
-        {"decoded by Pillow, resized by": lambda row: _RESIZERS.get(row["resizer"], row["resizer"])}
+        {"decoded by Pillow, resized by": lambda row: _RESIZERS[row["resizer"]]}
         | {
             f"{images}, {way}": _milliseconds(f"{images}, {way}")
             for images in ("photographs", "camera")
@@ -193,4 +198,9 @@ def _served(row: Row) -> Iterable[Row]:
         "times a plain handler of FastAPI and torch eager ({plain:.0f}/s)": "{times_plain:.1f}",
         "times LitServe around the same torch code ({litserve:.0f}/s)": "{times_litserve:.1f}",
     }
-    return ({"what": what.format(**row), "figure": figure.format(**row)} for what, figure in lines.items())
+    known = {key: value for key, value in row.items() if value is not None}
+    return (
+        {"what": what.format(**known), "figure": figure.format(**known)}
+        for what, figure in lines.items()
+        if "litserve" in known or "litserve" not in what
+    )
