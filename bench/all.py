@@ -2,7 +2,7 @@
 
 A quarter of an hour on a machine that does nothing else. Each script writes its file in `docs/data`, of which the
 tables are made then. What is not installed is left out (wrk for the server, the other tools); what takes longer is
-run by its own script (`large_run.py`, `cluster.py`); figures of other machines stay as they are.
+run by its own script (`models.py`, `large_run.py`); figures of other machines stay as they are.
 """
 
 import argparse
@@ -33,7 +33,6 @@ def main() -> None:
         "decode": ["decode.py", photos, camera],
         "peers": ["peers.py", photos, "--images", "64", "--rounds", "2"],
         "verify": ["agreement.py", photos],
-        "models": ["models.py", photos],
         **({"serving": ["serving.py", image]} if shutil.which("wrk") else {}),
     }
     print(f"{machine()}\n{load_note()}")

@@ -32,12 +32,11 @@ def write_figures(path: Path | None, rows: Iterable[Mapping[str, Any]], **facts:
     """
     if path is None:
         return
-    folders = {str(Path.cwd()): ".", str(Path.home()): "~"}
-    words = [shown(word, folders) for word in sys.argv if word not in ("--json", str(path))]
+    words = [word for word in sys.argv if word not in ("--json", str(path))]
     measured = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
-        "command": shlex.join(["python", *words]),
+        "command": command(words),
         "commit": commit(),
         "versions": {name: found for name in _LIBRARIES if (found := installed(name))},
     }
@@ -46,20 +45,18 @@ def write_figures(path: Path | None, rows: Iterable[Mapping[str, Any]], **facts:
     path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def shown(word: str, folders: Mapping[str, str]) -> str:
-    """A word of a command as others should see it: a path outside this folder by its last part alone."""
-    if word.startswith("/"):
-        return Path(word).name.upper()
-    return next(
-        (short + word.removeprefix(full) for full, short in folders.items() if word.startswith(full)), word
-    )
+def command(words: list[str]) -> str:
+    """The command as others would type it: folders outside this checkout by their last part alone."""
+    script, *others = words
+    named = (Path(word).name.upper() if word.startswith("/") else word for word in others)
+    return shlex.join(["python", f"bench/{Path(script).name}", *named])
 
 
 def commit() -> str:
     """Of this checkout, marked where files differ from it; empty outside a checkout."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
+    asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
         return ""
 
