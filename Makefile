@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 PHOTOS := $(wildcard ../shared/photos)
 export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
 
-.PHONY: run samples test test-all check bench figures fuzz clean
+.PHONY: run samples test test-all check bench fuzz clean
 
 run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a report to open
 	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite --table
@@ -28,6 +28,7 @@ check: $(VENV)/ready-test  ## lint, types, layer rule
 bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)
 
+.PHONY: figures
 figures: $(VENV)/ready-test  ## every figure that the documents' tables show, measured anew: a quarter of an hour
 	$(BIN)/python bench/all.py $(EYEFUL_PHOTOS)/labelled $(EYEFUL_PHOTOS)/camera
 
