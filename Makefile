@@ -7,7 +7,7 @@ PHOTOS := $(wildcard ../shared/photos)
 export EYEFUL_PHOTOS ?= $(abspath $(PHOTOS))
 unexport PYTHONDONTWRITEBYTECODE  # else every process of the tests compiles eyeful anew
 
-.PHONY: run samples test test-all check docs docs-links reference bench fuzz clean
+.PHONY: run samples test test-all check docs docs-links reference bench figures fuzz clean
 
 run: $(VENV)/ready-run samples  ## install, classify the sample images, leave a report to open
 	$(BIN)/eyeful predict samples --report out/report.html --figures out/figures --overwrite --table
@@ -38,6 +38,9 @@ bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 
 reference: $(VENV)/ready-test  ## write docs/reference anew, from the program
 	$(BIN)/python tools/reference.py
+
+figures: $(VENV)/ready-test  ## every figure that the documents' tables show, measured anew: a quarter of an hour
+	$(BIN)/python bench/all.py $(EYEFUL_PHOTOS)/labelled $(EYEFUL_PHOTOS)/camera
 
 fuzz: $(VENV)/ready-test-all  ## ten minutes of bytes that nobody thought of
 	$(BIN)/python tests/fuzz/fuzz_images.py fuzz-corpus -max_total_time=600

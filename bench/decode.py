@@ -1,4 +1,4 @@
-"""Decoders and resizers, beside Pillow's: `python bench/decode.py PHOTOS [CAMERA]`, the tables as Markdown.
+"""Decoders and resizers, beside Pillow's: `python bench/decode.py PHOTOS [CAMERA] [--json FILE]`.
 
 Milliseconds of CPU time for each image, of one thread, from encoded bytes to the network's input: the least of
 interleaved rounds, since what else the machine does only adds to it. And how far the pixels are from those of
@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from figures import add_json_flag, write_figures
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -42,13 +43,22 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("camera", type=Path, nargs="?")
     parser.add_argument("--model", nargs="*", default=["efficientnet_lite0", "resnet18"])
+    add_json_flag(parser)
     asked = parser.parse_args()
-    for folder in filter(None, (asked.photos, asked.camera)):
+    rows: list[dict[str, object]] = []
+    for images, folder in (("photographs", asked.photos), ("camera", asked.camera)):
+        if folder is None:
+            continue
         contents = jpegs(folder)
         for model in asked.model:
             preprocessing = find_model(ModelRequest(model)).preprocessing
             print(f"\n{len(contents)} images of {folder.name}, {model} ({preprocessing.interpolation})\n")
-            table(contents, preprocessing)
+            kind = {"images": images, "interpolation": preprocessing.interpolation}
+            rows += [
+                kind | {"decoder": decoder, "resizer": resizer, "ms": round(took, 3)}
+                for (decoder, resizer), took in table(contents, preprocessing).items()
+            ]
+    write_figures(asked.json, rows, rounds=ROUNDS)
 
 
 def jpegs(folder: Path) -> list[bytes]:
@@ -62,8 +72,8 @@ def jpegs(folder: Path) -> list[bytes]:
     return found
 
 
-def table(contents: list[bytes], preprocessing: Preprocessing) -> None:
-    """Print a row for each decoder with each resizer, and for each decoder alone."""
+def table(contents: list[bytes], preprocessing: Preprocessing) -> dict[tuple[str, str], float]:
+    """Print a row for each decoder with each resizer, and for each decoder alone; their milliseconds."""
     ways = {(decoder, resizer): (d, r) for decoder, d in decoders().items() for resizer, r in resizers().items()}
     times: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
     pixels: dict[tuple[str, str], NDArray[np.uint8]] = {}
@@ -81,6 +91,7 @@ def table(contents: list[bytes], preprocessing: Preprocessing) -> None:
         faster = min(times[first]) / took
         cells = " | | | " if way[1] == NONE else agreement(pixels[way], pixels[first])
         print(f"| {' | '.join(way)} | {took:.2f} | {faster:.2f} | {cells} |")
+    return {way: min(found) for way, found in times.items()}
 
 
 def agreement(found_NHWC: NDArray[np.uint8], expected_NHWC: NDArray[np.uint8]) -> str:

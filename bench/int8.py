@@ -1,17 +1,20 @@
-"""What int8 brings: `python bench/int8.py PHOTOS [--model NAME] [--checkpoint FILE]`, a table as Markdown.
+"""What int8 brings: `python bench/int8.py PHOTOS [--models NAME ...] [--json FILE]`.
 
-The network in fp32, in what `auto` runs, and in int8 as `--precision int8` makes it of the photographs: images a
+A network in fp32, in what `auto` runs, and in int8 as `--precision int8` makes it of the photographs: images a
 second end to end and of the forward pass alone, in interleaved rounds, medians; and how many held-out photographs
-have fp32's label. Where int8 is refused, the reason stands in its row.
+have fp32's label. TorchVision's networks have random weights. Where int8 is refused, the reason is printed.
 """
 
 import argparse
 import itertools
 import statistics
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+from figures import add_json_flag, write_figures
 from machine import load_note, machine
 from revisions import forward
 
@@ -19,6 +22,7 @@ from eyeful.classifier import Classifier
 from eyeful.loading import load
 from eyeful.models import DEFAULT_MODEL
 from eyeful.sources import open_source
+from models import random_checkpoint
 
 ROUNDS = 3
 SECONDS = 2.0
@@ -28,25 +32,37 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--models", nargs="+", default=["resnet18", DEFAULT_MODEL])
+    add_json_flag(parser)
     asked = parser.parse_args()
-    print(f"{asked.model}; {machine()}; {ROUNDS} rounds\n{load_note()}")
-    files = [item.content for item in open_source(asked.photos).items]
+    print(f"{machine()}; {ROUNDS} rounds\n{load_note()}")
+    print("| network | stage | fp32 | auto | int8 | int8 / auto | fp32's label |\n|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [row for name in asked.models for row in of_model(name, asked.photos, Path(folder))]
+    write_figures(asked.json, rows, rounds=ROUNDS)
+
+
+def of_model(name: str, photos: Path, folder: Path) -> Iterator[dict[str, Any]]:
+    """A row for each stage."""
+    checkpoint = None if name == DEFAULT_MODEL else random_checkpoint(name, folder)
 
     def opened(precision: str, **settings: Path) -> Classifier:
-        return load(asked.model, checkpoint=asked.checkpoint, device="cpu", precision=precision, **settings)
+        return load(name, checkpoint=checkpoint, device="cpu", precision=precision, **settings)
 
     started = time.perf_counter()
-    int8 = opened("int8", calibrate=asked.photos)
+    int8 = opened("int8", calibrate=photos)
     made = time.perf_counter() - started
     ways = {"fp32": opened("fp32"), "auto": opened("auto"), "int8": int8}
-    end_to_end, alone = measure(ways, files)
-    print("| asked for | what runs | end to end | forward only |\n|---|---|---|---|")
-    for name, classifier in ways.items():
-        cells = [f"{rates[name]:.0f} ({rates[name] / rates['fp32']:.1f}x)" for rates in (end_to_end, alone)]
-        print(f"| {name} | {classifier.engine} {classifier.precision} | {' | '.join(cells)} |")
-    print(f"\nint8 was there after {made:.1f} s: {int8.provenance['quantization']}")
+    files = [item.content for item in open_source(photos).items]
+    found = int8.provenance["quantization"] or {}
+    for stage, rates in zip(("end to end", "forward"), measure(ways, files), strict=True):
+        ratio = rates["int8"] / rates["auto"]
+        row = {"network": name, "stage": stage, **{way: round(one, 1) for way, one in rates.items()}}
+        row |= {"ratio": round(ratio, 2), "agreement": found.get("agreement") if stage == "end to end" else None}
+        cells = " | ".join(f"{rates[way]:.0f}" for way in ways)
+        print(f"| {name} | {stage} | {cells} | {ratio:.2f} | {row['agreement'] or ''} |", flush=True)
+        yield row
+    print(f"\nint8 of {name} was there after {made:.1f} s: {found}\n")
 
 
 def measure(ways: dict[str, Classifier], files: list[Path]) -> tuple[dict[str, float], dict[str, float]]:

@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 from eyeful.cpu import usable_cores
+from eyeful.engines.choose import best_device
 
 _KINDS = (("amx_tile", "AMX"), ("avx512_bf16", "AVX512-BF16"), ("avx512f", "AVX512"), ("avx2", "AVX2"))
 """What /proc/cpuinfo calls an extension, the fastest for networks first."""
@@ -13,7 +14,20 @@ _BUSY = 0.5
 
 
 def machine() -> str:
-    """Cores, the CPU's name and its fastest extension: `2 cores of an AMD EPYC 9V74 (AVX512-BF16)`."""
+    """Cores, the CPU's name and its fastest extension, and the GPU: `2 cores, AMD EPYC 9V74 (AVX512-BF16)`."""
+    return ", ".join(filter(None, (_cpu(), _gpu())))
+
+
+def _gpu() -> str:
+    """The GPU that torch would use; empty without one."""
+    if best_device() != "cuda:0":
+        return ""
+    import torch
+
+    return str(torch.cuda.get_device_name(0))
+
+
+def _cpu() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

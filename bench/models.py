@@ -1,4 +1,4 @@
-"""How fast models are beside the default one: `python bench/models.py PHOTOS [MODEL ...]`, the table as Markdown.
+"""How fast models are beside the default one: `python bench/models.py PHOTOS [MODEL ...] [--json FILE]`.
 
 Images per second of processor time, decoding included, in interleaved rounds, medians, as ratios: a pipeline that
 keeps all cores busy is faster by just that. Accuracy, parameters and GFLOPs are those that the weights are
@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import torch
+from figures import add_json_flag, write_figures
 from machine import machine
 
 from eyeful.classifier import Classifier
@@ -30,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=Path)
     parser.add_argument("models", nargs="*", default=MODELS)
+    add_json_flag(parser)
     asked = parser.parse_args()
     files = [item.content for item in open_source(asked.photos).items]
     rates: dict[str, list[float]] = {name: [] for name in (DEFAULT_MODEL, *asked.models)}
@@ -45,11 +47,19 @@ def main() -> None:
     entries = {entry.name: entry for entry in list_models()}
     print(f"{machine()}; {ROUNDS} rounds\n")
     print("| model | top-1 on ImageNet | parameters | GFLOPs | speed |\n|---|---|---|---|---|")
+    rows = []
     for name in sorted(speed, key=speed.__getitem__, reverse=True):
         entry = entries[name]
-        gflops = "" if entry.gflops is None else f"{entry.gflops:.1f}"
-        size = f"{(entry.parameters or 0) / 1e6:.1f} M"
-        print(f"| `{name}` | {entry.top1:.1f}% | {size} | {gflops} | {speed[name] / speed[DEFAULT_MODEL]:.2f} |")
+        row = {
+            "model": name,
+            "top1": entry.top1,
+            "parameters": round((entry.parameters or 0) / 1e6, 1),
+            "gflops": entry.gflops and round(entry.gflops, 1),
+            "speed": round(speed[name] / speed[DEFAULT_MODEL], 2),
+        }
+        rows.append(row)
+        print(f"| `{name}` | {entry.top1:.1f}% | {row['parameters']} M | {row['gflops']} | {row['speed']:.2f} |")
+    write_figures(asked.json, rows, rounds=ROUNDS)
 
 
 def untrained(name: str, folder: Path) -> Classifier:

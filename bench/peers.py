@@ -1,4 +1,4 @@
-"""eyeful beside other ways to classify a folder: `python bench/peers.py PHOTOS`, a table as Markdown.
+"""eyeful beside other ways to classify a folder: `python bench/peers.py PHOTOS [--json FILE]`.
 
     pip install timm transformers ultralytics
 
@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from figures import add_json_flag, write_figures
 from turns import Runner, answer, request
 
 from eyeful.wording import rate
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=250, help="of each round; files are repeated")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=list(PEERS), help=", ".join(PEERS))
+    add_json_flag(parser)
     asked = parser.parse_args()
     from machine import load_note, machine
 
@@ -66,12 +68,16 @@ def main() -> None:
         rates = {
             title: statistics.median(asked.images / one.wall for one in some) for title, some in taken.items()
         }
+        rows = []
         for title, reached in rates.items():
             per_core = statistics.median(asked.images / one.cpu for one in taken[title])
             share = f"{reached / rates['eyeful']:.2f}" if "eyeful" in rates else ""
             print(f"| {title} | {rate(reached)} | {share} | {rate(per_core)} | {peers[title].ready} |")
+            row = {"tool": title, "rate": round(reached, 1), "core_rate": round(per_core, 1)}
+            rows.append(row | {"ran": peers[title].ready})
         spread = max(max(some).wall / min(some).wall - 1 for some in taken.values())
         print(f"\nRounds of one differ by at most {spread:.0%}.")
+        write_figures(asked.json, rows, rounds=asked.rounds, images=asked.images, spread=round(spread, 3))
 
 
 def folder_of(photos: Path, folder: Path, count: int) -> Path:

@@ -164,7 +164,7 @@ def revision(checkout: Path) -> str:
 
 
 def prepare(
-    name: str, checkpoint: str | None, precision: str, photos: dict[str, str]
+    name: str, checkpoint: str | None, precision: str, photos: dict[str, str], device: str = "cpu"
 ) -> tuple[dict[str, Any], Callable[[str, str, int], object]]:
     """What a revision's own process does: open the model, and run a stage on so many images of a kind."""
     from eyeful.bench.textbook import textbook_loop
@@ -177,15 +177,15 @@ def prepare(
     files = {kind: [item.content for item in open_source(folder).items] for kind, folder in photos.items()}
     for some in files.values():
         random.Random(0).shuffle(some)  # noqa: S311 - an order
-    classifier = load(name, checkpoint=weights, device="cpu", precision=precision)
-    loop = textbook_loop(found.load()[0], found.preprocessing, "cpu")
+    classifier = load(name, checkpoint=weights, device=device, precision=precision)
+    loop = textbook_loop(found.load()[0], found.preprocessing, classifier.device)
     stages: dict[str, Callable[[list[Path]], object]] = {
         "textbook": lambda some: [loop(file) for file in some],
         "eyeful": lambda some: sum(1 for _ in classifier.stream(some)),
         "decode": lambda some: sum(1 for _ in classifier.preprocessed(some)),
         "forward": lambda some: forward(classifier, len(some)),
     }
-    path = f"{classifier.engine} {classifier.precision}, batches of {classifier.batch_size}"
+    path = f"{classifier.engine} {classifier.precision} on {classifier.device}, batches of {classifier.batch_size}"
     ready = {"path": path, "files": {kind: len(some) for kind, some in files.items()}}
     return ready, lambda stage, kind, count: stages[stage](
         list(itertools.islice(itertools.cycle(files[kind]), count))

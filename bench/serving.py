@@ -1,4 +1,4 @@
-"""A server under load: `python bench/serving.py IMAGE.jpg`, as Markdown (needs wrk; it shares the server's cores).
+"""A server under load: `python bench/serving.py IMAGE.jpg [--json FILE]` (needs wrk, which shares its cores).
 
 In interleaved rounds, on one image of ordinary size: `eyeful predict`, `eyeful serve` under 32 connections, the
 handler that people write first, FastAPI around torch eager, and LitServe around the same (if it is installed: `pip
@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import urlopen
 
+from figures import add_json_flag, write_figures
 from machine import load_note, machine
 
 import eyeful
@@ -84,7 +85,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("image", type=Path)
-    image = parser.parse_args().image.resolve()
+    add_json_flag(parser)
+    asked = parser.parse_args()
+    image = asked.image.resolve()
     busy = load_note()
     serve = "from eyeful.cli import main; main()"
     rates: dict[str, list[float]] = {"predict": [], "serve": [], "plain": []}
@@ -124,6 +127,12 @@ def main() -> None:
     if litserve:
         lit_rate = median["litserve"]
         print(f"| times LitServe around the same torch code ({lit_rate:.0f}/s) | {serving / lit_rate:.1f} |")
+    half, most = map(float, re.findall(r"([\d.]+)ms", latencies[-1]))
+    beside_torch = {"plain": plain, "litserve": median.get("litserve")}
+    row = {"requests_per_second": serving, "p50_ms": half, "p99_ms": most, "predict": beside}
+    row |= {"of_predict": serving / beside, "times_plain": serving / plain, **beside_torch}
+    row["times_litserve"] = serving / median["litserve"] if litserve else None
+    write_figures(asked.json, [row], rounds=ROUNDS, connections=CONNECTIONS, image_kb=image.stat().st_size // 1000)
     print("\nOne request at a time takes {:.1f} ms, decode and forward pass {:.1f} ms.".format(*alone))
 
 

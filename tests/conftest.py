@@ -28,6 +28,9 @@ FLAGS = [
 
 ROOT = Path(__file__).parents[1]
 
+if "EYEFUL_TEST_GPU" not in os.environ:
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # what `auto` means is the same on every machine that runs the tests
+
 
 def _digest() -> str:
     """Of all that decides what a preparation writes; the libraries' versions are in its own digest."""

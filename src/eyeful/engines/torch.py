@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from eyeful.cpu import make_torch_safe_after_fork
@@ -94,6 +94,15 @@ class TorchEngine(ThreadedEngine):
             torch.cuda.set_stream(torch.cuda.Stream(self._device))
 
     def _run(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
+        with suppress(self._torch.OutOfMemoryError):
+            return self._outputs(batch_NHWC)
+        # Outside the block: its error, and so the memory of what it was computing, are gone.
+        self._torch.cuda.empty_cache()
+        raise EngineError(
+            f"{self.device} has too little free memory for a batch of {len(batch_NHWC)}: a smaller --batch-size"
+        )
+
+    def _outputs(self, batch_NHWC: NDArray[np.uint8]) -> Outputs:
         torch = self._torch
         with torch.inference_mode(), self._arithmetic():
             pixels_NHWC = self._on_device(torch.from_numpy(batch_NHWC))
