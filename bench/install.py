@@ -1,6 +1,6 @@
 """What an installation takes: the core, and each extra alone, each in a new environment.
 
-    python bench/install.py [EXTRA ...] [--write docs/data/install.json]
+    python bench/install.py [EXTRA ...] [--json docs/data/install.json]
 
 Seconds are pip's with every file in its cache, so without the time of downloading: `all` is installed once before,
 to fill it. Megabytes are those that come beside pip. torch is the build that pip's index has, with the versions of
@@ -88,7 +88,7 @@ def main() -> None:
     """Measure what is asked for, and print or write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("extras", nargs="*", choices=[*EXTRAS, []], metavar="EXTRA")
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     asked = parser.parse_args()
     print(load_note(), end="")
     with tempfile.TemporaryDirectory() as folder:
@@ -99,16 +99,24 @@ def main() -> None:
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 found.append(measured(wheel, extra, Path(place)))
             print(found[-1], flush=True)
-        record = {
-            "command": "python bench/install.py",
-            "date": datetime.now(UTC).date().isoformat(),
-            "machine": machine(),
-            "python": platform.python_version(),
-            "wheel_kilobytes": round(wheel.stat().st_size / 1000),
-            "extras": found,
-        }
-    if asked.write is not None:
-        asked.write.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        if asked.json is not None:
+            asked.json.write_text(
+                json.dumps({"measured": ran(wheel), "rows": found}, indent=1) + "\n", encoding="utf-8"
+            )
+
+
+def ran(wheel: Path) -> dict[str, Any]:
+    """What was measured, where and when."""
+    commit = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "busy": bool(load_note()),
+        "command": "python bench/install.py",
+        "commit": subprocess.run(commit, capture_output=True, text=True, check=False).stdout.strip(),  # noqa: S603
+        "versions": {"Python": platform.python_version(), "eyeful": wheel.name.split("-")[1]},
+        "wheel_kilobytes": round(wheel.stat().st_size / 1000),
+    }
 
 
 if __name__ == "__main__":

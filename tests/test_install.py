@@ -83,7 +83,7 @@ def place(tmp_path_factory, images, bundle):
     for name, count in (("labelled/a", 5), ("labelled/b", 5), ("many", 60)):
         (folder / name).mkdir(parents=True)
         for seed in range(count):
-            noise_image(seed + 100 * len(name), 64, 48).save(folder / name / f"{seed}.png")
+            noise_image(seed + 100 * ord(name[-1]), 64, 48).save(folder / name / f"{seed}.png")
     pillow_heif.from_pillow(noise_image(1)).save(folder / "a.heic")
     with av.open(folder / "a.mp4", "w") as video:
         stream = video.add_stream("libx264", rate=2)
