@@ -8,11 +8,11 @@ parts that stay is `shards`' business.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from eyeful.bundle.files import replace_file, sync
 from eyeful.errors import OutputError
 from eyeful.extras import require
 from eyeful.filenames import original_name
@@ -141,9 +141,8 @@ class ParquetSink:
             with self._arrow.parquet.ParquetWriter(temporary, self._schema, **self._how) as writer:
                 for table in tables:
                     writer.write_table(table)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            sync(temporary)
+            replace_file(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 
