@@ -19,7 +19,7 @@ from pathlib import Path
 import filelock  # noqa: F401
 
 ABSENT = {
-    os: "fork forkpty getpgrp killpg nice register_at_fork sched_getaffinity sched_setaffinity setpriority tcgetpgrp",
+    os: "fork forkpty getpgrp killpg nice sched_getaffinity sched_setaffinity setpriority tcgetpgrp",
     signal: "ITIMER_REAL SIGALRM SIGCHLD SIGHUP SIGUSR1 pthread_sigmask setitimer sigwait sigwaitinfo",
     socket: "MSG_DONTWAIT",
 }
