@@ -125,11 +125,11 @@ def test_windows_has_no_processes_that_share_a_port(monkeypatch):
 class Read(type(Path())):
     """A file that somebody reads for a while, as Windows guards it."""
 
-    refusals = 3
+    failures = 3
 
     def replace(self, target):
-        if Read.refusals:
-            Read.refusals -= 1
+        if Read.failures:
+            Read.failures -= 1
             raise PermissionError(13, "it is being used")
         return super().replace(target)
 
@@ -140,7 +140,7 @@ def test_a_file_that_is_being_read_is_replaced_a_moment_later(tmp_path):
     replace_file(Read(tmp_path / "new"), tmp_path / "old")
     assert (tmp_path / "old").read_text(encoding="utf-8") == "new"
     assert not (tmp_path / "new").exists()
-    assert Read.refusals == 0
+    assert Read.failures == 0
 
 
 def test_bytes_that_are_not_utf8_are_read_as_windows_writes_them():
