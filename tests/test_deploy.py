@@ -93,7 +93,7 @@ FIELDS = {
 }
 """Fields of other kinds than Kubernetes' own, whose schemas no package has: those of them that are used."""
 TOP = {
-    "ServingRuntime": {"supportedModelFormats", "protocolVersions", "containers"},
+    "ServingRuntime": {"supportedModelFormats", "protocolVersions", "containers", "volumes"},
     "InferenceService": {"predictor"},
     "RayJob": {"submissionMode", "entrypoint", "backoffLimit", "shutdownAfterJobFinishes", "rayClusterSpec"},
 }
@@ -115,11 +115,31 @@ def test_manifests_of_others_use_fields_that_there_are(name):
 
 @pytest.mark.slow
 def test_pods_in_manifests_of_others_keep_the_schema():
-    checked_pod({"spec": {"containers": document("kserve.yaml", "ServingRuntime")["spec"]["containers"]}})
+    runtime = document("kserve.yaml", "ServingRuntime")["spec"]
+    checked_pod({"spec": {name: runtime[name] for name in ("containers", "volumes")}})
     cluster = document("rayjob.yaml", "RayJob")["spec"]["rayClusterSpec"]
     for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
         checked_pod(group["template"])
         assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+
+
+@pytest.mark.parametrize("name", ["kubernetes.yaml", "kubernetes-job.yaml", "kserve.yaml"])
+def test_containers_of_the_image_have_no_rights_and_write_to_its_cache_alone(name):
+    spec = documents(name)[0]["spec"]
+    pod = spec["template"]["spec"] if "template" in spec else spec
+    (container,) = pod["containers"]
+    asked = pod.get("securityContext", {}) | container["securityContext"]
+    assert (asked["runAsNonRoot"], asked["readOnlyRootFilesystem"], asked["allowPrivilegeEscalation"]) == (
+        True,
+        True,
+        False,
+    )
+    assert (asked["seccompProfile"], asked["capabilities"]) == ({"type": "RuntimeDefault"}, {"drop": ["ALL"]})
+    user = re.search(r"^USER (\d+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    assert str(asked.get("runAsUser", user[1])) == user[1]
+    (mounted,) = container["volumeMounts"]
+    home = re.search(r"EYEFUL_HOME=(\S+)", (DEPLOY / "Dockerfile").read_text())
+    assert Path(mounted["mountPath"]) in Path(home[1]).parents
 
 
 def test_probes_ask_for_paths_that_there_are():

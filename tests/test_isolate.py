@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -195,3 +196,12 @@ def test_a_script_without_a_main_guard_is_not_run_again(tmp_path):
             [sys.executable, *command, Path(__file__).parent], capture_output=True, text=True, timeout=60
         )
         assert (done.stdout, done.stderr) == ("the script runs\na\n", "")
+
+
+def test_a_process_whose_run_is_gone_ends_by_itself_where_an_image_hangs():
+    command = [sys.executable, "-P", "-c", "from eyeful.isolate import serve; serve()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        pickle.dump(pickle.dumps((-4.5, pickle.dumps(time.sleep))), process.stdin)  # so long, and 5 seconds more
+        pickle.dump(pickle.dumps(600), process.stdin)
+        process.stdin.flush()
+        assert process.wait(30) == 1

@@ -19,6 +19,15 @@ def original_name(portable: str, encoded: str | None) -> str:
     return os.fsdecode(base64.b64decode(encoded)) if encoded else portable
 
 
+def read_as_cp1252(text: str) -> str:
+    """Text that was not UTF-8, and whose bytes `surrogateescape` carries: as Windows' programs mostly write it.
+
+    Raises:
+        UnicodeEncodeError: it has half of a surrogate pair, which no bytes gave.
+    """
+    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+
+
 def printable(text: str) -> str:
     """Text that cannot move a terminal's cursor or hide its direction: control characters are escaped."""
     portable, _ = portable_name(text)

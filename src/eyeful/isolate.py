@@ -9,6 +9,7 @@ script once more, and a fork of a process with threads may hang.
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import pickle
@@ -21,6 +22,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
@@ -239,12 +241,13 @@ def serve() -> None:
     timeout, data = pickle.loads(pickle.load(questions))  # noqa: S301 - from the process that started this one
     preprocess = pickle.loads(data)  # noqa: S301
     _send(replies, _READY)
-    with suppress(EOFError):
+    with suppress(EOFError), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         while True:
             question = pickle.load(questions)  # noqa: S301
-            _set_alarm(timeout + 5)  # a run that was killed meanwhile cannot end this process
+            # a run that was killed meanwhile cannot end this process
+            faulthandler.dump_traceback_later(timeout + 5, exit=True, file=nowhere)
             _send(replies, _opened(question, preprocess))
-            _set_alarm(0)
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _opened(question: bytes, preprocess: Callable[[Item], object]) -> str:
@@ -270,9 +273,3 @@ def _with_bytes(item: Item) -> Item | None:
         return replace(item, content=item.content())
     except Exception:  # noqa: BLE001 - it becomes this item's row when the run opens it
         return None
-
-
-def _set_alarm(seconds: float) -> None:
-    if hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -7,7 +7,7 @@ from eyeful.errors import ERROR_KINDS
 
 
 class Journal:
-    """Counts that a supervised process writes and its parent, or its successor, reads; see `cli.supervise`.
+    """Counts that a supervised process writes and its parent, or its successor, reads; see `cli.supervisor`.
 
     Its fields: `delivered`, the most rows that every output has had; `repeatable`, whether the inputs can be named
     once more; `anew`, whether a next process must make every row again, for outputs that show a whole run;

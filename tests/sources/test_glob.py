@@ -52,6 +52,7 @@ SHARDS = [f"shard-{n:03d}.tar/{n}.png" for n in range(3)]
         ("mix/**/*", [*MIX[:-2], *MIX[-2:]]),
         ("mix/**", ["mix/c.png", "mix/sub/a.png", "mix/sub/deep/b.png"]),
         ("mix/s*", MIX[-2:]),
+        ("c**.png", ["cat.png"]),
         ("mix/*.csv", ["cat.png"]),
         ("mix/._*", ["mix/._c.png"]),
         ("{cat,dog}.png", ["cat.png", "dog.png"]),

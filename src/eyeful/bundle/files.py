@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,9 @@ from filelock import FileLock, Timeout
 from eyeful.errors import EyefulError, OutputError
 
 _T = TypeVar("_T")
+
+_RENAMES, _PAUSE = 50, 0.02
+"""Attempts to rename a file onto one that is being read, and seconds between two of them."""
 
 
 def sha256_of(path: Path) -> str:
@@ -45,6 +49,32 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
 
 
+def replace_file(new: Path, path: Path) -> None:
+    """Rename a file onto another. Windows refuses that while somebody reads the other: it is tried for a second.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    for _ in range(_RENAMES):
+        try:
+            new.replace(path)
+        except PermissionError:
+            time.sleep(_PAUSE)
+        else:
+            return
+    new.replace(path)
+
+
+def sync(path: Path) -> None:
+    """See that what a library wrote is on the disk; Windows does so only for those who may write.
+
+    Raises:
+        OSError: it is not.
+    """
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a small text file so that a reader sees the old content or the new, never a part.
 
@@ -55,11 +85,11 @@ def write_atomically(path: Path, text: str) -> None:
     """
     temporary = temporary_beside(path)
     try:
-        with temporary.open("x", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        replace_file(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

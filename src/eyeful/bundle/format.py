@@ -90,7 +90,7 @@ def write_bundle(folder: Path, manifest: Manifest, write_files: Callable[[Path],
         files = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
         manifest = replace(manifest, files=files)
         text = json.dumps(manifest.as_dict(), indent=1, ensure_ascii=False)
-        (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
         _put(temporary, folder)
     except (OSError, RuntimeError) as error:  # RuntimeError: what OpenVINO makes of a full disk
         raise BundleError(f"cannot write a prepared model to {folder}: {error}") from error

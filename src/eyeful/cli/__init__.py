@@ -45,8 +45,8 @@ def _end_process(codes: list[int]) -> None:
 def main() -> None:
     """The `eyeful` command, for whoever goes on behind it."""
     try:
-        if sys.argv[1:2] in (["predict"], ["evaluate"], ["embed"]):
-            from eyeful.cli.supervise import supervised
+        if sys.platform == "linux" and sys.argv[1:2] in (["predict"], ["evaluate"], ["embed"]):
+            from eyeful.cli.supervisor import supervised
 
             supervised(_run)
         else:

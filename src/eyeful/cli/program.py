@@ -250,12 +250,12 @@ class _Formatter(logging.Formatter):
 
 
 def _have_streams() -> None:
-    """Standard streams that take any text, and are there even if the caller closed them."""
+    """Standard streams that take any text, line ends as they are, and are there even if the caller closed them."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the process's life
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the process's life
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     guard_streams()

@@ -130,8 +130,8 @@ def serve(
         raise UsageError(
             "--page is for one process: what a visitor uploaded must be where the next request arrives"
         )
+    write_log(log_format)
     if processes > 1 and fd is None:
-        write_log(log_format)
         run_processes(processes, host, port)
         return
     with ExitStack() as stack:

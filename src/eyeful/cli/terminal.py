@@ -172,6 +172,10 @@ def guard_streams() -> None:
     """Keep the live line away from what is written to the terminal, or to a pipe that may lead back to it."""
     if not sys.stderr.isatty():
         return
+    if sys.platform == "win32":
+        from colorama import just_fix_windows_console
+
+        just_fix_windows_console()  # older consoles take escape sequences only when they are told to
     sys.stderr = cast("TextIO", _Guarded(sys.stderr, 0.0))
     if sys.stdout.isatty():
         sys.stdout = cast("TextIO", _Guarded(sys.stdout, 0.0))

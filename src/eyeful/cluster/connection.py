@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _OBJECT_STORE = 200_000_000
 """Bytes, of a Ray that is started here: a package of one model goes through it."""
-_SHORT = "/tmp"  # noqa: S108 - a folder of this process's own in it: names of sockets must be short
+_SHORT = "/tmp" if os.name == "posix" else None  # noqa: S108 - of our own in it: names of sockets must be short
 _FOLDER = "eyeful-ray-"
 _LONGEST_SILENCE = 5.0
 """Seconds for an address to answer at all."""
@@ -106,11 +106,24 @@ def put(ray: Any, value: object) -> Any:
 
 def _own_folder() -> str:
     """A new folder for a Ray of this process; those that killed processes left are removed."""
-    for left in Path(_SHORT).glob(f"{_FOLDER}*"):
+    for left in Path(_SHORT or tempfile.gettempdir()).glob(f"{_FOLDER}*"):
         process = left.name.removeprefix(_FOLDER).partition("-")[0]
-        if process.isdecimal() and not Path(f"/proc/{process}").exists():
+        if process.isdecimal() and not _is_running(int(process)):
             shutil.rmtree(left, ignore_errors=True)
     return tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=_SHORT)
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is such a process; Windows can only be asked by a signal that ends it."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(process, 0)
+    except PermissionError:  # another user's
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
 
 
 def _own(folder: str | None) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class OpenVINOEngine(ThreadedEngine):
         if precision is not None:
             config["INFERENCE_PRECISION_HINT"] = _TYPES[precision]
         try:
-            self._compiled = _compiled(bundle, config, cached=cached)
+            self._compiled: Any = _compiled(bundle, config, cached=cached)
             native = _precision_of(self._compiled)
             workers = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         except RuntimeError as error:
@@ -133,6 +133,12 @@ class OpenVINOEngine(ThreadedEngine):
         for _ in range(workers):
             self._idle.put(self._compiled.create_infer_request())
         super().__init__(workers)
+
+    def close(self) -> None:
+        """Wait for what is in flight, and let go of the graph: on Windows a file that is mapped stays."""
+        super().close()
+        if os.getpid() == self._process:
+            self._idle, self._compiled = SimpleQueue(), None
 
     def _begin(self, batch_NHWC: NDArray[np.uint8]) -> Callable[[], Outputs] | None:
         """Start a batch without waiting for a worker, which may have to wait for Python's lock."""

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from eyeful.bundle.files import replace_file
 from eyeful.errors import OutputError, UsageError
 from eyeful.features.rows import names_of, vector_of
 from eyeful.filenames import original_name
@@ -81,7 +82,7 @@ class NpySink:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if self._resume and self._path.is_file():  # it was complete; now more rows come
-                self._path.rename(unfinished)
+                self._path.replace(unfinished)
             if not (self._resume and unfinished.is_file()):
                 for file in (self._path, unfinished, names):
                     file.unlink(missing_ok=True)
@@ -113,7 +114,7 @@ class NpySink:
             for file in (self._array, self._names):
                 file.flush()
                 os.fsync(file.fileno())
-        _unfinished(self._path).replace(self._path)
+        replace_file(_unfinished(self._path), self._path)
         self._record["content"] = _content_of(self._path)
 
     def _write_header(self, rows: int) -> None:

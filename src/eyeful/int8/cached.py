@@ -144,7 +144,7 @@ def _write_refused(folder: Path, fp32: Bundle, found: dict[str, object]) -> Bund
     manifest = replace(fp32.manifest, precision="int8", quantization=found)
 
     def write(place: Path) -> None:
-        (place / _REFUSED).write_text(json.dumps(found), encoding="utf-8")
+        (place / _REFUSED).write_text(json.dumps(found), encoding="utf-8", newline="\n")
 
     return write_bundle(folder, manifest, write)
 

@@ -45,7 +45,10 @@ def bound_socket(host: str, port: int) -> socket.socket:
         UsageError: the address cannot be had.
     """
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform == "win32":  # where the other option lets a second server have the same port
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
     except (OSError, OverflowError) as error:
@@ -65,9 +68,14 @@ def run_processes(count: int, host: str, port: int) -> None:
     """Run this very command in `count` processes, which share a port, until a signal comes.
 
     Raises:
-        UsageError: the address cannot be had.
+        UsageError: the address cannot be had, or this is Windows, where no process can inherit the port.
         EngineError, SystemExit: the first child could not start; see `Supervisor.run`.
     """
+    if sys.platform == "win32":
+        raise UsageError(
+            "--processes needs a system on which processes share a port, which Windows is not; "
+            "start several servers, each with a --port of its own"
+        )
     with bound_socket(host, port) as bound, tempfile.TemporaryDirectory(prefix="eyeful-metrics-") as metrics:
         command = [sys.executable, *sys.orig_argv[1:], "--fd", str(bound.fileno())]
         running = f"{count} processes, running on {url_of(bound)}"
@@ -101,8 +109,9 @@ class ParentLink:
 
     def beat(self) -> None:
         """Tell the parent that this process is live."""
-        with suppress(OSError):  # the parent is busy, or gone
-            self._socket.send(b".", socket.MSG_DONTWAIT)
+        if sys.platform != "win32":  # where `run_processes` refuses
+            with suppress(OSError):  # the parent is busy, or gone
+                self._socket.send(b".", socket.MSG_DONTWAIT)
 
     def _wait(self) -> None:
         with suppress(OSError):  # its end is reset if it had not taken in the last beats
@@ -242,7 +251,7 @@ class Supervisor:
                 start_new_session=True,  # Ctrl-C comes to the parent only, which passes it on
             )
         child.live_since = None
-        if child.share:
+        if sys.platform == "linux" and child.share:
             with suppress(OSError):  # it has ended already
                 os.sched_setaffinity(child.process.pid, child.share)
         return child.process

@@ -87,10 +87,10 @@ def _hang_up(app: FastAPI) -> Callable[[], None]:
 
 
 def write_log(log_format: LogFormat) -> None:
-    """Send the server's log, and uvicorn's, to stderr."""
+    """Send the server's log, and uvicorn's, to stderr; as JSON, all else that eyeful says too."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JSONLines() if log_format == "json" else logging.Formatter("eyeful: %(message)s"))
-    for name in ("eyeful.server", "uvicorn"):
+    for name in ("eyeful" if log_format == "json" else "eyeful.server", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.propagate = False

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Self
 
-from eyeful.bundle.files import temporary_beside
+from eyeful.bundle.files import replace_file, sync, temporary_beside
 from eyeful.errors import OutputError, one_line
 from eyeful.extras import require
 from eyeful.filenames import original_name
@@ -269,9 +268,8 @@ def join(storage: Storage, parts: list[str], path: Path) -> int:
             for _, table in read_ahead(open_part, storage, parts):
                 writer.write_table(table.replace_schema_metadata(metadata))
                 rows += table.num_rows
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        sync(temporary)
+        replace_file(temporary, path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from eyeful.bundle.files import temporary_beside
+from eyeful.bundle.files import replace_file, temporary_beside
 from eyeful.errors import MissingExtraError, OutputError, UsageError, one_line
 from eyeful.sources.cloud import filesystem_of, is_cloud
 from eyeful.sources.deadline import Deadline
@@ -161,7 +161,7 @@ class _Folder(Storage):
 
 
 def _renamed(temporary: Path, path: Path) -> bool:
-    temporary.replace(path)
+    replace_file(temporary, path)
     return True
 
 
@@ -190,7 +190,7 @@ def _created(path: Path, content: bytes) -> bool:
     return True
 
 
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_NO_LINKS = {errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 _IN_PLACE = {"file", "local", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "arrow_hdfs", "nfs"}

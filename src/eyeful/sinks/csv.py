@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
 
+from eyeful.bundle.files import replace_file
 from eyeful.errors import OutputError
 from eyeful.filenames import original_name
 from eyeful.sinks.base import EXTRA_COLUMNS, ExistingRow, cut_last_line, holds_something, open_text
@@ -105,7 +106,7 @@ class CsvSink:
                 for cells in islice(csv.reader(narrow), 1, None):
                     row = dict(zip(before, cells, strict=True))
                     _write(file, [row.get(name, "") for name in columns])
-            wide.replace(self._path)
+            replace_file(wide, self._path)
         finally:
             wide.unlink(missing_ok=True)
             self._file = open_text(self._path, "a")

@@ -8,11 +8,11 @@ parts that stay is `shards`' business.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from eyeful.bundle.files import replace_file, sync
 from eyeful.errors import OutputError
 from eyeful.extras import require
 from eyeful.filenames import original_name
@@ -129,13 +129,18 @@ class ParquetSink:
         """Give the parts so far the columns that they had no need of: all parts of a data set have one schema."""
         self._schema = schema_of(names, self._metadata)
         for part in _parts(self._path):
-            self._write(part, [self._arrow.parquet.read_table(part, schema=self._schema)])
+            self._write(part, [self._read(part)])
 
     def _join(self) -> None:
         """All parts in one file, one row group each; then the parts go."""
-        parts = (self._arrow.parquet.read_table(part, schema=self._schema) for part in _parts(self._path))
-        self._write(self._path, parts)
+        self._write(self._path, map(self._read, _parts(self._path)))
         shutil.rmtree(self._folder)
+
+    def _read(self, part: Path) -> Any:
+        """A part's rows, with the columns that it had no need of; `read_table` leaves the file open a while."""
+        with self._arrow.parquet.ParquetFile(part) as file:
+            rows = file.read()
+        return self._arrow.concat_tables([self._schema.empty_table(), rows], promote_options="default")
 
     def _write(self, path: Path, tables: Any) -> None:
         temporary = path.with_name(f".{path.name}.tmp")
@@ -143,9 +148,8 @@ class ParquetSink:
             with self._arrow.parquet.ParquetWriter(temporary, self._schema, **self._how) as writer:
                 for table in tables:
                     writer.write_table(table)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            sync(temporary)
+            replace_file(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -164,10 +168,11 @@ def written_values(path: Path, columns: Sequence[str], needed: Sequence[str]) ->
     parquet = require("pyarrow.parquet", "a Parquet file")
     for file in [path] if path.is_file() else _parts(path):
         try:
-            there = parquet.read_schema(file).names
-            if missing := [name for name in needed if name not in there]:
-                raise KeyError(f"it has no column {missing[0]}")
-            rows = parquet.read_table(file, columns=[name for name in columns if name in there])
+            with parquet.ParquetFile(file) as opened:
+                there = opened.schema_arrow.names
+                if missing := [name for name in needed if name not in there]:
+                    raise KeyError(f"it has no column {missing[0]}")
+                rows = opened.read(columns=[name for name in columns if name in there])
         except (OSError, ValueError, KeyError) as error:
             raise OutputError(f"{file} is no part of ours: --overwrite starts anew ({error})") from error
         yield from rows.to_pylist()

@@ -1,11 +1,10 @@
 """What one line of a list says, and how the column of images is called."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 from eyeful.errors import UsageError
-from eyeful.filenames import printable
+from eyeful.filenames import printable, read_as_cp1252
 
 NAME_COLUMNS = (
     *("filename", "file", "path", "image", "url"),
@@ -57,7 +56,7 @@ def valid(value: Any) -> Any:
 def _as_valid_text(text: str) -> str:
     """Text of a list that is not UTF-8: a spreadsheet's, on Windows, or half of a surrogate pair."""
     try:
-        return os.fsencode(text).decode("cp1252", "replace")
+        return read_as_cp1252(text)
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace").decode()
 

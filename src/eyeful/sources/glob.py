@@ -16,6 +16,8 @@ from eyeful.types import Item
 
 _BRACES = re.compile(r"(?<!\$)\{([^{}]*)\}")
 _RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
+_STARS = re.compile(r"\*{2,}")
+"""Within a name they are one, as for the shell; Python refused them before 3.13."""
 MOST_NAMES = 1_000_000
 """Names that one range in braces may stand for."""
 
@@ -53,11 +55,15 @@ def _matches(text: str | Path, search: Search, ignored: Counter[str]) -> Iterato
 
 
 def _divided(pattern: Path) -> tuple[Path, str]:
-    """Where to search, and for what: parts that exist as they are written are no patterns."""
+    """Where to search, and for what: parts that exist as they are written are no patterns.
+
+    A last `**` stands for folders: from Python 3.13 on it would match files too.
+    """
     base, rest = Path(), list(pattern.parts)
     while len(rest) > 1 and (not glob.has_magic(rest[0]) or os.path.lexists(base / rest[0])):
         base /= rest.pop(0)
-    return base, str(Path(*rest))
+    within = Path(*(part if part == "**" else _STARS.sub("*", part) for part in rest))
+    return base, f"{within}{os.sep}" if rest[-1] == "**" else str(within)
 
 
 def _is_left_by_system(path: Path, base: Path, pattern: str) -> bool:

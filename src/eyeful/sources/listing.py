@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from eyeful.errors import UsageError, one_line
+from eyeful.filenames import read_as_cp1252
 from eyeful.sources import cloud, url
 from eyeful.sources.base import Search, SourceKind, refused
 from eyeful.sources.entries import Entry
@@ -170,7 +171,7 @@ def _spellings(name: str) -> Iterator[str]:
     try:
         name.encode()
     except UnicodeEncodeError:  # the list is not UTF-8: perhaps a spreadsheet's, on Windows
-        yield os.fsencode(name.strip()).decode("cp1252", "replace")
+        yield read_as_cp1252(name.strip())
 
 
 def _is_address(name: str) -> bool:

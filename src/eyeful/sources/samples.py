@@ -59,7 +59,7 @@ def write_samples(folder: Path) -> list[Path]:
             if (folder / name).exists() and not filecmp.cmp(path, folder / name, shallow=False):
                 raise OutputError(f"{folder / name} is a file of yours; name a new folder for the samples")
             shutil.copyfile(path, folder / name)
-        (folder / "SOURCES.md").write_text(credits_, encoding="utf-8")
+        (folder / "SOURCES.md").write_text(credits_, encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(f"cannot write the samples to {folder}: {error.strerror}") from error
     return [folder / name for name in images]

@@ -23,9 +23,19 @@ def _is_stdin(text: str | Path) -> bool:
 
 def _items(_: str | Path, __: Search, ___: Counter[str]) -> Iterator[Item]:
     for line in _lines():
-        name = os.fsdecode(line.rstrip(b"\r\n"))
+        name = _name_of(line.rstrip(b"\r\n"))
         if name.strip():
             yield item_of_name(name)
+
+
+def _name_of(line: bytes) -> str:
+    """A name as the system has it: any bytes, but text on Windows."""
+    if sys.platform != "win32":
+        return os.fsdecode(line)
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
 
 
 def _lines() -> Iterator[bytes]:
