@@ -13,6 +13,7 @@ import urllib.request
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from buckets import s3
 from documents import ROOT
@@ -80,10 +81,13 @@ def place(tmp_path_factory, images, bundle):
         (folder / name).symlink_to(images / name)
     (folder / "bundle").symlink_to(bundle)
     export(ModelRequest("efficientnet_lite0"), folder / "onnx", "onnxruntime")
-    for name, count in (("labelled/a", 5), ("labelled/b", 5), ("many", 60)):
+    for name in ("labelled/red", "labelled/green", "many"):
         (folder / name).mkdir(parents=True)
-        for seed in range(count):
-            noise_image(seed + 100 * ord(name[-1]), 64, 48).save(folder / name / f"{seed}.png")
+    for seed in range(5):
+        Image.new("RGB", (64, 48), (250 - seed, 0, 0)).save(folder / "labelled" / "red" / f"{seed}.png")
+        Image.new("RGB", (64, 48), (0, 250 - seed, 0)).save(folder / "labelled" / "green" / f"{seed}.png")
+    for seed in range(60):
+        noise_image(seed, 64, 48).save(folder / "many" / f"{seed}.png")
     pillow_heif.from_pillow(noise_image(1)).save(folder / "a.heic")
     with av.open(folder / "a.mp4", "w") as video:
         stream = video.add_stream("libx264", rate=2)
