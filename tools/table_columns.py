@@ -187,6 +187,15 @@ TABLES = {
             "2,000,000 rows": lambda row: f"{row['bytes'] * 2e6 / 1e9:.2g} GB",
         },
     ),
+    "install": Table(
+        "install.json",
+        {
+            "extra": lambda row: row["extra"] if row["extra"] == "core" else f"`{row['extra']}`",
+            "MB": _said("megabytes", "{:,}"),
+            "packages": _text("packages"),
+        },
+        lambda rows: sorted(rows, key=lambda row: row["megabytes"]),
+    ),
 }
 
 
