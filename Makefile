@@ -36,8 +36,9 @@ docs-links: $(VENV)/ready-test  ## asks the hosts of all links that lead out of 
 bench: $(VENV)/ready-run samples  ## how fast, against the textbook loop
 	$(BIN)/eyeful bench $(if $(EYEFUL_PHOTOS),--images $(EYEFUL_PHOTOS)/labelled,--images samples)
 
-reference: $(VENV)/ready-test  ## write docs/reference anew, from the program
+reference: $(VENV)/ready-test  ## write anew what the program says in docs/reference, and docs/data in tables
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/tables.py
 
 figures: $(VENV)/ready-test  ## every figure that the documents' tables show, measured anew: a quarter of an hour
 	$(BIN)/python bench/all.py $(EYEFUL_PHOTOS)/labelled $(EYEFUL_PHOTOS)/camera

@@ -150,7 +150,7 @@ TABLES = {
     "peers": Table(
         "peers.json",
         {
-            "": _text("tool"),
+            "tool": _text("tool"),
             "images/s": _rate("rate"),
             "of eyeful's": _said("share", "{:.2f}"),
             "images/core-s": _rate("core_rate"),
@@ -161,7 +161,7 @@ TABLES = {
     "verify": Table(
         "verify.json",
         {
-            "": _text("path"),
+            "path": _text("path"),
             "same top-1": _said("top1", "{:.1%}"),
             "mean abs Δprob": _said("mean_delta", "{:.3f}"),
             "max": _said("max_delta", "{:.3f}"),
@@ -177,7 +177,11 @@ TABLES = {
             "speed": _said("speed", "{:.2f}"),
         },
     ),
-    "serving": Table("serving.json", {"": _text("what"), " ": _text("figure")}, lambda rows: _served(*rows)),
+    "serving": Table(
+        "serving.json",
+        {"server under load": _text("what"), "measured": _text("figure")},
+        lambda rows: _served(*rows),
+    ),
     "row-sizes": Table(
         "row-sizes.json",
         {

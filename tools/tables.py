@@ -1,15 +1,17 @@
-"""Write the tables of figures into the documents: `python tools/tables.py`; `--check` only says which are old.
+"""Write the tables of figures into the documents: `python tools/tables.py`, a part of `make reference`.
 
 What stands between `<!-- table: NAME -->` and `<!-- /table -->` is made of a file in `docs/data`, as
-`table_columns.py` declares. A list item's table keeps its indentation.
+`table_columns.py` declares, with a line that says when and where it was measured, and by what. A list item's table
+keeps its indentation.
 """
 
 import json
 import re
-import sys
 from pathlib import Path
+from typing import Any
 
-from table_columns import TABLES, Table
+from reference_pages.markdown import table
+from table_columns import TABLES
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "docs" / "data"
@@ -19,18 +21,9 @@ _MARKED = re.compile(
 
 
 def main() -> None:
-    """Write every page, or say which is old."""
-    old = []
+    """Write every page."""
     for page in pages():
-        text = page.read_text(encoding="utf-8")
-        if (new := with_tables(text)) != text:
-            old.append(page.relative_to(ROOT))
-            if "--check" not in sys.argv:
-                page.write_text(new, encoding="utf-8")
-    for page in old:
-        print(page)
-    if "--check" in sys.argv and old:
-        sys.exit("these tables are not those of docs/data: python tools/tables.py")
+        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def pages() -> list[Path]:
@@ -48,18 +41,24 @@ def with_tables(text: str) -> str:
 
     def made(found: re.Match[str]) -> str:
         name, indent = found["name"], found["indent"]
-        lines = [f"<!-- table: {name} -->", "", *lines_of(TABLES[name]), "", "<!-- /table -->"]
+        lines = [f"<!-- table: {name} -->", "", *lines_of(name), "", "<!-- /table -->"]
         return "\n".join(indent + line if line else "" for line in lines)
 
     return _MARKED.sub(made, text)
 
 
-def lines_of(table: Table) -> list[str]:
-    """A table as Markdown."""
-    rows = table.rows(json.loads((DATA / table.data).read_text(encoding="utf-8"))["rows"])
-    cells = [list(table.columns), *([cell(row) for cell in table.columns.values()] for row in rows)]
-    first, *others = (f"| {' | '.join(line)} |" for line in cells)
-    return [first, "|---" * len(table.columns) + "|", *others]
+def lines_of(name: str) -> list[str]:
+    """A table as Markdown, and where its figures come from."""
+    declared = TABLES[name]
+    found = json.loads((DATA / declared.data).read_text(encoding="utf-8"))
+    rows = ([cell(row) for cell in declared.columns.values()] for row in declared.rows(found["rows"]))
+    return [*table(list(declared.columns), rows).splitlines(), "", measured(found["measured"])]
+
+
+def measured(said: dict[str, Any]) -> str:
+    """When, of which commit, where and by what."""
+    commit = f" at commit {said['commit']}" if said["commit"] else ""
+    return f"*Measured {said['date']}{commit}, on {said['machine']}: `{said['command']}`*"
 
 
 if __name__ == "__main__":
