@@ -115,12 +115,17 @@ def test_the_container_is_built_with_arguments_that_it_takes():
     assert set(passed) <= set(taken)
 
 
-@pytest.mark.parametrize("heading", ["## [1.2.0] - 2026-11-27", "## 1.2.0 - 2026-11-27", "## 1.2.0"])
-def test_a_releases_notes_are_its_section(heading, tmp_path):
+def test_a_releases_notes_are_its_section(tmp_path):
     (tmp_path / "tools").mkdir()
     shutil.copy(ROOT / "tools" / "release_notes.py", tmp_path / "tools")
-    changes = f"# Changes\n\n## [Unreleased]\n\n{heading}\n\n### Added\n- One\n\n## [1.1.0]\n- Two\n"
-    (tmp_path / "CHANGELOG.md").write_text(changes)
+    sections = [
+        "# Changes",
+        "## [Unreleased]",
+        "## [1.2.0] - 2026-11-27",
+        "### Added\n- One",
+        "## [1.1.0] - 2026-11-01",
+    ]
+    (tmp_path / "CHANGELOG.md").write_text("\n\n".join([*sections, "- Two\n"]))
 
     def notes(version):
         command = [sys.executable, tmp_path / "tools" / "release_notes.py", version]

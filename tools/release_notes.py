@@ -11,12 +11,12 @@ CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 
 
 def notes_of(version: str, changelog: str) -> str:
-    """What stands under `## [VERSION] - DATE` (or without brackets).
+    """What stands under `## [VERSION] - DATE`.
 
     Raises:
         SystemExit: there is no such section, or nothing is in it.
     """
-    sections = re.split(r"^## +\[?([^\]\s]+)\]?.*\n", changelog, flags=re.MULTILINE)
+    sections = re.split(r"^## \[(.+)\].*\n", changelog, flags=re.MULTILINE)
     notes = dict(zip(sections[1::2], sections[2::2], strict=True)).get(version, "").strip()
     if not notes:
         sys.exit(f"CHANGELOG.md says nothing of {version}: give it a section '## [{version}] - DATE'")
