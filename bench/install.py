@@ -1,6 +1,6 @@
 """What an installation takes: the core, and each extra alone, each in a new environment.
 
-    python bench/install.py [EXTRA ...] [--json docs/data/install.json]
+    python bench/install.py [EXTRA ...] [--json FILE]
 
 Seconds are pip's with every file in its cache, so without the time of downloading: `all` is installed once before,
 to fill it. Megabytes are those that come beside pip. torch is the build that pip's index has, with the versions of
@@ -17,16 +17,16 @@ import tempfile
 import time
 import tomllib
 import venv
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from machine import load_note, machine
+from figures import add_json_flag, write_figures
+from machine import load_note
 
 ROOT = Path(__file__).parents[1]
 _EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 CORE = "core"
-EXTRAS = (CORE, *(extra for extra in _EXTRAS if extra != "dev"))
+EXTRAS = (CORE, *(extra for extra in _EXTRAS if extra not in ("dev", "slow")))
 
 
 class Environment:
@@ -88,7 +88,7 @@ def main() -> None:
     """Measure what is asked for, and print or write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("extras", nargs="*", choices=[*EXTRAS, []], metavar="EXTRA")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    add_json_flag(parser)
     asked = parser.parse_args()
     print(load_note(), end="")
     with tempfile.TemporaryDirectory() as folder:
@@ -99,24 +99,12 @@ def main() -> None:
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 found.append(measured(wheel, extra, Path(place)))
             print(found[-1], flush=True)
-        if asked.json is not None:
-            asked.json.write_text(
-                json.dumps({"measured": ran(wheel), "rows": found}, indent=1) + "\n", encoding="utf-8"
-            )
-
-
-def ran(wheel: Path) -> dict[str, Any]:
-    """What was measured, where and when."""
-    commit = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
-        "busy": bool(load_note()),
-        "command": "python bench/install.py",
-        "commit": subprocess.run(commit, capture_output=True, text=True, check=False).stdout.strip(),  # noqa: S603
-        "versions": {"Python": platform.python_version(), "eyeful": wheel.name.split("-")[1]},
-        "wheel_kilobytes": round(wheel.stat().st_size / 1000),
-    }
+        facts = {
+            "python": platform.python_version(),
+            "wheel_kilobytes": round(wheel.stat().st_size / 1000),
+            "busy": bool(load_note()),
+        }
+    write_figures(asked.json, found, **facts)
 
 
 if __name__ == "__main__":
