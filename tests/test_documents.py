@@ -23,7 +23,9 @@ def pages_linked_from(page: Path) -> set[Path]:
     return {path.resolve() for path in found if path.suffix == ".md"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", sorted({*PAGES, *ROOT.glob("*.md")}), ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_links_lead_somewhere(page):
     for link in links(page):
         if "://" in link:
