@@ -4,9 +4,9 @@ import re
 
 import pytest
 from reference_pages import PAGES
+from reference_pages.command_line import ENVIRONMENT
 
 from documents import ROOT
-from eyeful.cli.program import ENVIRONMENT
 
 FOLDER = ROOT / "docs" / "reference"
 

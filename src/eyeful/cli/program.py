@@ -39,25 +39,6 @@ _ORDER = (
     *("bench", "serve", "page", "samples", "cache", "doctor"),
 )
 """The order of `eyeful --help`; commands of other packages follow."""
-EXIT_CODES = {
-    "0": "Every row is an answer. Also where nothing was left to do, as with `--resume` of a complete run.",
-    "1": "The command came to its end, and something is not as it should be: some rows are errors, all of them "
-    "written; or a figure is below what `--min-top1`, `--min-accuracy` or `--min-agreement` asks for; or `doctor` "
-    "or `cache verify` found something broken.",
-    "2": "Wrong usage, or it could not be done: a folder, archive, list or standard input without images (`no "
-    "images found in ...`); nothing of what was named exists (its rows, `not_found`, are written all the same); "
-    "the output cannot be written; the program that reads it from a pipe ended first (`| head`).",
-    "130, 143": "Stopped by Ctrl-C or SIGTERM. Where the command has `--resume`, it goes on.",
-}
-"""What the exit code of every command says."""
-ENVIRONMENT = {
-    "EYEFUL_HOME": "The folder of the cache: prepared models and what was measured; by default in the user's "
-    "cache folder.",
-    "EYEFUL_MIRROR": "The address of a server of yours that weights are downloaded from.",
-    "EYEFUL_AUTOTUNE": "`0`: measure nothing first, as `--no-autotune`.",
-    "EYEFUL_TOKEN": "The token that a server asks for, and that `predict --server` shows.",
-}
-"""The environment variables that users set."""
 _SETTINGS: dict[str, Any] = {
     "pretty_exceptions_enable": False,
     "rich_markup_mode": "markdown",
