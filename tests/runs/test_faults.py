@@ -208,7 +208,7 @@ def test_sigterm_leaves_whole_parts_that_resume_completes(many, bundle, uninterr
     assert content(tmp_path / "rows") == whole
 
 
-@pytest.mark.parametrize("more", [(), pytest.param(("--report", "report.html"), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("more", [(), ("--report", "report.html")])
 @pytest.mark.slow
 def test_so_it_is_where_rows_go_down_a_pipe_once_each(more, bad_codec, bundle, thirty, tmp_path):
     done = command("predict", thirty[0].parent, "-m", bundle, *more, env=bad_codec, cwd=tmp_path)
