@@ -111,10 +111,19 @@ _STAGES: dict[str, Cell] = {
     "of the estimate": _said("of_estimate", "{:.2f}"),
 }
 _WHICH: dict[str, Cell] = {"images/s": _network, "images": _text("images")}
+_MACHINE: dict[str, Cell] = {"0.1, 2 cores of": _text("machine")}
 
 TABLES = {
     "networks": Table("networks.json", _WHICH | _END_TO_END | _STAGES),
-    "machines": Table("machines.json", {"0.1, 2 cores of": _text("machine")} | _WHICH | _END_TO_END | _STAGES),
+    "machines": Table("machines.json", _MACHINE | _WHICH | _END_TO_END | _STAGES),
+    "gpu-gain": Table(
+        "machines.json",
+        _MACHINE
+        | _WHICH
+        | {"decode, d": _rate("decode"), "network, f": _rate("forward")}
+        | {"at most": lambda row: f"{1 + row['decode'] / row['forward']:.1f}x"},
+        lambda rows: (row for row in rows if row["forward"]),
+    ),
     "gpu-networks": Table("gpu-networks.json", _WHICH | _END_TO_END | {"decode alone": _rate("decode")}),
     "gpu-forward": Table(
         "gpu-forward.json",
