@@ -58,7 +58,7 @@ $(BIN)/python:
 
 $(VENV)/ready-run: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) torch
-	$(PIP) --editable ".[models,figures,samples]"
+	$(PIP) --editable ".[models,explain,samples,parquet]"
 	@touch $@
 
 $(VENV)/ready-test: pyproject.toml constraints.txt | $(BIN)/python

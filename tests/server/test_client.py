@@ -50,7 +50,7 @@ def scripted():
     """A server, or a proxy, that gives these replies in turn: (status, headers, body), or None to hang up."""
     servers = []
 
-    def start(*replies, models=MODELS):
+    def start(*replies, models=MODELS, listing=200):
         left = list(replies)
 
         class Handler(BaseHTTPRequestHandler):
@@ -58,7 +58,7 @@ def scripted():
                 pass
 
             def do_GET(self):
-                self.reply(200, {"Content-Type": "application/json"}, models)
+                self.reply(listing, {"Content-Type": "application/json"}, models)
 
             def do_POST(self):
                 self.rfile.read(int(self.headers["Content-Length"]))
@@ -142,6 +142,15 @@ def test_a_run_that_a_proxy_ends_says_where_its_rows_are(scripted, images, tmp_p
     assert isinstance(result.exception, EngineError)  # exit code 2, and one line
     assert "the rows so far are in" in result.output
     assert len((tmp_path / "rows.jsonl").read_text().splitlines()) >= 1
+
+
+@pytest.mark.parametrize(
+    ("token", "says"), [(None, "asks for a token"), ("no", "another token than EYEFUL_TOKEN")]
+)
+def test_a_server_that_wants_another_token_is_no_missing_server(scripted, token, says):
+    url = scripted(None, models=b'{"error": "a token is needed"}', listing=401)
+    with pytest.raises(UsageError, match=f"^the server at {url} .*{says}"):
+        RemoteClassifier(url, token=token)
 
 
 @pytest.mark.parametrize("models", [b"<html>", b"[]", b'{"models": []}', b'{"models": [{"alias": "m"}]}'])

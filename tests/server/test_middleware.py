@@ -142,8 +142,10 @@ def test_the_token_is_asked_for_before_anything_is_counted(caplog):
     async def scene(app, service):
         service._batchers["m"].depth = 64
         for headers in wrong:
-            status, head, _, read = await ask(app, [b"x" * 10], headers=[*LONG, *headers])
+            status, head, body, read = await ask(app, [b"x" * 10], headers=[*LONG, *headers])
             assert (status, read, head["www-authenticate"]) == (401, 0, "Bearer")
+            is_shown = headers in wrong[1:3]
+            assert (b"the token is wrong" if is_shown else b"a token is needed") in body
         assert (await ask(app, method="GET", path="/metrics"))[0] == 401
         assert (await ask(app, method="GET", path="/v2/health/ready"))[0] == 200
         right = [("x-api-key", "s3cret")]

@@ -183,7 +183,7 @@ def tuning_of(running: Running, prepare_rival: Callable[[], Bundle] | None = Non
     try:
         return recorded(path, Tuning.from_dict, partial(_measured, running, prepare_rival), _WAIT)
     except _BusyError:
-        log.info("this machine is busy, so %s runs with its own settings; they are measured another time", name)
+        log.info("this machine is busy: %s runs with its own settings; the fastest are found in a later run", name)
     except Timeout:
         log.info("%s is being measured by another process; it runs with its own settings here", name)
     except OSError as error:

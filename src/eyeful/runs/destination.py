@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from eyeful.errors import OutputError, UsageError
+from eyeful.extras import require
 from eyeful.runs.output import Output
 from eyeful.runs.parts import PartsOutput
 from eyeful.runs.share import WHOLE, Share
 from eyeful.shards import SHARD_ROWS, open_storage
 from eyeful.shards.parts import listed
 from eyeful.sinks import format_of, names_folder
+from eyeful.sinks.parquet import ParquetSink
 from eyeful.sources.cloud import is_cloud
 
 
@@ -52,11 +54,15 @@ def open_output(
     Raises:
         UsageError: a file is named for a share or for other shards, or in a bucket; and as for both.
         OutputError: nothing can be written there.
+        MissingExtraError: PyArrow is not installed, which parts and .parquet need.
     """
     if asks_for_parts(name):
+        require("pyarrow.parquet", "a folder of parts")
         return PartsOutput(name, resume=resume, overwrite=overwrite, share=share, shard_rows=shard_rows)
     if share.goes_on:
         raise UsageError(f"--shard makes parts of one folder: -o {Path(name).with_suffix('')}/, not {name}")
     if shard_rows != SHARD_ROWS:
         raise UsageError(f"--shard-rows is for a folder of parts: -o {Path(name).with_suffix('')}/, not {name}")
+    if format_of(name) is ParquetSink:
+        require("pyarrow.parquet", "a Parquet file")
     return Output(name, resume=resume, overwrite=overwrite)

@@ -43,7 +43,7 @@ class RemoteClassifier:
 
     Raises:
         EngineError: there is no such server, or it does not answer as one of ours.
-        UsageError: it has no such model.
+        UsageError: it has no such model, or asks for another token.
     """
 
     engine = "server"
@@ -155,7 +155,13 @@ class RemoteClassifier:
         try:
             reply = self._client.get("/v1/models")
             if reply.status_code == 401:
-                raise UsageError(f"the server at {self.device} asks for a token: set EYEFUL_TOKEN to it")
+                shown = "authorization" in self._client.headers
+                why = (
+                    "takes another token than EYEFUL_TOKEN"
+                    if shown
+                    else "asks for a token: set EYEFUL_TOKEN to it"
+                )
+                raise UsageError(f"the server at {self.device} {why}")
             if reply.status_code != 200:
                 raise ValueError(f"it answers {reply.status_code} where a list of models should be")
             found = [
@@ -164,6 +170,8 @@ class RemoteClassifier:
             ]
             if not found:
                 raise ValueError("its list of models is empty")
+        except UsageError:
+            raise
         except (self._httpx.HTTPError, self._httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
             reason = f"its list of models has no {error}" if isinstance(error, KeyError) else one_line(error)
             raise EngineError(f"no eyeful server answers at {self.device}: {reason}") from error

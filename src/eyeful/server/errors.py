@@ -27,8 +27,11 @@ class UnauthorizedError(RequestError):
     status = HTTPStatus.UNAUTHORIZED
     headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012
 
-    def __init__(self) -> None:
-        super().__init__("a token is needed: Authorization: Bearer TOKEN, or X-API-Key: TOKEN")
+    def __init__(self, *, shown: bool) -> None:
+        if shown:
+            super().__init__("the token is wrong")
+        else:
+            super().__init__("a token is needed: Authorization: Bearer TOKEN, or X-API-Key: TOKEN")
 
 
 class NoSuchModelError(RequestError):

@@ -25,19 +25,27 @@ class AuthMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
-        if scope["type"] != "http" or self._may_pass(scope):
+        if scope["type"] != "http" or self._token is None or _is_open(scope):
+            await self._app(scope, receive, send)
+            return
+        shown = _shown(scope)
+        if secrets.compare_digest(shown, self._token.encode()):
             await self._app(scope, receive, send)
         else:
-            await rejection(UnauthorizedError())(scope, receive, send)
+            await rejection(UnauthorizedError(shown=bool(shown)))(scope, receive, send)
 
-    def _may_pass(self, scope: Scope) -> bool:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))  # where another application mounts this one
-        if self._token is None or path in OPEN_PATHS or scope["method"] == "OPTIONS":
-            return True
-        shown = b""
-        for name, value in scope["headers"]:
-            if name == b"x-api-key":
-                shown = value
-            elif name == b"authorization" and value[:7].lower() == b"bearer ":
-                shown = value[7:]
-        return secrets.compare_digest(shown, self._token.encode())
+
+def _is_open(scope: Scope) -> bool:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))  # where another application mounts this one
+    return path in OPEN_PATHS or scope["method"] == "OPTIONS"
+
+
+def _shown(scope: Scope) -> bytes:
+    """The token that a request shows; empty where it shows none."""
+    shown = b""
+    for name, value in scope["headers"]:
+        if name == b"x-api-key":
+            shown = value
+        elif name == b"authorization" and value[:7].lower() == b"bearer ":
+            shown = value[7:]
+    return shown
