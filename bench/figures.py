@@ -53,12 +53,16 @@ def command(words: list[str]) -> str:
 
 
 def commit() -> str:
-    """Of this checkout, marked where files differ from it; empty outside a checkout."""
-    asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
+    """Of this checkout, marked where other files than documents differ from it; empty outside a checkout."""
+    git = ["git", "-C", str(ROOT)]
     try:
-        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        name, changed = (
+            subprocess.run([*git, *asked], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+            for asked in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "--", ":!docs"])
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
+    return f"{name}-dirty" if changed else name
 
 
 def installed(package: str) -> str | None:
