@@ -30,7 +30,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def prose(text: str) -> str:
     """A help text with its flags and variables as code, which typography leaves alone."""
-    return re.sub(r"(?<![\w`/-])(--[a-z][\w-]*|-[a-z]\b|EYEFUL_[A-Z]+)(?!`)", r"`\1`", text)
+    names = r"(?<![\w/-])(?:--[a-z][\w-]*|-[a-z]\b|EYEFUL_[A-Z]+)"
+    return re.sub(rf"`[^`]*`|{names}", lambda found: f"`{found[0].strip('`')}`", text)
 
 
 def code(text: object) -> str:
