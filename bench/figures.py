@@ -46,9 +46,12 @@ def write_figures(path: Path | None, rows: Iterable[Mapping[str, Any]], **facts:
 
 
 def command(words: list[str]) -> str:
-    """The command as others would type it: folders outside this checkout by their last part alone."""
+    """The command as others would type it: a folder elsewhere by its last part alone, a file as what it is."""
     script, *others = words
-    named = (Path(word).name.upper() if word.startswith("/") else word for word in others)
+    named = (
+        word if not word.startswith("/") else Path(word).name.upper() if Path(word).is_dir() else "IMAGE.jpg"
+        for word in others
+    )
     return shlex.join(["python", f"bench/{Path(script).name}", *named])
 
 
