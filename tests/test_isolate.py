@@ -1,5 +1,6 @@
 """Images that crash or hang a process are found in processes of their own."""
 
+import io
 import itertools
 import os
 import pickle
@@ -16,7 +17,7 @@ from PIL import Image
 
 from eyeful.errors import EyefulError, ImageError
 from eyeful.images import Limits, MemoryBudget, open_item
-from eyeful.isolate import IsolatedDecoder, isolate_suspects
+from eyeful.isolate import IsolatedDecoder, _Process, isolate_suspects
 from eyeful.types import Item
 
 CRASH, HANG, RAISE = b"crash", b"hang", b"raise"
@@ -174,6 +175,15 @@ def test_suspects_are_taken_lazily_and_the_processes_end_with_the_generator(tmp_
     for process in map(int, notes):
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+def test_a_process_that_has_died_is_never_waited_for(monkeypatch):
+    process = _Process()
+    process.kill()
+    with monkeypatch.context() as patch:
+        patch.setattr(process._popen, "stdin", io.BytesIO())  # as if one started beside it could still read
+        assert [process.ask(b"", 60) for _ in range(2)] == ["died", "died"]
+    process.end()
 
 
 SCRIPT = """

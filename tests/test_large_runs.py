@@ -93,12 +93,3 @@ def test_the_most_that_a_gpu_can_bring_is_the_arithmetic():
     assert rows
     for decode, forward, gain in rows:
         assert f"{1 + int(decode) / int(forward):.1f}" == gain
-
-
-def test_its_links_lead_somewhere():
-    for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", TEXT):
-        linked = DOCUMENT.parent / target if target else DOCUMENT
-        titles = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
-        assert not anchor or anchor in {title.lower().replace(" ", "-").replace("?", "") for title in titles}, (
-            anchor
-        )

@@ -157,9 +157,12 @@ class _Process:
         except OSError:
             return _DIED
         try:
-            return self._replies.get(timeout=timeout)
+            reply = self._replies.get(timeout=timeout)
         except Empty:
             return _EXPIRED
+        if reply == _DIED:  # for whoever asks next, too
+            self._replies.put(_DIED)
+        return reply
 
     @property
     def has_ended(self) -> bool:

@@ -26,7 +26,7 @@ def test_at_many_times_its_capacity_every_reply_is_an_answer_or_503(small, image
     image = (images / "02.webp").read_bytes()
 
     async def flood():
-        # A connection each: one that is kept may be closed, after the receive timeout, just as it is used again.
+        # A connection each: an idle one may be closed, after the receive timeout, just as it is used again.
         limits = httpx.Limits(max_connections=60, max_keepalive_connections=0)
         async with httpx.AsyncClient(limits=limits, timeout=30) as client:
             calls = (client.post(f"{small.url}/v1/classify", content=image) for _ in range(300))
