@@ -25,7 +25,9 @@ def shown(page: Path, *, long: bool) -> list[str]:
 def run_all(some: list[str], place: Path, monkeypatch, capsys) -> None:
     for command in some:
         if "--cluster" in command:  # Ray begins once in a process
-            done = subprocess.run([sys.executable, "-m", *command.split()], cwd=place, capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, "-m", *command.split()], cwd=place, capture_output=True, text=True
+            )
             assert done.returncode == 0, (command, done.stderr)
             continue
         with monkeypatch.context() as patch:
