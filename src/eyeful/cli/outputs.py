@@ -21,6 +21,7 @@ from eyeful.errors import (
     StoppedError,
     UsageError,
 )
+from eyeful.extras import require
 from eyeful.filenames import printable
 
 if TYPE_CHECKING:
@@ -196,6 +197,7 @@ def check_usage(inputs: list[str], asked: OutputOptions) -> None:
 
     Raises:
         UsageError: they do not.
+        MissingExtraError: Matplotlib is not installed, which figures need.
     """
     if not inputs:
         raise UsageError("name an image, a folder or a list; `eyeful samples samples/` writes some to try")
@@ -211,6 +213,8 @@ def check_usage(inputs: list[str], asked: OutputOptions) -> None:
         raise UsageError("--resume goes on with the file that -o names")
     if asked.resume and asked.whole:
         raise UsageError("--resume goes on with rows; --report and --figures show one whole run")
+    if asked.figures is not None:
+        require("matplotlib", "--figures")
     check_places(
         inputs,
         output=asked.output,
