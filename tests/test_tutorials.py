@@ -118,9 +118,7 @@ def compare(shown: str, came: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page", [page for page in TUTORIALS if page.name != "README.md"], ids=lambda page: page.stem
-)
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_it_runs_as_it_stands(page, tmp_path):
     terminal = Terminal(tmp_path)
     try:
