@@ -15,7 +15,6 @@ from eyeful.evaluation.diagrams import reliability_diagram, risk_coverage_curve
 from eyeful.evaluation.metrics import Answered, Bin, share_of
 from eyeful.evaluation.thumbnails import EXAMPLES, NONE, PAIRS, SUSPICIOUS, shown_filenames, thumbnails
 from eyeful.sinks.html import file_uri, html_environment
-from eyeful.version import __version__
 from eyeful.wording import counted_percent, rate
 
 if TYPE_CHECKING:
@@ -96,6 +95,5 @@ def render(
         most_suspicious=outcomes.SUSPICIOUS,
         unmatched=evaluation["unmatched"][:_UNMATCHED],
         uris={name: file_uri("JPEG", jpeg) for name, jpeg in jpegs.items()},
-        version=__version__,
         **more,
     )

@@ -18,7 +18,6 @@ from eyeful.sources import open_source
 from eyeful.sources.archive import is_archive
 from eyeful.sources.listing import item_of_name
 from eyeful.sources.video import is_video
-from eyeful.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +85,6 @@ def render(
         without=sum(features.errors.values()),
         uris={name: file_uri("JPEG", jpeg) for name, jpeg in jpegs.items()},
         provenance=provenance if isinstance(provenance, dict) else {},
-        version=__version__,
     )
 
 

@@ -10,6 +10,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from eyeful.filenames import printable
 from eyeful.sinks.report_cards import encoded
+from eyeful.version import __version__
 from eyeful.wording import counted_images, error_advice, error_label, percent, warning_label, warning_sentence
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _NAME_LENGTH, _LABEL_LENGTH = 300, 120
 def html_environment(*packages: str) -> Environment:
     """Templates of packages, and those of this one (`base.css`); whatever comes from outside is escaped.
 
+    Every template knows `version`, eyeful's.
+
     Args:
         packages: whose folders `templates` are searched first.
     """
@@ -30,6 +33,7 @@ def html_environment(*packages: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["version"] = __version__
     environment.filters |= {
         "error_advice": error_advice,
         "error_label": error_label,

@@ -11,7 +11,6 @@ from eyeful.bundle.files import check_writable, write_output
 from eyeful.sinks.html import file_uri, html_environment
 from eyeful.sinks.report_cards import OF_A_KIND, Card, Selection
 from eyeful.sinks.report_counts import ReportCounts, bin_of, warning_code
-from eyeful.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +77,6 @@ def _render(counts: ReportCounts, selection: Selection, manifest: dict[str, Any]
         chosen=_chosen(counts, cards),
         stopped=stopped,
         manifest=manifest,
-        version=__version__,
     )
 
 

@@ -32,7 +32,6 @@ from eyeful.sinks.html import file_uri, html_environment
 from eyeful.sinks.report_cards import Card, Largest, encoded
 from eyeful.sources.base import Sized
 from eyeful.sources.unchanged import as_it_is_now
-from eyeful.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,7 +133,6 @@ class ReviewSink:
             stopped=stopped,
             manifest=self._manifest,
             made=self._made,
-            version=__version__,
         )
 
     def _cells(self, row: Prediction) -> list[str]:
