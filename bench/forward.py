@@ -9,7 +9,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from figures import add_json_flag, write_figures
 from machine import machine
 
+from eyeful.bench.throughput import forward_images
 from eyeful.classifier import Classifier
 from eyeful.errors import EyefulError
 from eyeful.loading import load
@@ -73,13 +73,7 @@ def of_classifier(classifier: Classifier, name: str, sizes: list[int], seconds: 
 def run(classifier: Classifier, batch_NHWC: Any, count: int) -> float:
     """Seconds for so many batches."""
     started = time.perf_counter()
-    in_flight: deque[Any] = deque()
-    for _ in range(count):
-        in_flight.append(classifier.predictor.forward(batch_NHWC))
-        if len(in_flight) > classifier.predictor.engine.capacity:
-            in_flight.popleft().result()
-    for future in in_flight:
-        future.result()
+    forward_images(classifier, batch_NHWC, count * len(batch_NHWC))
     return time.perf_counter() - started
 
 

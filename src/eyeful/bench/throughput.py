@@ -198,7 +198,7 @@ def _measured(
         "textbook": lambda count: _count(loop(item.content) for item in items[: max(1, count // 5)]),  # type: ignore[arg-type]
         "eyeful": lambda count: _count(classifier.stream(items[:count])),
         "decode": lambda count: _count(classifier.preprocessed(items[:count])),
-        "forward": lambda count: _forward(classifier, batch_NHWC, count),
+        "forward": lambda count: forward_images(classifier, batch_NHWC, count),
     }
     for stage, run in stages.items():
         on_stage(f"warming up: {stage}")
@@ -244,8 +244,10 @@ def _first_batch(classifier: Classifier, items: list[Item]) -> np.ndarray[Any, n
     return np.stack([row.pixels_HWC for row in loaded if row.pixels_HWC is not None])
 
 
-def _forward(classifier: Classifier, batch_NHWC: np.ndarray[Any, np.dtype[np.uint8]], num_images: int) -> int:
-    """Keep the engine as full as the pipeline would."""
+def forward_images(
+    classifier: Classifier, batch_NHWC: np.ndarray[Any, np.dtype[np.uint8]], num_images: int
+) -> int:
+    """Run a batch again and again, keeping the engine as full as the pipeline would; how many images that were."""
     in_flight: deque[Any] = deque()
     done = 0
     for _ in range(max(1, num_images // len(batch_NHWC))):
